@@ -1,0 +1,82 @@
+"""What happens during long work, told to whoever watches. The views turn it into lines and bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ahe.records import Trial, Usage, Verdict
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line for people: what starts now, or what was found."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class EvaluationStarted:
+    """`total` trials are wanted, `known` of them are read from the store."""
+
+    label: str
+    total: int
+    known: int
+
+
+@dataclass(frozen=True)
+class TrialStarted:
+    task: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class TrialFinished:
+    trial: Trial
+
+
+@dataclass(frozen=True)
+class EvaluationFinished:
+    label: str
+    passed: int
+    failed: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Total of the run so far, after a model call."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Committed:
+    sha: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    sha: str
+    subject: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Downloading:
+    name: str
+    done: int
+    total: int
+
+
+Event = (
+    Said
+    | EvaluationStarted
+    | TrialStarted
+    | TrialFinished
+    | EvaluationFinished
+    | Spent
+    | Committed
+    | Decided
+    | Downloading
+)

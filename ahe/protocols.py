@@ -1,0 +1,76 @@
+"""Every seam of the machine, on one screen. Fakes in tests stand here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from ahe.events import Event
+from ahe.records import Comparison, Decision, ExecResult, ModelSpec, Reply, Request
+
+
+class Model(Protocol):
+    """A language model behind an OpenAI-compatible endpoint.
+
+    `fingerprint` is equal for two models exactly when their trials may be pooled. `complete` raises
+    `ModelUnavailable`, `ContextOverflow`, `BadRequest` or `BudgetExceeded`.
+    """
+
+    spec: ModelSpec
+    fingerprint: str
+
+    async def complete(self, request: Request) -> Reply: ...
+
+
+class Environment(Protocol):
+    """Where a task's commands run. Background processes live until `stop` and never past it.
+
+    Every method raises `SandboxError` when the sandbox itself fails. A path that does not exist
+    raises `FileNotFoundError`. `describe` is part of a trial's identity (`bwrap`, `docker`, `unsafe`).
+    """
+
+    describe: str
+
+    async def start(self) -> None: ...
+    async def exec(
+        self,
+        command: str,
+        *,
+        timeout: float = 120.0,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        user: str | None = None,
+        output_limit: int = 1_000_000,
+    ) -> ExecResult: ...
+    async def read(self, path: str) -> bytes: ...
+    async def write(self, path: str, data: bytes, mode: int = 0o644) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class Host(Protocol):
+    """What code in the box may ask of the host: commands in the task environment, and model calls."""
+
+    async def serve(self, what: str, arguments: dict[str, Any]) -> Any: ...
+
+
+class Executor(Protocol):
+    """Serves a harness's templates, tools and middleware. `call` raises `HarnessError` on a crash of evolved code."""
+
+    async def start(self, harness: Path, host: Host) -> None: ...
+    async def call(self, what: str, arguments: dict[str, Any], timeout: float) -> Any: ...
+    async def stop(self) -> None: ...
+
+
+class Gate(Protocol):
+    """Decides about a candidate, or says which rollouts it wants first."""
+
+    name: str
+
+    def decide(self, comparison: Comparison) -> Decision: ...
+
+
+class Watcher(Protocol):
+    """Hears what happens during long work."""
+
+    def emit(self, event: Event) -> None: ...
