@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ahe.events import Event
-from ahe.records import Comparison, Decision, ExecResult, ModelSpec, Reply, Request
+from ahe.records import (
+    Brief,
+    Comparison,
+    DebugReport,
+    Decision,
+    Evidence,
+    ExecResult,
+    ModelSpec,
+    Reply,
+    Request,
+)
 
 
 class Model(Protocol):
@@ -74,3 +84,15 @@ class Watcher(Protocol):
     """Hears what happens during long work."""
 
     def emit(self, event: Event) -> None: ...
+
+
+class Debugger(Protocol):
+    """Explains an evaluation of the train split in a report that fits the evolver."""
+
+    async def explain(self, evidence: Evidence) -> DebugReport: ...
+
+
+class Editor(Protocol):
+    """Turns a debug report into commits on a draft of the harness; returns their ids, oldest first."""
+
+    async def edit(self, brief: Brief) -> list[str]: ...

@@ -1,0 +1,213 @@
+"""Puts the parts together: from a project's configuration to a running loop. The only place that knows all of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ahe.content import folder, installation
+from ahe.debug.heuristic import HeuristicDebugger
+from ahe.environments.choose import make
+from ahe.environments.launch import launch, launch_bare
+from ahe.environments.layout import interpreter
+from ahe.environments.limits import Ceiling
+from ahe.environments.sandbox import bwrap_command
+from ahe.errors import UnsupportedTask
+from ahe.evaluate.evaluation import Evaluator
+from ahe.evaluate.store import Store
+from ahe.evaluate.suite import Suite
+from ahe.evaluate.support import needs_docker
+from ahe.evaluate.trial import TrialRunner
+from ahe.events import Said, Spent
+from ahe.evolve.agent import AgentMode
+from ahe.evolve.editor import Evolver, Mode
+from ahe.evolve.probe import BoxProbe
+from ahe.evolve.proposal import ProposalMode
+from ahe.gate.paired import PairedGate
+from ahe.history import History
+from ahe.loop import Loop
+from ahe.models.kept import KeptModel
+from ahe.models.ledger import Ledger
+from ahe.models.probe import probe_tool_calls
+from ahe.models.roles import open_models
+from ahe.project import Project
+from ahe.protocols import Environment, Executor, Model, Watcher
+from ahe.records import EnvironmentSpec, Limits, Mount, Role, Task, Usage
+from ahe.runtime.executor import BOX, BoxExecutor, Process
+
+BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
+EMBEDDED_REPORT = 1_500
+MAX_REPORT = 10_000
+EVOLVER_LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
+
+
+@dataclass
+class Parts:
+    """What a job needs of a project, opened and connected."""
+
+    project: Project
+    watcher: Watcher
+    suite: Suite
+    store: Store
+    ledger: Ledger
+    models: dict[Role, Model]
+    modes: dict[Role, str]
+    evaluator: Evaluator
+
+    def environment(self, spec: EnvironmentSpec, scratch: Path) -> Environment:
+        """A sandbox of our own, for the evolver's shell and for smoke trials: never Docker."""
+        kind = "unsafe" if self.unsafe else "bwrap"
+        return make(kind, spec, scratch)
+
+    def executor(self) -> Executor:
+        return make_executor(self.unsafe)
+
+    @property
+    def unsafe(self) -> bool:
+        return self.project.config.environment.kind == "unsafe"
+
+
+@asynccontextmanager
+async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
+    """Open suite, store and models, and connect them. Raises `AheError` before anything is spent."""
+    config, suite, store = project.config, project.suite(), project.store()
+    refuse_unsupported(project, suite)
+
+    def charged(role: Role, usage: Usage, total: Usage) -> None:
+        store.charge(role, usage)
+        watcher.emit(Spent(total))
+
+    budget = config.budget
+    ledger = Ledger(budget.usd, budget.tokens, budget.minutes, store.spent(), on_charge=charged)
+    specs = {role: config.model_spec(role) for role in config.models}
+    async with open_models(specs, jobs=config.evolve.jobs, ledger=ledger) as opened:
+        for model in dict.fromkeys(opened.values()):
+            if warning := ledger.warning(model.spec):
+                watcher.emit(Said(warning))
+        modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
+        models: dict[Role, Model] = {
+            "coder": opened["coder"],
+            "debugger": KeptModel(opened["debugger"], store),
+            "evolver": KeptModel(opened["evolver"], store),
+        }
+        unsafe = config.environment.kind == "unsafe"
+        runner = TrialRunner(
+            store=store,
+            model=opened["coder"],
+            mode=modes["coder"],
+            limits=config.trial_limits(),
+            make_environment=lambda task, scratch: task_environment(project, task, scratch),
+            make_executor=lambda: make_executor(unsafe),
+            sandboxed=not unsafe,
+        )
+        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs)
+        yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
+    store.close()
+
+
+def loop(parts: Parts, history: History) -> Loop:
+    """The loop of one `ahe evolve`."""
+    config = parts.project.config
+    train, heldout = parts.project.tasks_in_use(parts.suite)
+    return Loop(
+        history=history,
+        suite=parts.suite,
+        train=tuple(task.name for task in train),
+        heldout=tuple(task.name for task in heldout),
+        evaluator=parts.evaluator,
+        debugger=HeuristicDebugger(),
+        editor=editor(parts, history),
+        gate=PairedGate(),
+        watcher=parts.watcher,
+        runs=config.runs,
+        rollouts=config.evolve.rollouts,
+        report_tokens=report_tokens(parts.models["evolver"]),
+    )
+
+
+def report_tokens(model: Model) -> int:
+    """Budget of the debug report: a quarter of the evolver's window, 10,000 at most, 1,500 when embedded."""
+    return EMBEDDED_REPORT if embedded(model) else min(MAX_REPORT, model.spec.context // 4)
+
+
+def embedded(model: Model) -> bool:
+    return model.spec.name.split(":")[0] == "local"
+
+
+def editor(parts: Parts, history: History) -> Evolver:
+    """The evolver: an agent, or for an embedded model the form of one proposal a call."""
+    config, model = parts.project.config, parts.models["evolver"]
+    kind, repairs = config.evolve.editor, config.evolve.repairs
+    harness = folder("evolver")
+    mode: Mode
+    if kind == "proposal" or (kind == "auto" and embedded(model)):
+        mode = ProposalMode(harness, model, parts.executor, repairs)
+    else:
+        mode = AgentMode(
+            harness, model, parts.modes["evolver"], EVOLVER_LIMITS, parts.environment, parts.executor, repairs
+        )
+    scratch = config.runs / "scratch"
+    return Evolver(
+        history,
+        mode,
+        preflight_of(parts.suite, history),
+        BoxProbe(parts.environment, parts.executor, scratch),
+        scratch,
+        model.spec.name,
+        config.evolve.strategy,
+    )
+
+
+async def tool_call_mode(store: Store, model: Model) -> str:
+    """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
+    spec = model.spec
+    if spec.tool_calls != "auto":
+        return spec.tool_calls
+    name = f"tool_calls {spec.base_url} {spec.name}"
+    settled = store.fact(name)
+    if settled is None:
+        settled = (await probe_tool_calls(model)).mode
+        store.put_fact(name, settled)
+    return str(settled)
+
+
+def refuse_unsupported(project: Project, suite: Suite) -> None:
+    """Raise `UnsupportedTask` for every task in a split that cannot be honoured, at once and by name."""
+    wanted = project.config.environment
+    refused = suite.refusals(allow_network=wanted.allow_network, kind=wanted.kind)
+    if refused:
+        raise UnsupportedTask("\n".join(refused.values()))
+
+
+def task_environment(project: Project, task: Task, scratch: Path) -> Environment:
+    """Where a task's commands run, with everything of this installation hidden."""
+    kind = project.config.environment.kind
+    if kind == "auto" and needs_docker(task):
+        kind = "docker"
+    hidden = (*task.environment.hidden, *hidden_paths(project))
+    return make(kind, task.environment.model_copy(update={"hidden": hidden}), scratch)
+
+
+def hidden_paths(project: Project) -> tuple[str, ...]:
+    """The installation, the project, and the caches: nothing in a sandbox may read them."""
+    return tuple(str(path) for path in (*installation(), project.root, Path.home() / ".cache"))
+
+
+def make_executor(unsafe: bool) -> Executor:
+    return BoxExecutor(_launch_bare if unsafe else _launch_boxed)
+
+
+async def _launch_boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
+    command = [*bwrap_command(mounts=mounts), str(interpreter()), *arguments]
+    return await launch(command, BOX_CEILING)
+
+
+async def _launch_bare(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
+    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files stand for what the box would see."""
+    harness = next(mount.host for mount in mounts if mount.inside == "/harness")
+    site = str(Path(mounts[-1].host).parent)
+    places = {"/box/box.py": str(BOX), "/harness": harness, "/site": site}
+    return await launch_bare([sys.executable, *(places.get(a, a) for a in arguments)], BOX_CEILING)

@@ -1,0 +1,140 @@
+"""The command `ahe`. A command's module is imported when it runs, so that `ahe --help` is instant."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from ahe import __version__
+from ahe.cli.shared import Invocation
+from ahe.errors import AheError
+
+# The help must not import the commands, so their one-line descriptions stand here.
+COMMANDS: dict[str, dict[str, str]] = {
+    "Everyday": {
+        "init": "make ahe.toml and a workspace in this folder",
+        "doctor": "check this machine and say what is missing",
+        "models": "list, fetch and test models",
+        "evolve": "improve the harness: measure, explain, edit, keep or revert",
+        "run": "let the evolved agent work in a directory of yours",
+        "revert": "take a change back, by hand",
+    },
+    "Look": {
+        "log": "every change with its verdict, newest first",
+        "show": "one change: hypothesis, verdict with numbers, diff",
+        "diff": "what differs between two versions of the harness",
+        "components": "the seven kinds: size, use and last change",
+        "tasks": "list the suite's tasks, and check that they are sound",
+    },
+    "Study": {
+        "eval": "measure one version of the harness",
+        "debug": "explain the failures of one version",
+    },
+}
+RESUMABLE = {"evolve", "eval", "debug", "models"}
+EXAMPLE = """Example, from nothing to a first improvement:
+  ahe init && ahe doctor
+  ahe models pull
+  ahe evolve --quick --iterations 1
+  ahe log"""
+
+OK, NO, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+
+class Commands(click.Group):
+    """A group that knows its commands by a table and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for part in COMMANDS.values() for name in part]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"ahe.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], known, n=1)
+            advice = f"did you mean `ahe {close[0]}`?" if close else "`ahe --help` lists the commands"
+            raise click.UsageError(f"there is no command {args[0]!r}: {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for part, commands in COMMANDS.items():
+            with formatter.section(part):
+                formatter.write_dl(list(commands.items()), col_max=12)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(f"\n{EXAMPLE}\n\n`ahe COMMAND --help` shows the options and an example of each.\n")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-C",
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The project's folder (default: the nearest at or above this one with ahe.toml).",
+)
+@click.version_option(__version__, prog_name="ahe", message="%(prog)s %(version)s")
+@click.pass_context
+def ahe(ctx: click.Context, project: Path | None) -> None:
+    """Improve the harness around a fixed language model, with git as the record.
+
+    Measure it on tasks, explain the failures, let an agent commit edits, measure again, and keep each edit or
+    git revert it.
+    """
+    ctx.obj = Invocation(project)
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 1 the answer is no, 2 usage or environment, 130 Ctrl-C."""
+    arguments = sys.argv[1:] if argv is None else argv
+    sys.exit(_run(arguments or ["--help"]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = ahe.main(args=arguments, prog_name="ahe", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else OK
+    except (click.Abort, KeyboardInterrupt):
+        return _interrupted(arguments)
+    except click.ClickException as error:
+        return _say(error.format_message())
+    except BrokenPipeError:
+        # The reader (`| head`) has had enough; without this the interpreter complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except (AheError, OSError) as error:
+        if "AHE_TRACEBACK" in os.environ:
+            raise
+        return _say(str(error))
+    except Exception as error:
+        if "AHE_TRACEBACK" in os.environ:
+            raise
+        what = f"a fault in ahe itself ({type(error).__name__}: {error})"
+        return _say(f"{what}; set AHE_TRACEBACK=1 to see where, and report it")
+
+
+def _say(message: str) -> int:
+    """One line on stderr: a message of several lines would hide that its end names the fix."""
+    click.echo("ahe: " + " ".join(message.split()), err=True)
+    return WRONG
+
+
+def _interrupted(arguments: list[str]) -> int:
+    names = [word for word in arguments if word in RESUMABLE]
+    again = f"what is finished is kept; `{shlex.join(['ahe', *arguments])}` goes on from there"
+    click.echo(f"\nahe: stopped; {again if names else 'nothing is half done'}", err=True)
+    return INTERRUPTED

@@ -1,0 +1,40 @@
+"""`ahe evolve`: the loop."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from ahe.cli.options import flags, measuring
+from ahe.cli.shared import Invocation, emit, run
+from ahe.cli.shared import command as make_command
+
+EXAMPLE = """ahe evolve --iterations 3
+ahe evolve --quick --iterations 1            # a first improvement in minutes
+ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
+
+
+@make_command("evolve", EXAMPLE)
+@click.option("-n", "--iterations", type=click.IntRange(0), help="How many iterations at most.")
+@click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
+@measuring
+def command(invocation: Invocation, iterations: int | None, as_json: bool, **given: Any) -> None:
+    """Improve the harness: measure, explain the failures, edit, measure again, keep or git revert.
+
+    Ctrl-C stops it cleanly at any time, and the same command goes on from there: nothing that is finished is
+    paid for twice. Exit code 0 also where no change was kept: that is an answer.
+    """
+    from ahe import project as machine
+    from ahe.views.terminal import watcher
+    from ahe.views.text import duration, spent
+
+    project = invocation.project(flags(given))
+    with watcher(sys.stderr) as seen:
+        result = run(machine.evolve(project, seen, iterations=iterations))
+    if as_json:
+        emit(result)
+        return
+    click.echo(f"{len(result.iterations)} iterations in {duration(result.seconds)}, {spent(result.usage)}")
+    click.echo(f"Stopped: {result.stopped}. `ahe log` shows every change with its verdict.")

@@ -1,0 +1,91 @@
+"""Flags that override ahe.toml for one command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Function = Callable[..., Any]
+
+# Parameter → the dotted name of the value in ahe.toml that it overrides.
+NAMES = {
+    "jobs": "evolve.jobs",
+    "rollouts": "evolve.rollouts",
+    "model": "model.name",
+    "base_url": "model.base_url",
+    "suite": "suite.path",
+    "quick": "suite.quick",
+    "usd": "budget.usd",
+    "tokens": "budget.tokens",
+    "minutes": "budget.minutes",
+    "environment": "environment.kind",
+}
+SERVED_HERE = ("local", "scripted", "replay")
+
+_JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Trials at the same time.")
+_MODEL = (
+    click.option("--model", metavar="NAME", help="The coder's model; `local` is the embedded one."),
+    click.option("--base-url", metavar="URL", help="Its OpenAI-compatible endpoint."),
+)
+_SUITE = (
+    click.option("--suite", metavar="PATH", help="Folder of the suite."),
+    click.option("--quick", is_flag=True, default=None, help="Only the suite's quick part."),
+)
+_BUDGET = (
+    click.option("--usd", type=click.FloatRange(0), help="Stop at this many dollars (0: no limit)."),
+    click.option("--tokens", type=click.IntRange(0), help="Stop at this many tokens (0: no limit)."),
+    click.option("--minutes", type=click.FloatRange(0), help="Stop after this time (0: no limit)."),
+)
+_ENVIRONMENT = (
+    click.option(
+        "--environment", type=click.Choice(["auto", "bwrap", "docker"]), help="Where the tasks' commands run."
+    ),
+    click.option(
+        "--unsafe-no-sandbox",
+        is_flag=True,
+        help="Run commands that a model writes straight on this machine. Every report will say so.",
+    ),
+)
+
+
+def measuring(function: Function) -> Function:
+    """Adds the flags of commands that run trials."""
+    for option in reversed((_JOBS, *_MODEL, *_SUITE, *_BUDGET, *_ENVIRONMENT)):
+        function = option(function)
+    return function
+
+
+def thinking(function: Function) -> Function:
+    """Adds the flags of commands that only ask models."""
+    for option in reversed((*_MODEL, *_BUDGET)):
+        function = option(function)
+    return function
+
+
+def working(function: Function) -> Function:
+    """Adds the flags of commands that run one agent outside the suite."""
+    for option in reversed((*_MODEL, *_BUDGET, *_ENVIRONMENT)):
+        function = option(function)
+    return function
+
+
+def flags(given: dict[str, Any]) -> dict[str, Any]:
+    """Dotted names → values, of the parameters that are named in `NAMES`; None for those not given."""
+    found = {NAMES[name]: value for name, value in given.items() if name in NAMES}
+    if given.get("unsafe_no_sandbox"):
+        found["environment.kind"] = "unsafe"
+    if found.get("suite.path") is not None:
+        found["suite.path"] = suite_path(found["suite.path"])
+    name, address = found.get("model.name"), found.get("model.base_url")
+    if name is not None and address is None and name.partition(":")[0] in SERVED_HERE:
+        # The address in ahe.toml belongs to the model that stands beside it there.
+        found["model.base_url"] = ""
+    return found
+
+
+def suite_path(text: str) -> str:
+    """A folder that exists here is meant from here; any other path is looked for beside ahe.toml."""
+    return str(Path(text).resolve()) if Path(text).is_dir() else text

@@ -1,0 +1,143 @@
+"""What the commands share: where the project is, the options they all have, and how they print."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from ahe.history import Commit, History
+    from ahe.project import Project
+
+T = TypeVar("T")
+Function = Callable[..., Any]
+
+
+@dataclass
+class Invocation:
+    """Where the command works. `folder` is None until -C names one."""
+
+    folder: Path | None = None
+
+    @property
+    def root(self) -> Path:
+        """The project's folder, absolute. Raises `UsageError` where -C names no folder."""
+        from ahe.config import find_root
+        from ahe.errors import UsageError
+
+        if self.folder is None:
+            return find_root(Path.cwd())
+        if not self.folder.is_dir():
+            raise UsageError(f"there is no folder {self.folder}: -C takes the folder that holds ahe.toml")
+        return self.folder.resolve()
+
+    def project(self, flags: dict[str, Any] | None = None) -> Project:
+        from ahe.project import Project
+
+        return Project.open(self.root, flags)
+
+
+class Command(click.Command):
+    """A command whose help ends with an example, kept as it was written."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = "\n".join(f"  {line}" for line in self.example.splitlines())
+        formatter.write(f"\nExample:\n{lines}\n")
+
+
+class Group(click.Group):
+    """A command with sub-commands, likewise."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = [command.example for command in self.commands.values() if isinstance(command, Command)]
+        formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in "\n".join(lines).splitlines()))
+
+
+def command(name: str, example: str, *, project: bool = True) -> Callable[[Function], Command]:
+    """Make a function a command: it gets the `Invocation` first; --json and, with `project`, -C are added.
+
+    Raises nothing; the function's return value, where it is an int, becomes the exit code.
+    """
+
+    def decorate(function: Function) -> Command:
+        if project:
+            function = click.option(
+                "-C",
+                "--project",
+                type=click.Path(path_type=Path),
+                expose_value=False,
+                callback=_choose_project,
+                help="The project's folder.",
+            )(function)
+        as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON value on stdout.")
+        made = click.command(name, cls=Command, example=example)(click.pass_obj(as_json(function)))
+        assert isinstance(made, Command)
+        return made
+
+    return decorate
+
+
+def _choose_project(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.obj.folder = value
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run asynchronous work. SIGTERM stops it as Ctrl-C does, so that sandboxes are taken down."""
+
+    async def guarded() -> T:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
+        return await work
+
+    return asyncio.run(guarded())
+
+
+def emit(value: BaseModel | Sequence[BaseModel] | dict[str, Any]) -> None:
+    """Print a record, a list of records or a plain mapping as JSON on stdout."""
+
+    def plain(part: Any) -> Any:
+        return part.model_dump(mode="json") if hasattr(part, "model_dump") else part
+
+    whole = [plain(part) for part in value] if isinstance(value, (list, tuple)) else plain(value)
+    click.echo(json.dumps(whole, indent=2, ensure_ascii=False, default=str))
+
+
+def width() -> int | None:
+    """Columns that lines must fit, None where stdout is no terminal: what reads a pipe wants whole lines."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def page(text: str) -> None:
+    """Print text that may be long; a terminal gets it through its pager, as git does."""
+    if sys.stdout.isatty() and text.count("\n") > 40:
+        click.echo_via_pager(text)
+    else:
+        click.echo(text, nl=not text.endswith("\n"))
+
+
+def find_commit(history: History, text: str) -> Commit:
+    """The commit that a revision or a change id names. Raises `WorkspaceError` where there is none."""
+    from ahe.errors import WorkspaceError
+
+    sha = history.resolve(text)
+    for commit in history.commits():
+        if commit.sha == sha:
+            return commit
+    raise WorkspaceError(f"{text} is not part of HEAD's history: see `ahe log`")

@@ -1,0 +1,211 @@
+"""The configuration: defaults, then `ahe.toml`, then the environment, then flags; each value with its origin."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ahe.errors import UsageError
+from ahe.records import Limits, ModelSpec, Role
+
+FILE = "ahe.toml"
+ROLES: tuple[Role, ...] = ("coder", "debugger", "evolver")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelTable(_Table):
+    """`[model]` for the coder; `[model.debugger]` and `[model.evolver]` override it key by key."""
+
+    name: str = "local"
+    base_url: str = ""
+    api_key_env: str = "OPENAI_API_KEY"
+    tool_calls: Literal["auto", "native", "text"] = "auto"
+    context: int | None = None
+    temperature: float | None = None
+    usd_per_million_input: float | None = None
+    usd_per_million_output: float | None = None
+    timeout_seconds: float = 600.0
+    retries: int = 5
+
+
+class SuiteTable(_Table):
+    """`quick` takes the part of the suite that its suite.toml names for short iterations."""
+
+    path: str = "evals/shell-basics"
+    quick: bool = False
+
+
+class EvolveTable(_Table):
+    strategy: Literal["ahe"] = "ahe"
+    iterations: int = Field(10, ge=0)
+    rollouts: int = Field(2, ge=1)
+    jobs: int = Field(4, ge=1)
+    patience: int = Field(0, ge=0)
+    target: float = Field(1.0, gt=0, le=1)
+    repairs: int = Field(3, ge=0)
+    gate: str = "paired"
+    editor: Literal["auto", "agent", "proposal"] = "auto"
+
+
+class BudgetTable(_Table):
+    """0: no limit."""
+
+    usd: float = Field(2.0, ge=0)
+    tokens: int = Field(0, ge=0)
+    minutes: float = Field(0, ge=0)
+
+
+class EnvironmentTable(_Table):
+    kind: Literal["auto", "bwrap", "docker", "unsafe"] = "auto"
+    allow_network: bool = True
+
+
+class LimitsTable(_Table):
+    """What one trial may spend; a task's own agent timeout caps `seconds`. 0 turns or tokens: no limit."""
+
+    turns: int | None = Field(None, ge=0)
+    tokens: int | None = Field(None, ge=0)
+    seconds: float | None = Field(None, ge=0)
+    reply_tokens: int | None = Field(None, ge=1)
+    command_seconds: float | None = Field(None, gt=0)
+    output_bytes: int | None = Field(None, ge=200)
+
+
+class Config(_Table):
+    """Everything that `ahe` can be told. `origins` says where each value that is no default came from."""
+
+    root: Path
+    models: dict[Role, ModelTable]
+    suite: SuiteTable = SuiteTable()
+    evolve: EvolveTable = EvolveTable()
+    budget: BudgetTable = BudgetTable()
+    environment: EnvironmentTable = EnvironmentTable()
+    limits: LimitsTable = LimitsTable()
+    origins: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def workspace(self) -> Path:
+        return self.root / "workspace"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    def suite_path(self) -> Path:
+        """The suite's folder: beside ahe.toml, else the bundled one of that name. Raises `UsageError`."""
+        from ahe.content import folder
+
+        own = (self.root / self.suite.path).resolve()
+        if own.is_dir():
+            return own
+        bundled = folder("evals") / Path(self.suite.path).name
+        if self.suite.path.startswith("evals/") and bundled.is_dir():
+            return bundled
+        raise UsageError(f"there is no suite at {own}; set [suite] path in {FILE} or pass --suite")
+
+    def model_spec(self, role: Role) -> ModelSpec:
+        """The model of a role, with the defaults that fit an embedded model or an endpoint."""
+        table = self.models[role]
+        values = table.model_dump(exclude={"context", "temperature"})
+        embedded = table.name.split(":")[0] == "local"
+        values["context"] = table.context or (8_192 if embedded else 128_000)
+        values["temperature"] = table.temperature if table.temperature is not None or not embedded else 0.7
+        return ModelSpec(**values)
+
+    def trial_limits(self) -> Limits:
+        """Limits of a coder's trial; smaller for an embedded model, which is slow and has a short window."""
+        embedded = self.models["coder"].name.split(":")[0] == "local"
+        small = Limits(
+            turns=10, tokens=40_000, seconds=300, reply_tokens=320, command_seconds=30, output_bytes=2_000
+        )
+        return (small if embedded else Limits()).model_copy(update=self.limits.model_dump(exclude_none=True))
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds ahe.toml, else `start` itself."""
+    for place in (start, *start.parents):
+        if (place / FILE).is_file():
+            return place
+    return start
+
+
+def load_config(
+    root: Path, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Config:
+    """Read the configuration of the project in `root`.
+
+    `flags` maps dotted names (`evolve.jobs`) to values, None for those not given. Of the environment,
+    `AHE_<TABLE>_<KEY>` is read (`AHE_MODEL_NAME`). Raises `UsageError` that names the wrong key.
+    """
+    tree, origins = _read_file(root / FILE)
+    for name, value in _environment(environ if environ is not None else os.environ).items():
+        _put(tree, name, value, origins, "environment")
+    for name, value in (flags or {}).items():
+        if value is not None:
+            _put(tree, name, value, origins, "flag")
+    model = tree.pop("model", {})
+    own = {role: model.pop(role, {}) for role in ("debugger", "evolver")}
+    tables = {"coder": model, **{role: _inherit(model, table) for role, table in own.items()}}
+    try:
+        return Config.model_validate({**tree, "root": root, "models": tables, "origins": origins})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise UsageError(f"{FILE}: {where}: {problem['msg']}") from None
+
+
+def _inherit(coder: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A role's model: the coder's, with its own keys over it. Another model inherits no prices or window."""
+    if "name" not in own:
+        return {**coder, **own}
+    kept = ("base_url", "api_key_env", "timeout_seconds", "retries")
+    return {**{key: coder[key] for key in kept if key in coder}, **own}
+
+
+def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    if not path.is_file():
+        return {}, {}
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from None
+    return tree, dict.fromkeys(_leaves(tree), FILE)
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
+    names: list[str] = []
+    for key, value in tree.items():
+        names += _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
+    return names
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    tables: dict[str, type[_Table]] = {
+        "MODEL": ModelTable,
+        "SUITE": SuiteTable,
+        "EVOLVE": EvolveTable,
+        "BUDGET": BudgetTable,
+    }
+    found: dict[str, Any] = {}
+    for table, form in tables.items():
+        for key in form.model_fields:
+            value = environ.get(f"AHE_{table}_{key.upper()}")
+            if value:
+                found[f"{table.lower()}.{key}"] = value
+    return found
+
+
+def _put(tree: dict[str, Any], name: str, value: Any, origins: dict[str, str], origin: str) -> None:
+    *path, last = name.split(".")
+    for part in path:
+        tree = tree.setdefault(part, {})
+    tree[last] = value
+    origins[name] = origin

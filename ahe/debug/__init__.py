@@ -1,0 +1,1 @@
+"""From raw traces to a debug report: clean, sign, report."""

@@ -1,0 +1,1 @@
+"""What runs inside a sandbox: standard library only, sent through a pipe, never a file in there."""

@@ -1,0 +1,131 @@
+"""Starts a sandbox's first process under its ceiling, with pipes to it, and ends all that it started."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import IO
+
+from ahe.environments.limits import Ceiling, Limiter
+from ahe.errors import SandboxError
+
+START_SECONDS = 60.0
+END_SECONDS = 5.0
+PIPE_BYTES = 1 << 20
+
+
+@dataclass
+class Launched:
+    """A running sandbox. `pid` is its first process as the host sees it; stderr goes to a nameless file."""
+
+    process: asyncio.subprocess.Process
+    pid: int
+    limiter: Limiter
+    errors: IO[bytes]
+
+    @property
+    def stdin(self) -> asyncio.StreamWriter:
+        assert self.process.stdin
+        return self.process.stdin
+
+    @property
+    def stdout(self) -> asyncio.StreamReader:
+        assert self.process.stdout
+        return self.process.stdout
+
+    def complaint(self) -> str:
+        """The end of what was written to stderr."""
+        size = os.fstat(self.errors.fileno()).st_size
+        return os.pread(self.errors.fileno(), 2000, max(0, size - 2000)).decode(errors="replace").strip()
+
+    async def close(self) -> None:
+        """Ends every process inside and waits until they are gone. May be called twice."""
+        self.stdin.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), END_SECONDS)
+        except TimeoutError:
+            # bwrap was told to die with us, and its first process with bwrap.
+            self.process.kill()
+            await self.process.wait()
+        await self.limiter.close()
+        self.errors.close()
+
+
+async def launch(command: list[str], ceiling: Ceiling) -> Launched:
+    """Starts a command line made by `bwrap_command` with its program appended.
+
+    The program must wait for input before it does anything untrusted: it is put under its ceiling while
+    it starts. Must run in a thread that lives as long as the sandbox, which dies with it.
+    Raises SandboxError.
+    """
+    reader, writer = os.pipe()
+    try:
+        launched = await _spawn([command[0], "--info-fd", str(writer), *command[1:]], ceiling, writer)
+    except SandboxError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+    try:
+        launched.pid = await _first_process(reader)
+        launched.limiter.add(launched.pid)
+    except (SandboxError, ValueError, KeyError, TimeoutError) as error:
+        await asyncio.wait({asyncio.ensure_future(launched.process.wait())}, timeout=1)
+        text = launched.complaint() or str(error)
+        await launched.close()
+        raise SandboxError(f"the sandbox did not start: {text}; `ahe doctor` says what to do") from error
+    finally:
+        os.close(reader)
+    return launched
+
+
+async def launch_bare(command: list[str], ceiling: Ceiling) -> Launched:
+    """Starts a program on the machine itself, under a ceiling but in no sandbox. Raises SandboxError."""
+    launched = await _spawn(command, ceiling, None)
+    try:
+        launched.limiter.add(launched.pid)
+    except SandboxError:
+        await launched.close()
+        raise
+    return launched
+
+
+async def _spawn(command: list[str], ceiling: Ceiling, inherited: int | None) -> Launched:
+    errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            pass_fds=() if inherited is None else (inherited,),
+            env={},
+            start_new_session=True,
+            limit=PIPE_BYTES,
+        )
+    except OSError as error:
+        errors.close()
+        raise SandboxError(f"cannot start {command[0]}: {error}") from error
+    return Launched(process, process.pid, Limiter(ceiling), errors)
+
+
+async def _first_process(reader: int) -> int:
+    """The process id that bwrap writes to its --info-fd as soon as it has one."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(reader, ready.set)
+    text = b""
+    try:
+        while b"}" not in text:
+            await asyncio.wait_for(ready.wait(), START_SECONDS)
+            ready.clear()
+            piece = os.read(reader, 4096)
+            if not piece:
+                break
+            text += piece
+    finally:
+        loop.remove_reader(reader)
+    return int(json.loads(text)["child-pid"])

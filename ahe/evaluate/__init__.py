@@ -1,0 +1,1 @@
+"""Tasks, trials, scheduling, and the store that never runs a finished trial again."""

@@ -1,0 +1,131 @@
+"""Proves a task: its solution passes, doing nothing fails, and both do so twice alike. No model is asked."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ahe.errors import Infrastructure, TaskError
+from ahe.evaluate.support import refuse
+from ahe.evaluate.verifier import Outcome, run_script, upload, verify
+from ahe.protocols import Environment
+from ahe.records import EnvironmentSpec, Record, Task
+
+MakeEnvironment = Callable[[EnvironmentSpec, Path], Environment]
+TIMES = 2
+OUTPUT_CHARACTERS = 300
+
+
+class Check(Record):
+    """What the check of one task in one kind of environment found; `problems` is empty where it is sound.
+
+    `solved` and `idle` are the verifier's outcomes after the solution and after nothing, in order of the
+    runs. `environment` is what the environment calls itself, `seconds` the whole check's time.
+    """
+
+    task: str
+    environment: str
+    problems: tuple[str, ...] = ()
+    solved: tuple[Outcome, ...] = ()
+    idle: tuple[Outcome, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+async def check_task(
+    task: Task, kind: str, scratch: Path, make: MakeEnvironment | None = None, *, allow_network: bool = True
+) -> Check:
+    """Check one task in environments of `kind` (`bwrap`, `docker`, `auto`), each below folder `scratch`.
+
+    `make` builds the environments (default: `ahe.environments.choose`). Nothing is raised for a task that
+    is refused or an environment that breaks: that is a problem of the check.
+    """
+    started = time.monotonic()
+    builder = make or _chosen(kind)
+    solved: list[Outcome] = []
+    idle: list[Outcome] = []
+    problems: list[str] = []
+    name = kind
+    try:
+        refuse(task, allow_network=allow_network, kind=kind)
+        if not (Path(task.path) / "solution" / "solve.sh").is_file():
+            problems.append("solution/solve.sh is missing, so nothing shows that the task can be solved")
+        for _ in range(TIMES):
+            if not problems:
+                solved.append(await _attempt(task, builder, scratch, problems))
+            idle.append(await _attempt(task, builder, scratch, None))
+        name = builder(task.environment, scratch).describe
+    except (Infrastructure, TaskError) as error:
+        problems.append(str(error))
+    problems += _compare("the solution", solved, passes=True) + _compare("doing nothing", idle, passes=False)
+    return Check(
+        task=task.name,
+        environment=name,
+        problems=tuple(dict.fromkeys(problems)),
+        solved=tuple(solved),
+        idle=tuple(idle),
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def _chosen(kind: str) -> MakeEnvironment:
+    from ahe.environments.choose import make
+
+    return lambda spec, scratch: make(kind, spec, scratch)
+
+
+async def _attempt(
+    task: Task, make: MakeEnvironment, scratch: Path, solution_problems: list[str] | None
+) -> Outcome:
+    """One environment from start to stop; the solution runs where a list for its problems is given."""
+    folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
+    environment = make(task.environment, folder)
+    try:
+        await environment.start()
+        if solution_problems is not None:
+            solution_problems += await _solve(environment, task)
+        return await verify(environment, task)
+    finally:
+        await environment.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _solve(environment: Environment, task: Task) -> list[str]:
+    await upload(environment, Path(task.path, "solution"), "/solution")
+    ran = await run_script(
+        environment,
+        "/solution/solve.sh",
+        task.environment.workdir,
+        timeout=task.agent_seconds,
+        variables=task.solution_env,
+        user=task.agent_user,
+    )
+    if ran.timed_out:
+        return [f"the solution was not done after {task.agent_seconds:g} seconds"]
+    if ran.exit_code != 0:
+        return [f"the solution ended with exit code {ran.exit_code}: {_tail(ran.text)}"]
+    return []
+
+
+def _compare(what: str, outcomes: list[Outcome], *, passes: bool) -> list[str]:
+    problems = [f"after {what}, {outcome.problem}" for outcome in outcomes if outcome.problem]
+    if passes:
+        problems += [
+            f"{what} does not pass (reward {o.reward:g}): {_tail(o.output)}" for o in outcomes if not o.passed
+        ]
+    elif any(outcome.passed for outcome in outcomes):
+        problems.append(f"{what} passes, so the verifier proves nothing")
+    if len({tuple(sorted(outcome.rewards.items())) for outcome in outcomes}) > 1:
+        rewards = " and ".join(f"{outcome.reward:g}" for outcome in outcomes)
+        problems.append(f"{what} was rewarded differently from run to run: {rewards}")
+    return problems
+
+
+def _tail(text: str) -> str:
+    return text.strip()[-OUTPUT_CHARACTERS:]

@@ -1,0 +1,95 @@
+"""Measures harness versions on tasks: plans trials, runs those that are not in the store, several at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from ahe.errors import AheError, SandboxError
+from ahe.evaluate.store import Store
+from ahe.evaluate.trial import HarnessVersion, Planned, TrialRunner
+from ahe.events import EvaluationFinished, EvaluationStarted, TrialFinished, TrialStarted
+from ahe.protocols import Watcher
+from ahe.records import Tally, Task, Trial
+
+MIN_BROKEN = 4
+"""So many trials broken, and not one scored: the run stops rather than burn through the rest."""
+
+
+class Evaluator:
+    """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again."""
+
+    def __init__(self, store: Store, runner: TrialRunner, watcher: Watcher, jobs: int) -> None:
+        self.store = store
+        self.runner = runner
+        self._watcher = watcher
+        self._jobs = jobs
+
+    async def measure(
+        self, label: str, harness: HarnessVersion, tasks: Iterable[Task], rollouts: int
+    ) -> list[Trial]:
+        """Bring every task to `rollouts` attempts. Returns the trials, in the order of task and attempt."""
+        wanted = [self.runner.plan(harness, task, n) for n in range(rollouts) for task in tasks]
+        return await self.run(label, wanted)
+
+    async def run(self, label: str, wanted: Sequence[Planned]) -> list[Trial]:
+        """Run the wanted trials that the store does not hold; `missing` ones are tried again.
+
+        Raises `BudgetExceeded`, and `SandboxError` when everything that was tried broke. What is running
+        then is cancelled; what is finished is kept.
+        """
+        found = self.store.find([planned.id for planned in wanted])
+        known = {key: trial for key, trial in found.items() if trial.status != "missing"}
+        todo = [planned for planned in wanted if planned.id not in known]
+        self._watcher.emit(EvaluationStarted(label, total=len(wanted), known=len(wanted) - len(todo)))
+        fresh: list[Trial] = []
+        gate = asyncio.Semaphore(self._jobs)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for planned in todo:
+                    group.create_task(self._one(planned, gate, fresh))
+        except* AheError as errors:
+            raise first(errors) from None
+        trials = {**known, **{trial.id: trial for trial in fresh}}
+        ordered = sorted((trials[p.id] for p in wanted), key=lambda t: (t.task, t.attempt))
+        counts = [sum(t.status == status for t in ordered) for status in ("passed", "failed", "missing")]
+        self._watcher.emit(EvaluationFinished(label, *counts))
+        return ordered
+
+    async def _one(self, planned: Planned, gate: asyncio.Semaphore, fresh: list[Trial]) -> None:
+        async with gate:
+            self._watcher.emit(TrialStarted(planned.task.name, planned.attempt))
+            trial = await self.runner.run(planned)
+        fresh.append(trial)
+        self._watcher.emit(TrialFinished(trial))
+        if len(fresh) >= MIN_BROKEN and all(t.status == "missing" for t in fresh):
+            raise SandboxError(f"the first {len(fresh)} trials all broke, so the run stops: {trial.cause}")
+
+
+def first(errors: BaseExceptionGroup[AheError]) -> AheError:
+    """The first error of a group: concurrent trials mostly fail for one reason."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, AheError)
+    return error
+
+
+def tallies(trials: Iterable[Trial]) -> dict[str, Tally]:
+    """Passes, scored and missing trials of each task."""
+    counted: dict[str, Tally] = {}
+    for trial in trials:
+        old = counted.get(trial.task, Tally())
+        missing = trial.status == "missing"
+        counted[trial.task] = Tally(
+            passes=old.passes + (trial.status == "passed"),
+            n=old.n + (not missing),
+            missing=old.missing + missing,
+        )
+    return counted
+
+
+def pass_rate(counted: Mapping[str, Tally]) -> float | None:
+    """Mean over tasks of their pass rates; tasks without a scored trial do not count. None without any."""
+    rates = [tally.rate for tally in counted.values() if tally.rate is not None]
+    return sum(rates) / len(rates) if rates else None

@@ -1,0 +1,189 @@
+"""One trial: the environment is started, the agent works, the verifier scores, the row is committed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ahe.errors import Infrastructure
+from ahe.evaluate.identity import Setting, seed, trial_id
+from ahe.evaluate.store import Store
+from ahe.evaluate.verifier import Outcome as Verification
+from ahe.evaluate.verifier import verify
+from ahe.harness.load import load
+from ahe.protocols import Environment, Executor, Model
+from ahe.records import ExecResult, Limits, Record, Task, Trial
+from ahe.runtime.agent import Agent
+from ahe.runtime.agent import Outcome as AgentOutcome
+from ahe.runtime.toolbox import offered_tools
+from ahe.runtime.trajectory import Trajectory, now
+
+MakeEnvironment = Callable[[Task, Path], Environment]
+MakeExecutor = Callable[[], Executor]
+
+
+class HarnessVersion(Record):
+    """A harness as trials know it: the hash over its mounts, and the folder where these files lie."""
+
+    id: str
+    root: str
+
+
+class Planned(Record):
+    """A trial that is wanted."""
+
+    id: str
+    harness: HarnessVersion
+    task: Task
+    attempt: int
+
+
+@dataclass
+class TrialRunner:
+    """Runs trials with one model under one set of limits. `mode` is `native` or `text`."""
+
+    store: Store
+    model: Model
+    mode: str
+    limits: Limits
+    make_environment: MakeEnvironment
+    make_executor: MakeExecutor
+    sandboxed: bool = True
+
+    def plan(self, harness: HarnessVersion, task: Task, attempt: int) -> Planned:
+        """The trial with its identity, whether it ran already or not."""
+        environment = self.make_environment(task, self.store.runs)
+        setting = Setting(
+            environment=environment.describe,
+            model=self.model.fingerprint,
+            mode=self.mode,
+            limits=self._limits(task),
+        )
+        return Planned(
+            id=trial_id(harness.id, task, setting, attempt), harness=harness, task=task, attempt=attempt
+        )
+
+    async def run(self, planned: Planned) -> Trial:
+        """Run the trial and commit it. A broken sandbox or endpoint makes it `missing`.
+
+        Raises `BudgetExceeded`, and leaves no row then: the trial did not happen.
+        """
+        started, clock = now(), time.monotonic()
+        folder = self.store.folder(planned.id)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        agent, verification, broken = AgentOutcome(ended="broken"), None, ""
+        try:
+            agent, verification = await self._measure(planned, folder)
+        except Infrastructure as error:
+            broken = str(error)
+        trial = self._trial(planned, agent, verification, broken, started, time.monotonic() - clock)
+        self.store.put(trial)
+        return trial
+
+    async def _measure(self, planned: Planned, folder: Path) -> tuple[AgentOutcome, Verification]:
+        scratch = Path(tempfile.mkdtemp(prefix=f"{planned.id}-", dir=self._scratch()))
+        environment = self.make_environment(planned.task, scratch)
+        try:
+            await environment.start()
+            outcome = await self._attempt(planned, environment, folder)
+            verification = await verify(environment, planned.task)
+        finally:
+            await environment.stop()
+            shutil.rmtree(scratch, ignore_errors=True)
+        verifier = folder / "verifier"
+        verifier.mkdir()
+        (verifier / "test-stdout.txt").write_text(verification.output, "utf-8")
+        for name, data in verification.files.items():
+            (verifier / Path(name).name).write_bytes(data)
+        return outcome, verification
+
+    async def _attempt(self, planned: Planned, environment: Environment, folder: Path) -> AgentOutcome:
+        task = planned.task
+        harness = load(Path(planned.harness.root))
+        trajectory = Trajectory(folder, planned.id, self.model.spec.name, offered_tools(harness))
+        agent = Agent(
+            harness=harness,
+            executor=self.make_executor(),
+            environment=AsUser(environment, task.agent_user),
+            model=self.model,
+            mode=self.mode,
+            limits=self._limits(task),
+            trajectory=trajectory,
+            role="coder",
+            key=f"{task.name}/{planned.attempt}",
+            seed=seed(planned.attempt),
+            workdir=task.environment.workdir,
+        )
+        outcome = AgentOutcome(ended="broken")
+        try:
+            outcome = await agent.run(task.instruction)
+        finally:
+            trajectory.finish(outcome.usage + outcome.side_usage, {"ended": outcome.ended})
+        return outcome
+
+    def _trial(
+        self,
+        planned: Planned,
+        agent: AgentOutcome,
+        verification: Verification | None,
+        broken: str,
+        started: str,
+        seconds: float,
+    ) -> Trial:
+        reward = verification.reward if verification else None
+        problem = verification.problem if verification else ""
+        status = "missing" if reward is None else "passed" if reward >= 1 else "failed"
+        return Trial.model_validate(
+            {
+                "id": planned.id,
+                "harness": planned.harness.id,
+                "task": planned.task.name,
+                "task_digest": planned.task.digest,
+                "environment": self.make_environment(planned.task, self.store.runs).describe,
+                "model": self.model.fingerprint,
+                "attempt": planned.attempt,
+                "status": status,
+                "reward": reward,
+                "rewards": verification.rewards if verification else {},
+                "ended": agent.ended,
+                "cause": broken or agent.cause or problem,
+                "turns": agent.turns,
+                "usage": agent.usage,
+                "side_usage": agent.side_usage,
+                "uses": agent.uses,
+                "started": started,
+                "seconds": round(seconds, 3),
+                "sandboxed": self.sandboxed,
+            }
+        )
+
+    def _limits(self, task: Task) -> Limits:
+        own = self.limits.seconds
+        return self.limits.model_copy(
+            update={"seconds": min(own, task.agent_seconds) if own else task.agent_seconds}
+        )
+
+    def _scratch(self) -> Path:
+        place = self.store.runs / "scratch"
+        place.mkdir(exist_ok=True)
+        return place
+
+
+class AsUser:
+    """An environment in which commands run as the user that the task names for its agent."""
+
+    def __init__(self, environment: Environment, user: str | None) -> None:
+        self.describe = environment.describe
+        self._environment = environment
+        self._user = user
+        self.start, self.stop = environment.start, environment.stop
+        self.read, self.write = environment.read, environment.write
+
+    async def exec(self, command: str, **options: Any) -> ExecResult:
+        return await self._environment.exec(command, **{"user": self._user, **options})

@@ -1,0 +1,169 @@
+"""Runs a task's verifier in the environment that the agent has left, and reads its reward.
+
+A verifier that ran but left no usable reward (none, malformed, out of time) makes a failed trial, not a
+missing one. `ahe tasks check` proves that the verifier works on the untouched environment and after the
+solution, so what differs is the agent's doing; and if breaking a verifier took a trial out of the count,
+that would be the cheapest way to a better pass rate. Only an `Infrastructure` error of the environment
+itself makes a trial missing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import shlex
+from pathlib import Path
+
+from pydantic import Field
+
+from ahe.errors import TaskError
+from ahe.evaluate.rewards import JSON_NAME, PASS, TEXT_NAME, BadReward, one_reward, read_rewards
+from ahe.protocols import Environment
+from ahe.records import ExecResult, Record, Task
+
+STDOUT = "test-stdout.txt"
+OUTPUT_BYTES = 200_000
+TAIL_CHARACTERS = 8_000
+FILE_BYTES = 128_000
+FILES = 16
+HOUSEKEEPING_SECONDS = 60.0
+
+# The agent may have left links or files there; /tests and /logs can be mount points, which cannot go.
+_PREPARE = """
+for path in /logs /logs/verifier /tests; do
+  if [ -L "$path" ] || { [ -e "$path" ] && [ ! -d "$path" ]; }; then rm -f "$path"; fi
+done
+rm -rf /tests /logs/verifier 2>/dev/null
+mkdir -p /tests /logs/verifier && chmod 755 /tests && chmod 777 /logs/verifier &&
+  [ -z "$(ls -A /tests)$(ls -A /logs/verifier)" ]
+"""
+
+# One line a file: name, tab, base64. The reward files come first, so no flood of files hides them.
+_COLLECT = f"""
+cd /logs/verifier 2>/dev/null || exit 0
+count=0
+for name in {JSON_NAME} {TEXT_NAME} *; do
+  case "$name" in *[!A-Za-z0-9._-]*|"") continue ;; esac
+  [ -f "$name" ] && [ "$count" -lt {FILES + 2} ] || continue
+  count=$((count + 1))
+  printf '%s\\t' "$name"; head -c {FILE_BYTES} "$name" 2>/dev/null | base64 | tr -d '\\n'; echo
+done
+"""
+
+
+class Outcome(Record):
+    """What the verifier said. `problem` is empty where a reward could be read; else it says why not.
+
+    `rewards` are all named rewards, `reward` the one that counts; with a problem they are {} and 0.
+    `output` is the tail of what the verifier printed; `files` (at most 16 of its own, of 128,000 bytes
+    each) are for the trial's `verifier/` folder.
+    """
+
+    reward: float
+    rewards: dict[str, float] = Field(default_factory=dict)
+    output: str = ""
+    exit_code: int = 0
+    timed_out: bool = False
+    problem: str = ""
+    files: dict[str, bytes] = Field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return self.reward >= PASS
+
+
+async def verify(env: Environment, task: Task) -> Outcome:
+    """Verify what stands in `env`, which must be started and whose agent must be done.
+
+    Old `/tests` and `/logs/verifier` are removed first. Raises `Infrastructure` errors of the
+    environment, and `TaskError` where the task's tests cannot be read.
+    """
+    prepared = await env.exec(_PREPARE, timeout=HOUSEKEEPING_SECONDS, cwd="/", user="root")
+    if prepared.exit_code != 0:
+        return Outcome(
+            reward=0.0,
+            output=prepared.text[-TAIL_CHARACTERS:],
+            exit_code=prepared.exit_code,
+            timed_out=prepared.timed_out,
+            problem="/tests and /logs/verifier could not be made anew after the agent's work",
+        )
+    await upload(env, Path(task.path, "tests"), "/tests")
+    ran = await run_script(
+        env,
+        "/tests/test.sh",
+        task.environment.workdir,
+        timeout=task.verifier_seconds,
+        variables=task.verifier_env,
+        user=task.verifier_user,
+    )
+    files = await _collect(env)
+    return _judge(ran, files, task.verifier_seconds)
+
+
+async def upload(env: Environment, folder: Path, inside: str) -> None:
+    """Write every file below `folder` to `inside`; shell scripts become executable.
+
+    Raises `TaskError` where a file cannot be read.
+    """
+    for directory, _, names in sorted(os.walk(folder, followlinks=False)):
+        for name in sorted(names):
+            path = Path(directory, name)
+            try:
+                content, mode = path.read_bytes(), path.stat().st_mode & 0o777
+            except OSError as error:
+                raise TaskError(f"{path} cannot be read: {error}") from error
+            mode = 0o755 if name.endswith(".sh") else mode | 0o444
+            await env.write(f"{inside}/{path.relative_to(folder).as_posix()}", content, mode)
+
+
+async def run_script(
+    env: Environment,
+    script: str,
+    workdir: str,
+    *,
+    timeout: float,
+    variables: dict[str, str],
+    user: str | None,
+) -> ExecResult:
+    """Run an executable script in `workdir`, or in / where the agent has removed that."""
+    command = f"cd {shlex.quote(workdir)} 2>/dev/null || cd /; {shlex.quote(script)}"
+    return await env.exec(
+        command, timeout=timeout, cwd="/", env=variables, user=user, output_limit=OUTPUT_BYTES
+    )
+
+
+async def _collect(env: Environment) -> dict[str, bytes]:
+    limit = (FILES + 2) * (FILE_BYTES * 4 // 3 + 300)
+    listed = await env.exec(_COLLECT, timeout=HOUSEKEEPING_SECONDS, cwd="/", user="root", output_limit=limit)
+    files: dict[str, bytes] = {}
+    for line in listed.output.splitlines():
+        name, separator, content = line.partition(b"\t")
+        try:
+            if separator and len(files) < FILES:
+                files.setdefault(name.decode("ascii"), base64.b64decode(content, validate=True))
+        except (UnicodeDecodeError, binascii.Error):
+            continue
+    return files
+
+
+def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Outcome:
+    rewards: dict[str, float] = {}
+    problem = ""
+    if ran.timed_out:
+        # A reward written before the time was over is not trusted: the script had not finished with it.
+        problem = f"the verifier was not done after {limit:g} seconds"
+    else:
+        try:
+            rewards = read_rewards(files)
+        except BadReward as error:
+            problem = str(error)
+    return Outcome(
+        reward=one_reward(rewards) if rewards else 0.0,
+        rewards=rewards,
+        output=ran.text[-TAIL_CHARACTERS:],
+        exit_code=ran.exit_code,
+        timed_out=ran.timed_out,
+        problem=problem,
+        files={**files, STDOUT: ran.output},
+    )

@@ -1,0 +1,1 @@
+"""From evidence to commits: the evolver, its desk where drafts are checked and committed, and its two modes."""

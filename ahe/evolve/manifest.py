@@ -1,0 +1,68 @@
+"""The manifest that every change carries, and the check that its citations are true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from ahe.debug.clean import clean
+from ahe.debug.read import read_steps
+from ahe.records import Citation, Kind, Record
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=8, max_length=100, pattern=r"^[^\n]+$")
+]
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2_000)]
+
+
+class Manifest(Record):
+    """What the evolver says of a change: every field is demanded."""
+
+    subject: Line
+    action: Literal["add", "improve", "remove"]
+    evidence: Paragraph
+    root_cause: Paragraph
+    fix: Paragraph
+    predicts: tuple[str, ...]
+    risks: tuple[str, ...]
+    citations: Annotated[tuple[Citation, ...], Field(min_length=1, max_length=10)]
+
+
+def parse_manifest(arguments: dict[str, Any]) -> Manifest:
+    """The manifest in a tool call's arguments. Raises `ValueError` that lists what is wrong with it."""
+    try:
+        return Manifest.model_validate(arguments)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ValueError("the manifest is not complete: " + "; ".join(lines)) from None
+
+
+def unfounded(manifest: Manifest, traces: Path, trials: frozenset[str], tasks: frozenset[str]) -> list[str]:
+    """What in the manifest is not true of the train traces in folder `traces`: one line each."""
+    problems = [
+        f"{field}: {name!r} is no task of the train split"
+        for field, names in (("predicts", manifest.predicts), ("risks", manifest.risks))
+        for name in names
+        if name not in tasks
+    ]
+    for citation in manifest.citations:
+        if citation.trial not in trials:
+            problems.append(f"citations: {citation.trial!r} is no trial of the evidence")
+        elif not quoted(citation, traces):
+            problems.append(f"citations: the quote does not stand at {citation}: {citation.quote!r}")
+    return problems
+
+
+def quoted(citation: Citation, traces: Path) -> bool:
+    """Whether the quote stands at the step, as it was or as the debugger cleaned it. Space does not count."""
+    steps = [step for step in read_steps(traces / citation.trial) if step.id == citation.step]
+    quote = " ".join(citation.quote.split())
+    return bool(quote) and any(
+        quote in " ".join(text.split()) for step in steps for text in (step.text, clean(step.text, 1_000_000))
+    )
+
+
+def subject_line(kinds: tuple[Kind, ...], subject: str) -> str:
+    return f"{'+'.join(kinds)}: {subject[:1].lower()}{subject[1:]}".rstrip(".")

@@ -1,0 +1,125 @@
+"""Commits as records, all of them from one `git log` call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ahe.errors import WorkspaceError
+from ahe.history.git import AUTHOR_EMAIL, Git
+from ahe.history.message import Trailers, names, read_outcome, read_trailers, read_verdict
+from ahe.records import Kind, Verdict
+
+NOTES_REF = "refs/notes/ahe"
+_FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%aI", "%D", "%(trailers:only,unfold)", "%N", "%s", "%b")
+_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit with its note and tags. `date` is ISO 8601, as the author's clock had it."""
+
+    sha: str
+    parents: tuple[str, ...]
+    tree: str
+    author: str
+    email: str
+    date: str
+    subject: str
+    body: str
+    trailers: Trailers
+    note: str
+    tags: tuple[str, ...]
+
+    def trailer(self, name: str) -> str:
+        """The last value of a trailer, or the empty text."""
+        return self.trailers.get(name, ("",))[-1]
+
+    @property
+    def change_id(self) -> str:
+        return self.trailer("Ahe-Change")
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds that the manifest names; an unknown name is left out."""
+        known = {kind.value: kind for kind in Kind}
+        return tuple(known[name] for name in names(self.trailers.get("Ahe-Kind", ())) if name in known)
+
+    @property
+    def action(self) -> str:
+        return self.trailer("Ahe-Action")
+
+    @property
+    def predicts(self) -> tuple[str, ...]:
+        return names(self.trailers.get("Ahe-Predicts", ()))
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        return names(self.trailers.get("Ahe-Risks", ()))
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The places cited, each `<trial id>#<step>`."""
+        return names(self.trailers.get("Ahe-Evidence", ()))
+
+    @property
+    def outcome(self) -> str | None:
+        """`kept`, `reverted` or `undecided`, as the note says; None without a verdict."""
+        return read_outcome(self.note)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return read_verdict(self.note)
+
+    @property
+    def reverts(self) -> str | None:
+        """The commit that this one reverts, by `ahe` or by hand."""
+        if stated := self.trailer("Ahe-Reverts"):
+            return stated
+        found = _REVERTS.search(self.body)
+        return found[1] if found else None
+
+    @property
+    def by_person(self) -> bool:
+        return not self.change_id and self.email != AUTHOR_EMAIL
+
+
+def read_commits(git: Git, start: str = "HEAD", limit: int | None = None) -> list[Commit]:
+    """Commits reachable from `start`, newest first. One process, however many they are."""
+    output = git.raw(
+        "log",
+        "-z",
+        "--topo-order",
+        f"--format={'%x00'.join(_FIELDS)}",
+        "--no-notes",
+        f"--notes={NOTES_REF}",
+        "--decorate=full",
+        "--decorate-refs=refs/tags/",
+        *([f"--max-count={limit}"] if limit is not None else []),
+        start,
+        "--",
+    )
+    return list(_parse(output.decode("utf-8", "replace")))
+
+
+def _parse(text: str) -> Iterator[Commit]:
+    parts = text.removesuffix("\0").split("\0")
+    width = len(_FIELDS)
+    if len(parts) % width:
+        raise WorkspaceError(f"a note under {NOTES_REF} holds a NUL character: mend it with `git notes --ref=ahe`")
+    for first in range(0, len(parts), width):
+        sha, parents, tree, author, email, date, refs, trailers, note, subject, body = parts[first : first + width]
+        yield Commit(
+            sha=sha,
+            parents=tuple(parents.split()),
+            tree=tree,
+            author=author,
+            email=email,
+            date=date,
+            subject=subject,
+            body=body,
+            trailers=read_trailers(trailers),
+            note=note.strip("\n"),
+            tags=tuple(ref.removeprefix("tag: refs/tags/") for ref in refs.split(", ") if ref),
+        )

@@ -1,0 +1,114 @@
+"""Makes a workspace: a repository with the seed as its first commit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ahe.errors import WorkspaceError
+from ahe.history.commits import NOTES_REF
+from ahe.history.git import Git
+from ahe.mounts import NAMES
+
+BRANCH = "main"
+_BUILD = ".ahe-init-"
+_RUBBISH = ("__pycache__/", "*.pyc")
+
+
+def create(path: Path, seed: Path) -> None:
+    """Make the workspace `path` from the harness in folder `seed`.
+
+    What stands in the folder already, such as a README of an outer checkout, is neither touched nor
+    tracked. `.git` comes last, so a killed run leaves no half workspace and can be repeated. Raises
+    `WorkspaceError`: a workspace or other harness files are there.
+    """
+    if (path / ".git").exists():
+        raise WorkspaceError(f"{path} is a workspace already: use it, or name another folder")
+    if not (seed / "system_prompt.md").is_file():
+        raise WorkspaceError(f"{seed} holds no harness to start from: system_prompt.md is missing")
+    path.mkdir(parents=True, exist_ok=True)
+    tree = path.resolve()
+    for leftover in tree.glob(f"{_BUILD}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    others = _others(tree, seed)
+    building = Path(tempfile.mkdtemp(prefix=_BUILD, dir=tree))
+    try:
+        git = _build(building, seed, skip=others)
+        for name in sorted(os.listdir(building)):
+            if name != ".git":
+                _place(building / name, tree / name)
+        exclude = "".join(f"/{name}\n" for name in sorted(others)) + "".join(f"{name}\n" for name in _RUBBISH)
+        (building / ".git" / "info").mkdir(exist_ok=True)
+        (building / ".git" / "info" / "exclude").write_text(exclude, "utf-8")
+        os.rename(building / ".git", tree / ".git")
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    git.worktree(tree, tree / ".git").probe("update-index", "-q", "--refresh")
+
+
+def configure(git: Git) -> None:
+    """Make plain `git log` show the verdicts, and let each remote carry notes and tags. Changes only what is missing.
+
+    Notes are fetched without force: a fetch never overwrites verdicts that are not pushed yet.
+    """
+    known = git.probe("config", "--local", "--get-regexp", r"^(notes|remote)\.").text.splitlines()
+    have = {tuple(line.split(" ", 1)) for line in known}
+    keys = {pair[0] for pair in have}
+    for key in ("notes.displayref", "notes.rewriteref"):
+        if (key, NOTES_REF) not in have:
+            git.run("config", "--local", "--add", key, NOTES_REF)
+    for remote in sorted(key.removesuffix(".url") for key in keys if key.startswith("remote.") and key.endswith(".url")):
+        if (f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}") not in have:
+            git.run("config", "--local", "--add", f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}")
+        if f"{remote}.push" not in keys:
+            for refspec in ("HEAD", NOTES_REF, "+refs/tags/ahe/*:refs/tags/ahe/*"):
+                git.run("config", "--local", "--add", f"{remote}.push", refspec)
+
+
+def _others(tree: Path, seed: Path) -> set[str]:
+    """Names in the folder that are not ours. A file equal to the seed's was left by a run that was killed."""
+    others = set()
+    for name in os.listdir(tree):
+        if name not in NAMES:
+            others.add(name)
+        elif not _same(tree / name, seed / name):
+            raise WorkspaceError(
+                f"{tree} holds a harness ({name}) without a .git: make it a repository with `git init` and a "
+                "commit, or move it away"
+            )
+    return others
+
+
+def _same(mine: Path, seeds: Path) -> bool:
+    """Whether everything in `mine` stands likewise in the seed."""
+    if mine.is_dir() and not mine.is_symlink():
+        return seeds.is_dir() and all(_same(child, seeds / child.name) for child in mine.iterdir())
+    return mine.is_file() and seeds.is_file() and mine.read_bytes() == seeds.read_bytes()
+
+
+def _build(building: Path, seed: Path, skip: set[str]) -> Git:
+    for name in (*NAMES, "README.md"):
+        source = seed / name
+        if name in skip or not source.exists():
+            continue
+        if source.is_dir():
+            shutil.copytree(source, building / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        else:
+            shutil.copyfile(source, building / name)
+    Git(building).run("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", str(building))
+    git = Git(building, building / ".git")
+    configure(git)
+    git.run("add", "--all", config={"core.excludesFile": os.devnull})
+    git.run("commit", "--quiet", "--message", "Seed harness", "--message", "The harness that evolution starts from.")
+    return git
+
+
+def _place(source: Path, target: Path) -> None:
+    if source.is_dir():
+        target.mkdir(exist_ok=True)
+        for child in source.iterdir():
+            _place(child, target / child.name)
+    else:
+        os.replace(source, target)

@@ -1,0 +1,78 @@
+"""Drafts: working trees beside the workspace, where commits are made before anyone sees them.
+
+The evolver edits one, and `git revert` runs in one: whatever goes wrong there, the workspace stays clean.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ahe.errors import HarnessError, RevertConflict, WorkspaceError
+from ahe.history.git import Git
+from ahe.history.message import change_message, revert_message
+from ahe.history.recover import draft_folder
+from ahe.records import Change
+
+# An evolver's draft takes every file, also those that a person's own configuration would ignore.
+_TAKE_ALL = {"core.excludesFile": os.devnull}
+
+
+class Drafts:
+    """The drafts of one repository that are open now."""
+
+    def __init__(self) -> None:
+        self._open: dict[Path, Path] = {}
+
+    @contextmanager
+    def draft(self, git: Git, sha: str) -> Iterator[Path]:
+        """A detached working tree at `sha`; it is gone afterwards, its commits stay in the repository."""
+        assert git.folder is not None
+        tree = draft_folder()
+        record = git.folder / "worktrees" / tree.name
+        try:
+            git.run("worktree", "add", "--quiet", "--detach", str(tree), sha)
+            self._open[tree] = record
+            yield tree
+        finally:
+            self._open.pop(tree, None)
+            shutil.rmtree(tree, ignore_errors=True)
+            shutil.rmtree(record, ignore_errors=True)
+
+    def commit(self, git: Git, tree: Path, change: Change, paths: Sequence[str] | None) -> str:
+        """Commit what was edited in a draft. Raises `HarnessError` when there is nothing, or a nested repository."""
+        inside = self.of(git, tree)
+        if nested := [p for p in inside.tree.rglob(".git") if p.parent != inside.tree]:
+            where = nested[0].relative_to(inside.tree)
+            raise HarnessError(f"{where}: a harness holds plain files, no repository of its own")
+        wanted = ["--", *paths] if paths is not None else []
+        inside.run("--literal-pathspecs", "add", "--all", *wanted, config=_TAKE_ALL)
+        if not inside.probe("diff", "--cached", "--quiet").code:
+            raise HarnessError(f"change {change.id} changes no file")
+        return self._commit(inside, change_message(change))
+
+    def revert(self, git: Git, tree: Path, sha: str, parents: Sequence[str], subject: str, tail: str) -> str:
+        """`git revert` in a draft, its message completed. Raises `RevertConflict` or `WorkspaceError`."""
+        inside = self.of(git, tree)
+        mainline = ["--mainline", "1"] if len(parents) > 1 else []
+        outcome = inside.probe("revert", "--no-edit", *mainline, sha)
+        if outcome.code:
+            files = inside.run("diff", "--name-only", "--diff-filter=U", "-z").split("\0")
+            if any(files):
+                raise RevertConflict(", ".join(filter(None, files)))
+            raise WorkspaceError(f"{sha[:10]} cannot be reverted, its effect is gone already: {outcome.err.strip()}")
+        return self._commit(inside, revert_message(sha, subject, tail), "--amend")
+
+    def of(self, git: Git, tree: Path) -> Git:
+        """Git in an open draft."""
+        record = self._open.get(tree.resolve())
+        if record is None:
+            raise WorkspaceError(f"{tree} is no open draft of {git.tree}")
+        return git.worktree(tree.resolve(), record)
+
+    def _commit(self, inside: Git, message: str, *flags: str) -> str:
+        inside.run("commit", "--quiet", "--cleanup=verbatim", "--file=-", *flags, stdin=message.encode())
+        return inside.run("rev-parse", "HEAD").strip()

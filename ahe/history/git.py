@@ -1,0 +1,166 @@
+"""Runs git on one repository, the same way whatever the machine's configuration. Imports GitPython, lazily."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ahe.errors import WorkspaceError
+
+AUTHOR_NAME = "ahe"
+AUTHOR_EMAIL = "ahe@localhost"
+
+# What a person's or a machine's configuration must not change about the record.
+CONFIG = {
+    "color.ui": "false",
+    "commit.gpgSign": "false",
+    "core.attributesFile": os.devnull,
+    "core.autocrlf": "false",
+    "core.commentChar": "#",
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.quotePath": "false",
+    "diff.mnemonicPrefix": "false",
+    "diff.noprefix": "false",
+    "gc.auto": "0",  # a collector in the background would outlive us and hold our lock
+    "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
+    "log.showSignature": "false",
+    "maintenance.auto": "false",
+    "rerere.enabled": "false",
+    "tag.gpgSign": "false",
+    "trailer.separators": ":",
+}
+
+# Variables that steer git and do not point it at another repository.
+HARMLESS = ("GIT_PYTHON_", "GIT_TRACE", "GIT_SSL_", "GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one git command gave."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Git:
+    """A repository: `tree` is its working tree, `folder` its git directory (None: let git look for it).
+
+    Whoever starts git holds the files in `keep` open in it, so that a lock lives as long as its work.
+    """
+
+    tree: Path
+    folder: Path | None = None
+    keep: tuple[int, ...] = ()
+
+    def run(self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None) -> str:
+        """Output of a command, as text. Raises `WorkspaceError` with git's own words where it fails."""
+        return self.raw(*arguments, stdin=stdin, config=config).decode("utf-8", "replace")
+
+    def raw(self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None) -> bytes:
+        outcome = self.probe(*arguments, stdin=stdin, config=config)
+        if outcome.code:
+            said = outcome.err.strip() or outcome.text.strip() or "no message"
+            raise WorkspaceError(f"git {arguments[0]} failed in {self.tree}: {said}")
+        return outcome.out
+
+    def probe(
+        self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None
+    ) -> Outcome:
+        """Run a command that may fail."""
+        environment = self._environment({**CONFIG, **(config or {})})
+        command = [*_without_foreign_variables(environment), "git", *arguments]
+        with tempfile.TemporaryFile() as source:
+            source.write(stdin or b"")
+            source.seek(0)
+            code, out, err = _git_class()(str(self.tree)).execute(
+                command,
+                istream=source,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                env=environment,
+                pass_fds=self.keep,
+            )
+        return Outcome(int(code), bytes(out), str(err))
+
+    def worktree(self, tree: Path, folder: Path) -> Git:
+        """The same repository seen from another working tree.
+
+        Its git directory is named here and never read from the `.git` file there: whoever edits that
+        tree could point it elsewhere.
+        """
+        return replace(self, tree=tree, folder=folder)
+
+    def _environment(self, config: dict[str, str]) -> dict[str, str]:
+        environment = {
+            "GIT_AUTHOR_NAME": AUTHOR_NAME,
+            "GIT_AUTHOR_EMAIL": AUTHOR_EMAIL,
+            "GIT_COMMITTER_NAME": AUTHOR_NAME,
+            "GIT_COMMITTER_EMAIL": AUTHOR_EMAIL,
+            "GIT_EDITOR": "true",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_PAGER": "cat",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_CONFIG_COUNT": str(len(config)),
+        }
+        for number, (key, value) in enumerate(config.items()):
+            environment[f"GIT_CONFIG_KEY_{number}"] = key
+            environment[f"GIT_CONFIG_VALUE_{number}"] = value
+        if self.folder is None:
+            environment["GIT_CEILING_DIRECTORIES"] = str(self.tree.parent)
+        else:
+            environment["GIT_DIR"] = str(self.folder)
+            environment["GIT_WORK_TREE"] = str(self.tree)
+        return environment
+
+
+def locate(path: Path) -> Git:
+    """The repository whose working tree is exactly `path`, never one around it.
+
+    Raises `WorkspaceError`: there is none (`ahe init` makes one), or git does not trust its owner.
+    """
+    tree = path.resolve()
+    if not (tree / ".git").exists():
+        raise WorkspaceError(f"{path} is no workspace: it has no .git of its own. Make one with `ahe init`")
+    found = Git(tree).probe("rev-parse", "--show-toplevel", "--absolute-git-dir")
+    if "dubious ownership" in found.err or "safe.directory" in found.err:
+        raise WorkspaceError(
+            f"git does not trust {tree}, because another user owns it. If you do, run: "
+            f"git config --global --add safe.directory {tree}"
+        )
+    lines = found.text.splitlines()
+    if found.code or len(lines) != 2 or Path(lines[0]).resolve() != tree:
+        raise WorkspaceError(
+            f"{tree}/.git is not a usable repository ({found.err.strip() or 'it has no working tree'}). "
+            "Restore it, or move the folder away and run `ahe init`"
+        )
+    return Git(tree, Path(lines[1]))
+
+
+def _git_class() -> type:
+    try:
+        import git
+    except ImportError as error:
+        raise WorkspaceError(f"git cannot be run: install git 2.31 or newer ({error})") from None
+    return git.Git
+
+
+def _without_foreign_variables(ours: dict[str, str]) -> list[str]:
+    """A prefix that hides variables such as GIT_INDEX_FILE, which a git hook would pass on to us."""
+    foreign = [
+        name
+        for name in os.environ
+        if name.startswith("GIT_") and name not in ours and not name.startswith(HARMLESS)
+    ]
+    return ["env", *(part for name in foreign for part in ("-u", name))] if foreign else []

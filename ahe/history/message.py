@@ -1,0 +1,169 @@
+"""The words of the record: commit messages with trailers, and notes with verdicts. Text only, no git.
+
+A field of a change or a verdict is written by a model, so it must not be able to add a trailer: what
+goes into a trailer or a subject becomes one line, and the further lines of a paragraph are indented.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from ahe.records import Change, Usage, Verdict
+
+WIDTH = 78
+RECORD = "Ahe-Record"
+Trailers = dict[str, tuple[str, ...]]
+_TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
+
+
+def one_line(text: str) -> str:
+    """Text on one line, without control characters."""
+    return " ".join("".join(" " if _control(c) else c for c in text).split())
+
+
+def paragraph(title: str, text: str) -> str:
+    """`Title: text`, wrapped, with every line after the first indented so that none reads as a trailer."""
+    lines = [one_line(line) for line in text.splitlines()]
+    wrapped: list[str] = []
+    for line in filter(None, lines):
+        first = f"{title}: " if not wrapped else "  "
+        wrapped += textwrap.wrap(
+            line, WIDTH, initial_indent=first, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    return "\n".join(wrapped) or f"{title}: –"
+
+
+def change_message(change: Change) -> str:
+    """The whole commit message of a change."""
+    kinds = "+".join(kind.value for kind in change.kinds) or "harness"
+    trailers = [
+        ("Ahe-Change", change.id),
+        ("Ahe-Kind", _names(kind.value for kind in change.kinds)),
+        ("Ahe-Action", change.action),
+        ("Ahe-Predicts", _names(change.predicts)),
+        ("Ahe-Risks", _names(change.risks)),
+        ("Ahe-Evidence", _names(str(citation) for citation in change.citations)),
+        ("Ahe-Evolver", change.evolver),
+        ("Ahe-Strategy", change.strategy),
+    ]
+    parts = [
+        f"{kinds}: {one_line(change.subject) or 'change the harness'}",
+        paragraph("Evidence", change.evidence),
+        paragraph("Root cause", change.root_cause),
+        paragraph("Fix", change.fix),
+        _block(trailers),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def revert_message(sha: str, subject: str, tail: str) -> str:
+    """Git's own words for a revert, completed with `tail`: its `Ahe-…: …` lines become trailers."""
+    said, trailers = [], [("Ahe-Reverts", sha)]
+    for line in tail.splitlines():
+        found = _TRAILER.fullmatch(line.strip())
+        if found and found[1].startswith("Ahe-"):
+            trailers.append((found[1], found[2]))
+        else:
+            said.append(line)
+    parts = [f'Revert "{one_line(subject)}"', f"This reverts commit {sha}."]
+    if "".join(said).strip():
+        parts.append(paragraph("Why", "\n".join(said)))
+    return "\n\n".join([*parts, _block(trailers)]) + "\n"
+
+
+def note_text(verdict: Verdict, earlier: str = "") -> str:
+    """A verdict as trailer lines for people, and once more without loss for `read_verdict`.
+
+    Lines that a person added to the `earlier` note are kept below.
+    """
+    lines = [
+        ("Ahe-Verdict", verdict.outcome),
+        ("Ahe-Reason", verdict.reason),
+        ("Ahe-Delta", "" if verdict.delta is None else str(verdict.delta)),
+        ("Ahe-Raw-Delta", _points(verdict.raw_delta, " (selected)")),
+        ("Ahe-Score", "" if verdict.score is None else f"P = {verdict.score:.3f}"),
+        ("Ahe-Rates", _rates(verdict)),
+        ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
+        ("Ahe-Rollouts", f"{verdict.rollouts}" + (f" ({verdict.missing} missing)" if verdict.missing else "")),
+        ("Ahe-Cost", _cost(verdict.usage)),
+        ("Ahe-Predicted", _names(verdict.predicted)),
+        ("Ahe-Observed-Up", _names(verdict.observed_up)),
+        ("Ahe-Observed-Down", _names(verdict.observed_down)),
+        ("Ahe-Gate", verdict.gate),
+        ("Ahe-Incumbent", verdict.incumbent),
+        ("Ahe-Decided-By", verdict.decided_by),
+        (RECORD, verdict.model_dump_json()),
+    ]
+    own = "\n".join(line for line in earlier.splitlines() if not line.startswith("Ahe-")).strip()
+    return _block(lines) + "\n" + (f"\n{own}\n" if own else "")
+
+
+def read_verdict(note: str) -> Verdict | None:
+    """The verdict of a note, or None. What stands in the readable `Ahe-Verdict` line wins: a person may edit it."""
+    outcome = read_outcome(note)
+    records = [line for line in note.splitlines() if line.startswith(f"{RECORD}: ")]
+    if not records or outcome is None:
+        return None
+    try:
+        verdict = Verdict.model_validate_json(records[-1].removeprefix(f"{RECORD}: "))
+        if verdict.outcome == outcome:
+            return verdict
+        changed = {"outcome": outcome, "decided_by": "person", "reason": "the note was edited by hand"}
+        return Verdict.model_validate({**verdict.model_dump(), **changed})
+    except ValidationError:
+        return None
+
+
+def read_outcome(note: str) -> str | None:
+    """The outcome that a note states, or None."""
+    for line in note.splitlines():
+        if line.startswith("Ahe-Verdict:"):
+            return line.removeprefix("Ahe-Verdict:").strip() or None
+    return None
+
+
+def read_trailers(text: str) -> Trailers:
+    """Trailers by name, from lines that git has found and unfolded."""
+    found: dict[str, list[str]] = {}
+    for line in text.split("\n"):
+        if match := _TRAILER.fullmatch(line):
+            found.setdefault(match[1], []).append(match[2].strip())
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def names(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in comma lists."""
+    return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
+
+
+def _control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _block(trailers: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name}: {value}" for name, text in trailers if (value := one_line(text)))
+
+
+def _names(values: Iterable[str]) -> str:
+    """A comma list; a comma inside a name would read as two."""
+    return ", ".join(one_line(value).replace(",", " ") for value in values)
+
+
+def _points(delta: float | None, word: str = "") -> str:
+    return "" if delta is None else f"{100 * delta:+.1f} points{word}"
+
+
+def _rates(verdict: Verdict) -> str:
+    if verdict.incumbent_rate is None or verdict.candidate_rate is None:
+        return ""
+    return f"{100 * verdict.incumbent_rate:.1f} % → {100 * verdict.candidate_rate:.1f} %"
+
+
+def _cost(usage: Usage) -> str:
+    tokens = f"{usage.tokens:,} tokens"
+    return tokens if usage.usd is None else f"${usage.usd:.4f}, {tokens}"

@@ -1,0 +1,190 @@
+"""The loop: evaluate, debug, evolve, preflight, evaluate again, decide, tag. Section by section as the design says.
+
+Its state is derived from the workspace's commits, notes and tags and from the trial store; there is no
+journal. Kill it anywhere and run it again: it goes on from the first missing piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
+from ahe.evaluate.suite import Suite
+from ahe.evaluate.trial import HarnessVersion
+from ahe.events import Committed, Decided, Said
+from ahe.gate.measure import Measurement
+from ahe.history import Commit, History
+from ahe.protocols import Debugger, Editor, Gate, Watcher
+from ahe.records import Brief, Evidence, Record, Trial, Verdict
+from ahe.standing import Standing, next_iteration, standing
+
+BEST = 0.93
+SMALL_SUITE = 40
+CHANGES = 3
+
+
+class IterationResult(Record):
+    """What one iteration did. `rate` is the pass rate of HEAD on train before it."""
+
+    number: int
+    rate: float | None
+    commits: tuple[str, ...]
+    verdict: Verdict | None
+    new_rate: float | None
+
+
+@dataclass
+class Loop:
+    """One run of `ahe evolve`. `train` and `heldout` name the tasks in use; `rollouts` is k."""
+
+    history: History
+    suite: Suite
+    train: tuple[str, ...]
+    heldout: tuple[str, ...]
+    evaluator: Evaluator
+    debugger: Debugger
+    editor: Editor
+    gate: Gate
+    watcher: Watcher
+    runs: Path
+    rollouts: int
+    report_tokens: int
+
+    async def iterate(self) -> IterationResult:
+        """One iteration, from wherever the last one was left."""
+        self.history.require_clean()
+        self.finish_interrupted()
+        now = standing(self.history.commits())
+        number = next_iteration(now)
+        trials: list[Trial] = []
+        if not now.pending:
+            trials = await self.evaluate(now.head, f"iteration {number}: HEAD on train")
+            await self.edit(number, now, trials)
+            now = standing(self.history.commits())
+        if not now.pending:
+            self.watcher.emit(Said("no change passed preflight: nothing to measure"))
+            self.tag(number)
+            rate = pass_rate(tallies(trials))
+            return IterationResult(number=number, rate=rate, commits=(), verdict=None, new_rate=rate)
+        verdict = await self.measure(now)
+        self.decide(now, verdict)
+        self.tag(number)
+        self.move_best()
+        return IterationResult(
+            number=number,
+            rate=verdict.incumbent_rate,
+            commits=tuple(commit.sha for commit in now.pending),
+            verdict=verdict,
+            new_rate=verdict.candidate_rate if verdict.outcome != "reverted" else verdict.incumbent_rate,
+        )
+
+    def finish_interrupted(self) -> None:
+        """Complete what a killed run left: a note without its revert, a decided HEAD without its tag."""
+        self.history.recover()
+        now = standing(self.history.commits())
+        for commit in now.unreverted:
+            self.watcher.emit(Said(f"completing the revert of {commit.sha[:10]}"))
+            self.revert(commit)
+        now = standing(self.history.commits())
+        if not now.pending and now.untagged:
+            self.tag(next_iteration(now))
+
+    async def evaluate(self, sha: str, label: str) -> list[Trial]:
+        tasks = [self.suite.tasks[name] for name in self.train]
+        return await self.evaluator.measure(label, self.version(sha), tasks, self.rollouts)
+
+    async def edit(self, number: int, now: Standing, trials: Sequence[Trial]) -> None:
+        """Debug the evaluation and let the editor commit; its draft becomes HEAD in one step."""
+        evidence = Evidence(
+            iteration=number,
+            harness=self.history.harness_id(now.head),
+            trials=tuple(trials),
+            instructions={name: self.suite.tasks[name].instruction for name in self.train},
+            history=tuple(line for line in map(verdict_line, now.commits) if line),
+            folder=str(self.runs / "iterations" / f"{number:03d}"),
+            traces=str(self.runs / "trials"),
+            budget=self.report_tokens,
+        )
+        self.watcher.emit(Said("debugging: traces to report"))
+        report = await self.debugger.explain(evidence)
+        self.watcher.emit(Said(f"evolving: the report has {report.tokens} tokens"))
+        changes = 1 if len(self.train) < SMALL_SUITE else CHANGES
+        brief = Brief(
+            iteration=number,
+            head=now.head,
+            report=report,
+            evidence=evidence,
+            history=evidence.history,
+            changes=changes,
+        )
+        commits = await self.editor.edit(brief)
+        if commits:
+            self.history.require_clean()
+            self.history.advance(commits[-1])
+            for commit in self.history.commits(limit=len(commits))[::-1]:
+                self.watcher.emit(Committed(commit.sha, commit.subject))
+
+    async def measure(self, now: Standing) -> Verdict:
+        """Spend rollouts until the gate has an answer about HEAD against the incumbent."""
+        measurement = Measurement(
+            self.gate,
+            self.evaluator,
+            self.suite,
+            incumbent=self.version(now.incumbent),
+            candidate=self.version(now.head),
+            train=self.train,
+            heldout=self.heldout,
+            rollouts=self.rollouts * (1 + now.undecided),
+            predicts=tuple(name for commit in now.pending for name in commit.predicts),
+            risks=tuple(name for commit in now.pending for name in commit.risks),
+        )
+        verdict = await measurement.verdict()
+        return verdict.model_copy(update={"incumbent": now.incumbent, "candidate": now.head})
+
+    def decide(self, now: Standing, verdict: Verdict) -> None:
+        """Note the verdict on every pending commit, newest first, and revert where it says so.
+
+        A commit that a person made without a manifest is a decision already: it is noted, never reverted.
+        """
+        for commit in now.pending:
+            own = verdict
+            if commit.by_person and verdict.outcome == "reverted":
+                reason = f"a person's commit stays; the gate would revert it: {verdict.reason}"
+                own = verdict.model_copy(update={"outcome": "kept", "decided_by": "person", "reason": reason})
+            self.history.note(commit.sha, own)
+            self.watcher.emit(Decided(commit.sha, commit.subject, own))
+        for commit in standing(self.history.commits()).unreverted:
+            self.revert(commit)
+
+    def revert(self, commit: Commit) -> None:
+        reason = commit.verdict.reason if commit.verdict else ""
+        self.history.revert(commit.sha, f"Ahe-Verdict: reverted ({reason})")
+
+    def tag(self, number: int) -> None:
+        self.history.tag(f"ahe/iter-{number:03d}", self.history.head())
+
+    def move_best(self) -> None:
+        """Move `ahe/best` to HEAD when the trials at hand say that it is better, and held-out did not veto."""
+        best, head = self.history.tags().get("ahe/best"), self.history.head()
+        if best is None:
+            self.history.tag("ahe/best", self.history.root())
+            best = self.history.root()
+        tasks = [self.suite.tasks[name] for name in self.train]
+        score = Measurement.score_of_known(self.evaluator, self.version(best), self.version(head), tasks)
+        if score is not None and score >= BEST:
+            self.history.tag("ahe/best", head, force=True)
+
+    def version(self, sha: str) -> HarnessVersion:
+        root = self.history.export(sha, self.runs / "harnesses")
+        return HarnessVersion(id=self.history.harness_id(sha), root=str(root))
+
+
+def verdict_line(commit: Commit) -> str:
+    """A decided change in one line, for the evolver; empty for anything else."""
+    verdict = commit.verdict
+    if verdict is None:
+        return ""
+    numbers = f" {verdict.delta}" if verdict.delta else ""
+    return f"- {commit.subject}: {verdict.outcome}{numbers} ({verdict.reason})"

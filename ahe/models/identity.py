@@ -1,0 +1,57 @@
+"""Which model is this? Its fingerprint, and whether `ahe` serves it itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from urllib.parse import urlsplit
+
+from ahe.errors import UsageError
+from ahe.records import ModelSpec
+
+IN_PROCESS = frozenset({"local", "scripted", "replay"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def served_here(spec: ModelSpec) -> str | None:
+    """`local`, `scripted` or `replay` where `ahe` starts the server itself, else None.
+
+    Raises UsageError where neither an address nor such a name is given.
+    """
+    if spec.base_url:
+        return None
+    kind = spec.name.partition(":")[0]
+    if kind not in IN_PROCESS:
+        raise UsageError(
+            f"the model {spec.name!r} has no address: set `base_url` beside its name in ahe.toml "
+            '(for example "https://api.openai.com/v1"), or use name = "local"'
+        )
+    return kind
+
+
+def on_loopback(base_url: str) -> bool:
+    """Whether the address is this machine's own."""
+    return (urlsplit(base_url).hostname or "") in LOOPBACK
+
+
+def normalised(base_url: str) -> str:
+    """The address as it enters the identity: scheme and host in lower case, no trailing slash."""
+    parts = urlsplit(base_url.strip())
+    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def fingerprint(spec: ModelSpec) -> str:
+    """16 hex digits, equal exactly when two specs' trials may be pooled.
+
+    Embedded weights are known by their sha256, wherever they lie and whichever port serves them.
+    """
+    kind = served_here(spec)
+    known_by_weights = kind == "local" and spec.weights_sha256
+    identity = {
+        "where": kind or normalised(spec.base_url),
+        "name": "" if known_by_weights else spec.name,
+        "weights": spec.weights_sha256,
+        "temperature": spec.temperature,
+        "tool_calls": spec.tool_calls,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

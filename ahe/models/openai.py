@@ -1,0 +1,149 @@
+"""The one client: any OpenAI-compatible endpoint, through the `openai` package."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+from ahe.errors import BadRequest, ModelUnavailable, UsageError
+from ahe.models import prices, wire
+from ahe.models.identity import fingerprint, on_loopback, served_here
+from ahe.models.ledger import Ledger
+from ahe.models.recorder import Recorder
+from ahe.models.refusals import Adapt, refusal
+from ahe.models.retry import Backoff, Transient, retrying
+from ahe.records import ModelSpec, Reply, Request
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+ROLE_HEADER, KEY_HEADER = "X-Ahe-Role", "X-Ahe-Key"
+CONNECT_SECONDS = 10.0
+
+
+class OpenAIModel:
+    """A protocols.Model. Use it from one event loop, with as many calls at once as you like; then `aclose`.
+
+    `base_url` overrides the spec's where `ahe` itself serves the model on a port that changes. `keyed` sends
+    the request's role and key as headers, which scripted and replaying servers on loopback need.
+    Raises UsageError where the spec has no address, or its key's environment variable is not set.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        *,
+        ledger: Ledger | None = None,
+        keyed: bool = False,
+        base_url: str | None = None,
+        backoff: Backoff | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.spec = spec
+        self.fingerprint = fingerprint(spec)
+        self._base_url = base_url or spec.base_url
+        if not self._base_url:
+            raise UsageError(f"the model {spec.name!r} is served by ahe itself: open it with open_models")
+        self._where = served_here(spec) or self._base_url
+        self._key = _key(spec)
+        self._ledger = ledger
+        self._keyed = keyed
+        self._backoff = backoff or Backoff()
+        self._recorder = recorder
+        self._refused: frozenset[str] = frozenset()
+        self._client: AsyncOpenAI | None = None
+
+    async def complete(self, request: Request) -> Reply:
+        """One reply. Raises ModelUnavailable, ContextOverflow, BadRequest or BudgetExceeded."""
+        if self._ledger is not None:
+            self._ledger.check()
+        reply = await retrying(
+            lambda: self._adapting(request), self.spec.retries, self._backoff, f"the model at {self._where}"
+        )
+        usage = reply.usage.model_copy(update={"usd": prices.cost(self.spec, reply.usage)})
+        if self._ledger is not None:
+            self._ledger.charge(request.role, usage)
+        return reply.model_copy(update={"usage": usage})
+
+    async def aclose(self) -> None:
+        """Closes the connections. The model can be used again afterwards."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _adapting(self, request: Request) -> Reply:
+        while True:
+            left_out = self._refused
+            try:
+                return await self._call(request, left_out)
+            except Adapt as wish:
+                if wish.parameter in left_out:
+                    raise BadRequest(f"{self._where} rejected the request: {wish.reason}") from wish
+                # Remembered, so that only the first calls pay for finding out.
+                self._refused |= {wish.parameter}
+
+    async def _call(self, request: Request, left_out: frozenset[str]) -> Reply:
+        sent = wire.payload(self.spec, request, left_out)
+        headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
+        raw = await self._post(sent, headers)
+        try:
+            body = wire.parse(raw)
+        except wire.Garbled as error:
+            raise Transient(str(error)) from error
+        except wire.RefusedInside as error:
+            raise refusal(self.spec, self._where, error.status, str(error), {}) from error
+        if self._recorder is not None:
+            self._recorder.write(request.role, request.key, sent, body)
+        return wire.reply(body, sent)
+
+    async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
+        import openai
+
+        create: Any = self._opened().chat.completions.with_raw_response.create
+        try:
+            # The client's own timeout is per read: a body that drips would pass it for ever.
+            async with asyncio.timeout(self.spec.timeout_seconds):
+                answer = await create(**sent, extra_headers=headers)
+                content: bytes = answer.content
+        except openai.APIStatusError as error:
+            response = error.response
+            raise refusal(
+                self.spec, self._where, error.status_code, response.text, response.headers
+            ) from error
+        except (TimeoutError, openai.APITimeoutError) as error:
+            raise Transient(f"no answer within {self.spec.timeout_seconds:g} s") from error
+        except openai.APIConnectionError as error:
+            raise Transient(f"the connection failed ({error.__cause__ or error})") from error
+        except openai.OpenAIError as error:
+            raise ModelUnavailable(f"the client refused to call {self._where}: {error}") from error
+        return content
+
+    def _opened(self) -> AsyncOpenAI:
+        if self._client is None:
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
+
+            timeout = Timeout(self.spec.timeout_seconds, connect=CONNECT_SECONDS)
+            # A proxy for the outside world must not be asked for a server on this machine.
+            local = on_loopback(self._base_url)
+            self._client = AsyncOpenAI(
+                api_key=self._key,
+                base_url=self._base_url,
+                timeout=timeout,
+                max_retries=0,
+                http_client=DefaultAsyncHttpxClient(trust_env=False) if local else None,
+            )
+        return self._client
+
+
+def _key(spec: ModelSpec) -> str:
+    """The key that the configuration names. A key that merely lies in the environment is never read."""
+    if served_here(spec) or not spec.api_key_env:
+        return "none"
+    key = os.environ.get(spec.api_key_env, "")
+    if not key and not on_loopback(spec.base_url):
+        raise UsageError(
+            f"the environment variable {spec.api_key_env} holds no key for {spec.base_url}: set it, "
+            "or correct `api_key_env` in ahe.toml (empty: the endpoint needs no key)"
+        )
+    return key or "none"

@@ -1,0 +1,141 @@
+"""Finds out what an endpoint can do, and which servers already run on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from ahe.errors import BadRequest
+from ahe.protocols import Model
+from ahe.records import Message, Reply, Request, ToolSpec
+
+ASKED = 3
+NEEDED = 2
+PORTS = {11434: "Ollama", 1234: "LM Studio", 8000: "vLLM", 8080: "llama.cpp"}
+LOOK_SECONDS = 0.3
+MAX_LIST = 1024 * 1024
+
+WEATHER = ToolSpec(
+    name="get_temperature",
+    description="Tells the temperature in a city, in degrees Celsius.",
+    parameters={
+        "type": "object",
+        "properties": {"city": {"type": "string", "description": "Name of the city."}},
+        "required": ["city"],
+    },
+)
+
+
+@dataclass(frozen=True)
+class ToolCallProbe:
+    """Which `tool_calls` mode an endpoint needs, and why."""
+
+    mode: Literal["native", "text"]
+    explanation: str
+
+
+async def probe_tool_calls(model: Model) -> ToolCallProbe:
+    """Asks for one trivial tool call, up to three times: `native` where two well-formed ones come back.
+
+    The model's spec must not say `text`, which keeps tools from being sent at all. Raises ModelUnavailable
+    and BudgetExceeded; a refusal of the tools themselves is an answer.
+    """
+    good, problems = 0, []
+    for attempt in range(ASKED):
+        try:
+            problem = _problem(await model.complete(_question(attempt)))
+        except BadRequest as error:
+            return ToolCallProbe("text", f'tool_calls = "text": {error}')
+        if problem is None:
+            good += 1
+        else:
+            problems.append(problem)
+        if good == NEEDED:
+            return ToolCallProbe(
+                "native", f'tool_calls = "native": {good} of {attempt + 1} calls came well-formed'
+            )
+        if len(problems) > ASKED - NEEDED:
+            break
+    return ToolCallProbe("text", f'tool_calls = "text": asked for a tool call, {problems[-1]}')
+
+
+def _question(attempt: int) -> Request:
+    return Request(
+        role="coder",
+        key=f"ahe-models-test/{attempt}/0",
+        messages=(
+            Message(role="system", content="Use the tools you are given. Do not answer from memory."),
+            Message(role="user", content="What is the temperature in Paris now? Call get_temperature."),
+        ),
+        tools=(WEATHER,),
+        max_tokens=512,
+        seed=attempt,
+    )
+
+
+def _problem(reply: Reply) -> str | None:
+    calls = reply.message.tool_calls
+    if not calls:
+        return f"the model answered in text: {reply.message.content[:120]!r}"
+    call = calls[0]
+    if call.error or call.name != WEATHER.name or not isinstance(call.arguments.get("city"), str):
+        return (
+            f"the call was malformed: {call.name}({json.dumps(call.arguments)}) {call.error or ''}".rstrip()
+        )
+    return None
+
+
+# ---------------------------------------------------------------- servers on this machine
+
+
+@dataclass(frozen=True)
+class FoundServer:
+    """A server that answered: what usually listens there, its base URL, and the models it lists."""
+
+    kind: str
+    base_url: str
+    models: tuple[str, ...]
+
+
+async def find_local_servers(ports: dict[int, str] | None = None) -> list[FoundServer]:
+    """OpenAI-compatible servers on the usual loopback ports, asked all at once, each for 0.3 s at most."""
+    found = await asyncio.gather(*(_look(port, kind) for port, kind in (ports or PORTS).items()))
+    return [server for server in found if server is not None]
+
+
+async def _look(port: int, kind: str) -> FoundServer | None:
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            body = await _models(port)
+        listed = json.loads(body)["data"]
+        names = tuple(str(model["id"]) for model in listed)
+    except (OSError, TimeoutError, ValueError, KeyError, TypeError):
+        return None
+    return FoundServer(kind, f"http://localhost:{port}/v1", names)
+
+
+async def _models(port: int) -> bytes:
+    """Body of GET /v1/models. HTTP 1.0, so that it comes unchunked and ends with the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(f"GET /v1/models HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n".encode())
+        head, _, body = (await _read_all(reader)).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+    if b" 200 " not in head.partition(b"\r\n")[0] + b" ":
+        raise ValueError("no list of models")
+    return body
+
+
+async def _read_all(reader: asyncio.StreamReader) -> bytes:
+    found = b""
+    while len(found) < MAX_LIST and (chunk := await reader.read(65536)):
+        found += chunk
+        head, separator, body = found.partition(b"\r\n\r\n")
+        for line in head.lower().split(b"\r\n") if separator else ():
+            # Some servers keep even a 1.0 connection open: the announced length says when all is there.
+            if line.startswith(b"content-length:") and len(body) >= int(line.partition(b":")[2]):
+                return found
+    return found

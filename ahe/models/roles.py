@@ -1,0 +1,98 @@
+"""Opens the models of all roles, and the servers that `ahe` itself runs for them, each once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from ahe.models.identity import served_here
+from ahe.models.ledger import Ledger
+from ahe.models.local import LocalServer
+from ahe.models.openai import OpenAIModel
+from ahe.models.recorder import Recorder
+from ahe.models.replay import ReplayServer
+from ahe.models.retry import Backoff
+from ahe.models.script import Script
+from ahe.models.scripted import ScriptedServer
+from ahe.models.weights import locate, sha256_of
+from ahe.records import ModelSpec, Role
+
+
+class Server(Protocol):
+    """What `ahe` runs for a model that has no address of its own."""
+
+    async def start(self) -> str: ...
+    async def stop(self) -> None: ...
+
+
+@asynccontextmanager
+async def open_models(
+    specs: Mapping[Role, ModelSpec],
+    *,
+    jobs: int = 1,
+    ledger: Ledger | None = None,
+    recorder: Recorder | None = None,
+    backoff: Backoff | None = None,
+) -> AsyncIterator[dict[Role, OpenAIModel]]:
+    """Yields a model for each role; equal specs share one model, equal names one server.
+
+    `jobs` is how many conversations the embedded model holds at once. A model's `spec` is the settled one
+    (see `settle`). Raises UsageError where a model has no address, no key, no weights, or a script that
+    cannot be read; nothing has been started then.
+    """
+    settled = {role: await asyncio.to_thread(settle, spec) for role, spec in specs.items()}
+    servers = {spec.name: server_for(spec, jobs) for spec in settled.values() if served_here(spec)}
+    async with AsyncExitStack() as stack:
+        addresses = {}
+        for name, server in servers.items():
+            stack.push_async_callback(server.stop)
+            addresses[name] = await server.start()
+        models = {
+            spec: OpenAIModel(
+                spec,
+                ledger=ledger,
+                keyed=served_here(spec) in ("scripted", "replay"),
+                base_url=addresses[spec.name] if served_here(spec) else None,
+                backoff=backoff,
+                recorder=recorder,
+            )
+            for spec in settled.values()
+        }
+        for model in models.values():
+            stack.push_async_callback(model.aclose)
+        yield {role: models[spec] for role, spec in settled.items()}
+
+
+def settle(spec: ModelSpec) -> ModelSpec:
+    """The spec with all that `ahe` knows about the models it serves itself; others come back unchanged.
+
+    Embedded: the weights' sha256, the window of one slot, and text for `auto` (small models write a call
+    as text). Scripted and replayed: native for `auto`. Raises UsageError as `open_models` does.
+    """
+    kind = served_here(spec)
+    if kind is None:
+        return spec
+    auto = spec.tool_calls == "auto"
+    if kind != "local":
+        return spec.model_copy(update={"tool_calls": "native"}) if auto else spec
+    path, weights = locate(spec)
+    return spec.model_copy(
+        update={
+            "tool_calls": "text" if auto else spec.tool_calls,
+            "weights_sha256": sha256_of(path),
+            "context": LocalServer(path, weights).slot_context,
+        }
+    )
+
+
+def server_for(spec: ModelSpec, jobs: int = 1) -> Server:
+    """The server, not yet started, of a model that `ahe` serves itself."""
+    kind, _, path = spec.name.partition(":")
+    if kind == "scripted":
+        return ScriptedServer(Script.read(Path(path).expanduser()))
+    if kind == "replay":
+        return ReplayServer(Path(path).expanduser())
+    return LocalServer(*locate(spec), jobs=jobs)

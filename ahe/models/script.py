@@ -1,0 +1,134 @@
+"""The script of a scripted model: which answer belongs to which role and key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from ahe.errors import UsageError
+from ahe.records import Record
+
+
+class ScriptedCall(Record):
+    """A tool call to make. `arguments` as text is sent as it is, so malformed JSON can be scripted."""
+
+    name: str
+    arguments: dict[str, Any] | str = Field(default_factory=dict)
+    id: str | None = None
+
+
+class ScriptedAnswer(Record):
+    """One answer: what the model says, or how the endpoint misbehaves.
+
+    `status` from 400 on sends `content` as the error's message; `headers` go along (Retry-After, say).
+    `delay` is in seconds. `raw` replaces the whole body, `cut` keeps its first bytes only, `drop` closes the
+    connection without a word. `usage` false leaves the usage out. `times` is how often the answer is given
+    before the next one of its list; None: once, and for the last of a list always.
+    """
+
+    content: str = ""
+    tool_calls: tuple[ScriptedCall, ...] = ()
+    reasoning: str | None = None
+    finish: str | None = None
+    status: int = 200
+    headers: dict[str, str] = Field(default_factory=dict)
+    delay: float = 0.0
+    raw: str | None = None
+    cut: int | None = None
+    drop: bool = False
+    usage: bool = True
+    times: int | None = None
+
+
+Written = str | Mapping[str, Any] | ScriptedAnswer
+Computed = Callable[[str, str, dict[str, Any]], Written]
+Entry = Written | Computed | list[Written | Computed]
+
+
+class Script:
+    """Answers by role and key, the most specific pattern first.
+
+    `answers` maps a role (or `*`) to keys (exact, or patterns with `*` and `?`) to an answer, a list of
+    answers for successive calls, or, in Python, a callable `(role, key, payload) -> answer`.
+    Raises UsageError where an entry cannot be understood.
+    """
+
+    def __init__(self, answers: Mapping[str, Mapping[str, Entry]], log: Path | None = None) -> None:
+        self.log = log
+        self._entries = [
+            (role, str(pattern), _steps(role, str(pattern), entry))
+            for role, keys in answers.items()
+            for pattern, entry in keys.items()
+        ]
+
+    @classmethod
+    def read(cls, path: Path) -> Script:
+        """A YAML or JSON file. Its top-level key `log` names a file, beside the script, for the requests."""
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UsageError(f"the script {path} cannot be read: {error}") from error
+        if not isinstance(content, dict):
+            raise UsageError(f"the script {path} must map roles to keys to answers")
+        log = content.pop("log", None)
+        if not all(isinstance(keys, dict) for keys in content.values()):
+            raise UsageError(f"the script {path} must map each role to keys, and each key to an answer")
+        return cls(content, path.parent / log if log else None)
+
+    def find(self, role: str, key: str, seen: int, payload: dict[str, Any]) -> ScriptedAnswer | None:
+        """The answer to the call that follows `seen` calls with this role and key; None: there is none."""
+        for steps in self._matching(role, key):
+            for position, (times, step) in enumerate(steps):
+                if times is None:
+                    times = 1 if position + 1 < len(steps) else seen + 1
+                if seen < times:
+                    return _answer(step(role, key, payload) if callable(step) else step, f"{role} {key}")
+                seen -= times
+        return None
+
+    def _matching(self, role: str, key: str) -> list[Steps]:
+        found = [
+            (_rank(pattern, key), own_role == role, steps)
+            for own_role, pattern, steps in self._entries
+            if own_role in (role, "*") and _pattern(pattern).fullmatch(key)
+        ]
+        return [steps for _, _, steps in sorted(found, key=lambda each: each[:2], reverse=True)]
+
+
+Step = ScriptedAnswer | Computed
+Steps = list[tuple[int | None, Step]]
+
+
+def _steps(role: str, pattern: str, entry: Entry) -> Steps:
+    steps: Steps = []
+    for each in entry if isinstance(entry, list) else [entry]:
+        step: Step = each if callable(each) else _answer(each, f"{role} {pattern}")
+        steps.append((step.times if isinstance(step, ScriptedAnswer) else None, step))
+    return steps
+
+
+def _answer(written: Written, where: str) -> ScriptedAnswer:
+    if isinstance(written, ScriptedAnswer):
+        return written
+    try:
+        return ScriptedAnswer.model_validate({"content": written} if isinstance(written, str) else written)
+    except ValidationError as error:
+        raise UsageError(f"the script's answer for {where} is wrong: {error}") from error
+
+
+def _rank(pattern: str, key: str) -> tuple[bool, int]:
+    """Exact before pattern; among patterns, more literal characters first."""
+    return pattern == key, sum(character not in "*?" for character in pattern)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    # Not fnmatch: its square brackets would make a class of a task's name.
+    special = {"*": ".*", "?": "."}
+    return re.compile("".join(special.get(each, re.escape(each)) for each in pattern), re.DOTALL)

@@ -1,0 +1,193 @@
+"""Chat completions on the wire: a Request becomes a payload, a body becomes a Reply.
+
+Endpoints differ in small ways. Every tolerance for that stands here, so that the rest sees records only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ahe.records import Message, ModelSpec, Reply, Request, ToolCall, Usage
+
+CHARACTERS_PER_TOKEN = 4
+THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
+
+
+class Garbled(Exception):
+    """A body that is no chat completion. The text says what is wrong with it."""
+
+
+class RefusedInside(Exception):
+    """A body that carries an error under HTTP 200, as some routers send it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+# ---------------------------------------------------------------- out
+
+
+def payload(spec: ModelSpec, request: Request, refused: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The JSON body of a call. `refused` names the parameters that this endpoint has rejected before.
+
+    In `text` mode no tools are sent and tool results travel as user messages: such endpoints know neither.
+    """
+    text_mode = spec.tool_calls == "text"
+    length = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
+    body: dict[str, Any] = {
+        "model": spec.name,
+        "messages": [_message(message, text_mode) for message in request.messages],
+        length: request.max_tokens,
+    }
+    if request.tools and not text_mode:
+        body["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in request.tools]
+    if spec.temperature is not None:
+        body["temperature"] = spec.temperature
+    if request.seed is not None and "seed" not in refused:
+        body["seed"] = request.seed
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.response_schema is not None and "response_format" not in refused:
+        schema = {"name": "answer", "schema": request.response_schema, "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return body
+
+
+def _message(message: Message, text_mode: bool) -> dict[str, Any]:
+    if text_mode and message.role == "tool":
+        return {"role": "user", "content": message.content}
+    body: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls and not text_mode:
+        body["tool_calls"] = [_call(call) for call in message.tool_calls]
+    if message.tool_call_id is not None and not text_mode:
+        body["tool_call_id"] = message.tool_call_id
+    return body
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+# ---------------------------------------------------------------- in
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """The body as a JSON object with at least one choice. Raises `Garbled` or `RefusedInside`."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Garbled(f"the body is not JSON ({_excerpt(raw)})") from error
+    if not isinstance(body, dict):
+        raise Garbled(f"the body is not a JSON object ({_excerpt(raw)})")
+    failure = body.get("error")
+    if failure:
+        code = failure.get("code") if isinstance(failure, dict) else None
+        message = failure.get("message") if isinstance(failure, dict) else failure
+        raise RefusedInside(code if isinstance(code, int) else 500, str(message))
+    choices = body.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(first, dict) or not isinstance(first.get("message"), dict):
+        raise Garbled(f"the body holds no message ({_excerpt(raw)})")
+    return body
+
+
+def reply(body: dict[str, Any], sent: dict[str, Any]) -> Reply:
+    """The Reply in a parsed body. `sent` is the payload: usage is estimated from it where none came."""
+    choice = body["choices"][0]
+    said = choice["message"]
+    content, thought = _split_thought(_text(said.get("content")))
+    message = Message(
+        role="assistant",
+        content=content,
+        reasoning=_reasoning(said) or thought,
+        tool_calls=tuple(_read_calls(said.get("tool_calls"))),
+    )
+    finish = choice.get("finish_reason")
+    return Reply(
+        message=message, usage=_usage(body.get("usage"), sent, said), finish=str(finish) if finish else "stop"
+    )
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = (part.get("text") if isinstance(part, dict) else part for part in content)
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def _split_thought(content: str) -> tuple[str, str | None]:
+    """Some servers leave a reasoning model's thoughts in front of the content, between think tags."""
+    head = content.lstrip()
+    if not head.startswith(THINK_OPEN) or THINK_CLOSE not in head:
+        return content, None
+    thought, _, rest = head.removeprefix(THINK_OPEN).partition(THINK_CLOSE)
+    return rest.lstrip(), thought.strip() or None
+
+
+def _reasoning(said: dict[str, Any]) -> str | None:
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        value = _text(said.get(name))
+        if value:
+            return value
+    details = said.get("reasoning_details")
+    if not isinstance(details, list):
+        return None
+    parts = (detail.get("text") or detail.get("summary") for detail in details if isinstance(detail, dict))
+    return "\n".join(part for part in parts if isinstance(part, str)) or None
+
+
+def _read_calls(calls: object) -> list[ToolCall]:
+    found = []
+    for position, call in enumerate(calls if isinstance(calls, list) else []):
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            found.append(_read_call(call, function, position))
+    return found
+
+
+def _read_call(call: dict[str, Any], function: dict[str, Any], position: int) -> ToolCall:
+    name, identity = str(function.get("name") or ""), str(call.get("id") or f"call_{position}")
+    arguments = function.get("arguments")
+    error = None if name else "the call names no tool"
+    if isinstance(arguments, str) and arguments.strip():
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError) as problem:
+            return ToolCall(id=identity, name=name, error=f"the arguments are not valid JSON: {problem}")
+    elif not arguments:
+        arguments = {}
+    if not isinstance(arguments, dict):
+        return ToolCall(id=identity, name=name, error="the arguments are not a JSON object")
+    return ToolCall(id=identity, name=name, arguments=arguments, error=error)
+
+
+def _usage(reported: object, sent: dict[str, Any], said: dict[str, Any]) -> Usage:
+    if not isinstance(reported, dict) or not _count(reported, "prompt_tokens"):
+        return Usage(calls=1, input_tokens=estimate(sent), output_tokens=estimate(said))
+    details = reported.get("prompt_tokens_details")
+    cached = _count(details, "cached_tokens") if isinstance(details, dict) else 0
+    return Usage(
+        calls=1,
+        input_tokens=_count(reported, "prompt_tokens"),
+        cached_tokens=cached or _count(reported, "prompt_cache_hit_tokens"),
+        output_tokens=_count(reported, "completion_tokens"),
+    )
+
+
+def _count(reported: dict[str, Any], name: str) -> int:
+    value = reported.get(name)
+    return int(value) if isinstance(value, int | float) and value > 0 else 0
+
+
+def estimate(value: object) -> int:
+    """Tokens in a JSON value, by its length: good to a third, which is enough where nothing was reported."""
+    return max(1, len(json.dumps(value, ensure_ascii=False)) // CHARACTERS_PER_TOKEN)
+
+
+def _excerpt(raw: bytes) -> str:
+    return repr(raw[:80].decode("utf-8", "replace")) if raw else "empty"

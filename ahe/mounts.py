@@ -1,0 +1,22 @@
+"""The names that make a harness: the seven mounts and `harness.toml`. Everything else is not measured."""
+
+from __future__ import annotations
+
+MANIFEST = "harness.toml"
+FILES = ("system_prompt.md", "memory.md")
+FOLDERS = ("tool_descriptions", "tools", "middleware", "skills", "sub_agents")
+NAMES = (*FILES, *FOLDERS, MANIFEST)
+
+
+def ignored(path: str) -> bool:
+    """Whether a path is a note to people: `.gitkeep`, and a `README.md` at the root or directly in a mount.
+
+    A README inside a skill's own folder belongs to the skill: the model can read it.
+    """
+    parts = path.split("/")
+    return parts[-1] == ".gitkeep" or (parts[-1] == "README.md" and len(parts) <= 2)
+
+
+def counts(path: str) -> bool:
+    """Whether a path (POSIX, relative to the harness) is part of what a trial measures."""
+    return path.split("/", 1)[0] in NAMES and not ignored(path)

@@ -1,0 +1,107 @@
+"""`ahe run`: a person uses the evolved agent on a directory of their own, in the sandbox, and sees the diff."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from ahe.assemble import assemble
+from ahe.errors import UsageError
+from ahe.folderdiff import changed_paths, unified, write_back
+from ahe.harness.load import load
+from ahe.jobs import difference, version
+from ahe.project import Project
+from ahe.protocols import Watcher
+from ahe.records import EnvironmentSpec, Mount, Record, Usage
+from ahe.runtime.agent import Agent
+from ahe.runtime.toolbox import offered_tools
+from ahe.runtime.trajectory import Trajectory, now
+
+WORKDIR = "/work"
+MAX_BYTES = 500_000_000
+
+
+class RunResult(Record):
+    """What the agent answered and what it changed. `applied`: the changes were written back."""
+
+    answer: str
+    ended: str
+    diff: str
+    changed: tuple[str, ...]
+    applied: bool
+    trace: str
+    usage: Usage
+
+
+async def run_instruction(
+    project: Project,
+    watcher: Watcher,
+    *,
+    instruction: str,
+    directory: Path,
+    rev: str = "HEAD",
+    apply: bool = False,
+) -> RunResult:
+    """Work on a copy of `directory`; with `apply` its changes are written back, else only shown.
+
+    The copy is what the sandbox can write; nothing else of the machine is visible in it.
+    """
+    directory = directory.resolve()
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is no directory: pass one with -C")
+    size = sum(p.stat().st_size for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
+    if size > MAX_BYTES:
+        raise UsageError(
+            f"{directory} has {size / 1e6:.0f} MB; `ahe run` copies at most {MAX_BYTES / 1e6:.0f} MB"
+        )
+    harness = load(Path(version(project, project.history(), rev).root))
+    scratch_root = project.config.runs / "scratch"
+    scratch_root.mkdir(parents=True, exist_ok=True)
+    trace = project.config.runs / "people" / now().replace(":", "-")
+    async with assemble(project, watcher) as parts:
+        before = parts.ledger.total
+        with tempfile.TemporaryDirectory(dir=scratch_root) as scratch:
+            copy = Path(scratch) / "copy"
+            shutil.copytree(directory, copy, symlinks=True)
+            spec = EnvironmentSpec(
+                name="run",
+                workdir=WORKDIR,
+                mounts=(Mount(host=str(copy), inside=WORKDIR, writable=True),),
+            )
+            environment = parts.environment(spec, Path(scratch) / "box")
+            trajectory = Trajectory(
+                trace, trace.name, parts.models["coder"].spec.name, offered_tools(harness)
+            )
+            agent = Agent(
+                harness=harness,
+                executor=parts.executor(),
+                environment=environment,
+                model=parts.models["coder"],
+                mode=parts.modes["coder"],
+                limits=project.config.trial_limits(),
+                trajectory=trajectory,
+                role="coder",
+                key="run/0",
+                workdir=WORKDIR,
+            )
+            try:
+                await environment.start()
+                outcome = await agent.run(instruction)
+            finally:
+                await environment.stop()
+            trajectory.finish(outcome.usage + outcome.side_usage, {"ended": outcome.ended})
+            changed = changed_paths(directory, copy)
+            text = unified(directory, copy, changed)
+            if apply:
+                write_back(copy, directory, changed)
+        usage = difference(parts.ledger.total, before)
+    return RunResult(
+        answer=outcome.answer,
+        ended=outcome.ended,
+        diff=text,
+        changed=changed,
+        applied=apply and bool(changed),
+        trace=str(trace),
+        usage=usage,
+    )

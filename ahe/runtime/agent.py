@@ -1,0 +1,213 @@
+"""The agent loop. It runs on the host, so that limits, budgets and the trace are out of evolved code's reach."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import Field
+
+from ahe.errors import AgentFault, BadRequest, ContextOverflow, HarnessError
+from ahe.harness.load import Harness, SubAgent
+from ahe.protocols import Environment, Executor, Model
+from ahe.records import Ended, Limits, Message, Record, Reply, Request, Role, ToolSpec, Usage
+from ahe.runtime import text_protocol
+from ahe.runtime.hooks import Hooks
+from ahe.runtime.meter import Meter
+from ahe.runtime.serve import TrialHost
+from ahe.runtime.toolbox import HostTool, Toolbox, offered_tools, unknown
+from ahe.runtime.trajectory import Steps, Trajectory
+
+RUNTIME_VERSION = 1
+"""Part of every trial's identity: raised when a change here can change what a trial does."""
+
+MAX_MALFORMED = 5
+MAX_FINISH_HOOKS = 3
+RENDER_SECONDS = 60.0
+CUT = "Your reply was cut at the length limit. Write shorter replies."
+
+
+class Outcome(Record):
+    """How the agent loop ended, and what it cost. `uses` counts by mount path."""
+
+    ended: Ended
+    answer: str = ""
+    cause: str = ""
+    turns: int = 0
+    usage: Usage = Usage()
+    side_usage: Usage = Usage()
+    uses: dict[str, int] = Field(default_factory=dict)
+
+
+@dataclass
+class Agent:
+    """One agent at one instruction. `mode` is `native` or `text`; `key` is `<task>/<attempt>`.
+
+    `values` are given to the system prompt's template beside the usual ones. `host_tools` are tools that
+    the harness describes and the host serves (the evolver's commit, say);
+    `done` is asked after each turn with tools and ends the loop when it says so.
+    """
+
+    harness: Harness
+    executor: Executor
+    environment: Environment
+    model: Model
+    mode: str
+    limits: Limits
+    trajectory: Trajectory
+    role: Role
+    key: str
+    seed: int | None = None
+    workdir: str = "/"
+    values: Mapping[str, object] = field(default_factory=dict)
+    host_tools: Mapping[str, HostTool] = field(default_factory=dict)
+    done: Callable[[], bool] = lambda: False
+
+    async def run(self, instruction: str) -> Outcome:
+        """Work on the instruction until it is answered or a limit ends it.
+
+        Raises `Infrastructure` and `BudgetExceeded`; everything that is the agent's own doing is an Outcome.
+        """
+        self._meter = meter = Meter(self.limits)
+        self._hooks = Hooks(self.executor, self.harness.middleware, meter, self.trajectory, instruction)
+        self._toolbox = Toolbox(
+            self.harness, self.executor, self.host_tools, self._hooks, meter, self.trajectory, self._ask
+        )
+        self._host = TrialHost(self.environment, self.model, meter, self.trajectory, self.role, self.key)
+        ended: Ended
+        answer = cause = ""
+        try:
+            await self.executor.start(Path(self.harness.root), self._host)
+            await self._hooks.on_start()
+            system = await self._system(self.harness.system_prompt)
+            offered = offered_tools(self.harness)
+            ended, answer = await self._converse(system, instruction, offered, self.key, self.trajectory)
+        except (HarnessError, AgentFault) as error:
+            ended, cause = _blame(error), str(error)
+        finally:
+            await self.executor.stop()
+        if self._host.fatal is not None:
+            raise self._host.fatal
+        self.trajectory.event("ended", ended=ended, cause=cause)
+        return self._outcome(ended, answer, cause)
+
+    def _outcome(self, ended: Ended, answer: str, cause: str) -> Outcome:
+        uses = self._toolbox.uses + self._hooks.uses
+        uses["system_prompt.md"] += 1
+        if self.harness.memory:
+            uses["memory.md"] += 1
+        return Outcome(
+            ended=ended,
+            answer=answer,
+            cause=cause,
+            turns=self._meter.turns,
+            usage=self._meter.usage,
+            side_usage=self._meter.side_usage,
+            uses=dict(uses),
+        )
+
+    async def _converse(
+        self, system: str, opening: str, offered: Sequence[ToolSpec], key: str, trace: Steps, turns: int = 0
+    ) -> tuple[Ended, str]:
+        """One conversation, the agent's or a sub-agent's where `turns` caps it: how it ended, and the answer."""
+        if self.mode == "text" and offered:
+            system = f"{system}\n\n{text_protocol.instructions(offered)}"
+        messages = [Message(role="system", content=system), Message(role="user", content=opening)]
+        for message in messages:
+            trace.prompt(message.role, message.content)
+        malformed = finish_hooks = turn = 0
+        while True:
+            ended = self._meter.exceeded() or ("turns" if turns and turn >= turns else None)
+            if ended:
+                return ended, ""
+            reply = await self._reply(tuple(messages), offered, f"{key}/{turn}", hooks=not turns)
+            if reply is None:
+                return "seconds", ""
+            messages.append(reply.message)
+            calls = reply.message.tool_calls
+            if calls:
+                results = [
+                    (call.id, await self._toolbox.execute(call, offered, f"{key}/{turn}")) for call in calls
+                ]
+                if self._host.fatal is not None:
+                    raise self._host.fatal
+                results[-1] = (results[-1][0], f"{results[-1][1]}\n{self._meter.told()}".rstrip())
+                messages += [Message(role="tool", tool_call_id=i, content=text) for i, text in results]
+                trace.reply(reply.message, reply.usage, results)
+                bad = all(call.error is not None or unknown(call, offered) for call in calls)
+                malformed = malformed + 1 if bad else 0
+                if malformed >= MAX_MALFORMED:
+                    return "malformed", ""
+                if self.done():
+                    return "answered", reply.message.content
+            else:
+                trace.reply(reply.message, reply.usage, ())
+                more = CUT if reply.finish == "length" else None
+                if more is None and not turns and finish_hooks < MAX_FINISH_HOOKS:
+                    more = await self._hooks.before_finish(reply.message.content)
+                    finish_hooks += 1
+                if more is None:
+                    return "answered", reply.message.content
+                messages.append(Message(role="user", content=more))
+                trace.prompt("user", more)
+            turn += 1
+
+    async def _reply(
+        self, messages: tuple[Message, ...], offered: Sequence[ToolSpec], key: str, *, hooks: bool
+    ) -> Reply | None:
+        """The model's reply with its tool calls parsed, or None when the time ran out."""
+        text = self.mode == "text"
+        if hooks:
+            messages = await self._hooks.before_model(messages)
+        request = Request(
+            role=self.role,
+            key=key,
+            messages=text_protocol.as_text(messages) if text else messages,
+            tools=() if text else tuple(offered),
+            max_tokens=self.limits.reply_tokens,
+            seed=None if self.seed is None else self.seed + self._meter.turns,
+        )
+        left = self._meter.seconds_left
+        try:
+            reply = await asyncio.wait_for(
+                self.model.complete(request), None if left == float("inf") else left
+            )
+        except TimeoutError:
+            return None
+        self._meter.turns += 1
+        self._meter.charge(reply.usage)
+        if text:
+            reply = text_protocol.parse(reply, offered, self._meter.turns)
+        return await self._hooks.after_model(reply) if hooks else reply
+
+    async def _ask(self, agent: SubAgent, question: str, key: str) -> str:
+        """Put a question to a sub-agent. It shares the environment, the model and the trial's limits."""
+        offered = [t for t in self.harness.tools if agent.tools is None or t.name in agent.tools]
+        trace = self.trajectory.subagent(agent.name)
+        system = await self._system(agent.prompt)
+        ended, answer = await self._converse(
+            system, question, offered, f"{key}.{agent.name}", trace, agent.turns
+        )
+        self.trajectory.event("sub_agent", agent=agent.name, ended=ended)
+        return answer or f"[{agent.name} ended without an answer: {ended}]"
+
+    async def _system(self, template: str) -> str:
+        skills = [{"name": s.name, "description": s.description} for s in self.harness.skills]
+        values = {
+            "memory": self.harness.memory,
+            "skills": skills,
+            "sub_agents": [{"name": s.name, "description": s.description} for s in self.harness.sub_agents],
+            "tools": [{"name": t.name, "description": t.description} for t in offered_tools(self.harness)],
+            "workdir": self.workdir,
+            **self.values,
+        }
+        arguments = {"template": template, "values": values}
+        return str(await self.executor.call("render", arguments, RENDER_SECONDS))
+
+
+def _blame(error: Exception) -> Ended:
+    if isinstance(error, ContextOverflow):
+        return "context"
+    return "bad_request" if isinstance(error, BadRequest) else "crashed"

@@ -1,0 +1,278 @@
+"""Serves one harness's templates, tools and middleware. Runs alone inside the harness box.
+
+This file is copied into the box and executed there with `python -I -S`; it never imports `ahe`. It
+speaks JSON, one object a line, on the descriptors that were its stdin and stdout:
+
+    host → box   {"id": 1, "what": "tool", "arguments": {…}}      answered by {"id": 1, "value": …}
+                                                                  or {"id": 1, "error": "…"}
+    box → host   {"ask": 7, "what": "exec", "arguments": {…}}     answered by {"answer": 7, "value": …}
+                                                                  or {"answer": 7, "error": "…"}
+
+Evolved code that prints reaches stderr only, so it cannot garble the conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import importlib.util
+import inspect
+import itertools
+import json
+import os
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+BEFORE = ("on_start", "before_model", "before_tool", "before_finish")
+AFTER = ("after_model", "after_tool")
+HOOK_SECONDS = 60.0
+
+Handlers = dict[str, Callable[..., Awaitable[Any]]]
+
+
+class Wire:
+    """The conversation with the host: requests in, requests out, each answered once."""
+
+    def __init__(self, reader: asyncio.StreamReader, out: BinaryIO) -> None:
+        self.reader = reader
+        self.out = out
+        self.numbers = itertools.count(1)
+        self.waiting: dict[int, asyncio.Future[Any]] = {}
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.out.write(json.dumps(message).encode() + b"\n")
+        self.out.flush()
+
+    async def ask(self, what: str, **arguments: Any) -> Any:
+        number = next(self.numbers)
+        future = self.waiting[number] = asyncio.get_running_loop().create_future()
+        self.send({"ask": number, "what": what, "arguments": arguments})
+        return await future
+
+    async def serve(self, handlers: Handlers) -> None:
+        tasks = set()
+        while line := await self.reader.readline():
+            message = json.loads(line)
+            if "answer" in message:
+                self._settle(message)
+            else:
+                task = asyncio.create_task(self._handle(handlers, message))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+
+    def _settle(self, message: dict[str, Any]) -> None:
+        future = self.waiting.pop(message["answer"], None)
+        if future is None or future.done():
+            return
+        if "error" in message:
+            future.set_exception(RuntimeError(message["error"]))
+        else:
+            future.set_result(message["value"])
+
+    async def _handle(self, handlers: Handlers, message: dict[str, Any]) -> None:
+        try:
+            value = await handlers[message["what"]](**message["arguments"])
+            self.send({"id": message["id"], "value": value})
+        except Exception as error:
+            self.send({"id": message["id"], "error": describe(error)})
+
+
+def describe(error: BaseException) -> str:
+    """The error with the frames of evolved code, short enough to show to a model."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "/box/" not in f.filename]
+    where = "".join(f"\n  at {os.path.basename(f.filename)}:{f.lineno}: {f.line}" for f in frames[-3:])
+    return f"{type(error).__name__}: {error}{where}"
+
+
+class Result:
+    """What a command gave: `output` (text, stdout and stderr together), `exit_code`, `timed_out`."""
+
+    def __init__(self, output: str, exit_code: int, timed_out: bool) -> None:
+        self.output = output
+        self.exit_code = exit_code
+        self.timed_out = timed_out
+
+
+class Env:
+    """The task environment, as tools and middleware see it."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def exec(self, command: str, timeout: float | None = None, cwd: str | None = None) -> Result:
+        """Run a shell command; the host caps its time and the size of its output."""
+        return Result(**await self._wire.ask("exec", command=command, timeout=timeout, cwd=cwd))
+
+    async def read(self, path: str) -> str:
+        """Text of a file in the environment."""
+        text: str = await self._wire.ask("read", path=path)
+        return text
+
+    async def write(self, path: str, text: str) -> None:
+        """Write a text file in the environment."""
+        await self._wire.ask("write", path=path, text=text)
+
+
+class Context:
+    """What a hook may look at and use: see `docs/harness.md`."""
+
+    def __init__(self, wire: Wire, state: dict[str, Any]) -> None:
+        self._wire = wire
+        self.state = state
+        self.env = Env(wire)
+        self.instruction = ""
+        self.turn = 0
+        self.left: dict[str, float] = {}
+
+    async def model(self, prompt: str, system: str = "") -> str:
+        """A side call to the coder's model, charged to the trial. Returns the text of the reply."""
+        text: str = await self._wire.ask("complete", prompt=prompt, system=system)
+        return text
+
+    async def note(self, text: object) -> None:
+        """Write a line into the trace."""
+        await self._wire.ask("note", text=str(text))
+
+
+class Box:
+    """One harness, loaded from its folder."""
+
+    def __init__(self, root: str, wire: Wire) -> None:
+        self.root = Path(root)
+        self.wire = wire
+        self.state: dict[str, Any] = {}
+        self.tools: dict[str, Callable[..., Awaitable[Any]]] = {}
+        self.middleware: list[tuple[str, Any, str | None]] | None = None
+
+    def load(self, path: Path) -> ModuleType:
+        name = "harness_" + path.stem.replace("-", "_")
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    async def tool(self, name: str, arguments: dict[str, Any]) -> str:
+        if name not in self.tools:
+            self.tools[name] = getattr(self.load(self.root / "tools" / f"{name}.py"), name)
+        value = await self.tools[name](Env(self.wire), **arguments)
+        return value if isinstance(value, str) else json.dumps(value, default=str)
+
+    def chain(self) -> list[tuple[str, Any, str | None]]:
+        """(file name, instance) of each middleware, in file order; a file that fails to load is reported."""
+        if self.middleware is None:
+            self.middleware = []
+            for path in sorted((self.root / "middleware").glob("*.py")):
+                try:
+                    self.middleware.append((path.name, instance(self.load(path)), None))
+                except Exception as error:
+                    self.middleware.append((path.name, None, describe(error)))
+        return self.middleware
+
+    async def hook(self, hook: str, context: dict[str, Any], value: Any, extra: Any = None) -> dict[str, Any]:
+        """Pass `value` through every middleware that has `hook`. Returns it with what each did to it.
+
+        `extra` is the call that an after_tool hook also sees. A hook that raises or returns something
+        that cannot be written as JSON fails open: the value passes as it was.
+        """
+        firings: list[dict[str, Any]] = []
+        chain = self.chain()
+        for name, middleware, broken in chain if hook in BEFORE else reversed(chain):
+            if broken:
+                firings.append({"middleware": name, "hook": hook, "error": broken})
+                continue
+            function = getattr(middleware, hook, None)
+            if function is None:
+                continue
+            ctx = Context(self.wire, self.state)
+            ctx.instruction, ctx.turn, ctx.left = context["instruction"], context["turn"], context["left"]
+            before = copy.deepcopy(value)
+            special: dict[str, tuple[Any, ...]] = {
+                "on_start": (ctx,),
+                "after_tool": (ctx, copy.deepcopy(extra), copy.deepcopy(value)),
+            }
+            arguments = special.get(hook, (ctx, copy.deepcopy(value)))
+            try:
+                result = await asyncio.wait_for(function(*arguments), HOOK_SECONDS)
+                json.dumps(result)
+            except Exception as error:
+                firings.append({"middleware": name, "hook": hook, "error": describe(error)})
+                continue
+            if result is not None and result != before:
+                value = result
+                firings.append({"middleware": name, "hook": hook, "before": before, "after": result})
+            if hook == "before_finish" and result is not None:
+                break
+            if hook == "before_tool" and isinstance(value, str):
+                break
+        return {"value": value, "firings": firings}
+
+    async def render(self, template: str, values: dict[str, Any]) -> str:
+        """Render a prompt. Memory, skills and sub-agents are appended where the template never names them."""
+        import jinja2
+        import jinja2.meta
+
+        environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=False)
+        named = jinja2.meta.find_undeclared_variables(environment.parse(template))
+        parts = [environment.from_string(template).render(**values).strip()]
+        if values.get("memory") and "memory" not in named:
+            parts.append("# Memory\n\n" + values["memory"])
+        if values.get("skills") and "skills" not in named:
+            lines = [f"- {skill['name']}: {skill['description']}" for skill in values["skills"]]
+            parts.append(
+                "# Skills\n\nRead one with the tool use_skill before you need it.\n" + "\n".join(lines)
+            )
+        return "\n\n".join(part for part in parts if part)
+
+    async def check(self) -> list[str]:
+        """Import every tool and middleware. Returns one line for each that fails."""
+        problems: list[str] = []
+        for folder in ("tools", "middleware"):
+            for path in sorted((self.root / folder).glob("*.py")):
+                try:
+                    module = self.load(path)
+                    if folder == "tools":
+                        function = getattr(module, path.stem)
+                        if not inspect.iscoroutinefunction(function):
+                            raise TypeError(f"{path.stem} is not an async function")
+                    else:
+                        instance(module)
+                except Exception as error:
+                    problems.append(f"{folder}/{path.name}: {describe(error)}")
+        return problems
+
+
+def instance(module: ModuleType) -> Any:
+    """An instance of the one class that a middleware file defines."""
+    classes = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
+    if len(classes) != 1:
+        raise TypeError(f"a middleware file defines exactly one class; this one defines {len(classes)}")
+    found = classes[0]()
+    for hook in BEFORE + AFTER:
+        function = getattr(found, hook, None)
+        if function is not None and not inspect.iscoroutinefunction(function):
+            raise TypeError(f"the hook {hook} is not an async function")
+    return found
+
+
+async def main(root: str) -> None:
+    private_in, private_out = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    reader = asyncio.StreamReader(limit=1 << 30)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(private_in, "rb", 0))
+    wire = Wire(reader, os.fdopen(private_out, "wb"))
+    box = Box(root, wire)
+    wire.send({"ready": True})
+    await wire.serve({"tool": box.tool, "hook": box.hook, "render": box.render, "check": box.check})
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, sys.argv[2])
+    asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,95 @@
+"""What evolved code may ask of the host: commands, side calls, notes. Everything is capped."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ahe.errors import AheError, BudgetExceeded, Infrastructure
+from ahe.protocols import Environment, Model
+from ahe.records import Message, Request, Role
+from ahe.runtime.meter import Meter
+from ahe.runtime.trajectory import Trajectory
+
+FILE_BYTES = 10_000_000
+SIDE_TOKENS = 1024
+
+
+class TrialHost:
+    """Serves one trial's box. `fatal` keeps an error that ends the trial, whatever the box makes of it."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        model: Model,
+        meter: Meter,
+        trajectory: Trajectory,
+        role: Role,
+        key: str,
+    ) -> None:
+        self.fatal: AheError | None = None
+        self._environment = environment
+        self._model = model
+        self._meter = meter
+        self._trajectory = trajectory
+        self._role: Role = role
+        self._key = key
+        self._side_calls = itertools.count(1)
+
+    async def serve(self, what: str, arguments: dict[str, Any]) -> Any:
+        """Answer one request of the box: `exec`, `read`, `write`, `complete` or `note`."""
+        handlers: dict[str, Callable[..., Awaitable[Any]]] = {
+            "exec": self._exec,
+            "read": self._read,
+            "write": self._write,
+            "complete": self._complete,
+            "note": self._note,
+        }
+        try:
+            return await handlers[what](**arguments)
+        except (Infrastructure, BudgetExceeded) as error:
+            self.fatal = self.fatal or error
+            raise
+
+    async def _exec(
+        self, command: str, timeout: float | None = None, cwd: str | None = None
+    ) -> dict[str, object]:
+        limits = self._meter.limits
+        seconds = min(timeout or limits.command_seconds, limits.command_seconds, self._meter.seconds_left)
+        result = await self._environment.exec(
+            command, timeout=max(seconds, 0.1), cwd=cwd, output_limit=limits.output_bytes
+        )
+        text = result.text
+        if result.omitted:
+            self._trajectory.event("output_cut", command=command[:200], omitted_bytes=result.omitted)
+        if result.timed_out:
+            text += f"\n[the command was stopped after {seconds:.0f} s]"
+        return {"output": text, "exit_code": result.exit_code, "timed_out": result.timed_out}
+
+    async def _read(self, path: str) -> str:
+        data = await self._environment.read(path)
+        if len(data) > FILE_BYTES:
+            raise ValueError(f"{path} has {len(data)} bytes; at most {FILE_BYTES} can be read")
+        return data.decode("utf-8", "replace")
+
+    async def _write(self, path: str, text: str) -> None:
+        await self._environment.write(path, text.encode())
+
+    async def _complete(self, prompt: str, system: str = "") -> str:
+        if self._meter.exceeded():
+            raise ValueError("no tokens, turns or time are left for a side call")
+        messages = [Message(role="system", content=system)] if system else []
+        messages.append(Message(role="user", content=prompt))
+        request = Request(
+            role=self._role,
+            key=f"{self._key}/side-{next(self._side_calls)}",
+            messages=tuple(messages),
+            max_tokens=min(SIDE_TOKENS, self._meter.limits.reply_tokens),
+        )
+        reply = await self._model.complete(request)
+        self._meter.charge(reply.usage, side=True)
+        return reply.message.content
+
+    async def _note(self, text: str) -> None:
+        self._trajectory.event("note", text=text[:4000])

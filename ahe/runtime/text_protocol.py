@@ -1,0 +1,98 @@
+"""Tool calls for models without function calling: one fenced block a turn.
+
+A block labelled with a tool's name carries its arguments as JSON. A tool whose only required argument is a
+string takes the block's body as it stands, and the tool that takes a `command` may also be addressed
+as `bash`, `sh` or `shell`, which is what models of every size write by themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ahe.records import Message, Reply, ToolCall, ToolSpec
+
+SHELL_LABELS = ("bash", "sh", "shell", "console", "zsh")
+_FENCE = re.compile(r"^[ \t]*```([\w.-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def plain_argument(tool: ToolSpec) -> str | None:
+    """Name of the argument that a block's body stands for, if the tool takes one string."""
+    required = tool.parameters.get("required", [])
+    properties: dict[str, Any] = tool.parameters.get("properties", {})
+    if len(required) == 1 and properties.get(required[0], {}).get("type") == "string":
+        return str(required[0])
+    return None
+
+
+def _label(tool: ToolSpec) -> str:
+    return "bash" if plain_argument(tool) == "command" else tool.name
+
+
+def instructions(tools: Sequence[ToolSpec]) -> str:
+    """What the system message says about calling tools."""
+    parts = ["# Tools", "Call a tool by writing one fenced block, then stop and wait for its result."]
+    for tool in tools:
+        argument = plain_argument(tool)
+        body = f"<{argument}>" if argument else json.dumps(_example(tool))
+        parts.append(f"{tool.name}: {tool.description}\n```{_label(tool)}\n{body}\n```")
+    return "\n\n".join(parts)
+
+
+def _example(tool: ToolSpec) -> dict[str, str]:
+    properties: dict[str, Any] = tool.parameters.get("properties", {})
+    return {name: f"<{schema.get('type', 'value')}>" for name, schema in properties.items()}
+
+
+def parse(reply: Reply, tools: Sequence[ToolSpec], turn: int) -> Reply:
+    """The reply with its first addressed block as a tool call; the text after that block is dropped.
+
+    What follows the first block is the model's guess at the result, so it is not kept in the conversation.
+    A block whose label names no tool is prose unless nothing else stands in the reply and it is labelled
+    as if it were a call; then the call carries the error.
+    """
+    text = reply.message.content
+    for match in _FENCE.finditer(text):
+        call = _call(match[1].lower(), match[2], tools, turn)
+        if call is not None:
+            kept = text[: match.end()]
+            message = reply.message.model_copy(update={"content": kept, "tool_calls": (call,)})
+            return reply.model_copy(update={"message": message})
+    return reply
+
+
+def _call(label: str, body: str, tools: Sequence[ToolSpec], turn: int) -> ToolCall | None:
+    for tool in tools:
+        argument = plain_argument(tool)
+        shell = argument == "command" and label in SHELL_LABELS
+        if not shell and label != tool.name.lower():
+            continue
+        identity = f"turn-{turn}"
+        parsed = _json_object(body)
+        if parsed is not None and (argument is None or argument in parsed):
+            return ToolCall(id=identity, name=tool.name, arguments=parsed)
+        if argument is not None:
+            return ToolCall(id=identity, name=tool.name, arguments={argument: body.strip("\n")})
+        return ToolCall(id=identity, name=tool.name, error="the block holds no JSON object of arguments")
+    return None
+
+
+def _json_object(body: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def as_text(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The conversation for an endpoint without tools: results become user messages."""
+    turned = []
+    for message in messages:
+        if message.role == "tool":
+            turned.append(Message(role="user", content=message.content))
+        else:
+            turned.append(message.model_copy(update={"tool_calls": ()}))
+    return tuple(turned)

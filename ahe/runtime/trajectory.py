@@ -1,0 +1,143 @@
+"""The trace of a trial: `trajectory.json` in ATIF 1.7, valid after every step, and `events.jsonl` beside it.
+
+ATIF is Harbor's Agent Trajectory Interchange Format. Steps count from 1; nothing is ever rewritten,
+a step is appended in place of the closing brackets.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ahe import __version__
+from ahe.records import Message, ToolSpec, Usage
+
+SCHEMA = "ATIF-v1.7"
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Steps(ABC):
+    """A growing list of ATIF steps."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @abstractmethod
+    def append(self, step: dict[str, Any]) -> None:
+        """Keep one step."""
+
+    def prompt(self, source: str, text: str) -> int:
+        """A step by the `system` or the `user`. Returns its number."""
+        return self._number({"source": source, "message": text})
+
+    def reply(self, message: Message, usage: Usage, results: Sequence[tuple[str, str]]) -> int:
+        """A step by the agent with what its tool calls gave, as (call id, content). Returns its number."""
+        step: dict[str, Any] = {"source": "agent", "message": message.content}
+        if message.reasoning:
+            step["reasoning_content"] = message.reasoning
+        if message.tool_calls:
+            step["tool_calls"] = [
+                {"tool_call_id": c.id, "function_name": c.name, "arguments": c.arguments}
+                for c in message.tool_calls
+            ]
+            step["observation"] = {"results": [{"source_call_id": i, "content": t} for i, t in results]}
+        step["metrics"] = _metrics(usage)
+        return self._number(step)
+
+    def _number(self, step: dict[str, Any]) -> int:
+        self.count += 1
+        self.append({"step_id": self.count, "timestamp": now(), **step})
+        return self.count
+
+
+class SubTrajectory(Steps):
+    """The steps of a sub-agent, kept in memory until its trial's trajectory is finished."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.steps: list[dict[str, Any]] = []
+
+    def append(self, step: dict[str, Any]) -> None:
+        self.steps.append(step)
+
+    def as_atif(self, session: str, model: str) -> dict[str, Any]:
+        agent = {"name": self.name, "version": __version__, "model_name": model}
+        return {"schema_version": SCHEMA, "session_id": session, "agent": agent, "steps": self.steps}
+
+
+class Trajectory(Steps):
+    """Writes one trial's trace into `folder`, which is made."""
+
+    def __init__(self, folder: Path, session: str, model: str, tools: Sequence[ToolSpec]) -> None:
+        super().__init__()
+        self._session, self._model = session, model
+        self._subs: list[SubTrajectory] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        definitions = [{"type": "function", "function": tool.model_dump()} for tool in tools]
+        agent = {"name": "ahe", "version": __version__, "model_name": model, "tool_definitions": definitions}
+        head = {"schema_version": SCHEMA, "session_id": session, "agent": agent}
+        self._file = (folder / "trajectory.json").open("wb")
+        self._events = (folder / "events.jsonl").open("w", encoding="utf-8")
+        self._file.write(json.dumps(head)[:-1].encode() + b', "steps": [\n')
+        self._tail = self._file.tell()
+        self._close_brackets({})
+
+    def append(self, step: dict[str, Any]) -> None:
+        self._file.seek(self._tail)
+        self._file.write((b",\n" if self.count > 1 else b"") + json.dumps(step).encode())
+        self._tail = self._file.tell()
+        self._close_brackets({})
+
+    def event(self, name: str, **fields: Any) -> None:
+        """A line of events.jsonl: a hook that fired, a limit that was met, a note."""
+        line = {"time": now(), "step": self.count, "event": name, **fields}
+        self._events.write(json.dumps(line, default=str) + "\n")
+        self._events.flush()
+
+    def subagent(self, name: str) -> SubTrajectory:
+        """A place for the steps of a sub-agent that was asked now."""
+        self._subs.append(SubTrajectory(name))
+        return self._subs[-1]
+
+    def finish(self, usage: Usage, extra: dict[str, Any]) -> None:
+        """Write the final metrics and close the files."""
+        final: dict[str, Any] = {
+            "total_prompt_tokens": usage.input_tokens,
+            "total_completion_tokens": usage.output_tokens,
+            "total_cached_tokens": usage.cached_tokens,
+            "total_steps": self.count,
+        }
+        if usage.usd is not None:
+            final["total_cost_usd"] = usage.usd
+        rest: dict[str, Any] = {"final_metrics": final, "extra": extra}
+        if self._subs:
+            rest["subagent_trajectories"] = [sub.as_atif(self._session, self._model) for sub in self._subs]
+        self._close_brackets(rest)
+        self._file.close()
+        self._events.close()
+
+    def _close_brackets(self, rest: dict[str, Any]) -> None:
+        closing = b"\n]" + (b", " + json.dumps(rest)[1:-1].encode() if rest else b"") + b"}\n"
+        self._file.seek(self._tail)
+        self._file.write(closing)
+        self._file.truncate()
+        self._file.flush()
+
+
+def _metrics(usage: Usage) -> dict[str, Any]:
+    metrics: dict[str, Any] = {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+    }
+    if usage.usd is not None:
+        metrics["cost_usd"] = usage.usd
+    return metrics

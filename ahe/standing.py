@@ -1,0 +1,70 @@
+"""Where a workspace stands, read off its log: what is decided, what is pending, what was left half done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ahe.errors import WorkspaceError
+from ahe.history import Commit
+
+_ITERATION = re.compile(r"^ahe/iter-(\d+)$")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`commits` is the log, newest first. `pending` are the commits without a final verdict, newest first.
+
+    `incumbent` is the parent of the oldest pending commit (HEAD where none is pending); `unreverted` are
+    commits whose note says `reverted` and which stand unreverted, newest first; `undecided` counts how
+    often the pending commits were measured without a verdict; `untagged` says that HEAD closes an
+    iteration whose tag is missing.
+    """
+
+    commits: tuple[Commit, ...]
+    head: str
+    incumbent: str
+    pending: tuple[Commit, ...]
+    unreverted: tuple[Commit, ...]
+    undecided: int
+    untagged: bool
+
+
+def standing(log: Sequence[Commit]) -> Standing:
+    """Derive the standing from the log of HEAD (newest first, first parents). Raises `WorkspaceError` if empty."""
+    if not log:
+        raise WorkspaceError("the workspace has no commit; run `ahe init` in an empty folder")
+    reverted = {commit.reverts for commit in log if commit.reverts}
+    pending = []
+    for commit in log[:-1]:
+        if _final(commit) or (commit.reverts and not commit.by_person):
+            break
+        pending.append(commit)
+    incumbent = log[len(pending)].sha if pending else log[0].sha
+    unreverted = tuple(c for c in log if _outcome(c) == "reverted" and c.sha not in reverted)
+    attempts = [c.verdict.rollouts > 0 for c in pending if c.verdict and c.verdict.outcome == "undecided"]
+    untagged = len(log) > 1 and not any(_ITERATION.match(tag) for tag in log[0].tags)
+    return Standing(
+        commits=tuple(log),
+        head=log[0].sha,
+        incumbent=incumbent,
+        pending=tuple(pending),
+        unreverted=unreverted,
+        undecided=len(attempts[:1]),
+        untagged=untagged,
+    )
+
+
+def next_iteration(now: Standing) -> int:
+    """Number of the iteration to come: one more than the highest tag."""
+    numbers = [int(m[1]) for commit in now.commits for tag in commit.tags if (m := _ITERATION.match(tag))]
+    return max(numbers, default=0) + 1
+
+
+def _outcome(commit: Commit) -> str:
+    return commit.verdict.outcome if commit.verdict else ""
+
+
+def _final(commit: Commit) -> bool:
+    return _outcome(commit) in ("kept", "reverted")

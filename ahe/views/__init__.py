@@ -1,0 +1,1 @@
+"""What people see: live progress in a terminal, plain lines elsewhere, and tables."""

@@ -1,0 +1,137 @@
+"""The git record for people: the log as a table, one change in full."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ahe.history import Commit
+from ahe.records import Record, Verdict
+from ahe.views.text import count, money, points, rate, table, visible
+
+SHORT = 10
+
+
+class LogRow(Record):
+    """One commit of the log. `kind` is `seed`, `revert` or `by hand` for a commit that has no manifest."""
+
+    sha: str
+    change: str
+    tags: tuple[str, ...]
+    date: str
+    kind: str
+    subject: str
+    outcome: str
+    verdict: Verdict | None
+    reverts: str | None
+    by_person: bool
+
+
+def log_rows(commits: Sequence[Commit]) -> list[LogRow]:
+    """The commits as rows, in the same order. A commit above the seed without a note is `pending`."""
+    return [
+        LogRow(
+            sha=commit.sha,
+            change=commit.change_id,
+            tags=commit.tags,
+            date=commit.date,
+            kind=_kind(commit),
+            subject=_subject(commit),
+            outcome=commit.outcome or ("" if _settled(commit) else "pending"),
+            verdict=commit.verdict,
+            reverts=commit.reverts,
+            by_person=commit.by_person,
+        )
+        for commit in commits
+    ]
+
+
+def _settled(commit: Commit) -> bool:
+    return not commit.parents or (commit.reverts is not None and not commit.by_person)
+
+
+def _kind(commit: Commit) -> str:
+    if commit.kinds:
+        return "+".join(commit.kinds)
+    if not commit.parents:
+        return "seed"
+    return "revert" if commit.reverts else "by hand"
+
+
+def _subject(commit: Commit) -> str:
+    """The subject without the kind, which has a column of its own."""
+    kind = _kind(commit) + ": "
+    return commit.subject.removeprefix(kind)
+
+
+def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
+    """One line a commit, and how many were kept and reverted."""
+    headers = ("tags", "commit", "kind", "subject", "verdict", "delta, 90 %", "score", "rollouts")
+    lines = []
+    for row in rows:
+        verdict = row.verdict
+        numbers = ("", "", "")
+        if verdict:
+            score = "" if verdict.score is None else f"{verdict.score:.2f}"
+            numbers = (_delta(verdict), score, str(verdict.rollouts or ""))
+        tags = " ".join(tag.removeprefix("ahe/") for tag in row.tags)
+        lines.append((tags, row.sha[:SHORT], row.kind, row.subject, row.outcome, *numbers))
+    counts = Counter(row.outcome for row in rows if row.outcome)
+    order = [f"{counts[name]} {name}" for name in ("kept", "reverted", "undecided", "pending") if counts[name]]
+    summary = ", ".join(order) or "no change yet: `ahe evolve` makes the first"
+    return f"{table(headers, lines, width, right='score rollouts')}\n\n{summary}"
+
+
+def _delta(verdict: Verdict) -> str:
+    delta = verdict.delta
+    return f"{points(delta.mean)} [{points(delta.low)}, {points(delta.high)}]" if delta else ""
+
+
+def change_text(commit: Commit, diff: str) -> str:
+    """One change: what it is and why, the verdict with its numbers, then the diff."""
+    head = [f"{visible(commit.subject)}", f"commit {commit.sha}", f"{visible(commit.author)}, {commit.date}"]
+    facts = (
+        ("change", commit.change_id),
+        ("tags", ", ".join(commit.tags)),
+        ("action", commit.action),
+        ("expected up", ", ".join(commit.predicts)),
+        ("at risk", ", ".join(commit.risks)),
+        ("cites", ", ".join(commit.evidence)),
+        ("reverts", commit.reverts or ""),
+    )
+    head += [f"{name:12} {visible(value)}" for name, value in facts if value]
+    parts = ["\n".join(head), _reasons(commit), _verdict(commit), visible(diff).rstrip("\n")]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _reasons(commit: Commit) -> str:
+    """The body without its trailers, which `change_text` has told already."""
+    paragraphs = visible(commit.body).strip().split("\n\n")
+    return "\n\n".join(part for part in paragraphs if not part.startswith("Ahe-")).strip()
+
+
+def _verdict(commit: Commit) -> str:
+    verdict = commit.verdict
+    if verdict is None:
+        return f"verdict      {commit.outcome or 'none yet'}"
+    by = "" if verdict.decided_by == "gate" else " by a person"
+    facts = (
+        ("verdict", f"{verdict.outcome}{by}: {verdict.reason}"),
+        ("delta", f"{verdict.delta} with 90 %" if verdict.delta else ""),
+        ("raw delta", f"{points(verdict.raw_delta)} points, selected" if verdict.raw_delta is not None else ""),
+        ("score", f"P = {verdict.score:.3f} ({verdict.gate})" if verdict.score is not None else ""),
+        ("pass rate", _rates(verdict)),
+        ("held out", f"{points(verdict.heldout_delta)} points" if verdict.heldout_delta is not None else ""),
+        ("rollouts", f"{verdict.rollouts}, {verdict.missing} missing" if verdict.rollouts else ""),
+        ("cost", f"{count(verdict.usage.tokens)} tokens, {money(verdict.usage.usd)}" if verdict.usage.calls else ""),
+        ("predicted", ", ".join(verdict.predicted)),
+        ("went up", ", ".join(verdict.observed_up)),
+        ("went down", ", ".join(verdict.observed_down)),
+    )
+    return "\n".join(f"{name:12} {visible(value)}" for name, value in facts if value)
+
+
+def _rates(verdict: Verdict) -> str:
+    if verdict.incumbent_rate is None and verdict.candidate_rate is None:
+        return ""
+    return f"{rate(verdict.incumbent_rate)} → {rate(verdict.candidate_rate)}"

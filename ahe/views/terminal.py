@@ -1,0 +1,26 @@
+"""Chooses how long work is shown: live where there is a terminal, plain lines where there is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from ahe.protocols import Watcher
+
+
+@contextmanager
+def watcher(stream: TextIO) -> Iterator[Watcher]:
+    """A watcher that tells of its events on `stream`; the terminal is given back on every way out."""
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+        from ahe.views.lines import Lines
+
+        yield Lines(stream)
+        return
+    from rich.console import Console
+
+    from ahe.views.live import Screen
+
+    with Screen(Console(file=stream, highlight=False)) as screen:
+        yield screen

@@ -1,0 +1,101 @@
+"""Plain text for people: tables, amounts, durations. A narrow terminal gets shorter lines, none broken."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from ahe.records import Usage
+
+GAP = "  "
+NARROWEST = 12
+
+
+def visible(text: str) -> str:
+    """The text with control characters shown instead of sent: agents wrote it, and terminals obey them."""
+    return "".join(_shown(ch) if unicodedata.category(ch) in ("Cc", "Cf") else ch for ch in text)
+
+
+def _shown(ch: str) -> str:
+    if ch in "\n\t":
+        return ch
+    return chr(0x2400 + ord(ch)) if ord(ch) < 0x20 else f"\\u{ord(ch):04x}"
+
+
+def cells(text: str) -> int:
+    """Columns that the text takes in a terminal."""
+    wide = sum(unicodedata.east_asian_width(ch) in "WF" for ch in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def fit(text: str, width: int) -> str:
+    """The text on one line, cut to `width` columns with an ellipsis."""
+    text = " ".join(visible(text).split())
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None, right: str = ""
+) -> str:
+    """Aligned columns under their headers. `right` names the headers of columns that are aligned right.
+
+    With `width` the widest columns give way until a line fits that many columns of a terminal.
+    """
+    lines = [tuple(headers), *(tuple(" ".join(visible(cell).split()) for cell in row) for row in rows)]
+    columns = [max(cells(line[i]) for line in lines) for i in range(len(headers))]
+    while width and sum(columns) + len(GAP) * (len(columns) - 1) > width and max(columns) > NARROWEST:
+        columns[columns.index(max(columns))] -= 1
+    aligned = right.split()
+    out = []
+    for line in lines:
+        parts = []
+        for header, cell, room in zip(headers, line, columns, strict=True):
+            cut = fit(cell, room)
+            space = " " * (room - cells(cut))
+            parts.append(space + cut if header in aligned else cut + space)
+        out.append(GAP.join(parts).rstrip())
+    return "\n".join(out)
+
+
+def count(number: int) -> str:
+    """A number of tokens in four characters or so: 950, 12.3k, 1.2M."""
+    if number < 1_000:
+        return str(number)
+    return f"{number / 1_000:.1f}k" if number < 999_950 else f"{number / 1_000_000:.1f}M"
+
+
+def money(usd: float | None) -> str:
+    """US dollars; small amounts keep two digits that say something."""
+    if usd is None:
+        return "price unknown"
+    return f"${usd:.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """8s, 4m10s, 2h05m."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3_600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3_600}h{whole % 3_600 // 60:02d}m"
+
+
+def rate(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def points(value: float | None) -> str:
+    """A difference of pass rates, in points."""
+    return "–" if value is None else f"{100 * value:+.1f}"
+
+
+def spent(usage: Usage) -> str:
+    """Tokens and money on one line."""
+    if not usage.calls:
+        return "no model call"
+    return f"{count(usage.tokens)} tokens in {usage.calls} calls, {money(usage.usd)}"

@@ -1,0 +1,3 @@
+async def run_shell_command(env, command):
+    result = await env.exec(command)
+    return f"{result.output}\n[exit code {result.exit_code}]"

@@ -1,0 +1,2 @@
+# sourced by the other scripts
+log() { echo "$1"; }

@@ -1,0 +1,5 @@
+#!/bin/bash
+set -eu
+cd repo
+c=$(git log --diff-filter=D --format=%H -1 -- docs/setup.md)
+git checkout -q "$c^" -- docs/setup.md

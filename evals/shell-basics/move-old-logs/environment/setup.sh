@@ -1,0 +1,28 @@
+#!/bin/bash
+set -e
+cd /app
+mkdir logs
+echo "content of api.log" > "logs/api.log"
+touch -d 2023-11-20T08:00:00Z "logs/api.log"
+echo "content of auth.log" > "logs/auth.log"
+touch -d 2024-02-11T09:30:00Z "logs/auth.log"
+echo "content of billing.log" > "logs/billing.log"
+touch -d 2022-06-01T12:00:00Z "logs/billing.log"
+echo "content of cron.log" > "logs/cron.log"
+touch -d 2023-12-31T22:00:00Z "logs/cron.log"
+echo "content of mailer.log" > "logs/mailer.log"
+touch -d 2024-01-01T02:00:00Z "logs/mailer.log"
+echo "content of report-2024.log" > "logs/report-2024.log"
+touch -d 2023-08-15T10:00:00Z "logs/report-2024.log"
+echo "content of report-2023.log" > "logs/report-2023.log"
+touch -d 2024-01-09T10:00:00Z "logs/report-2023.log"
+echo "content of search.log" > "logs/search.log"
+touch -d 2024-07-30T17:45:00Z "logs/search.log"
+echo "content of worker.log" > "logs/worker.log"
+touch -d 2023-05-05T05:05:00Z "logs/worker.log"
+echo "content of rotate.conf" > "logs/rotate.conf"
+touch -d 2022-01-10T00:00:00Z "logs/rotate.conf"
+echo "content of README" > "logs/README"
+touch -d 2021-03-03T00:00:00Z "logs/README"
+echo "content of access log.log" > "logs/access log.log"
+touch -d 2023-10-02T00:00:00Z "logs/access log.log"

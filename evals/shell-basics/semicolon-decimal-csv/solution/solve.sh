@@ -1,0 +1,3 @@
+#!/bin/bash
+set -eu
+sed 's/,/./g; s/;/,/g' prices.csv > prices_fixed.csv

@@ -1,0 +1,275 @@
+"""The client against a real HTTP server that misbehaves in every way it knows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+from model_helpers import ask
+
+from ahe.errors import BadRequest, BudgetExceeded, ContextOverflow, ModelUnavailable, UsageError
+from ahe.models.ledger import Ledger
+from ahe.models.openai import OpenAIModel
+from ahe.models.retry import Backoff
+from ahe.records import Message, ModelSpec, Request, ToolCall, ToolSpec, Usage
+
+LS = {"name": "run_shell_command", "arguments": {"command": "ls"}}
+TOOL = ToolSpec(name="run_shell_command", description="Runs it.", parameters={"type": "object"})
+
+
+def last_payload(log: Path) -> dict:
+    return json.loads(log.read_text().splitlines()[-1])["payload"]
+
+
+async def test_answer_with_reasoning_tool_call_and_usage(scripted):
+    answer = {"content": "I look.", "reasoning": "hm", "tool_calls": [LS]}
+    async with scripted({"task-a/0/1": answer}) as (model, _):
+        reply = await model.complete(ask())
+    assert reply.message.content == "I look."
+    assert reply.message.reasoning == "hm"
+    assert reply.finish == "tool_calls"
+    (call,) = reply.message.tool_calls
+    assert (call.name, call.arguments, call.error) == ("run_shell_command", {"command": "ls"}, None)
+    assert reply.usage.calls == 1
+    assert reply.usage.input_tokens > 0
+    assert reply.usage.output_tokens > 0
+
+
+@pytest.mark.parametrize("arguments", ['{"command": ', "[1]", "nonsense"])
+async def test_malformed_arguments_are_the_agents_not_an_exception(scripted, arguments):
+    answer = {"tool_calls": [{"name": "run_shell_command", "arguments": arguments}]}
+    async with scripted({"*": answer}) as (model, _):
+        reply = await model.complete(ask())
+    assert reply.message.tool_calls[0].error
+    assert reply.message.tool_calls[0].arguments == {}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 429, "content": "slow down"},
+        {"status": 500},
+        {"status": 503},
+        {"status": 408},
+        {"status": 409},
+        {"drop": True},
+        {"raw": "\x00\x01 not json"},
+        {"raw": ""},
+        {"raw": "{}"},
+        {"raw": '{"choices": []}'},
+        {"raw": '{"error": {"message": "upstream", "code": 502}}'},
+        {"content": "a long answer", "cut": 60},
+    ],
+    ids=str,
+)
+async def test_passing_faults_are_tried_again(scripted, fault):
+    async with scripted({"*": [{**fault, "times": 2}, "at last"]}) as (model, server):
+        reply = await model.complete(ask())
+    assert reply.message.content == "at last"
+    assert server.calls["coder", "task-a/0/1"] == 3
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}, {"raw": "garbage"}], ids=str)
+async def test_lasting_faults_make_the_model_unavailable(scripted, fault):
+    async with scripted({"*": fault}) as (model, server):
+        with pytest.raises(ModelUnavailable, match="4 times"):
+            await model.complete(ask())
+    assert server.calls["coder", "task-a/0/1"] == 4
+
+
+async def test_retry_after_is_honoured(scripted):
+    fault = {"status": 429, "headers": {"Retry-After": "0.6"}}
+    async with scripted({"*": [fault, "ok"]}) as (model, _):
+        started = time.monotonic()
+        await model.complete(ask())
+        assert time.monotonic() - started >= 0.6
+
+
+async def test_retry_after_is_capped(scripted):
+    fault = {"status": 429, "headers": {"Retry-After": "86400"}}
+    backoff = Backoff(base=0.01, retry_after_cap=0.05)
+    async with scripted({"*": [fault, "ok"]}, backoff=backoff) as (model, _):
+        assert (await model.complete(ask())).message.content == "ok"
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "error", "match"),
+    [
+        (401, "bad key", ModelUnavailable, "MY_KEY"),
+        (403, "no", ModelUnavailable, "MY_KEY"),
+        (404, "no such thing", ModelUnavailable, "'m'"),
+        (400, "API key not valid", ModelUnavailable, "MY_KEY"),
+        (402, "pay", ModelUnavailable, "out of money"),
+        (429, "insufficient_quota", ModelUnavailable, "out of money"),
+        (400, "This model's maximum context length is 8192 tokens", ContextOverflow, "window"),
+        (400, "request exceeds the available context size", ContextOverflow, "window"),
+        (400, "messages: roles must alternate", BadRequest, "alternate"),
+        (413, "too large", BadRequest, "too large"),
+        (422, "tools.0.name invalid", BadRequest, "invalid"),
+        (400, "this model does not support tools", BadRequest, "tool_calls"),
+        (405, "method", ModelUnavailable, "base_url"),
+    ],
+)
+async def test_refusals_are_told_apart_at_once(scripted, monkeypatch, status, text, error, match):
+    monkeypatch.setenv("MY_KEY", "k")
+    async with scripted({"*": {"status": status, "content": text}}, api_key_env="MY_KEY") as (model, server):
+        with pytest.raises(error, match=match):
+            await model.complete(ask())
+    assert server.calls["coder", "task-a/0/1"] == 1
+
+
+async def test_a_parameter_that_the_endpoint_refuses_is_left_out_from_then_on(scripted, tmp_path):
+    log = tmp_path / "log"
+
+    def picky(role: str, key: str, payload: dict) -> object:
+        if "max_tokens" in payload:
+            return {"status": 400, "content": "'max_tokens' is unsupported, use 'max_completion_tokens'"}
+        if "seed" in payload:
+            return {"status": 400, "content": "unknown field: seed"}
+        return "fine"
+
+    async with scripted({"*": picky}, log=log) as (model, server):
+        for _ in range(2):
+            assert (await model.complete(ask(seed=1, max_tokens=7))).message.content == "fine"
+    assert server.calls["coder", "task-a/0/1"] == 4
+    assert last_payload(log)["max_completion_tokens"] == 7
+
+
+async def test_a_refused_temperature_is_told_to_the_user(scripted):
+    fault = {"status": 400, "content": "temperature does not support 0.0"}
+    async with scripted({"*": fault}, temperature=0.0) as (model, _):
+        with pytest.raises(UsageError, match="temperature"):
+            await model.complete(ask())
+
+
+async def test_no_answer_in_time_is_unavailable(scripted):
+    async with scripted({"*": {"content": "late", "delay": 5}}, timeout_seconds=0.1, retries=1) as (model, _):
+        with pytest.raises(ModelUnavailable, match=r"within 0\.1 s"):
+            await model.complete(ask())
+
+
+async def test_nothing_listens():
+    spec = ModelSpec(name="m", base_url="http://127.0.0.1:9/v1", retries=1)
+    model = OpenAIModel(spec, backoff=Backoff(base=0.01))
+    with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:9"):
+        await model.complete(ask())
+    await model.aclose()
+
+
+async def test_128_calls_at_once(scripted):
+    answers = {f"t{number}/0/1": {"content": str(number), "delay": 0.2} for number in range(128)}
+    async with scripted(answers, ledger=(ledger := Ledger())) as (model, server):
+        replies = await asyncio.gather(*(model.complete(ask(f"t{number}/0/1")) for number in range(128)))
+    assert [reply.message.content for reply in replies] == [str(number) for number in range(128)]
+    assert ledger.total.calls == 128
+    assert max(server.calls.values()) == 1
+
+
+async def test_conversation_travels_in_native_form(scripted, tmp_path):
+    log = tmp_path / "log"
+    call = ToolCall(id="c1", name="run_shell_command", arguments={"command": "ls"})
+    request = Request(
+        role="coder",
+        key="a/0/2",
+        messages=(
+            Message(role="system", content="s"),
+            Message(role="assistant", content="", tool_calls=(call,)),
+            Message(role="tool", content="out", tool_call_id="c1"),
+        ),
+        tools=(TOOL,),
+        stop=("END",),
+        response_schema={"type": "object"},
+    )
+    async with scripted({"*": "ok"}, log=log, temperature=0.2) as (model, _):
+        await model.complete(request)
+    sent = last_payload(log)
+    assert sent["messages"][1]["tool_calls"][0]["function"]["arguments"] == '{"command": "ls"}'
+    assert sent["messages"][2] == {"role": "tool", "content": "out", "tool_call_id": "c1"}
+    assert sent["tools"][0]["function"]["name"] == "run_shell_command"
+    assert sent["response_format"]["json_schema"]["schema"] == {"type": "object"}
+    assert (sent["temperature"], sent["stop"]) == (0.2, ["END"])
+
+
+async def test_text_mode_sends_no_tools(scripted, tmp_path):
+    log = tmp_path / "log"
+    messages = (Message(role="user", content="x"), Message(role="tool", content="out", tool_call_id="c1"))
+    request = Request(role="coder", key="a/0/2", messages=messages, tools=(TOOL,))
+    async with scripted({"*": "ok"}, log=log, tool_calls="text") as (model, _):
+        await model.complete(request)
+    sent = last_payload(log)
+    assert "tools" not in sent
+    assert sent["messages"][1] == {"role": "user", "content": "out"}
+
+
+async def test_a_budget_stops_before_the_next_call(scripted):
+    ledger = Ledger(token_limit=1)
+    async with scripted({"*": "ok"}, ledger=ledger) as (model, server):
+        await model.complete(ask())
+        with pytest.raises(BudgetExceeded, match="tokens"):
+            await model.complete(ask())
+    assert sum(server.calls.values()) == 1
+
+
+async def test_calls_are_priced_and_charged_by_role(scripted):
+    heard = []
+    ledger = Ledger(on_charge=lambda role, usage, total: heard.append((role, usage, total)))
+    prices = {"usd_per_million_input": 1_000_000.0, "usd_per_million_output": 0.0}
+    async with scripted({"*": "ok"}, ledger=ledger, **prices) as (model, _):
+        reply = await model.complete(ask())
+    assert reply.usage.usd == reply.usage.input_tokens
+    assert heard == [("coder", reply.usage, reply.usage)]
+    assert ledger.by_role == {"coder": reply.usage}
+
+
+async def test_missing_usage_is_estimated(scripted):
+    async with scripted({"*": {"content": "x" * 400, "usage": False}}) as (model, _):
+        usage = (await model.complete(ask(text="y" * 4000))).usage
+    assert 900 < usage.input_tokens < 1200
+    assert 90 < usage.output_tokens < 130
+
+
+async def test_a_key_in_the_environment_alone_is_never_sent(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-of-another")
+    monkeypatch.setenv("MY_KEY", "named-in-the-configuration")
+    heard = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    for variable in ("", "MY_KEY"):
+        model = OpenAIModel(ModelSpec(name="m", base_url=address, api_key_env=variable, retries=0))
+        with pytest.raises(ModelUnavailable, match="failed once"):
+            await model.complete(ask())
+        await model.aclose()
+    server.close()
+    assert b"secret-of-another" not in heard[0] + heard[1]
+    assert b"named-in-the-configuration" not in heard[0]
+    assert b"named-in-the-configuration" in heard[1]
+
+
+def test_an_address_or_a_known_name_is_needed():
+    with pytest.raises(UsageError, match="base_url"):
+        OpenAIModel(ModelSpec(name="gpt-4o-mini"))
+
+
+def test_a_named_key_must_be_there(monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    with pytest.raises(UsageError, match="NO_SUCH_KEY"):
+        OpenAIModel(ModelSpec(name="m", base_url="https://api.example.com/v1", api_key_env="NO_SUCH_KEY"))
+
+
+async def test_a_proxy_is_not_asked_for_this_machine(scripted, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with scripted({"*": "ok"}) as (model, _):
+        assert (await model.complete(ask())).usage.usd is None
+
+
+def test_usage_of_unknown_price_keeps_what_is_known():
+    assert (Usage(usd=1.0) + Usage()).usd == 1.0

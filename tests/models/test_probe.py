@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ahe.models.probe import find_local_servers, probe_tool_calls
+
+GOOD = {"tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]}
+BROKEN = {"tool_calls": [{"name": "get_temperature", "arguments": "{"}]}
+FENCED = '```json\n{"name": "get_temperature"}\n```'
+REFUSED = {"status": 400, "content": "m does not support tools"}
+NO_ROUTE = {"status": 404, "content": "No endpoints found that support tool use"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "mode", "why", "calls"),
+    [
+        ([GOOD, GOOD, FENCED], "native", "2 of 2", 2),
+        ([GOOD, FENCED, GOOD], "native", "2 of 3", 3),
+        ([BROKEN, GOOD, GOOD], "native", "2 of 3", 3),
+        ([FENCED, FENCED, GOOD], "text", "answered in text", 2),
+        ([BROKEN, BROKEN, GOOD], "text", "malformed", 2),
+        ([GOOD, BROKEN, FENCED], "text", "answered in text", 3),
+        ([REFUSED, GOOD, GOOD], "text", "does not support tools", 1),
+        ([NO_ROUTE, GOOD, GOOD], "text", "support tool use", 1),
+    ],
+)
+async def test_the_mode_is_found_and_explained(scripted, answers, mode, why, calls):
+    keyed = {f"ahe-models-test/{attempt}/0": answer for attempt, answer in enumerate(answers)}
+    async with scripted(keyed) as (model, server):
+        probe = await probe_tool_calls(model)
+    assert (probe.mode, sum(server.calls.values())) == (mode, calls)
+    assert why in probe.explanation
+
+
+async def test_what_is_no_model_server_is_not_found():
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async def page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    servers = [await asyncio.start_server(each, "127.0.0.1", 0) for each in (mute, page)]
+    ports = {server.sockets[0].getsockname()[1]: "other" for server in servers}
+    assert await find_local_servers(ports) == []
+    for server in servers:
+        server.close()
