@@ -1,4 +1,4 @@
-"""Puts the parts together: from a project's configuration to a running loop. The only place that knows all of them."""
+"""Puts the parts together, from a project's configuration to a running loop."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ahe.environments.limits import Ceiling
 from ahe.environments.sandbox import bwrap_command
 from ahe.errors import UnsupportedTask
 from ahe.evaluate.evaluation import Evaluator
+from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.support import needs_docker
@@ -27,15 +28,17 @@ from ahe.evolve.editor import Evolver, Mode
 from ahe.evolve.probe import BoxProbe
 from ahe.evolve.proposal import ProposalMode
 from ahe.gate.paired import PairedGate
+from ahe.harness.leaks import Secrets
+from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.loop import Loop
 from ahe.models.kept import KeptModel
 from ahe.models.ledger import Ledger
-from ahe.models.probe import probe_tool_calls
+from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import open_models
 from ahe.project import Project
 from ahe.protocols import Environment, Executor, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, Mount, Role, Task, Usage
+from ahe.records import EnvironmentSpec, Limits, ModelSpec, Mount, Role, Task, Usage
 from ahe.runtime.executor import BOX, BoxExecutor, Process
 
 BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
@@ -153,7 +156,7 @@ def editor(parts: Parts, history: History) -> Evolver:
     return Evolver(
         history,
         mode,
-        preflight_of(parts.suite, history),
+        preflight(parts.suite),
         BoxProbe(parts.environment, parts.executor, scratch),
         scratch,
         model.spec.name,
@@ -161,17 +164,32 @@ def editor(parts: Parts, history: History) -> Evolver:
     )
 
 
+def preflight(suite: Suite) -> Preflight:
+    """The static rules, with what no harness may hold: names, verifiers and solutions of the suite's tasks."""
+    seed, texts = folder("components"), suite_texts(suite)
+    known = [path.read_text("utf-8") for path in sorted(seed.rglob("*")) if path.is_file()]
+    secrets = Secrets(texts.names, texts.hidden, (*texts.allowed, *known))
+    return Preflight(secrets=secrets, seed_prompt=(seed / "system_prompt.md").read_text("utf-8"))
+
+
 async def tool_call_mode(store: Store, model: Model) -> str:
     """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
     spec = model.spec
     if spec.tool_calls != "auto":
         return spec.tool_calls
-    name = f"tool_calls {spec.base_url} {spec.name}"
-    settled = store.fact(name)
-    if settled is None:
-        settled = (await probe_tool_calls(model)).mode
-        store.put_fact(name, settled)
-    return str(settled)
+    settled = store.fact(_tool_calls_fact(spec))
+    return str(settled) if settled else (await settle_tool_calls(store, model)).mode
+
+
+async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:
+    """Ask the model afresh how it calls tools, and keep the answer for later runs."""
+    found = await probe_tool_calls(model)
+    store.put_fact(_tool_calls_fact(model.spec), found.mode)
+    return found
+
+
+def _tool_calls_fact(spec: ModelSpec) -> str:
+    return f"tool_calls {spec.base_url} {spec.name}"
 
 
 def refuse_unsupported(project: Project, suite: Suite) -> None:

@@ -1,4 +1,4 @@
-"""The configuration: defaults, then `ahe.toml`, then the environment, then flags; each value with its origin."""
+"""The configuration: defaults, `ahe.toml`, the environment, flags; each value with its origin."""
 
 from __future__ import annotations
 

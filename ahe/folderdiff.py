@@ -34,7 +34,7 @@ def unified(before: Path, after: Path, changed: Sequence[str]) -> str:
         labels = [
             f"{side}/{name}" if name in known else "/dev/null" for side, known in (("a", old), ("b", new))
         ]
-        for line in difflib.unified_diff(sides[0], sides[1], *labels):
+        for line in difflib.unified_diff(sides[0], sides[1], labels[0], labels[1]):
             parts.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
     return "".join(parts)
 

@@ -1,4 +1,4 @@
-"""The loop: evaluate, debug, evolve, preflight, evaluate again, decide, tag. Section by section as the design says.
+"""The loop: evaluate, debug, evolve, preflight, evaluate again, decide, tag.
 
 Its state is derived from the workspace's commits, notes and tags and from the trial store; there is no
 journal. Kill it anywhere and run it again: it goes on from the first missing piece.
@@ -166,11 +166,11 @@ class Loop:
         self.history.tag(f"ahe/iter-{number:03d}", self.history.head())
 
     def move_best(self) -> None:
-        """Move `ahe/best` to HEAD when the trials at hand say that it is better, and held-out did not veto."""
+        """Move `ahe/best` to HEAD when the trials at hand say that it is better."""
         best, head = self.history.tags().get("ahe/best"), self.history.head()
         if best is None:
-            self.history.tag("ahe/best", self.history.root())
-            best = self.history.root()
+            best = self.history.commits()[-1].sha
+            self.history.tag("ahe/best", best)
         tasks = [self.suite.tasks[name] for name in self.train]
         score = Measurement.score_of_known(self.evaluator, self.version(best), self.version(head), tasks)
         if score is not None and score >= BEST:

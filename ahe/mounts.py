@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from ahe.records import Record
+
 MANIFEST = "harness.toml"
 FILES = ("system_prompt.md", "memory.md")
 FOLDERS = ("tool_descriptions", "tools", "middleware", "skills", "sub_agents")
 NAMES = (*FILES, *FOLDERS, MANIFEST)
+
+
+class Stored(Record):
+    """What stands at a path of a harness: its git object id, and its text (none for a folder)."""
+
+    git_id: str
+    text: str
+
+
+class Touched(Record):
+    """The commit that touched a path."""
+
+    sha: str
+    subject: str
 
 
 def ignored(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""`ahe run`: a person uses the evolved agent on a directory of their own, in the sandbox, and sees the diff."""
+"""`ahe run`: a person uses the evolved agent on a directory of their own and sees the diff."""
 
 from __future__ import annotations
 

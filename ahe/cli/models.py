@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +12,15 @@ import click
 from ahe.cli.options import flags
 from ahe.cli.shared import Group, Invocation, emit, run, width
 from ahe.cli.shared import command as make_command
-from ahe.errors import UsageError
 
 if TYPE_CHECKING:
     from ahe.config import Config
+    from ahe.evaluate.store import Store
     from ahe.project import Project
+    from ahe.protocols import Model
     from ahe.records import ModelSpec
 
+ANSWER_TOKENS = 200
 QUESTION = "What does `ls -a` show that `ls` does not? Answer in one sentence."
 NAMES = {"qwen": "local", "tiny": "tiny"}
 
@@ -31,17 +34,20 @@ def command() -> None:
 def list_models(invocation: Invocation, as_json: bool) -> None:
     """List the model of each role, and the weights of embedded models."""
     from ahe.config import load_config
-    from ahe.views.text import table
 
     roles, weights = _roles(load_config(invocation.root)), _weights()
     if as_json:
         emit({"roles": roles, "weights": weights})
         return
-    headers = ("role", "model", "where", "tool_calls", "context", "price")
-    click.echo(table(headers, [[str(row[key]) for key in headers] for row in roles], width()))
+    click.echo(_table(("role", "model", "where", "tool_calls", "context", "price"), roles))
     click.echo("\nembedded models:")
-    headers = ("name", "file", "size", "licence", "state")
-    click.echo(table(headers, [[str(row[key]) for key in headers] for row in weights], width()))
+    click.echo(_table(("name", "file", "size", "licence", "state"), weights))
+
+
+def _table(headers: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
+    from ahe.views.text import table
+
+    return table(headers, [[row[header] for header in headers] for row in rows], width())
 
 
 def _roles(config: Config) -> list[dict[str, str]]:
@@ -114,30 +120,50 @@ def test_model(invocation: Invocation, model: str | None, base_url: str | None, 
 
 
 async def _test(project: Project) -> dict[str, str | float]:
-    from ahe.assemble import tool_call_mode
+    from ahe.models.ledger import Ledger
     from ahe.models.roles import open_models
     from ahe.records import Message, Request
 
-    settled = project.config.models["coder"].tool_calls != "auto"
-    async with open_models({"coder": project.config.model_spec("coder")}, ledger=None) as models:
+    store, budget = project.store(), project.config.budget
+    ledger = Ledger(
+        budget.usd,
+        budget.tokens,
+        0,
+        store.spent(),
+        on_charge=lambda role, usage, _: store.charge(role, usage),
+    )
+    async with open_models({"coder": project.config.model_spec("coder")}, ledger=ledger) as models:
         model = models["coder"]
         question = Message(role="user", content=QUESTION)
+        request = Request(
+            role="coder", key="ahe-models-test/0/0", messages=(question,), max_tokens=ANSWER_TOKENS
+        )
         started = time.monotonic()
-        request = Request(role="coder", key="ahe-models-test/0/0", messages=(question,), max_tokens=200)
         reply = await model.complete(request)
         seconds = time.monotonic() - started
-        if not (reply.message.content.strip() or reply.message.reasoning):
-            raise UsageError(f"{model.spec.name} answered nothing: is it a chat model?")
-        mode = await tool_call_mode(project.store(), model)
+        mode, why = await _tool_calls(project, store, model)
+    answer = " ".join((reply.message.content or reply.message.reasoning or "(empty)").split())
     return {
         "model": model.spec.name,
-        "answer": " ".join(reply.message.content.split()),
+        "answer": answer,
         "seconds": round(seconds, 2),
         "tokens_per_second": round(reply.usage.output_tokens / seconds, 1),
         "price": price(model.spec),
         "tool_calls": mode,
         "because": why,
     }
+
+
+async def _tool_calls(project: Project, store: Store, model: Model) -> tuple[str, str]:
+    """The mode and why; asked afresh where the configuration leaves it open."""
+    if project.config.models["coder"].tool_calls != "auto":
+        return model.spec.tool_calls, "ahe.toml or a flag says so"
+    if model.spec.tool_calls != "auto":
+        return model.spec.tool_calls, "known of models that ahe serves itself"
+    from ahe.assemble import settle_tool_calls
+
+    found = await settle_tool_calls(store, model)
+    return found.mode, found.explanation
 
 
 command.add_command(list_models)

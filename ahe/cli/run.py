@@ -13,7 +13,7 @@ from ahe.cli.shared import Invocation, emit, run
 from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
-    from ahe.project import RunResult
+    from ahe.person import RunResult
 
 EXAMPLE = """ahe run "add a --verbose flag to cli.py" -C ~/code/tool
 ahe run "sort the imports" --apply"""
@@ -47,25 +47,23 @@ def command(
     Without --apply the directory stays as it is; the diff on stdout is one that `git apply` takes. Exit code
     1 where the agent gave up or ran into a limit.
     """
-    from ahe import project as machine
+    from ahe.person import run_instruction
     from ahe.views.terminal import watcher
 
     invocation.folder = folder or invocation.folder
     project = invocation.project(flags(given))
     where = directory.resolve()
     with watcher(sys.stderr) as seen:
-        work = machine.run_instruction(
-            project, seen, instruction=instruction, directory=where, rev=rev, apply=apply
-        )
+        work = run_instruction(project, seen, instruction=instruction, directory=where, rev=rev, apply=apply)
         result = run(work)
     if as_json:
         emit(result)
     else:
-        _print(result, where, apply)
+        _print(result, where)
     return 0 if result.ended == "answered" else 1
 
 
-def _print(result: RunResult, where: Path, applied: bool) -> None:
+def _print(result: RunResult, where: Path) -> None:
     from ahe.views.text import spent, visible
 
     # Only the diff goes to stdout, so that it can be piped; a pipe gets it byte for byte.
@@ -74,7 +72,9 @@ def _print(result: RunResult, where: Path, applied: bool) -> None:
         click.echo(visible(result.diff) if sys.stdout.isatty() else result.diff, nl=False)
     what = f"{len(result.changed)} files changed" if result.changed else "no file changed"
     kept = (
-        f"written to {where}" if applied else f"{where} is as it was; --apply writes, or pipe to `git apply`"
+        f"written to {where}"
+        if result.applied
+        else f"{where} is as it was; --apply writes, or pipe to `git apply`"
     )
     click.echo(f"{what}{'; ' + kept if result.changed else ''}. {spent(result.usage)}", err=True)
     if result.ended != "answered":

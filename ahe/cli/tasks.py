@@ -36,7 +36,7 @@ def list_tasks(invocation: Invocation, suite: str | None, as_json: bool) -> None
 
     config, found = _load(invocation, suite)
     refused = found.refusals(allow_network=config.environment.allow_network, kind=config.environment.kind)
-    rows = []
+    rows: list[tuple[str, str, str, str, str]] = []
     for name, task in sorted(found.tasks.items()):
         needs = "docker" if needs_docker(task) else "bwrap or docker"
         row = (name, found.split_of(name) or "none", needs, refused.get(name, ""), _description(task))

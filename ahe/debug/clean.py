@@ -1,4 +1,4 @@
-"""Deterministic cleaning of terminal output: what a person would have seen, repetition folded, middles cut."""
+"""Deterministic cleaning of terminal output: as a person saw it, repetition folded, middles cut."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from ahe.tokens import estimate_tokens
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report. `priority` 0 goes last; `parts` are dropped from the end when the budget is short."""
+    """A part of the report. `priority` 0 is cut last; `parts` go from their end when the budget is short."""
 
     title: str
     parts: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Deterministic signatures of failures: the verifier's cause, the agent's last status, the abstract mechanism.
+"""Deterministic signatures of failures: verifier's cause, agent's last status, abstract mechanism.
 
 The three parts follow Self-Harness (arXiv 2606.09498). Same trace, same signature; `unknown` is a value.
 """

@@ -215,6 +215,13 @@ async def files_in_and_out(factory: Factory) -> None:
         expect(await environment.exec("./tool && wc -c <relative.bin"), 0, f"ran\n{len(data)}\n")
         await environment.write("relative.bin", b"short")
         assert await environment.read("/app/relative.bin") == b"short", "a second write replaces the first"
+        await environment.exec("mkdir -p /logs; touch /logs/file")
+        try:
+            await environment.write("/logs/file/under", b"x")
+        except OSError:
+            pass
+        else:
+            raise AssertionError("writing below a file must raise OSError")
         for path, error in (
             ("/app/none", FileNotFoundError),
             ("/none/at/all", FileNotFoundError),

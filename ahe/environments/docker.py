@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import functools
-import io
 import os
 import posixpath
-import tarfile
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ahe.environments import docker_image
-from ahe.environments.docker_shell import Command, Ended
-from ahe.environments.inside.files import READ_LIMIT
+from ahe.environments import docker_files, docker_image
+from ahe.environments.docker_shell import Command, Ended, NotStarted
+from ahe.environments.inside.init import CANNOT_RUN
 from ahe.environments.layout import covered, mounted
 from ahe.environments.link import refusal
 from ahe.environments.owner import owner
@@ -26,7 +24,7 @@ from ahe.errors import SandboxError
 from ahe.records import EnvironmentSpec, ExecResult
 
 T = TypeVar("T")
-LINKS = 20
+NOT_RUNNING = 409
 
 
 class DockerEnvironment:
@@ -42,14 +40,14 @@ class DockerEnvironment:
     def __init__(self, spec: EnvironmentSpec, scratch: Path) -> None:
         self.spec = spec
         self._container: Any = None
+        self._stopped = False
         self._running: set[str] = set()
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="docker")
 
     async def start(self) -> None:
         """Builds or finds the image and starts the container. Raises SandboxError."""
         try:
-            self._container = await self._do(self._create)
-            await self._do(self._container.start)
+            await self._blocking(self._create)
             if self.spec.dockerfile is None:
                 await self._fill()
         except BaseException:
@@ -86,28 +84,32 @@ class DockerEnvironment:
 
     async def read(self, path: str) -> bytes:
         """Content of a regular file of at most 64 MB; a relative path starts at the work directory."""
-        return await self._do(self._read, self._path(path))
+        return await self._do(docker_files.read, self._container, self._path(path))
 
     async def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Writes a file, and makes the folders above it. A link at its place is replaced."""
         path = self._path(path)
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            entry = tarfile.TarInfo(posixpath.basename(path))
-            entry.size, entry.mode = len(data), mode
-            tar.addfile(entry, io.BytesIO(data))
-        await self._put(posixpath.dirname(path), archive.getvalue())
+        archive = docker_files.archive_of_file(posixpath.basename(path), data, mode)
+        await self._put(posixpath.dirname(path), archive)
 
     async def stop(self) -> None:
         """Ends all processes and removes the container. May be called twice."""
+        self._stopped = True
         container, self._container = self._container, None
         if container is not None:
-            await self._do(functools.partial(_remove, container))
+            await self._blocking(_remove, container)
         self._threads.shutdown(wait=False)
 
     # ---------------------------------------------------------------- in a thread
 
-    def _create(self) -> Any:
+    def _create(self) -> None:
+        self._container = self._made()
+        if self._stopped:  # cancelled meanwhile: nobody else knows of it
+            _remove(self._container)
+        else:
+            self._container.start()
+
+    def _made(self) -> Any:
         spec = self.spec
         image = docker_image.image_for(spec)
         cover = covered(mounted(spec.mounts), spec.hidden)
@@ -140,12 +142,36 @@ class DockerEnvironment:
         )
 
     def _run(self, task: Command, timeout: float, output_limit: int) -> ExecResult | None:
-        api = self._container.client.api
-        self._revive()
-        try:
-            return task.run(api, self._container.id, timeout, output_limit)
-        except Ended as ended:
-            return ExecResult(exit_code=137, output=ended.output, omitted=ended.omitted)
+        from docker.errors import APIError
+
+        reason = ""
+        for attempt in range(4):
+            time.sleep(0.2 * attempt)  # a container that goes down is called running for a moment
+            if not self._is_up():
+                self._container.start()
+            try:
+                return task.run(self._container.client.api, self._container.id, timeout, output_limit)
+            except Ended as ended:
+                self._settle()
+                return ExecResult(exit_code=137, output=ended.output, omitted=ended.omitted)
+            except NotStarted as failure:
+                reason = str(failure)
+            except APIError as error:
+                if error.status_code != NOT_RUNNING and self._is_up():
+                    raise
+                reason = str(error.explanation)
+        return ExecResult(exit_code=CANNOT_RUN, output=f"cannot start a process: {reason}\n".encode())
+
+    def _is_up(self) -> bool:
+        self._container.reload()
+        return bool(self._container.status == "running")
+
+    def _settle(self) -> None:
+        """After a command that was killed with all around it: waits whether the container goes down too."""
+        for _ in range(10):
+            if not self._is_up():
+                return
+            time.sleep(0.1)
 
     def _kill(self, task: Command) -> None:
         from docker.errors import APIError
@@ -157,108 +183,40 @@ class DockerEnvironment:
         # No process can be started to kill the others: only ending all of them helps.
         self._container.restart(timeout=0)
 
-    def _revive(self) -> None:
-        self._container.reload()
-        if self._container.status != "running":
-            self._container.start()
-
-    def _read(self, path: str) -> bytes:
-        from docker.errors import NotFound
-
-        for _ in range(LINKS):
-            try:
-                pieces, _ = self._container.get_archive(path)
-            except NotFound:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
-            with tarfile.open(fileobj=_Pieces(pieces), mode="r|") as tar:
-                entry = tar.next()
-                if entry is None or entry.isdir():
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-                if not entry.issym():
-                    return _content(tar, entry, path)
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.linkname))
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-
     # ---------------------------------------------------------------- helpers
 
     async def _fill(self) -> None:
         spec = self.spec
         if spec.files:
-            archive = io.BytesIO()
-            with tarfile.open(fileobj=archive, mode="w") as tar:
-                tar.add(spec.files, arcname=".", filter=_owned_by_root)
-            await self._put(spec.workdir, archive.getvalue())
+            await self._put(spec.workdir, await self._do(docker_files.archive_of_folder, spec.files))
         await run_setup(self, spec)
 
     async def _put(self, folder: str, archive: bytes) -> None:
-        from docker.errors import APIError
-
         try:
-            await self._do(self._put_archive, folder, archive)
+            await self._do(docker_files.put, self._container, folder, archive)
         except FileNotFoundError:
             made = await self.exec('mkdir -p -- "$FOLDER"', env={"FOLDER": folder}, cwd="/")
             if made.exit_code:
                 raise OSError(errno.ENOTDIR, made.text.strip(), folder) from None
-            await self._do(self._put_archive, folder, archive)
-        except APIError as error:
-            raise OSError(errno.EIO, str(error), folder) from error
-
-    def _put_archive(self, folder: str, archive: bytes) -> None:
-        from docker.errors import NotFound
-
-        try:
-            self._container.put_archive(folder, archive)
-        except NotFound:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder) from None
+            await self._do(docker_files.put, self._container, folder, archive)
 
     def _path(self, path: str) -> str:
         return posixpath.join(self.spec.workdir, path)
 
     async def _do(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Runs a blocking call in a thread; what the daemon says becomes a SandboxError."""
+        """A blocking call that needs the container, in a thread."""
+        if self._container is None:
+            raise SandboxError("the container is not running: call start() first")
+        return await self._blocking(function, *arguments)
+
+    async def _blocking(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Runs in a thread; what the daemon says becomes a SandboxError."""
         from docker.errors import DockerException
 
-        if (
-            self._container is None
-            and function not in (self._create,)
-            and not isinstance(function, functools.partial)
-        ):
-            raise SandboxError("the container is not running: call start() first")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except DockerException as error:
             raise SandboxError(f"{self.spec.name}: Docker failed: {error}") from error
-
-
-class _Pieces(io.RawIOBase):
-    """A stream of bytes objects as a file to read from."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._held = pieces, b""
-
-    def read(self, size: int = -1) -> bytes:
-        while len(self._held) < size:
-            piece = next(self._pieces, b"")
-            if not piece:
-                break
-            self._held += piece
-        data, self._held = self._held[:size], self._held[size:]
-        return data
-
-
-def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo, path: str) -> bytes:
-    if not entry.isreg():
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    if entry.size > READ_LIMIT:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
-    file = tar.extractfile(entry)
-    return file.read() if file else b""
-
-
-def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = "root"
-    return entry
 
 
 def _remove(container: Any) -> None:

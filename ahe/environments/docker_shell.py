@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import struct
@@ -14,9 +15,11 @@ from ahe.environments.inside.clip import Clip
 from ahe.environments.inside.kin import MARKER
 from ahe.records import ExecResult
 
-# $1 command, $2 directory, $3 token. The token behind the output says that the command has ended, though
-# background processes may still hold the pipe; the second `cat` keeps them from dying of SIGPIPE.
+# $1 command, $2 directory, $3 token. The token before the output says that the command was started; the one
+# behind it that it has ended, though background processes may still hold the pipe. The second `cat` keeps
+# them from dying of SIGPIPE.
 RUN = """
+printf '%s+\\n' "$3"
 { if cd -- "$2"; then
     if command -v setsid >/dev/null 2>&1; then new=setsid; else new=; fi
     if command -v bash >/dev/null 2>&1; then $new bash -c "$1"; else $new sh -c "$1"; fi
@@ -72,10 +75,14 @@ exit 1
 
 
 class Ended(Exception):
-    """The stream ended without the token: the command's wrapper was killed, or never started."""
+    """The stream ended without the token at its end: what surrounds the command was killed with it."""
 
     def __init__(self, output: bytes, omitted: int) -> None:
         self.output, self.omitted = output, omitted
+
+
+class NotStarted(Exception):
+    """The stream ended without the first token. Its text is the daemon's reason."""
 
 
 @dataclass
@@ -93,7 +100,10 @@ class Command:
         return cls(text, cwd, env, user, secrets.token_hex(16))
 
     def run(self, api: Any, container: str, timeout: float, output_limit: int) -> ExecResult | None:
-        """Runs to the end: the result, or None at the timeout. Raises Ended and docker's APIError."""
+        """Runs to the end: the result, or None at the timeout.
+
+        Raises Ended, NotStarted and docker's APIError.
+        """
         end = time.monotonic() + timeout
         made = api.exec_create(
             container,
@@ -104,7 +114,9 @@ class Command:
         stream = _Stream(api.exec_start(made["Id"], socket=True), end)
         clip = Clip(output_limit)
         try:
-            code = _until_token(stream.payloads(), self.token.encode(), clip)
+            pieces = stream.payloads()
+            first = _first_piece(pieces, f"{self.token}+\n".encode())
+            code = _until_token(itertools.chain((first,), pieces), self.token.encode(), clip)
         except TimeoutError:
             self.clip = clip
             return None
@@ -173,6 +185,18 @@ class _Stream:
             raise TimeoutError
         self._socket.settimeout(left)
         return bytes(self._buffered.read1(min(size, 1 << 16)))
+
+
+def _first_piece(pieces: Iterator[bytes], mark: bytes) -> bytes:
+    """What follows the mark at the head of the stream. Raises NotStarted."""
+    held = b""
+    for piece in pieces:
+        held += piece
+        if held.startswith(mark):
+            return held[len(mark) :]
+        if len(held) >= len(mark):
+            break
+    raise NotStarted(held.decode(errors="replace").strip())
 
 
 def _until_token(pieces: Iterator[bytes], token: bytes, clip: Clip) -> int | None:

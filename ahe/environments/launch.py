@@ -45,7 +45,8 @@ class Launched:
         """Ends every process inside and waits until they are gone. May be called twice."""
         self.stdin.close()
         try:
-            await asyncio.wait_for(self.process.wait(), END_SECONDS)
+            async with asyncio.timeout(END_SECONDS):
+                await self.process.wait()
         except TimeoutError:
             # bwrap was told to die with us, and its first process with bwrap.
             self.process.kill()
@@ -63,7 +64,9 @@ async def launch(command: list[str], ceiling: Ceiling) -> Launched:
     """
     reader, writer = os.pipe()
     try:
-        launched = await _spawn([command[0], "--info-fd", str(writer), *command[1:]], ceiling, writer)
+        # The process that is put under the ceiling must be the program itself, not its parent.
+        own = ["--info-fd", str(writer), *([] if "--as-pid-1" in command else ["--as-pid-1"])]
+        launched = await _spawn([command[0], *own, *command[1:]], ceiling, writer)
     except SandboxError:
         os.close(reader)
         raise
@@ -77,6 +80,9 @@ async def launch(command: list[str], ceiling: Ceiling) -> Launched:
         text = launched.complaint() or str(error)
         await launched.close()
         raise SandboxError(f"the sandbox did not start: {text}; `ahe doctor` says what to do") from error
+    except asyncio.CancelledError:
+        await launched.close()
+        raise
     finally:
         os.close(reader)
     return launched
@@ -95,8 +101,8 @@ async def launch_bare(command: list[str], ceiling: Ceiling) -> Launched:
 
 async def _spawn(command: list[str], ceiling: Ceiling, inherited: int | None) -> Launched:
     errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-    try:
-        process = await asyncio.create_subprocess_exec(
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -106,9 +112,17 @@ async def _spawn(command: list[str], ceiling: Ceiling, inherited: int | None) ->
             start_new_session=True,
             limit=PIPE_BYTES,
         )
+    )
+    try:
+        process = await asyncio.shield(starting)
     except OSError as error:
         errors.close()
         raise SandboxError(f"cannot start {command[0]}: {error}") from error
+    except asyncio.CancelledError:
+        # Cancelled half-way, asyncio kills bwrap before its child dies with it, and waits for ever.
+        process = await starting
+        await Launched(process, process.pid, Limiter(ceiling), errors).close()
+        raise
     return Launched(process, process.pid, Limiter(ceiling), errors)
 
 
@@ -120,7 +134,9 @@ async def _first_process(reader: int) -> int:
     text = b""
     try:
         while b"}" not in text:
-            await asyncio.wait_for(ready.wait(), START_SECONDS)
+            # Not wait_for, which in Python 3.11 can swallow a cancellation; likewise all over `ahe`.
+            async with asyncio.timeout(START_SECONDS):
+                await ready.wait()
             ready.clear()
             piece = os.read(reader, 4096)
             if not piece:

@@ -35,7 +35,7 @@ class Ceiling(Record):
 
 
 class Limiter:
-    """Holds one sandbox under its ceiling: `add` before anything untrusted runs, `close` when all has ended."""
+    """Holds one sandbox under its ceiling: `add` before anything untrusted runs, `close` after its end."""
 
     def __init__(self, ceiling: Ceiling) -> None:
         self.ceiling = ceiling

@@ -16,7 +16,7 @@ from ahe.errors import SandboxError
 from ahe.records import ExecResult
 
 PARTS = ("clip", "files", "kin", "init")  # each imports only from those before it
-# What the interpreter inside is started with. It takes the modules themselves from stdin, by their names here.
+# What the interpreter inside is started with. It takes the modules from stdin, by their names here.
 BOOT = """\
 import marshal, sys
 for name, code in marshal.load(sys.stdin.buffer):
@@ -60,7 +60,8 @@ class Link:
         """Sends the program and waits until it serves."""
         self._reader = asyncio.create_task(self._read())
         self._stdin.write(program())
-        await asyncio.wait_for(self._ready, GRACE)
+        async with asyncio.timeout(GRACE):
+            await self._ready
 
     async def exec(
         self, command: str, timeout: float, cwd: str, env: Mapping[str, str], output_limit: int
@@ -106,7 +107,8 @@ class Link:
         self._pending[number] = answer
         try:
             self._send(number, request)
-            return await asyncio.wait_for(answer, seconds)
+            async with asyncio.timeout(seconds):
+                return await answer
         except TimeoutError as error:
             raise SandboxError("the sandbox does not answer: the machine may be overloaded") from error
         finally:

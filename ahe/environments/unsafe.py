@@ -28,14 +28,15 @@ class DirectEnvironment:
 
     Tasks and their verifiers name absolute paths such as /app, so these are made on the machine itself and
     removed at `stop`. Where one exists already the trial is refused, since it could be somebody's; trials
-    wait for each other. Processes are ended and limits kept as in bubblewrap, but nothing is hidden or forbidden.
+    wait for each other. Processes are ended and limits kept as in bubblewrap, but nothing is hidden or
+    forbidden, the network included.
     """
 
     describe = "unsafe"
 
-    def __init__(self, spec: EnvironmentSpec, scratch: Path) -> None:
+    def __init__(self, spec: EnvironmentSpec, scratch: Path, grading: tuple[str, ...] = GRADING) -> None:
         self.spec = spec
-        self.places = [Path(spec.workdir), *map(Path, GRADING)]
+        self.places = [Path(spec.workdir), *map(Path, grading)]
         self._made: list[Path] = []
         self._lock: IO[bytes] | None = None
         self._launched: Launched | None = None
@@ -44,8 +45,6 @@ class DirectEnvironment:
             raise UnsupportedTask(
                 f"{spec.name}: users, mounts and images need a sandbox: use bwrap or docker"
             )
-        if not spec.network:
-            self.spec = spec.model_copy(update={"network": True})
 
     async def start(self) -> None:
         """Makes the task's folders on the machine and runs its setup. Raises SandboxError."""

@@ -54,6 +54,8 @@ def beyond_bubblewrap(
     it once. `files` and `setup` say whether environment/ holds them: what the Dockerfile does not copy,
     bubblewrap must not show.
     """
+    if not (files or setup):
+        return "beside its Dockerfile stands neither files/ nor setup.sh"
     copied = ran = False
     script = "/"
     for name, rest in found:

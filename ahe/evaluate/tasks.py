@@ -101,8 +101,8 @@ def _environment(root: Path, files: TaskFiles, table: Table) -> EnvironmentSpec:
     found = dockerfile.instructions(files.text("environment/Dockerfile")) if built else ()
     directory = section.text("workdir") or dockerfile.workdir(found) or WORKDIR
     content, setup = files.under("environment/files"), "environment/setup.sh" in files.hashes
-    docker_only = image is not None or dockerfile.beyond_bubblewrap(
-        found, directory, files=content and built, setup=setup and built
+    docker_only = image is not None or (
+        built and dockerfile.beyond_bubblewrap(found, directory, files=content, setup=setup)
     )
     users = (table.table(name).user("user") for name in ("agent", "verifier"))
     return EnvironmentSpec(

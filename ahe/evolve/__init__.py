@@ -1,1 +1,1 @@
-"""From evidence to commits: the evolver, its desk where drafts are checked and committed, and its two modes."""
+"""From evidence to commits: the evolver, the desk where drafts are checked, and its two modes."""

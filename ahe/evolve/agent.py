@@ -20,7 +20,7 @@ DESK, EVIDENCE = "/harness", "/evidence"
 
 
 class AgentMode:
-    """Works through a brief with tools. `limits` are the evolver's; seconds are not told, so answers can be kept."""
+    """Works through a brief with tools. `limits` hold no seconds: told, they would spoil kept answers."""
 
     def __init__(
         self,

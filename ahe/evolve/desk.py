@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from ahe.evolve.manifest import Manifest, subject_line, unfounded
-from ahe.harness.layout import MOUNTS, classify
+from ahe.harness.layout import classify
 from ahe.harness.preflight import Preflight, Problem
 from ahe.history import History
+from ahe.mounts import FILES, FOLDERS, ignored
 from ahe.records import Brief, Change, Kind
 
 Dynamic = Callable[[Path], Awaitable[list[Problem]]]
@@ -106,7 +107,7 @@ class Desk:
 def copy_mounts(source: Path, target: Path) -> None:
     """Make the seven mounts in `target` the same as in `source`."""
     target.mkdir(parents=True, exist_ok=True)
-    for name in MOUNTS:
+    for name in (*FILES, *FOLDERS):
         old, new = target / name, source / name
         if old.is_dir() and not old.is_symlink():
             shutil.rmtree(old)
@@ -126,7 +127,9 @@ def changed_kinds(before: Path, after: Path) -> tuple[Kind, ...]:
     changed = {
         classify(path)
         for path in paths
-        if path.split("/")[0] in MOUNTS and _bytes(before / path) != _bytes(after / path)
+        if path.split("/")[0] in (*FILES, *FOLDERS)
+        and not ignored(path)
+        and _bytes(before / path) != _bytes(after / path)
     }
     return tuple(kind for kind in Kind if kind in changed)
 

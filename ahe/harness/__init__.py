@@ -1,1 +1,1 @@
-"""The seven kinds of component: load, inventory, preflight. Code in a harness is data here; it runs in the box only."""
+"""The seven kinds of component: load, inventory, preflight. Its code is data here; it runs in the box."""

@@ -85,8 +85,13 @@ class Commit:
         return not self.change_id and self.email != AUTHOR_EMAIL
 
 
-def read_commits(git: Git, start: str = "HEAD", limit: int | None = None) -> list[Commit]:
-    """Commits reachable from `start`, newest first. One process, however many they are."""
+def read_commits(
+    git: Git, start: str = "HEAD", limit: int | None = None, merged: bool = False
+) -> list[Commit]:
+    """Commits from `start` back along first parents, newest first, in one process, however many they are.
+
+    With `merged` also what a person merged in from other branches.
+    """
     output = git.raw(
         "log",
         "-z",
@@ -96,6 +101,7 @@ def read_commits(git: Git, start: str = "HEAD", limit: int | None = None) -> lis
         f"--notes={NOTES_REF}",
         "--decorate=full",
         "--decorate-refs=refs/tags/",
+        *([] if merged else ["--first-parent"]),
         *([f"--max-count={limit}"] if limit is not None else []),
         start,
         "--",
@@ -107,9 +113,13 @@ def _parse(text: str) -> Iterator[Commit]:
     parts = text.removesuffix("\0").split("\0")
     width = len(_FIELDS)
     if len(parts) % width:
-        raise WorkspaceError(f"a note under {NOTES_REF} holds a NUL character: mend it with `git notes --ref=ahe`")
+        raise WorkspaceError(
+            f"a note under {NOTES_REF} holds a NUL character: mend it with `git notes --ref=ahe`"
+        )
     for first in range(0, len(parts), width):
-        sha, parents, tree, author, email, date, refs, trailers, note, subject, body = parts[first : first + width]
+        sha, parents, tree, author, email, date, refs, trailers, note, subject, body = parts[
+            first : first + width
+        ]
         yield Commit(
             sha=sha,
             parents=tuple(parents.split()),

@@ -49,9 +49,10 @@ def create(path: Path, seed: Path) -> None:
 
 
 def configure(git: Git) -> None:
-    """Make plain `git log` show the verdicts, and let each remote carry notes and tags. Changes only what is missing.
+    """Make plain `git log` show the verdicts, and let each remote carry notes and tags.
 
-    Notes are fetched without force: a fetch never overwrites verdicts that are not pushed yet.
+    Only what is missing is added. Notes are fetched without force, for a forced fetch would overwrite
+    verdicts that are not pushed yet.
     """
     known = git.probe("config", "--local", "--get-regexp", r"^(notes|remote)\.").text.splitlines()
     have = {tuple(line.split(" ", 1)) for line in known}
@@ -59,7 +60,9 @@ def configure(git: Git) -> None:
     for key in ("notes.displayref", "notes.rewriteref"):
         if (key, NOTES_REF) not in have:
             git.run("config", "--local", "--add", key, NOTES_REF)
-    for remote in sorted(key.removesuffix(".url") for key in keys if key.startswith("remote.") and key.endswith(".url")):
+    for remote in sorted(
+        key.removesuffix(".url") for key in keys if key.startswith("remote.") and key.endswith(".url")
+    ):
         if (f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}") not in have:
             git.run("config", "--local", "--add", f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}")
         if f"{remote}.push" not in keys:
@@ -71,8 +74,10 @@ def _others(tree: Path, seed: Path) -> set[str]:
     """Names in the folder that are not ours. A file equal to the seed's was left by a run that was killed."""
     others = set()
     for name in os.listdir(tree):
-        if name not in NAMES:
+        if name not in (*NAMES, "README.md"):
             others.add(name)
+        elif name == "README.md":
+            others |= set() if _same(tree / name, seed / name) else {name}
         elif not _same(tree / name, seed / name):
             raise WorkspaceError(
                 f"{tree} holds a harness ({name}) without a .git: make it a repository with `git init` and a "
@@ -101,7 +106,14 @@ def _build(building: Path, seed: Path, skip: set[str]) -> Git:
     git = Git(building, building / ".git")
     configure(git)
     git.run("add", "--all", config={"core.excludesFile": os.devnull})
-    git.run("commit", "--quiet", "--message", "Seed harness", "--message", "The harness that evolution starts from.")
+    git.run(
+        "commit",
+        "--quiet",
+        "--message",
+        "Seed harness",
+        "--message",
+        "The harness that evolution starts from.",
+    )
     return git
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ahe.errors import HarnessError, RevertConflict, WorkspaceError
+from ahe.history.commits import Commit
 from ahe.history.git import Git
 from ahe.history.message import change_message, revert_message
 from ahe.history.recover import draft_folder
@@ -43,7 +44,7 @@ class Drafts:
             shutil.rmtree(record, ignore_errors=True)
 
     def commit(self, git: Git, tree: Path, change: Change, paths: Sequence[str] | None) -> str:
-        """Commit what was edited in a draft. Raises `HarnessError` when there is nothing, or a nested repository."""
+        """Commit what was edited in a draft. Raises `HarnessError` for nothing, or a nested repository."""
         inside = self.of(git, tree)
         if nested := [p for p in inside.tree.rglob(".git") if p.parent != inside.tree]:
             where = nested[0].relative_to(inside.tree)
@@ -54,17 +55,19 @@ class Drafts:
             raise HarnessError(f"change {change.id} changes no file")
         return self._commit(inside, change_message(change))
 
-    def revert(self, git: Git, tree: Path, sha: str, parents: Sequence[str], subject: str, tail: str) -> str:
+    def revert(self, git: Git, tree: Path, commit: Commit, tail: str) -> str:
         """`git revert` in a draft, its message completed. Raises `RevertConflict` or `WorkspaceError`."""
         inside = self.of(git, tree)
-        mainline = ["--mainline", "1"] if len(parents) > 1 else []
-        outcome = inside.probe("revert", "--no-edit", *mainline, sha)
+        mainline = ["--mainline", "1"] if len(commit.parents) > 1 else []
+        outcome = inside.probe("revert", "--no-edit", *mainline, commit.sha)
         if outcome.code:
             files = inside.run("diff", "--name-only", "--diff-filter=U", "-z").split("\0")
             if any(files):
                 raise RevertConflict(", ".join(filter(None, files)))
-            raise WorkspaceError(f"{sha[:10]} cannot be reverted, its effect is gone already: {outcome.err.strip()}")
-        return self._commit(inside, revert_message(sha, subject, tail), "--amend")
+            raise WorkspaceError(
+                f"{commit.sha[:10]} cannot be reverted, its effect is gone already: {outcome.err.strip()}"
+            )
+        return self._commit(inside, revert_message(commit.sha, commit.subject, tail), "--amend")
 
     def of(self, git: Git, tree: Path) -> Git:
         """Git in an open draft."""

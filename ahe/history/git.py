@@ -1,4 +1,4 @@
-"""Runs git on one repository, the same way whatever the machine's configuration. Imports GitPython, lazily."""
+"""Runs git on one repository, the same way on every machine. The only module that imports GitPython."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ CONFIG = {
 }
 
 # Variables that steer git and do not point it at another repository.
-HARMLESS = ("GIT_PYTHON_", "GIT_TRACE", "GIT_SSL_", "GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
+HARMLESS = (
+    "GIT_PYTHON_",
+    "GIT_TRACE",
+    "GIT_SSL_",
+    "GIT_EXEC_PATH",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+)
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,14 @@ class Outcome:
 class Git:
     """A repository: `tree` is its working tree, `folder` its git directory (None: let git look for it).
 
-    Whoever starts git holds the files in `keep` open in it, so that a lock lives as long as its work.
+    Whoever starts git holds the files in `keep` open in it, so that a lock lives as long as its work. Commits
+    are made by `ahe`, or with `as_person` by whom git's own configuration names.
     """
 
     tree: Path
     folder: Path | None = None
     keep: tuple[int, ...] = ()
+    as_person: bool = False
 
     def run(self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None) -> str:
         """Output of a command, as text. Raises `WorkspaceError` with git's own words where it fails."""
@@ -104,16 +113,16 @@ class Git:
 
     def _environment(self, config: dict[str, str]) -> dict[str, str]:
         environment = {
-            "GIT_AUTHOR_NAME": AUTHOR_NAME,
-            "GIT_AUTHOR_EMAIL": AUTHOR_EMAIL,
-            "GIT_COMMITTER_NAME": AUTHOR_NAME,
-            "GIT_COMMITTER_EMAIL": AUTHOR_EMAIL,
             "GIT_EDITOR": "true",
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_PAGER": "cat",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_CONFIG_COUNT": str(len(config)),
         }
+        ours = {"NAME": AUTHOR_NAME, "EMAIL": AUTHOR_EMAIL}
+        for name in (f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ours):
+            value = os.environ.get(name) if self.as_person else ours[name.rpartition("_")[2]]
+            environment |= {name: value} if value else {}
         for number, (key, value) in enumerate(config.items()):
             environment[f"GIT_CONFIG_KEY_{number}"] = key
             environment[f"GIT_CONFIG_VALUE_{number}"] = value

@@ -45,6 +45,7 @@ class Lock:
         self._patience = patience
         self._depth = 0
         self._file = -1
+        self._cut_off = False
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -53,7 +54,7 @@ class Lock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the lock. Raises `WorkspaceError` when another `ahe` keeps it for longer than `patience` seconds."""
+        """Hold the lock. Raises `WorkspaceError` when another `ahe` keeps it beyond `patience`."""
         if not self._depth:
             self._take()
         self._depth += 1
@@ -62,15 +63,23 @@ class Lock:
         finally:
             self._depth -= 1
             if not self._depth:
-                self._say(b"")
+                if not self._cut_off:
+                    self._say(b"")
                 os.close(self._file)
 
     @contextmanager
     def moving(self, branch: str, start: str, target: str) -> Iterator[None]:
-        """Hold the lock and say that `branch` moves from `start` to `target`, until that is done."""
+        """Hold the lock and say that `branch` moves from `start` to `target`, until that is done.
+
+        A move that ends in an exception (Ctrl-C, a full disk) is left for the next holder to mend.
+        """
         with self.held():
-            self._announce(Intent(pid=os.getpid(), began=time.time(), branch=branch, start=start, target=target))
+            self._announce(
+                Intent(pid=os.getpid(), began=time.time(), branch=branch, start=start, target=target)
+            )
+            self._cut_off = True
             yield
+            self._cut_off = False
             self._announce(Intent(pid=os.getpid(), began=time.time()))
 
     def _take(self) -> None:
@@ -90,6 +99,7 @@ class Lock:
         except BaseException:
             os.close(self._file)
             raise
+        self._cut_off = False
         self._announce(Intent(pid=os.getpid(), began=time.time()))
 
     def _wait(self) -> None:

@@ -6,6 +6,7 @@ goes into a trailer or a subject becomes one line, and the further lines of a pa
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 import unicodedata
@@ -33,7 +34,12 @@ def paragraph(title: str, text: str) -> str:
     for line in filter(None, lines):
         first = f"{title}: " if not wrapped else "  "
         wrapped += textwrap.wrap(
-            line, WIDTH, initial_indent=first, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            line,
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
         )
     return "\n".join(wrapped) or f"{title}: –"
 
@@ -51,8 +57,9 @@ def change_message(change: Change) -> str:
         ("Ahe-Evolver", change.evolver),
         ("Ahe-Strategy", change.strategy),
     ]
+    subject = one_line(change.subject).removeprefix(f"{kinds}: ") or "change the harness"
     parts = [
-        f"{kinds}: {one_line(change.subject) or 'change the harness'}",
+        f"{kinds}: {subject}",
         paragraph("Evidence", change.evidence),
         paragraph("Root cause", change.root_cause),
         paragraph("Fix", change.fix),
@@ -89,7 +96,10 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Score", "" if verdict.score is None else f"P = {verdict.score:.3f}"),
         ("Ahe-Rates", _rates(verdict)),
         ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
-        ("Ahe-Rollouts", f"{verdict.rollouts}" + (f" ({verdict.missing} missing)" if verdict.missing else "")),
+        (
+            "Ahe-Rollouts",
+            f"{verdict.rollouts}" + (f" ({verdict.missing} missing)" if verdict.missing else ""),
+        ),
         ("Ahe-Cost", _cost(verdict.usage)),
         ("Ahe-Predicted", _names(verdict.predicted)),
         ("Ahe-Observed-Up", _names(verdict.observed_up)),
@@ -97,16 +107,16 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Gate", verdict.gate),
         ("Ahe-Incumbent", verdict.incumbent),
         ("Ahe-Decided-By", verdict.decided_by),
-        (RECORD, verdict.model_dump_json()),
     ]
-    own = "\n".join(line for line in earlier.splitlines() if not line.startswith("Ahe-")).strip()
-    return _block(lines) + "\n" + (f"\n{own}\n" if own else "")
+    record = json.dumps(verdict.model_dump(mode="json"))  # ASCII: no line separator can hide in it
+    own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
+    return f"{_block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
 
 
 def read_verdict(note: str) -> Verdict | None:
-    """The verdict of a note, or None. What stands in the readable `Ahe-Verdict` line wins: a person may edit it."""
+    """The verdict of a note, or None. Its readable `Ahe-Verdict` line wins: a person may edit it."""
     outcome = read_outcome(note)
-    records = [line for line in note.splitlines() if line.startswith(f"{RECORD}: ")]
+    records = [line for line in note.split("\n") if line.startswith(f"{RECORD}: ")]
     if not records or outcome is None:
         return None
     try:
@@ -121,7 +131,7 @@ def read_verdict(note: str) -> Verdict | None:
 
 def read_outcome(note: str) -> str | None:
     """The outcome that a note states, or None."""
-    for line in note.splitlines():
+    for line in note.split("\n"):
         if line.startswith("Ahe-Verdict:"):
             return line.removeprefix("Ahe-Verdict:").strip() or None
     return None

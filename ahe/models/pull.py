@@ -83,7 +83,7 @@ def _finish(partial: Path, path: Path) -> Path:
     os.replace(partial, path)
     for leftover in path.parent.glob(path.name + ".*"):
         if leftover != _note(path):
-            leftover.unlink()
+            _remove(leftover)
     return path
 
 
@@ -92,9 +92,15 @@ def _note(path: Path) -> Path:
 
 
 def _discard(partial: Path) -> None:
-    partial.unlink()
-    for note in partial.parent.glob(partial.name + ".*"):
-        note.unlink()
+    for each in (partial, *partial.parent.glob(partial.name + ".*")):
+        _remove(each)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _check_space(partial: Path, weights: Weights) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -29,7 +30,9 @@ class ScriptedAnswer(Record):
     `status` from 400 on sends `content` as the error's message; `headers` go along (Retry-After, say).
     `delay` is in seconds. `raw` replaces the whole body, `cut` keeps its first bytes only, `drop` closes the
     connection without a word. `usage` false leaves the usage out. `times` is how often the answer is given
-    before the next one of its list; None: once, and for the last of a list always.
+    before the next one of its list; None: once, and for the last of a list always. `copy_from` maps names to
+    regular expressions over the request's messages: the first group of the last match stands for `${name}`
+    in content and tool calls, so that an answer can cite what the run itself made up.
     """
 
     content: str = ""
@@ -44,6 +47,18 @@ class ScriptedAnswer(Record):
     drop: bool = False
     usage: bool = True
     times: int | None = None
+    copy_from: dict[str, str] = Field(default_factory=dict)
+
+    def filled(self, payload: dict[str, Any]) -> ScriptedAnswer:
+        """The answer with every `${name}` replaced by what the request says."""
+        if not self.copy_from:
+            return self
+        said = "\n".join(str(message.get("content") or "") for message in payload["messages"])
+        text = self.model_dump_json(exclude={"copy_from"})
+        for name, pattern in self.copy_from.items():
+            found = re.findall(pattern, said)
+            text = text.replace(f"${{{name}}}", json.dumps(found[-1])[1:-1] if found else "")
+        return ScriptedAnswer.model_validate_json(text)
 
 
 Written = str | Mapping[str, Any] | ScriptedAnswer

@@ -35,7 +35,7 @@ class ScriptedServer(LoopbackServer):
                 400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})"
             )
         else:
-            answer = _played(scripted, f"{role} {key} {seen}", payload)
+            answer = _played(scripted.filled(payload), f"{role} {key} {seen}", payload)
         if self._log is not None:
             line = {"role": role, "key": key, "n": seen, "status": answer.status, "payload": payload}
             with self._log.open("a", encoding="utf-8") as file:

@@ -145,6 +145,8 @@ class Agent:
             else:
                 trace.reply(reply.message, reply.usage, ())
                 more = CUT if reply.finish == "length" else None
+                if more is None and self.mode == "text" and offered and len(messages) == 3:
+                    more = text_protocol.NO_BLOCK
                 if more is None and not turns and finish_hooks < MAX_FINISH_HOOKS:
                     more = await self._hooks.before_finish(reply.message.content)
                     finish_hooks += 1

@@ -2,7 +2,7 @@
 
 A block labelled with a tool's name carries its arguments as JSON. A tool whose only required argument is a
 string takes the block's body as it stands, and the tool that takes a `command` may also be addressed
-as `bash`, `sh` or `shell`, which is what models of every size write by themselves.
+as `bash`, `sh` or `shell` or by a block without a label, as models of every size write by themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from typing import Any
 
 from ahe.records import Message, Reply, ToolCall, ToolSpec
 
-SHELL_LABELS = ("bash", "sh", "shell", "console", "zsh")
+SHELL_LABELS = ("bash", "sh", "shell", "console", "zsh", "")
+RULE = (
+    "Each of your replies that acts must contain exactly one code block in triple backticks. The code block is"
+    " executed, and its result is the next message. What stands outside of it is not executed."
+)
+NO_BLOCK = "Nothing was executed: your reply holds no code block in triple backticks. Reply again, with one code block."
+EXAMPLE = {"command": "ls -la"}
 _FENCE = re.compile(r"^[ \t]*```([\w.-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -32,12 +38,16 @@ def _label(tool: ToolSpec) -> str:
 
 
 def instructions(tools: Sequence[ToolSpec]) -> str:
-    """What the system message says about calling tools."""
-    parts = ["# Tools", "Call a tool by writing one fenced block, then stop and wait for its result."]
+    """What the system message says about calling tools.
+
+    A shell tool is shown by its label alone: small models copy whatever name stands beside a block into it.
+    """
+    parts = ["# Tools", RULE]
     for tool in tools:
         argument = plain_argument(tool)
-        body = f"<{argument}>" if argument else json.dumps(_example(tool))
-        parts.append(f"{tool.name}: {tool.description}\n```{_label(tool)}\n{body}\n```")
+        body = EXAMPLE.get(argument, f"<{argument}>") if argument else json.dumps(_example(tool))
+        title = "" if argument in EXAMPLE else f"{tool.name}: "
+        parts.append(f"{title}{tool.description}\n```{_label(tool)}\n{body}\n```")
     return "\n\n".join(parts)
 
 

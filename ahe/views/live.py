@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from ahe.events import Decided, Downloading, EvaluationFinished, Event, TrialFinished
@@ -15,6 +14,7 @@ from ahe.views.text import visible
 STYLES = {"passed": "green", "failed": "red", "missing": "yellow"}
 VERDICT_STYLES = {"kept": "bold green", "reverted": "bold red", "undecided": "bold yellow"}
 REDRAWS_PER_SECOND = 4
+BAR_COLUMNS = 60
 
 
 class Screen:
@@ -60,17 +60,20 @@ class Screen:
         progress = self.progress
         if not self._active:
             return Text(progress.costs(), style="dim")
-        bar = ProgressBar(total=max(progress.total, 1), completed=progress.done, width=self._bar_width())
+        bar = self._bar(progress.done, progress.total)
         now = f"now: {visible(progress.now())}" if progress.running else ""
         return Group(bar, _line(progress.counts()), _line(progress.costs(), "dim"), _line(now, "cyan"))
 
     def _downloading(self, event: Downloading) -> RenderableType:
         of = f" of {event.total / 1e6:.0f}" if event.total else ""
-        bar = ProgressBar(total=event.total or None, completed=event.done, width=self._bar_width())
-        return Group(Text(f"downloading {visible(event.name)}: {event.done / 1e6:.0f}{of} MB"), bar)
+        text = f"downloading {visible(event.name)}: {event.done / 1e6:.0f}{of} MB"
+        return Group(_line(text), self._bar(event.done, event.total))
 
-    def _bar_width(self) -> int:
-        return min(60, self._console.width)
+    def _bar(self, done: int, total: int) -> Text:
+        # rich's own bar ends no line, so that what follows in a group would stand behind it.
+        width = min(BAR_COLUMNS, self._console.width)
+        filled = width * min(done, total) // total if total else 0
+        return Text.assemble(("━" * filled, "green"), ("─" * (width - filled), "dim"))
 
 
 def _line(text: str, style: str = "") -> Text:

@@ -77,7 +77,9 @@ def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
         tags = " ".join(tag.removeprefix("ahe/") for tag in row.tags)
         lines.append((tags, row.sha[:SHORT], row.kind, row.subject, row.outcome, *numbers))
     counts = Counter(row.outcome for row in rows if row.outcome)
-    order = [f"{counts[name]} {name}" for name in ("kept", "reverted", "undecided", "pending") if counts[name]]
+    order = [
+        f"{counts[name]} {name}" for name in ("kept", "reverted", "undecided", "pending") if counts[name]
+    ]
     summary = ", ".join(order) or "no change yet: `ahe evolve` makes the first"
     return f"{table(headers, lines, width, right='score rollouts')}\n\n{summary}"
 
@@ -118,12 +120,20 @@ def _verdict(commit: Commit) -> str:
     facts = (
         ("verdict", f"{verdict.outcome}{by}: {verdict.reason}"),
         ("delta", f"{verdict.delta} with 90 %" if verdict.delta else ""),
-        ("raw delta", f"{points(verdict.raw_delta)} points, selected" if verdict.raw_delta is not None else ""),
+        (
+            "raw delta",
+            f"{points(verdict.raw_delta)} points, selected" if verdict.raw_delta is not None else "",
+        ),
         ("score", f"P = {verdict.score:.3f} ({verdict.gate})" if verdict.score is not None else ""),
         ("pass rate", _rates(verdict)),
         ("held out", f"{points(verdict.heldout_delta)} points" if verdict.heldout_delta is not None else ""),
         ("rollouts", f"{verdict.rollouts}, {verdict.missing} missing" if verdict.rollouts else ""),
-        ("cost", f"{count(verdict.usage.tokens)} tokens, {money(verdict.usage.usd)}" if verdict.usage.calls else ""),
+        (
+            "cost",
+            f"{count(verdict.usage.tokens)} tokens, {money(verdict.usage.usd)}"
+            if verdict.usage.calls
+            else "",
+        ),
         ("predicted", ", ".join(verdict.predicted)),
         ("went up", ", ".join(verdict.observed_up)),
         ("went down", ", ".join(verdict.observed_down)),

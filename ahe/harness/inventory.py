@@ -1,0 +1,76 @@
+"""What a harness consists of, what each part costs in tokens, who uses it, and when it changed last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ahe.harness.layout import PLACES, Place, component_name
+from ahe.mounts import Stored, Touched
+from ahe.records import Kind, Record
+from ahe.tokens import estimate_tokens
+
+
+class Component(Record):
+    """One component, or (`path` empty) a kind of which the harness has none.
+
+    `pattern` says where components of this kind stand. `tokens` is an estimate over all its files; `git_id`
+    the object id of its file, or of a skill's folder; `last_change` the commit that touched it last.
+    """
+
+    kind: Kind
+    pattern: str
+    path: str = ""
+    tokens: int = 0
+    git_id: str = ""
+    last_change: str = ""
+    last_subject: str = ""
+    uses: int = 0
+
+
+def inventory(
+    contents: Mapping[str, Stored], last_changes: Mapping[str, Touched], uses: Mapping[str, int]
+) -> list[Component]:
+    """Every kind in order, and within it every component by path; a kind without any is listed once.
+
+    All three go by path: what stands there, who touched it last (most recent first), how often a trial
+    used it.
+    """
+    found = []
+    for place in PLACES:
+        paths = sorted(path for path in contents if place.expression.fullmatch(path))
+        found += [_component(place, path, contents, last_changes, uses) for path in paths]
+        if not paths:
+            found.append(Component(kind=place.kind, pattern=place.pattern))
+    return found
+
+
+def _component(
+    place: Place,
+    path: str,
+    contents: Mapping[str, Stored],
+    last_changes: Mapping[str, Touched],
+    uses: Mapping[str, int],
+) -> Component:
+    home = path.rsplit("/", 1)[0] if place.kind is Kind.SKILL else path
+    touched = next((t for name, t in last_changes.items() if _within(name, home)), None)
+    return Component(
+        kind=place.kind,
+        pattern=place.pattern,
+        path=path,
+        tokens=sum(estimate_tokens(c.text) for name, c in contents.items() if _within(name, home)),
+        git_id=contents[home if home in contents else path].git_id,
+        last_change=touched.sha if touched else "",
+        last_subject=touched.subject if touched else "",
+        uses=_uses(place.kind, path, uses),
+    )
+
+
+def _within(path: str, home: str) -> bool:
+    return path == home or path.startswith(f"{home}/")
+
+
+def _uses(kind: Kind, path: str, uses: Mapping[str, int]) -> int:
+    """A description is used when its tool is called, whichever of the two was counted."""
+    if path in uses or kind is not Kind.TOOL_DESCRIPTION:
+        return uses.get(path, 0)
+    return uses.get(f"tools/{component_name(path)}.py", 0)

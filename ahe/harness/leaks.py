@@ -1,0 +1,161 @@
+"""Keeps what belongs to tasks out of the harness: their names, and text of their verifiers and solutions.
+
+A reason shows the evolver its own line and the rule, never the task or the split that matched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ahe.harness.everyday import everyday
+from ahe.harness.problems import Problem
+
+SHINGLE = 8
+SHORTEST = 24  # characters of a line, or of a short run of words, that can be recognised
+TELLING = 2  # words that are not everyday ones, in a run of words; a whole line needs one
+
+_WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)*")
+
+
+class Texts:
+    """Texts as runs of words, indexed by word: finding a run costs little, however many texts there are."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._runs: list[str] = []
+        self._places: dict[str, list[int]] = {}
+        for text in texts:
+            words = split_words(text)
+            number = len(self._runs)
+            self._runs.append(f" {' '.join(words)} ")
+            for word in dict.fromkeys(words):
+                self._places.setdefault(word, []).append(number)
+
+    def hold(self, words: Sequence[str]) -> bool:
+        """Whether the words stand somewhere one after the other."""
+        rarest = min((self._places.get(word, ()) for word in words), key=len)
+        run = f" {' '.join(words)} "
+        return any(run in self._runs[place] for place in rarest)
+
+
+class Secrets:
+    """What may not stand in a harness. Build it once a run; matching is quick for thousands of tasks."""
+
+    def __init__(self, names: Iterable[str], hidden: Iterable[str], allowed: Iterable[str]) -> None:
+        """`names` of all tasks; `hidden` texts of all verifiers and solutions; `allowed` may be quoted.
+
+        Allowed are the instructions of train tasks and the seed harness.
+        """
+        quotable = list(allowed)
+        self._hidden = Texts(hidden)
+        self._allowed = Texts(quotable)
+        said = {part for text in quotable for part in _name_parts(text)}
+        wanted = {_normal(name.rsplit("/", 1)[-1]) for name in names}
+        self._names = frozenset(name for name in wanted - said if name and name not in everyday())
+
+    def names_a_task(self, line: str) -> bool:
+        """Whether a task's name stands in the line as a word, whichever of - _ . joins its parts."""
+        return any(part in self._names for part in _name_parts(line))
+
+    def holds(self, words: Sequence[str]) -> bool:
+        """Whether hidden text, and no allowed text, has these words one after the other."""
+        return self._hidden.hold(words) and not self._allowed.hold(words)
+
+
+def leaks(
+    texts: Mapping[str, str], added: Mapping[str, frozenset[int]], secrets: Secrets
+) -> Iterator[Problem]:
+    """The lines of a change that carry what belongs to a task.
+
+    `texts` are the changed files by path, `added` the numbers (from 0) of the lines that are new in each. A
+    match counts when it touches a new line.
+    """
+    for path, text in texts.items():
+        new = added.get(path, frozenset())
+        if new and secrets.names_a_task(path):
+            yield Problem(rule="task names", where=path, text="a file cannot be called like a task")
+        lines = text.split("\n")
+        told = {number for number in sorted(new) if secrets.names_a_task(lines[number])}
+        for number in sorted(told):
+            yield _problem("task names", path, number, lines, "names a task; say the general lesson instead")
+        for number in sorted(_copied(lines, new, secrets) - told):
+            why = "repeats text that belongs to a task; say the general lesson in your own words"
+            yield _problem("task text", path, number, lines, why)
+
+
+def split_words(text: str) -> list[str]:
+    """Words and numbers, in lower case; how they are joined or laid out does not count."""
+    return _WORD.findall(text.lower())
+
+
+def _copied(lines: Sequence[str], new: frozenset[int], secrets: Secrets) -> set[int]:
+    """Numbers of the new lines at which copied text begins."""
+    words = [(word, number) for number, line in enumerate(lines) for word in split_words(line)]
+    found = set()
+    for number in new:
+        if is_telling_line(lines[number]) and secrets.holds(split_words(lines[number])):
+            found.add(number)
+    for first in range(len(words)):
+        for length in (SHINGLE, *range(1, SHINGLE)):
+            run = words[first : first + length]
+            touched = [number for _, number in run if number in new]
+            plain = [word for word, _ in run]
+            if (
+                len(run) == length
+                and touched
+                and touched[0] not in found
+                and _telling(plain)
+                and secrets.holds(plain)
+            ):
+                found.add(touched[0])
+    return found
+
+
+def is_telling_line(line: str) -> bool:
+    """Whether a line is long and particular enough to be known again."""
+    words = split_words(line)
+    return len(" ".join(line.split())) >= SHORTEST and not everyday().issuperset(words)
+
+
+def _telling(words: Sequence[str]) -> bool:
+    """Whether a run of words can have one source only: long enough and not all everyday, or a particular number.
+
+    Measured on the bundled suite: every solution is caught, three quarters of all lines of 24 characters and
+    more even behind other words; of two megabytes of unrelated code and prose some twenty lines are.
+    """
+    if len(words) == 1:
+        return _particular(words[0], letters=12, digits=6)
+    unusual = len(set(words) - everyday())
+    if len(words) == SHINGLE:
+        return unusual >= TELLING
+    if len(words) < 4 or sum(map(len, words)) + len(words) <= SHORTEST:
+        return False
+    return (len(words) > 4 and unusual >= TELLING) or any(_particular(w, 8, 4) for w in words)
+
+
+def _particular(word: str, letters: int, digits: int) -> bool:
+    """A number or a mix of letters and digits that nobody writes by chance."""
+    if word in everyday() or not any(c.isdigit() for c in word):
+        return False
+    return len(word) >= letters or (word.isdigit() and len(word) >= digits and len(set(word)) > 2)
+
+
+def _problem(rule: str, path: str, number: int, lines: Sequence[str], why: str) -> Problem:
+    own = " ".join(lines[number].split())
+    shown = own if len(own) <= 100 else own[:99] + "…"
+    return Problem(rule=rule, where=f"{path}:{number + 1}", text=f"{why}: {shown!r}")
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[_./]", "-", name.lower())
+
+
+def _name_parts(text: str) -> Iterator[str]:
+    """Every run of joined words in the text, and each shorter run of at least two words inside it."""
+    for match in _NAME.findall(text.lower()):
+        parts = _normal(match).split("-")
+        yield "-".join(parts)
+        for first in range(len(parts)):
+            for last in range(first + 2, min(len(parts), first + 12) + 1):
+                yield "-".join(parts[first:last])

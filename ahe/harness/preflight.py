@@ -1,0 +1,194 @@
+"""The static rules that every change must keep before anything is spent on it. Nothing evolved runs here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ahe.errors import HarnessError
+from ahe.harness.components import component_problems
+from ahe.harness.layout import classify
+from ahe.harness.leaks import Secrets, leaks
+from ahe.harness.problems import Problem
+from ahe.mounts import MANIFEST, counts
+from ahe.records import Kind, Record
+from ahe.tokens import estimate_tokens
+
+__all__ = ["Bounds", "Preflight", "Problem"]
+
+PROMPT = "system_prompt.md"
+SHOWN = 20
+
+
+class Bounds(Record):
+    """How far a harness may grow, in tokens: text and code added by one change, and what is always sent."""
+
+    added_text: int = 1_500
+    added_code: int = 5_000
+    prompt: int = 8_000
+    file_bytes: int = 65_536
+    files: int = 500
+
+
+BOUNDS = Bounds()
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """Checks harness folders. `seed_prompt` is the seed's system prompt, whose lines are to stand."""
+
+    secrets: Secrets | None = None
+    seed_prompt: str = ""
+    bounds: Bounds = BOUNDS
+
+    def check(
+        self,
+        root: Path,
+        base: Path,
+        action: str = "improve",
+        *,
+        kinds: tuple[Kind, ...] | None = None,
+        by_person: bool = False,
+    ) -> list[Problem]:
+        """Problems of the harness in `root` as a change of the one in `base`; 20 at most, none if it passes.
+
+        `kinds`: no other kind may have changed. A person may take lines from the seed's prompt, and outgrow
+        the bounds.
+        """
+        before, _ = _read(base, self.bounds)
+        after, problems = _read(root, self.bounds)
+        problems += _foreign(root, base)
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        problems += component_problems(after)
+        if kinds is not None:
+            problems += _surfaces(changed, kinds)
+        if not by_person:
+            if not changed and not problems:
+                problems.append(Problem(rule="change", where="", text="nothing was changed"))
+            if action != "remove":
+                problems += _seed_lines(self.seed_prompt, before.get(PROMPT, ""), after.get(PROMPT, ""))
+            problems += _growth(before, after, self.bounds)
+        if self.secrets is not None:
+            texts = {path: after[path] for path in sorted(changed) if path in after}
+            added = {path: _added(before.get(path, ""), text) for path, text in texts.items()}
+            problems += leaks(texts, added, self.secrets)
+        return problems[:SHOWN]
+
+
+def _read(root: Path, bounds: Bounds) -> tuple[dict[str, str], list[Problem]]:
+    """Texts of the harness's files by path, and what is wrong with its files as files."""
+    texts: dict[str, str] = {}
+    problems = []
+    for path in _files(root):
+        place = root / path
+        wrong = _not_plain(place, bounds) or _misnamed(path)
+        if wrong:
+            problems.append(Problem(rule="files", where=path, text=wrong))
+        elif counts(path) and path != MANIFEST:
+            texts[path] = place.read_text("utf-8")
+    if len(texts) > bounds.files:
+        text = f"{len(texts)} files; a harness has {bounds.files} at most"
+        problems.append(Problem(rule="files", where="", text=text))
+    return texts, problems
+
+
+def _files(root: Path) -> list[str]:
+    """Every file and link below `root`, without its own `.git`. Links are named and never followed."""
+    found = []
+    for folder, folders, files in os.walk(root):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        at_root = Path(folder) == root
+        folders[:] = [name for name in folders if name not in links and not (at_root and name == ".git")]
+        for name in (*files, *links):
+            if not (at_root and name == ".git"):
+                found.append(Path(folder, name).relative_to(root).as_posix())
+    return sorted(found)
+
+
+def _not_plain(place: Path, bounds: Bounds) -> str:
+    if place.is_symlink() or not place.is_file():
+        return "is a link or a special file; a harness holds plain files"
+    status = place.stat()
+    if status.st_mode & 0o111:
+        return "is executable; a harness holds plain files"
+    if status.st_size > bounds.file_bytes:
+        return f"has {status.st_size} bytes; a file has {bounds.file_bytes} at most"
+    data = place.read_bytes()
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "is not UTF-8 text"
+    return "is not text: it holds a NUL character" if "\0" in text else ""
+
+
+def _misnamed(path: str) -> str:
+    try:
+        classify(path)
+    except HarnessError as error:
+        return str(error).removeprefix(f"{path}: ")
+    return ""
+
+
+def _foreign(root: Path, base: Path) -> Iterator[Problem]:
+    """`harness.toml` and notes to people are not the evolver's; `root` may lack them."""
+    for path in (MANIFEST, "README.md"):
+        mine, theirs = root / path, base / path
+        if mine.is_file() and (not theirs.is_file() or mine.read_bytes() != theirs.read_bytes()):
+            yield Problem(
+                rule="mounts", where=path, text="must stay as it is: only the seven mounts may change"
+            )
+
+
+def _surfaces(changed: set[str], kinds: tuple[Kind, ...]) -> Iterator[Problem]:
+    for path in sorted(changed):
+        try:
+            kind = classify(path)
+        except HarnessError:
+            continue
+        if kind is not None and kind not in kinds:
+            text = f"is of the kind {kind.value}; this change is for {', '.join(kinds)} only"
+            yield Problem(rule="surface", where=path, text=text)
+
+
+def _seed_lines(seed: str, before: str, after: str) -> Iterator[Problem]:
+    """Lines of the seed's prompt that stood until now must stand, except for the action `remove`."""
+    stood, stand = _lines(before), _lines(after)
+    for line in seed.splitlines():
+        if line.strip() in stood - stand:
+            text = (
+                f"the seed's line {line.strip()[:80]!r} is gone: keep it, or remove it in a change by itself"
+            )
+            yield Problem(rule="seed prompt", where=PROMPT, text=text)
+
+
+def _lines(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines() if line.strip()}
+
+
+def _growth(before: Mapping[str, str], after: Mapping[str, str], bounds: Bounds) -> Iterator[Problem]:
+    for what, is_code, most in (("text", False, bounds.added_text), ("code", True, bounds.added_code)):
+        old, new = (_tokens(texts, is_code) for texts in (before, after))
+        if new - old > most:
+            text = f"adds about {new - old} tokens of {what}; one change adds {most} at most"
+            yield Problem(rule="growth", where="", text=text)
+    old, new = _always_sent(before), _always_sent(after)
+    if new > max(old, bounds.prompt):
+        text = f"prompt, memory and tool descriptions have about {new} tokens; {bounds.prompt} at most"
+        yield Problem(rule="growth", where="", text=text)
+
+
+def _tokens(texts: Mapping[str, str], code: bool) -> int:
+    return sum(estimate_tokens(text) for path, text in texts.items() if path.endswith(".py") is code)
+
+
+def _always_sent(texts: Mapping[str, str]) -> int:
+    sent = ("system_prompt.md", "memory.md", "tool_descriptions/")
+    return sum(estimate_tokens(text) for path, text in texts.items() if path.startswith(sent))
+
+
+def _added(before: str, after: str) -> frozenset[int]:
+    """Numbers of the lines in `after` that `before` does not have."""
+    known = set(before.split("\n"))
+    return frozenset(n for n, line in enumerate(after.split("\n")) if line.strip() and line not in known)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ahe.content import folder
+from ahe.history import History
+
+ROOT = Path(__file__).resolve().parents[2]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def ahe(tmp_path: Path) -> Run:
+    """Runs the real command in a process of its own, with a home of its own. Returns the finished process."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environ = {
+        **{
+            name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "AHE_", "XDG_"))
+        },
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(home),
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+
+    def run(*arguments: str, cwd: Path = tmp_path, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "ahe", *arguments]
+        return subprocess.run(
+            command, cwd=cwd, env={**environ, **more}, capture_output=True, text=True, timeout=60
+        )
+
+    return run
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a real workspace."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "ahe.toml").write_text("")
+    History.create(root / "workspace", folder("components"))
+    return root

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ahe.cli.app import _interrupted
+
+ROOT = Path(__file__).resolve().parents[2]
+TASK = 'schema_version = "1.4"\n[environment]\nnetwork_mode = "no-network"\nworkdir = "/app"\n'
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_work_stops_cleanly_and_leaves_nothing_behind(tmp_path, number):
+    task = tmp_path / "suite" / "slow"
+    for part in ("tests", "solution"):
+        (task / part).mkdir(parents=True)
+    (task / "task.toml").write_text(TASK)
+    (task / "instruction.md").write_text("Wait.\n")
+    (task / "tests" / "test.sh").write_text("true\n")
+    (task / "solution" / "solve.sh").write_text("sleep 600\n")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "ahe",
+        "tasks",
+        "check",
+        "--suite",
+        str(task.parent),
+        "--environment",
+        "bwrap",
+    ]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    end = time.monotonic() + 30
+    while not any(scratch.glob("ahe-check-*/check-*/*")) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "ahe: stopped" in said and "Traceback" not in said
+    assert list(scratch.glob("ahe-check-*")) == []
+
+
+def test_what_can_be_continued_says_how(capsys):
+    assert _interrupted(["evolve", "--suite", "my tasks"]) == 130
+    assert "`ahe evolve --suite 'my tasks'` goes on from there" in capsys.readouterr().err

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+TASK = """schema_version = "1.4"
+[task]
+name = "own/{name}"
+description = "what {name} is about"
+[environment]
+network_mode = "no-network"
+workdir = "/app"
+"""
+
+
+def write_task(folder: Path, name: str, *, solution: str = "touch /app/done") -> None:
+    task = folder / name
+    for part in ("tests", "solution"):
+        (task / part).mkdir(parents=True)
+    (task / "task.toml").write_text(TASK.format(name=name))
+    (task / "instruction.md").write_text("Make the file /app/done.\n")
+    (task / "solution" / "solve.sh").write_text(f"#!/bin/bash\n{solution}\n")
+    reward = "[ -e /app/done ] && reward=1 || reward=0"
+    verify = f"mkdir -p /logs/verifier; {reward}; echo $reward > /logs/verifier/reward.txt"
+    (task / "tests" / "test.sh").write_text(f"#!/bin/bash\n{verify}\n")
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    folder = tmp_path / "suite"
+    write_task(folder, "sound")
+    write_task(folder, "broken", solution="true")
+    (folder / "suite.toml").write_text('name = "own"\n[splits]\ntrain = ["sound"]\nheldout = ["broken"]\n')
+    return folder
+
+
+def test_tasks_list(ahe, suite):
+    done = ahe("tasks", "list", "--suite", str(suite))
+    assert done.returncode == 0, done.stderr
+    assert "what sound is about" in done.stdout
+    assert "own: 2 tasks (1 train, 1 heldout, 0 test)" in done.stdout
+    listed = json.loads(ahe("tasks", "list", "--suite", str(suite), "--json").stdout)
+    assert {task["name"]: task["split"] for task in listed["tasks"]} == {
+        "sound": "train",
+        "broken": "heldout",
+    }
+
+
+def test_tasks_check_says_0_for_a_sound_task_and_1_for_another(ahe, suite):
+    good = ahe("tasks", "check", "sound", "--suite", str(suite), "--environment", "bwrap", "--json")
+    assert good.returncode == 0, good.stderr
+    assert json.loads(good.stdout)[0]["problems"] == []
+    bad = ahe("tasks", "check", "broken", "--suite", str(suite), "--environment", "bwrap")
+    assert bad.returncode == 1
+    assert "does not pass" in bad.stderr
+
+
+def test_tasks_check_refuses_an_unknown_name(ahe, suite):
+    done = ahe("tasks", "check", "nope", "--suite", str(suite))
+    assert done.returncode == 2
+    assert "ahe tasks list" in done.stderr
+
+
+def test_init_makes_a_project_and_keeps_what_is_there(ahe, tmp_path):
+    made = json.loads(ahe("init", "p", "--json").stdout)
+    assert len(made["made"]) == 2
+    assert (tmp_path / "p" / "workspace" / "system_prompt.md").is_file()
+    (tmp_path / "p" / "ahe.toml").write_text("[evolve]\njobs = 2\n")
+    again = ahe("init", "p")
+    assert again.returncode == 0
+    assert (tmp_path / "p" / "ahe.toml").read_text() == "[evolve]\njobs = 2\n"
+
+
+def test_models_list_shows_roles_and_weights(ahe, project):
+    text = ahe("models", "list", cwd=project).stdout
+    assert "coder" in text and "free" in text and "ahe models pull" in text
+    found = json.loads(ahe("models", "list", "--json", cwd=project).stdout)
+    assert [role["role"] for role in found["roles"]] == ["coder", "debugger", "evolver"]
+
+
+def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, project, tmp_path):
+    script = tmp_path / "script.yaml"
+    script.write_text('coder: {"*": "It shows hidden files."}\n')
+    done = ahe("models", "test", "--model", f"scripted:{script}", "--json", cwd=project)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["answer"] == "It shows hidden files."
+    assert found["tool_calls"] == "native"
+    assert found["price"] == "free"
+
+
+def lines(done) -> dict[str, dict[str, str]]:
+    return {line["name"]: line for line in json.loads(done.stdout)}
+
+
+def test_doctor_names_what_is_missing_and_the_fix(ahe, project):
+    done = ahe("doctor", "--json", cwd=project)
+    assert done.returncode == 1
+    found = lines(done)
+    assert found["git"]["state"] == found["workspace"]["state"] == "ok"
+    assert found["model"]["state"] == "missing"
+    assert "ahe models pull" in found["model"]["what"]
+    assert "missing" in ahe("doctor", cwd=project).stdout
+
+
+def test_doctor_names_a_workspace_that_is_not_clean(ahe, project):
+    (project / "workspace" / "memory.md").write_text("mine\n")
+    found = lines(ahe("doctor", "--json", cwd=project))
+    assert found["workspace"]["state"] == "missing"
+    assert "not committed" in found["workspace"]["what"]
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """Lists its models to whoever has the key."""
+
+    seen: list[tuple[str, str | None]]
+
+    def do_GET(self) -> None:
+        self.seen.append((self.path, self.headers["Authorization"]))
+        self.send_response(200 if self.headers["Authorization"] == "Bearer right" else 401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("key", "state"), [("right", "ok"), ("wrong", "missing")])
+def test_doctor_asks_the_endpoint_for_nothing_that_costs(ahe, project, key, state):
+    handler = type("Handler", (Endpoint,), {"seen": []})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        table = f'[model]\nname = "m"\nbase_url = "{url}"\napi_key_env = "OWN_KEY"\n'
+        (project / "ahe.toml").write_text(table)
+        found = lines(ahe("doctor", "--json", cwd=project, OWN_KEY=key))
+        server.shutdown()
+    assert found["model"]["state"] == state
+    assert handler.seen == [("/v1/models", f"Bearer {key}")]
+
+
+def test_doctor_says_which_variable_lacks_its_key(ahe, project):
+    (project / "ahe.toml").write_text(
+        '[model]\nname = "m"\nbase_url = "https://x.invalid/v1"\napi_key_env = "NOT_SET"\n'
+    )
+    found = lines(ahe("doctor", "--json", cwd=project))
+    assert "NOT_SET" in found["model"]["what"]

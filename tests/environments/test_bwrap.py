@@ -1,0 +1,154 @@
+"""bubblewrap beyond the conformance suite: ends that come too early, and the parts it is made of."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from ahe.environments import limits
+from ahe.environments.bwrap import BwrapEnvironment
+from ahe.environments.inside.clip import Clip
+from ahe.environments.sandbox import bwrap_command, diagnose, probe
+from ahe.errors import SandboxError, TaskError
+from ahe.records import EnvironmentSpec, Mount
+
+CHILD = """
+import asyncio, pathlib, sys
+from ahe.environments.bwrap import BwrapEnvironment
+from ahe.records import EnvironmentSpec, Mount
+
+async def main():
+    mount = Mount(host=sys.argv[1], inside="/shared", writable=True)
+    box = BwrapEnvironment(EnvironmentSpec(name="x", mounts=(mount,)), pathlib.Path(sys.argv[2]))
+    await box.start()
+    await box.exec("while :; do echo x >>/shared/beat; sleep 0.02; done")
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_host_takes_its_sandbox_along(tmp_path: Path):
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD, str(tmp_path), str(tmp_path / "s")
+    )
+    beat = tmp_path / "beat"
+    while not beat.exists():
+        assert child.returncode is None
+        await asyncio.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    await child.wait()
+    size = -1
+    for _ in range(200):
+        if size == beat.stat().st_size:
+            break
+        size = beat.stat().st_size
+        await asyncio.sleep(0.3)
+    assert size == beat.stat().st_size, "commands ran on after their host was killed"
+
+
+async def test_cancelling_a_command_kills_it(tmp_path: Path):
+    box = BwrapEnvironment(EnvironmentSpec(name="x"), tmp_path / "s")
+    await box.start()
+    task = asyncio.create_task(box.exec("touch begun; setsid sleep 45001 & sleep 45002", timeout=100))
+    assert (await box.exec("until [ -e begun ]; do sleep 0.01; done", timeout=60)).exit_code == 0
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(100):
+        left = (await box.exec("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")).text
+        if "sleep 4500" not in left:
+            break
+    assert "sleep 4500" not in left
+    await box.stop()
+
+
+async def test_an_end_during_a_command_is_infrastructure(tmp_path: Path):
+    box = BwrapEnvironment(EnvironmentSpec(name="x"), tmp_path / "s")
+    await box.start()
+    assert box._launched
+    task = asyncio.create_task(box.exec("sleep 100"))
+    await box.exec("true")
+    os.kill(box._launched.pid, signal.SIGKILL)
+    with pytest.raises(SandboxError):
+        await task
+    with pytest.raises(SandboxError):
+        await box.exec("true")
+    await box.stop()
+
+
+async def test_a_broken_setup_names_the_task(tmp_path: Path):
+    setup = tmp_path / "setup.sh"
+    setup.write_text("echo the reason; exit 7")
+    box = BwrapEnvironment(EnvironmentSpec(name="some-task", setup=str(setup)), tmp_path / "s")
+    with pytest.raises(TaskError, match=r"some-task.*exit code 7: the reason"):
+        await box.start()
+    assert not (tmp_path / "s" / "root").exists()
+
+
+async def test_a_missing_mount_is_explained(tmp_path: Path):
+    mount = Mount(host=str(tmp_path / "none"), inside="/none")
+    box = BwrapEnvironment(EnvironmentSpec(name="x", mounts=(mount,)), tmp_path / "s")
+    with pytest.raises(SandboxError, match="none"):
+        await box.start()
+
+
+async def test_groups_are_removed(tmp_path: Path):
+    box = BwrapEnvironment(EnvironmentSpec(name="x"), tmp_path / "s")
+    await box.start()
+    assert box._launched
+    groups = box._launched.limiter.groups
+    assert all(group.exists() for group in groups)
+    assert bool(groups) == (limits.in_force() in ("cgroup v1", "cgroup v2"))
+    await box.exec("sleep 100 & echo")
+    await box.stop()
+    assert not any(group.exists() for group in groups)
+
+
+def test_the_command_line_shows_no_more_than_asked(tmp_path: Path):
+    command = bwrap_command(mounts=(Mount(host=str(tmp_path), inside="/seven"),), env={"A": "b"})
+    assert command[-1] == "--"
+    assert "--share-net" not in command
+    assert "--bind" not in command
+    assert command[command.index("/seven") - 2] == "--ro-bind"
+    assert "/etc/resolv.conf" not in command
+    assert command[-5:-3] == ["A", "b"]
+
+
+async def test_without_a_root_nothing_is_writable():
+    script = "for d in / /tmp /root /dev /dev/shm /usr; do touch $d/x 2>/dev/null && echo $d; done; id -u"
+    process = await asyncio.create_subprocess_exec(
+        *bwrap_command(interpreter=False), "/bin/sh", "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    assert output.split() == [b"/dev/shm", b"0"]
+
+
+def test_the_probe_says_what_is_used():
+    status = probe()
+    assert status.works, f"{status.problem}: {status.fix}"
+    assert os.path.isabs(status.path)
+    assert status.version
+
+
+def test_a_diagnosis_holds_a_problem_and_a_fix():
+    problem, fix = diagnose("No permissions to create new namespace")
+    assert problem
+    assert fix
+
+
+def test_clip_keeps_both_ends():
+    clip = Clip(5)
+    for piece in (b"ab", b"cdef", b"g", b"", b"hij"):
+        clip.feed(piece)
+    assert clip.result() == (b"abcij", 5)
+    whole = Clip(10)
+    whole.feed(b"abcdefghij")
+    assert whole.result() == (b"abcdefghij", 0)
+    nothing = Clip(0)
+    nothing.feed(b"abc")
+    assert nothing.result() == (b"", 3)

@@ -1,0 +1,83 @@
+"""Whole runs of `ahe evolve` on the scripted model: every part is real but the model's mind."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+import world
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = world.write_project(tmp_path / "project")
+    world.ahe(root, "init")
+    return root
+
+
+def rows(root: Path) -> dict[str, str]:
+    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
+        return dict(db.execute("SELECT id, record FROM trial"))
+
+
+def requests(root: Path) -> list[tuple[str, str]]:
+    lines = (root / "requests.jsonl").read_text().splitlines()
+    return [(line["role"], line["key"]) for line in map(json.loads, lines)]
+
+
+def test_a_good_change_is_kept_and_a_bad_one_reverted(project: Path) -> None:
+    result = json.loads(world.ahe(project, "evolve", "--iterations", "2", "--json").stdout)
+    assert [i["verdict"]["outcome"] for i in result["iterations"]] == ["kept", "reverted"]
+    assert [i["rate"] for i in result["iterations"]] == [0.0, pytest.approx(2 / 3)]
+    log = world.git(project, "log")
+    assert "middleware: turn written words into a command" in log
+    assert "Ahe-Verdict: kept" in log
+    assert 'Revert "middleware: block every call to be safe"' in log
+    assert world.git(project, "ls-files", "middleware").split() == [
+        "middleware/.gitkeep",
+        "middleware/10_act.py",
+    ]
+    assert {"ahe/iter-001", "ahe/iter-002", "ahe/best"} <= set(world.git(project, "tag").split())
+    assert world.git(project, "status", "--porcelain") == ""
+
+
+def test_going_back_by_hand_costs_no_rollout(project: Path) -> None:
+    world.ahe(project, "evolve", "--iterations", "1")
+    before = set(rows(project))
+    kept = world.git(project, "rev-parse", "HEAD").strip()
+    world.git(project, "-c", "user.name=P", "-c", "user.email=p@example.org", "revert", "--no-edit", kept)
+    world.ahe(project, "evolve", "--iterations", "1")
+    assert set(rows(project)) == before
+    head = world.git(project, "log", "-1", "--format=%s%n%N")
+    assert head.startswith('Revert "middleware')
+    assert "Ahe-Decided-By: person" in head
+    assert world.git(project, "ls-files", "middleware").split() == ["middleware/.gitkeep"]
+
+
+def test_an_uncommitted_edit_is_refused_and_nothing_lost(project: Path) -> None:
+    memory = project / "workspace" / "memory.md"
+    memory.write_text("mine\n")
+    done = world.ahe(project, "evolve", "--iterations", "1", check=2)
+    assert "memory.md" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert memory.read_text() == "mine\n"
+
+
+def test_a_commit_by_hand_is_measured_and_noted(project: Path) -> None:
+    (project / "workspace" / "memory.md").write_text("Say little.\n")
+    world.git(project, "-c", "user.name=P", "-c", "user.email=p@example.org", "commit", "-qam", "By hand")
+    world.ahe(project, "evolve", "--iterations", "1")
+    log = world.git(project, "log", "-1", "--format=%s%n%N")
+    assert log.startswith("By hand")
+    assert "Ahe-Verdict: kept" in log
+
+
+def test_a_budget_stops_cleanly_and_the_run_goes_on_after_it(project: Path) -> None:
+    first = world.ahe(project, "evolve", "--iterations", "1", "--tokens", "1000")
+    assert "budget" in first.stdout
+    done = set(rows(project))
+    world.ahe(project, "evolve", "--iterations", "1")
+    assert done <= set(rows(project))
+    assert "Ahe-Verdict: kept" in world.git(project, "log", "-1")
