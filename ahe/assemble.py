@@ -165,7 +165,7 @@ def editor(parts: Parts, history: History) -> Evolver:
 
 
 def preflight(suite: Suite) -> Preflight:
-    """The static rules, with what no harness may hold: names, verifiers and solutions of the suite's tasks."""
+    """The static rules, with what no harness may hold: names, verifiers and solutions of tasks."""
     seed, texts = folder("components"), suite_texts(suite)
     known = [path.read_text("utf-8") for path in sorted(seed.rglob("*")) if path.is_file()]
     secrets = Secrets(texts.names, texts.hidden, (*texts.allowed, *known))

@@ -85,7 +85,7 @@ class Project:
 
 
 def init(root: Path) -> list[str]:
-    """Make `ahe.toml` and the workspace in folder `root`; what is there already stays. Returns what was made."""
+    """Make `ahe.toml` and the workspace in folder `root`; what is there stays. Returns what was made."""
     root = root.resolve()
     root.mkdir(parents=True, exist_ok=True)
     made = []

@@ -65,7 +65,7 @@ class Host(Protocol):
 
 
 class Executor(Protocol):
-    """Serves a harness's templates, tools and middleware. `call` raises `HarnessError` on a crash of evolved code."""
+    """Serves templates, tools and middleware. `call` raises `HarnessError` where evolved code fails."""
 
     async def start(self, harness: Path, host: Host) -> None: ...
     async def call(self, what: str, arguments: dict[str, Any], timeout: float) -> Any: ...

@@ -82,12 +82,16 @@ def commit(subject: str, **more: Any) -> dict[str, Any]:
         "fix": "A hook does so before the reply is executed.",
         "predicts": [TRAIN[0]],
         "risks": [],
-        "citations": [{"trial": "${trial}", "step": 3, "quote": "${quote}"}],
+        "citations": [{"trial": "${trial}", "step": "${step}", "quote": "${quote}"}],
         **more,
     }
     return {
         "tool_calls": [{"name": "commit_change", "arguments": manifest}],
-        "copy_from": {"trial": r"At ([0-9a-f]{24})#3", "quote": r"At [0-9a-f]{24}#3: “([^”]+)”"},
+        "copy_from": {
+            "trial": r"At ([0-9a-f]{24})#",
+            "step": r"At [0-9a-f]{24}#(\d+)",
+            "quote": r"At [0-9a-f]{24}#\d+: “([^”]+)”",
+        },
     }
 
 

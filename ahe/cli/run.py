@@ -70,7 +70,8 @@ def _print(result: RunResult, where: Path) -> None:
     click.echo(visible(result.answer).strip() or "(no answer)", err=True)
     if result.diff:
         click.echo(visible(result.diff) if sys.stdout.isatty() else result.diff, nl=False)
-    what = f"{len(result.changed)} files changed" if result.changed else "no file changed"
+    number = len(result.changed)
+    what = f"{number} file{'' if number == 1 else 's'} changed" if number else "no file changed"
     kept = (
         f"written to {where}"
         if result.applied

@@ -66,8 +66,9 @@ class Desk:
         if reasons:
             self.refusals += 1
             raise Refused(reasons)
+        change = self._change(manifest)
         copy_mounts(self.folder, self._worktree)
-        self.commits.append(self._history.commit_draft(self._worktree, self._change(manifest)))
+        self.commits.append(self._history.commit_draft(self._worktree, change))
         return self.commits[-1]
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""The agent loop. It runs on the host, so that limits, budgets and the trace are out of evolved code's reach."""
+"""The agent loop. It runs on the host, so that limits and the trace are out of evolved code's reach."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Agent:
     async def _converse(
         self, system: str, opening: str, offered: Sequence[ToolSpec], key: str, trace: Steps, turns: int = 0
     ) -> tuple[Ended, str]:
-        """One conversation, the agent's or a sub-agent's where `turns` caps it: how it ended, and the answer."""
+        """One conversation, a sub-agent's where `turns` caps it: how it ended, and the answer."""
         if self.mode == "text" and offered:
             system = f"{system}\n\n{text_protocol.instructions(offered)}"
         messages = [Message(role="system", content=system), Message(role="user", content=opening)]

@@ -16,10 +16,13 @@ from ahe.records import Message, Reply, ToolCall, ToolSpec
 
 SHELL_LABELS = ("bash", "sh", "shell", "console", "zsh", "")
 RULE = (
-    "Each of your replies that acts must contain exactly one code block in triple backticks. The code block is"
-    " executed, and its result is the next message. What stands outside of it is not executed."
+    "Each of your replies that acts must contain exactly one code block in triple backticks. The code block"
+    " is executed, and its result is the next message. What stands outside of it is not executed."
 )
-NO_BLOCK = "Nothing was executed: your reply holds no code block in triple backticks. Reply again, with one code block."
+NO_BLOCK = (
+    "Nothing was executed: your reply holds no code block in triple backticks. Reply again, with one code"
+    " block."
+)
 EXAMPLE = {"command": "ls -la"}
 _FENCE = re.compile(r"^[ \t]*```([\w.-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 

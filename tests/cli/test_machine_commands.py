@@ -2,40 +2,9 @@ from __future__ import annotations
 
 import json
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 
 import pytest
-
-TASK = """schema_version = "1.4"
-[task]
-name = "own/{name}"
-description = "what {name} is about"
-[environment]
-network_mode = "no-network"
-workdir = "/app"
-"""
-
-
-def write_task(folder: Path, name: str, *, solution: str = "touch /app/done") -> None:
-    task = folder / name
-    for part in ("tests", "solution"):
-        (task / part).mkdir(parents=True)
-    (task / "task.toml").write_text(TASK.format(name=name))
-    (task / "instruction.md").write_text("Make the file /app/done.\n")
-    (task / "solution" / "solve.sh").write_text(f"#!/bin/bash\n{solution}\n")
-    reward = "[ -e /app/done ] && reward=1 || reward=0"
-    verify = f"mkdir -p /logs/verifier; {reward}; echo $reward > /logs/verifier/reward.txt"
-    (task / "tests" / "test.sh").write_text(f"#!/bin/bash\n{verify}\n")
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    folder = tmp_path / "suite"
-    write_task(folder, "sound")
-    write_task(folder, "broken", solution="true")
-    (folder / "suite.toml").write_text('name = "own"\n[splits]\ntrain = ["sound"]\nheldout = ["broken"]\n')
-    return folder
 
 
 def test_tasks_list(ahe, suite):

@@ -1,0 +1,96 @@
+"""The commands that run agents, on a real workspace, a real sandbox, and a scripted model over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+SCRIPT = """coder:
+  "*/0": {content: "", tool_calls: [{name: run_shell_command, arguments: {command: "echo hi > done"}}]}
+  "*": "Done."
+"""
+
+
+@pytest.fixture
+def model(tmp_path) -> tuple[str, str]:
+    script = tmp_path / "script.yaml"
+    script.write_text(SCRIPT)
+    return ("--model", f"scripted:{script}")
+
+
+@pytest.fixture
+def directory(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a.txt").write_text("a\n")
+    return folder
+
+
+def test_eval_measures_prints_progress_on_stderr_and_reads_what_it_knows(ahe, project, suite, model):
+    done = ahe("eval", "--suite", str(suite), "--rollouts", "2", *model, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "sound  2 of 2  100.0 %" in done.stdout
+    assert "passed  sound #1" in done.stderr
+    again = ahe("eval", "--suite", str(suite), "--rollouts", "2", "--json", *model, cwd=project)
+    result = json.loads(again.stdout)
+    assert result["rate"] == 1.0
+    assert result["usage"]["calls"] == 0
+    assert "2 of them known already" in again.stderr
+
+
+def test_eval_takes_a_split_and_a_task(ahe, project, suite, model):
+    chosen = ("--suite", str(suite), "--rollouts", "1", "--json", *model)
+    assert list(json.loads(ahe("eval", "--split", "heldout", *chosen, cwd=project).stdout)["tallies"]) == [
+        "broken"
+    ]
+    wrong = ahe("eval", "--task", "nope", *chosen, cwd=project)
+    assert wrong.returncode == 2 and "ahe tasks list" in wrong.stderr
+
+
+def test_debug_needs_trials_then_reports(ahe, project, suite, model):
+    options = ("-C", str(project), *model)
+    (project / "ahe.toml").write_text(f'[suite]\npath = "{suite}"\n')
+    none = ahe("debug", *options)
+    assert none.returncode == 2 and "ahe eval" in none.stderr
+    assert ahe("eval", *options).returncode == 0
+    done = ahe("debug", *options)
+    assert done.returncode == 0, done.stderr
+    assert "sound: 2 of 2" in done.stdout
+
+
+def test_run_shows_a_diff_that_git_applies_and_leaves_the_directory(ahe, project, directory, model):
+    done = ahe("run", "make done", "-C", str(directory), *model, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert not (directory / "done").exists()
+    assert "1 file changed" in done.stderr and "Done." in done.stderr
+    subprocess.run(["git", "apply", "-"], input=done.stdout, cwd=directory, text=True, check=True)
+    assert (directory / "done").read_text() == "hi\n"
+
+
+def test_run_applies_when_it_is_told_to(ahe, project, directory, model):
+    done = ahe("run", "make done", "-C", str(directory), "--apply", "--json", *model, cwd=project)
+    assert json.loads(done.stdout)["applied"]
+    assert (directory / "done").read_text() == "hi\n"
+
+
+def test_run_says_1_where_the_agent_ran_into_a_limit(ahe, project, directory, model):
+    (project / "ahe.toml").write_text("[limits]\nturns = 1\n")
+    done = ahe("run", "make done", "-C", str(directory), *model, cwd=project)
+    assert done.returncode == 1
+    assert "did not finish: turns" in done.stderr
+
+
+def test_evolve_says_why_it_stopped(ahe, project, suite, model):
+    options = ("--suite", str(suite), "--iterations", "0", *model)
+    done = ahe("evolve", *options, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "Stopped: 0 iterations done" in done.stdout
+    assert json.loads(ahe("evolve", "--json", *options, cwd=project).stdout)["iterations"] == []
+
+
+def test_a_model_without_an_address_names_the_fix(ahe, project, suite):
+    done = ahe("eval", "--suite", str(suite), "--model", "gpt-9", cwd=project)
+    assert done.returncode == 2
+    assert "base_url" in done.stderr and done.stderr.count("\n") == 1
