@@ -32,7 +32,7 @@ class Standing:
 
 
 def standing(log: Sequence[Commit]) -> Standing:
-    """Derive the standing from the log of HEAD (newest first, first parents). Raises `WorkspaceError` if empty."""
+    """The standing that the log of HEAD (newest first) shows. Raises `WorkspaceError` if it is empty."""
     if not log:
         raise WorkspaceError("the workspace has no commit; run `ahe init` in an empty folder")
     reverted = {commit.reverts for commit in log if commit.reverts}

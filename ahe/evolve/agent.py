@@ -91,7 +91,8 @@ class AgentMode:
 def _opening(brief: Brief) -> str:
     return (
         f"The harness is in {DESK}, the evidence in {EVIDENCE}: report.md, detail/<task>.md and the raw "
-        f"traces in traces/<trial>/. Make at most {brief.changes} change(s), each with commit_change.\n\n{brief.report.text}"
+        f"traces in traces/<trial>/. Make at most {brief.changes} change(s), each with commit_change.\n\n"
+        f"{brief.report.text}"
     )
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ahe.harness.everyday import everyday
 from ahe.harness.problems import Problem
 
-SHINGLE = 8
+SHINGLE = 8  # words that are a copy by themselves
+FEWEST = 4
 SHORTEST = 24  # characters of a line, or of a short run of words, that can be recognised
 TELLING = 2  # words that are not everyday ones, in a run of words; a whole line needs one
 
@@ -34,9 +35,9 @@ class Texts:
 
     def hold(self, words: Sequence[str]) -> bool:
         """Whether the words stand somewhere one after the other."""
-        rarest = min((self._places.get(word, ()) for word in words), key=len)
+        places = sorted((self._places.get(word, ()) for word in set(words)), key=len)[:4]
         run = f" {' '.join(words)} "
-        return any(run in self._runs[place] for place in rarest)
+        return any(run in self._runs[place] for place in set(places[0]).intersection(*places[1:]))
 
 
 class Secrets:
@@ -61,6 +62,15 @@ class Secrets:
     def holds(self, words: Sequence[str]) -> bool:
         """Whether hidden text, and no allowed text, has these words one after the other."""
         return self._hidden.hold(words) and not self._allowed.hold(words)
+
+    def hold_start(self, words: Sequence[str], least: int) -> bool:
+        """Whether the first words, `least` of them or more, are a copy that is no accident."""
+        if least == 1 and _telling(words[:1]) and self.holds(words[:1]):
+            return True
+        if not self._hidden.hold(words[:FEWEST]):
+            return False  # and so no longer run stands there
+        runs = (words[:length] for length in range(max(FEWEST, least), len(words) + 1))
+        return any(_telling(run) and self.holds(run) for run in runs)
 
 
 def leaks(
@@ -91,24 +101,15 @@ def split_words(text: str) -> list[str]:
 
 def _copied(lines: Sequence[str], new: frozenset[int], secrets: Secrets) -> set[int]:
     """Numbers of the new lines at which copied text begins."""
+    found = {n for n in new if is_telling_line(lines[n]) and secrets.holds(split_words(lines[n]))}
     words = [(word, number) for number, line in enumerate(lines) for word in split_words(line)]
-    found = set()
-    for number in new:
-        if is_telling_line(lines[number]) and secrets.holds(split_words(lines[number])):
-            found.add(number)
     for first in range(len(words)):
-        for length in (SHINGLE, *range(1, SHINGLE)):
-            run = words[first : first + length]
-            touched = [number for _, number in run if number in new]
-            plain = [word for word, _ in run]
-            if (
-                len(run) == length
-                and touched
-                and touched[0] not in found
-                and _telling(plain)
-                and secrets.holds(plain)
-            ):
-                found.add(touched[0])
+        window = words[first : first + SHINGLE]
+        place = next((place for place, (_, number) in enumerate(window) if number in new), None)
+        if place is None or window[place][1] in found:
+            continue
+        if secrets.hold_start([word for word, _ in window], least=place + 1):
+            found.add(window[place][1])
     return found
 
 
@@ -119,7 +120,7 @@ def is_telling_line(line: str) -> bool:
 
 
 def _telling(words: Sequence[str]) -> bool:
-    """Whether a run of words can have one source only: long enough and not all everyday, or a particular number.
+    """Whether a run of words has one source only: long enough and not all everyday, or a particular number.
 
     Measured on the bundled suite: every solution is caught, three quarters of all lines of 24 characters and
     more even behind other words; of two megabytes of unrelated code and prose some twenty lines are.
@@ -129,9 +130,9 @@ def _telling(words: Sequence[str]) -> bool:
     unusual = len(set(words) - everyday())
     if len(words) == SHINGLE:
         return unusual >= TELLING
-    if len(words) < 4 or sum(map(len, words)) + len(words) <= SHORTEST:
+    if len(words) < FEWEST or sum(map(len, words)) + len(words) <= SHORTEST:
         return False
-    return (len(words) > 4 and unusual >= TELLING) or any(_particular(w, 8, 4) for w in words)
+    return (len(words) > FEWEST and unusual >= TELLING) or any(_particular(w, 8, 4) for w in words)
 
 
 def _particular(word: str, letters: int, digits: int) -> bool:

@@ -173,9 +173,8 @@ class Agent:
         )
         left = self._meter.seconds_left
         try:
-            reply = await asyncio.wait_for(
-                self.model.complete(request), None if left == float("inf") else left
-            )
+            async with asyncio.timeout(None if left == float("inf") else left):
+                reply = await self.model.complete(request)
         except TimeoutError:
             return None
         self._meter.turns += 1

@@ -64,7 +64,8 @@ class BoxExecutor:
         self._process = await self._launch(box_mounts(harness), BOX_ARGUMENTS)
         first = b""
         with contextlib.suppress(TimeoutError):
-            first = await asyncio.wait_for(self._process.stdout.readline(), START_SECONDS)
+            async with asyncio.timeout(START_SECONDS):
+                first = await self._process.stdout.readline()
         if not first:
             words = self._last_words()
             await self.stop()
@@ -80,7 +81,8 @@ class BoxExecutor:
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._send({"id": number, "what": what, "arguments": arguments})
         try:
-            return await asyncio.wait_for(future, timeout)
+            async with asyncio.timeout(timeout):
+                return await future
         except TimeoutError:
             raise HarnessError(f"{what} did not return within {timeout:.0f} s") from None
         finally:

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from harness_folders import FILES, pair, write
+
+from ahe.content import folder
+from ahe.harness.leaks import Secrets
+from ahe.harness.preflight import Bounds, Preflight
+from ahe.records import Kind
+
+
+def check(folder: Path, files: dict[str, str | None], **options: object) -> list[str]:
+    """Rules broken when these files are written (None: removed), each once and in order."""
+    root, base = pair(folder)
+    for name, text in files.items():
+        if text is None:
+            (root / name).unlink()
+        else:
+            write(root, {name: text})
+    preflight = Preflight(seed_prompt=FILES["system_prompt.md"])
+    problems = preflight.check(root, base, **options)  # type: ignore[arg-type]
+    assert all(str(problem) and "\n" not in str(problem) for problem in problems)
+    return list(dict.fromkeys(problem.rule for problem in problems))
+
+
+def test_a_good_change_passes(tmp_path: Path) -> None:
+    assert check(tmp_path, {"memory.md": "- Look.\n- Count twice.\n"}) == []
+
+
+def test_a_new_tool_is_one_change_of_two_files(tmp_path: Path) -> None:
+    files = {
+        "tools/peek.py": "async def peek(env, *, path, lines=5):\n    return await env.read(path)\n",
+        "tool_descriptions/peek.yaml": (
+            "name: peek\ndescription: Look.\nparameters:\n  type: object\n"
+            "  properties: {path: {type: string}, lines: {type: integer, minimum: 1}}\n  required: [path]\n"
+        ),
+    }
+    assert check(tmp_path, {**files}) == []
+
+
+TOOL = "async def run(env, command, timeout=10):\n    return command\n"
+CLASS = "class Guard:\n    async def before_tool(self, ctx, call):\n        return None\n"
+DESCRIPTION = "name: run\ndescription: Run.\nparameters: {type: object, properties: {command: {type: string}}, required: [command]}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "rule"),
+    [
+        ({}, "change"),
+        ({"memory.md": "x\0y"}, "files"),
+        ({"memory.md": "x" * 70_000}, "files"),
+        ({"notes.txt": "mine"}, "files"),
+        ({"skills/loose.md": "x"}, "files"),
+        ({"tools/.git/config": "x"}, "files"),
+        ({"harness.toml": "format = 2\n"}, "mounts"),
+        ({"README.md": "mine"}, "mounts"),
+        ({"system_prompt.md": ""}, "prompt"),
+        ({"system_prompt.md": FILES["system_prompt.md"] + "{% if %}\n"}, "template"),
+        ({"system_prompt.md": FILES["system_prompt.md"] + "{{ " + "(" * 5000}, "template"),
+        ({"system_prompt.md": "You work in a shell.\n{{ memory }}\n"}, "seed prompt"),
+        ({"memory.md": "word " * 2_000}, "growth"),
+        ({"tools/run.py": TOOL + "# words\n" * 4_000}, "growth"),
+        ({"tools/extra.py": "async def extra(env):\n    return ''\n"}, "pairs"),
+        ({"tool_descriptions/extra.yaml": DESCRIPTION.replace("run", "extra")}, "pairs"),
+        ({"tool_descriptions/run.yaml": "name: [\n"}, "yaml"),
+        ({"tool_descriptions/run.yaml": "- a\n"}, "yaml"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION + "x: &a [1]\ny: *a\n"}, "yaml"),
+        ({"tool_descriptions/run.yaml": "[" * 3_000}, "yaml"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION.replace("name: run", "name: walk")}, "description"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION.replace("Run.", '""')}, "description"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION + "model: other\n"}, "description"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION.replace("type: object", "type: array")}, "schema"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION.replace("type: string", "type: text")}, "schema"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION.replace("[command]", "[path]")}, "schema"),
+        (
+            {"tool_descriptions/run.yaml": DESCRIPTION.replace("command: {", "path: {").replace("[c", "[p")},
+            "schema",
+        ),
+        ({"tools/run.py": "async def run(env, command)\n    pass\n"}, "python"),
+        ({"tools/run.py": "async def run(env, command):\n    yield 1\n    return 2\n"}, "python"),
+        ({"tools/run.py": "x = " + "(" * 3_000}, "python"),
+        ({"tools/run.py": "def run(env, command):\n    return command\n"}, "tool"),
+        ({"tools/run.py": "async def walk(env, command):\n    return command\n"}, "tool"),
+        ({"tools/run.py": "async def run():\n    return ''\n"}, "tool"),
+        ({"tools/run.py": "async def run(env, command, /):\n    return ''\n"}, "tool"),
+        ({"tools/run.py": "async def run(env):\n    return ''\n"}, "arguments"),
+        ({"tools/run.py": "async def run(env, command, path):\n    return ''\n"}, "arguments"),
+        ({"tools/run.py": "import requests\n" + TOOL}, "imports"),
+        ({"tools/run.py": "from . import other\n" + TOOL}, "imports"),
+        ({"tools/run.py": "import ahe.records\n" + TOOL}, "imports"),
+        ({"middleware/10_guard.py": "x = 1\n"}, "middleware"),
+        ({"middleware/10_guard.py": CLASS + "\n\nclass Other:\n    pass\n"}, "middleware"),
+        ({"middleware/10_guard.py": CLASS.replace("async ", "")}, "middleware"),
+        ({"middleware/10_guard.py": CLASS.replace("before_tool", "before_call")}, "middleware"),
+        ({"middleware/10_guard.py": CLASS.replace(", call", "")}, "middleware"),
+        ({"middleware/10_guard.py": CLASS.replace("ctx, call", "ctx, call, more")}, "middleware"),
+        ({"middleware/10_guard.py": CLASS + "    def __init__(self, x):\n        pass\n"}, "middleware"),
+        ({"skills/csv-files/SKILL.md": "Use csv.\n"}, "skill"),
+        ({"skills/csv-files/SKILL.md": "---\nname: csv\ndescription: x\n---\nUse csv.\n"}, "skill"),
+        ({"skills/csv-files/SKILL.md": "---\nname: csv-files\ndescription: x\n---\n"}, "skill"),
+        ({"skills/csv-files/SKILL.md": "---\nname: csv-files\n---\nUse csv.\n"}, "description"),
+        ({"skills/csv-files/SKILL.md": None}, "skill"),
+        ({"sub_agents/critic.md": "Be strict.\n"}, "sub_agent"),
+        ({"sub_agents/critic.md": "---\ndescription: x\ntools: [fly]\n---\nBe.\n"}, "sub_agent"),
+        ({"sub_agents/critic.md": "---\ndescription: x\ntools: run\n---\nBe.\n"}, "sub_agent"),
+        ({"sub_agents/critic.md": "---\ndescription: x\nturns: 0\n---\nBe.\n"}, "sub_agent"),
+        ({"sub_agents/critic.md": "---\ndescription: x\nmodel: big\n---\nBe.\n"}, "sub_agent"),
+        ({"sub_agents/critic.md": "---\nturns: 1\n---\nBe.\n"}, "description"),
+    ],
+)
+def test_each_rule_is_told_by_name(tmp_path: Path, files: dict[str, str | None], rule: str) -> None:
+    assert check(tmp_path, files) == [rule]
+
+
+def test_links_executables_and_binaries_are_refused(tmp_path: Path) -> None:
+    root, base = pair(tmp_path)
+    secret = tmp_path / "secret.md"
+    secret.write_text("a secret")
+    (root / "memory.md").unlink()
+    (root / "memory.md").symlink_to(secret)
+    (root / "skills/linked").symlink_to(tmp_path)
+    os.chmod(root / "tools/run.py", 0o755)
+    (root / "skills/csv-files/table.md").write_bytes(b"\xff\xfe")
+    found = {p.where: p.text for p in Preflight().check(root, base) if p.rule == "files"}
+    assert set(found) == {"memory.md", "skills/linked", "tools/run.py", "skills/csv-files/table.md"}
+    assert "a secret" not in str(found)
+
+
+def test_the_desk_may_lack_what_is_not_the_evolvers(tmp_path: Path) -> None:
+    assert check(tmp_path, {"harness.toml": None, "memory.md": "- Count.\n"}) == []
+
+
+def test_a_removal_and_a_person_may_take_lines_from_the_seed_prompt(tmp_path: Path) -> None:
+    files: dict[str, str | None] = {"system_prompt.md": "You work in a shell.\n"}
+    assert check(tmp_path / "a", files, action="remove") == []
+    assert check(tmp_path / "b", files, by_person=True) == []
+    assert check(tmp_path / "c", {"memory.md": "word " * 2_000}, by_person=True) == []
+    assert check(tmp_path / "d", {}, by_person=True) == []
+
+
+def test_a_line_that_a_person_took_away_is_not_demanded_back(tmp_path: Path) -> None:
+    root, base = pair(tmp_path)
+    for place in (root, base):
+        write(place, {"system_prompt.md": "You work in a shell.\n"})
+    write(root, {"memory.md": "- Count.\n"})
+    assert Preflight(seed_prompt=FILES["system_prompt.md"]).check(root, base) == []
+
+
+def test_only_the_given_surfaces_may_change(tmp_path: Path) -> None:
+    files: dict[str, str | None] = {"memory.md": "- Count.\n", "skills/csv-files/table.md": "Other.\n"}
+    assert check(tmp_path / "a", files, kinds=(Kind.MEMORY, Kind.SKILL)) == []
+    assert check(tmp_path / "b", files, kinds=(Kind.MEMORY,)) == ["surface"]
+
+
+def test_the_bounds_can_be_set_and_what_is_too_long_already_may_shrink(tmp_path: Path) -> None:
+    root, base = pair(tmp_path)
+    write(base, {"memory.md": "word " * 400})
+    write(root, {"memory.md": "word " * 300})
+    assert Preflight(bounds=Bounds(prompt=100)).check(root, base) == []
+    write(root, {"memory.md": "word " * 500})
+    (problem,) = Preflight(bounds=Bounds(prompt=100)).check(root, base)
+    assert problem.rule == "growth"
+
+
+def test_what_belongs_to_tasks_is_found_only_in_what_is_new(tmp_path: Path) -> None:
+    root, base = pair(tmp_path)
+    secrets = Secrets(["sum-paid-north"], ["assert grand_total == 48213.77 for the northern branch\n"], [])
+    write(base, {"memory.md": "- From sum-paid-north.\n"})
+    write(
+        root, {"memory.md": "- From sum-paid-north.\n- The grand_total == 48213.77 for the northern branch\n"}
+    )
+    (problem,) = Preflight(secrets).check(root, base)
+    assert (problem.rule, problem.where) == ("task text", "memory.md:2")
+    assert "sum-paid-north" not in str(problem)
+
+
+def test_the_seed_itself_passes(tmp_path: Path) -> None:
+    for name in ("components", "evolver", "debugger"):
+        root = folder(name)
+        problems = Preflight().check(root, root, by_person=True)
+        assert [str(p) for p in problems] == []
