@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.content import folder, installation
+from ahe.content import entry, installation
 from ahe.debug.heuristic import HeuristicDebugger
 from ahe.environments.choose import make
 from ahe.environments.launch import launch, launch_bare
@@ -144,7 +144,7 @@ def editor(parts: Parts, history: History) -> Evolver:
     """The evolver: an agent, or for an embedded model the form of one proposal a call."""
     config, model = parts.project.config, parts.models["evolver"]
     kind, repairs = config.evolve.editor, config.evolve.repairs
-    harness = folder("evolver")
+    harness = entry("evolver")
     mode: Mode
     if kind == "proposal" or (kind == "auto" and embedded(model)):
         mode = ProposalMode(harness, model, parts.executor, repairs)
@@ -166,7 +166,7 @@ def editor(parts: Parts, history: History) -> Evolver:
 
 def preflight(suite: Suite) -> Preflight:
     """The static rules, with what no harness may hold: names, verifiers and solutions of tasks."""
-    seed, texts = folder("components"), suite_texts(suite)
+    seed, texts = entry("components"), suite_texts(suite)
     known = [path.read_text("utf-8") for path in sorted(seed.rglob("*")) if path.is_file()]
     secrets = Secrets(texts.names, texts.hidden, (*texts.allowed, *known))
     return Preflight(secrets=secrets, seed_prompt=(seed / "system_prompt.md").read_text("utf-8"))

@@ -101,12 +101,12 @@ class Config(_Table):
 
     def suite_path(self) -> Path:
         """The suite's folder: beside ahe.toml, else the bundled one of that name. Raises `UsageError`."""
-        from ahe.content import folder
+        from ahe.content import entry
 
         own = (self.root / self.suite.path).resolve()
         if own.is_dir():
             return own
-        bundled = folder("evals") / Path(self.suite.path).name
+        bundled = entry("evals") / Path(self.suite.path).name
         if self.suite.path.startswith("evals/") and bundled.is_dir():
             return bundled
         raise UsageError(f"there is no suite at {own}; set [suite] path in {FILE} or pass --suite")

@@ -1,4 +1,4 @@
-"""Finds the content folders, in a checkout and in an installed wheel."""
+"""Finds the content, in a checkout and in an installed wheel."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ahe.errors import UsageError
 PACKAGE = Path(__file__).resolve().parent
 
 
-def folder(name: str) -> Path:
-    """Path of a content folder: `components`, `debugger`, `evolver` or `evals`.
+def entry(name: str) -> Path:
+    """Path of a piece of content: `components`, `debugger`, `evolver`, `evals` or `ahe.toml`.
 
-    A wheel carries them under `ahe/content/`; in a checkout they stand beside `ahe/`.
+    A wheel carries them under `ahe/content/`; in a checkout they stand beside `ahe/`. Raises `UsageError`.
     """
     for place in (PACKAGE / "content" / name, PACKAGE.parent / name):
-        if place.is_dir():
+        if place.exists():
             return place
-    raise UsageError(f"the content folder {name!r} is missing: reinstall ahe")
+    raise UsageError(f"the content {name!r} is missing: reinstall ahe")
 
 
 def installation() -> tuple[Path, ...]:

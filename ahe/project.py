@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ahe.config import FILE, Config, load_config
-from ahe.content import folder
+from ahe.content import entry
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
 from ahe.records import Task
-
-EXAMPLE = """\
-[model]                       # the coder's; debugger and evolver default to it
-name = "local"                # the embedded model · or any name that the endpoint knows
-base_url = ""                 # empty for local · "https://api.openai.com/v1" · "http://localhost:11434/v1"
-api_key_env = "OPENAI_API_KEY"
-tool_calls = "auto"           # native | text; auto is settled once by asking the model
-# [model.evolver]             # likewise [model.debugger]
-# name = "…"
-
-[suite]
-path = "evals/shell-basics"   # a folder of tasks in Harbor's format
-quick = false                 # true: the small part of the suite that its suite.toml names
-
-[evolve]
-iterations = 10
-rollouts = 2                  # per task and evaluation
-jobs = 4                      # trials at once
-
-[budget]                      # 0: no limit
-usd = 2.0                     # priced endpoints only
-tokens = 0
-minutes = 0
-
-[environment]
-kind = "auto"                 # bwrap | docker
-"""
 
 
 @dataclass(frozen=True)
@@ -90,9 +64,9 @@ def init(root: Path) -> list[str]:
     root.mkdir(parents=True, exist_ok=True)
     made = []
     if not (root / FILE).is_file():
-        (root / FILE).write_text(EXAMPLE, "utf-8")
+        shutil.copyfile(entry(FILE), root / FILE)
         made.append(f"made {root / FILE}")
     if not (root / "workspace" / ".git").exists():
-        history = History.create(root / "workspace", folder("components"))
+        history = History.create(root / "workspace", entry("components"))
         made.append(f"made {root / 'workspace'}: the seed harness as commit {history.head()[:10]}")
     return made

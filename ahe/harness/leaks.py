@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ahe.harness.everyday import everyday
 from ahe.harness.problems import Problem
 
-SHINGLE = 8  # words that are a copy by themselves
-FEWEST = 4
+FEWEST, SHINGLE, LONGEST = 4, 8, 14  # words of the runs that are compared
 SHORTEST = 24  # characters of a line, or of a short run of words, that can be recognised
-TELLING = 2  # words that are not everyday ones, in a run of words; a whole line needs one
+TELLING = 2  # words that are not everyday ones; a whole line and the longest runs need one
 
 _WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)*")
@@ -104,7 +103,7 @@ def _copied(lines: Sequence[str], new: frozenset[int], secrets: Secrets) -> set[
     found = {n for n in new if is_telling_line(lines[n]) and secrets.holds(split_words(lines[n]))}
     words = [(word, number) for number, line in enumerate(lines) for word in split_words(line)]
     for first in range(len(words)):
-        window = words[first : first + SHINGLE]
+        window = words[first : first + LONGEST]
         place = next((place for place, (_, number) in enumerate(window) if number in new), None)
         if place is None or window[place][1] in found:
             continue
@@ -128,8 +127,8 @@ def _telling(words: Sequence[str]) -> bool:
     if len(words) == 1:
         return _particular(words[0], letters=12, digits=6)
     unusual = len(set(words) - everyday())
-    if len(words) == SHINGLE:
-        return unusual >= TELLING
+    if len(words) >= SHINGLE:
+        return unusual >= (TELLING if len(words) < LONGEST else 1)
     if len(words) < FEWEST or sum(map(len, words)) + len(words) <= SHORTEST:
         return False
     return (len(words) > FEWEST and unusual >= TELLING) or any(_particular(w, 8, 4) for w in words)

@@ -29,7 +29,14 @@ from typing import Any, BinaryIO
 
 BEFORE = ("on_start", "before_model", "before_tool", "before_finish")
 AFTER = ("after_model", "after_tool")
-HOOK_SECONDS = 60.0
+FORMS: dict[str, tuple[type, ...]] = {
+    "on_start": (),
+    "before_model": (list,),
+    "after_model": (dict,),
+    "before_tool": (dict, str),
+    "after_tool": (str,),
+    "before_finish": (str,),
+}
 
 Handlers = dict[str, Callable[..., Awaitable[Any]]]
 
@@ -173,11 +180,13 @@ class Box:
                     self.middleware.append((path.name, None, describe(error)))
         return self.middleware
 
-    async def hook(self, hook: str, context: dict[str, Any], value: Any, extra: Any = None) -> dict[str, Any]:
+    async def hook(
+        self, hook: str, context: dict[str, Any], value: Any, seconds: float, extra: Any = None
+    ) -> dict[str, Any]:
         """Pass `value` through every middleware that has `hook`. Returns it with what each did to it.
 
-        `extra` is the call that an after_tool hook also sees. A hook that raises or returns something
-        that cannot be written as JSON fails open: the value passes as it was.
+        `extra` is the call that an after_tool hook also sees. A hook that raises, takes more than `seconds` or
+        returns something of the wrong form fails open: the value passes as it was.
         """
         firings: list[dict[str, Any]] = []
         chain = self.chain()
@@ -197,8 +206,8 @@ class Box:
             }
             arguments = special.get(hook, (ctx, copy.deepcopy(value)))
             try:
-                result = await asyncio.wait_for(function(*arguments), HOOK_SECONDS)
-                json.dumps(result)
+                result = await asyncio.wait_for(function(*arguments), seconds)
+                check_form(hook, result)
             except Exception as error:
                 firings.append({"middleware": name, "hook": hook, "error": describe(error)})
                 continue
@@ -212,7 +221,7 @@ class Box:
         return {"value": value, "firings": firings}
 
     async def render(self, template: str, values: dict[str, Any]) -> str:
-        """Render a prompt. Memory, skills and sub-agents are appended where the template never names them."""
+        """Render a prompt. Memory and skills are appended where the template never names them."""
         import jinja2
         import jinja2.meta
 
@@ -244,6 +253,14 @@ class Box:
                 except Exception as error:
                     problems.append(f"{folder}/{path.name}: {describe(error)}")
         return problems
+
+
+def check_form(hook: str, result: Any) -> None:
+    """Raise where a hook returned what the next in the chain, or the host, could not use."""
+    if result is not None and not isinstance(result, FORMS[hook]):
+        wanted = " or ".join(["None", *(form.__name__ for form in FORMS[hook])])
+        raise TypeError(f"{hook} returned {type(result).__name__}; it returns {wanted}")
+    json.dumps(result)
 
 
 def instance(module: ModuleType) -> Any:

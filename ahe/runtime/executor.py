@@ -119,16 +119,23 @@ class BoxExecutor:
         with contextlib.suppress(ValueError, asyncio.IncompleteReadError):
             while line := await read_line(out):
                 message = json.loads(line)
-                if "ask" in message:
+                if not isinstance(message, dict):
+                    continue
+                if isinstance(message.get("ask"), int):
                     self._spawn(self._answer(message))
-                elif (future := self._waiting.get(message.get("id"))) is not None and not future.done():
+                elif (future := self._asked(message.get("id"))) is not None:
                     if "error" in message:
-                        future.set_exception(HarnessError(message["error"]))
+                        future.set_exception(HarnessError(str(message["error"])))
                     else:
                         future.set_result(message.get("value"))
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(HarnessError(f"the harness box ended: {self._last_words()}"))
+
+    def _asked(self, number: object) -> asyncio.Future[Any] | None:
+        """The call that waits for an answer with this number, if there is one."""
+        future = self._waiting.get(number) if isinstance(number, int) else None
+        return None if future is None or future.done() else future
 
     async def _answer(self, message: dict[str, Any]) -> None:
         assert self._host is not None

@@ -8,17 +8,37 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from ahe.errors import HarnessError
 from ahe.protocols import Executor
-from ahe.records import Message, Reply, ToolCall
+from ahe.records import Message, Record, Reply, ToolCall
 from ahe.runtime.meter import Meter
 from ahe.runtime.trajectory import Trajectory
 
-HOOK_SECONDS = 120.0
+HOOK_SECONDS = 60.0
+CHAIN_SECONDS = 120.0
+LEAST_SECONDS = 1.0
 
 T = TypeVar("T")
 MESSAGES = TypeAdapter(tuple[Message, ...])
 MESSAGE = TypeAdapter(Message)
 CALL = TypeAdapter(ToolCall)
+
+
+class Firing(Record):
+    """What one middleware did at one hook. It failed where `error` is set, and changed the value elsewhere."""
+
+    middleware: str
+    hook: str
+    before: Any = None
+    after: Any = None
+    error: str | None = None
+
+
+class Fired(Record):
+    """What the box answers: the value as it left the chain, and what each middleware did to it."""
+
+    value: Any
+    firings: tuple[Firing, ...]
 
 
 class Hooks:
@@ -81,13 +101,19 @@ class Hooks:
             "turn": self._meter.turns,
             "left": self._meter.left(),
         }
-        arguments = {"hook": hook, "context": context, "value": value, "extra": extra}
-        answer = await self._executor.call("hook", arguments, HOOK_SECONDS)
-        for firing in answer["firings"]:
-            if "error" not in firing:
-                self.uses[f"middleware/{firing['middleware']}"] += 1
-            self._trajectory.event("hook_failed" if "error" in firing else "hook", **firing)
-        return answer["value"]
+        seconds = min(HOOK_SECONDS, max(self._meter.seconds_left, LEAST_SECONDS))
+        arguments = {"hook": hook, "context": context, "value": value, "seconds": seconds, "extra": extra}
+        answer = await self._executor.call("hook", arguments, CHAIN_SECONDS)
+        try:
+            fired = Fired.model_validate(answer)
+        except ValidationError:
+            raise HarnessError(f"the harness box gave a wrong answer to the hook {hook}") from None
+        for firing in fired.firings:
+            if firing.error is None:
+                self.uses[f"middleware/{firing.middleware}"] += 1
+            name = "hook" if firing.error is None else "hook_failed"
+            self._trajectory.event(name, **firing.model_dump(exclude_unset=True))
+        return fired.value
 
     def _typed(self, form: TypeAdapter[T], hook: str, value: Any, original: T) -> T:
         """What the hook returned, if it has the right form; else the original, and the trace says so."""

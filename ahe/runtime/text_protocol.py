@@ -16,14 +16,15 @@ from ahe.records import Message, Reply, ToolCall, ToolSpec
 
 SHELL_LABELS = ("bash", "sh", "shell", "console", "zsh", "")
 RULE = (
-    "Each of your replies that acts must contain exactly one code block in triple backticks. The code block"
-    " is executed, and its result is the next message. What stands outside of it is not executed."
+    "Until the task is done, each of your replies must contain exactly one {label} code block in triple"
+    " backticks:"
 )
+EXECUTED = "The code block is executed and its result is the next message. Nothing outside of it is executed."
 NO_BLOCK = (
     "Nothing was executed: your reply holds no code block in triple backticks. Reply again, with one code"
     " block."
 )
-EXAMPLE = {"command": "ls -la"}
+EXAMPLES = {"command": "your command"}
 _FENCE = re.compile(r"^[ \t]*```([\w.-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -43,15 +44,21 @@ def _label(tool: ToolSpec) -> str:
 def instructions(tools: Sequence[ToolSpec]) -> str:
     """What the system message says about calling tools.
 
-    A shell tool is shown by its label alone: small models copy whatever name stands beside a block into it.
+    The shell tool comes first and is shown by its label alone: small models copy whatever name stands beside
+    a block into it, and take an unlabelled block for output.
     """
-    parts = ["# Tools", RULE]
-    for tool in tools:
-        argument = plain_argument(tool)
-        body = EXAMPLE.get(argument, f"<{argument}>") if argument else json.dumps(_example(tool))
-        title = "" if argument in EXAMPLE else f"{tool.name}: "
-        parts.append(f"{title}{tool.description}\n```{_label(tool)}\n{body}\n```")
+    ordered = sorted(tools, key=lambda tool: plain_argument(tool) != "command")
+    parts = ["# Tools", RULE.format(label=_label(ordered[0])), _shown(ordered[0]), EXECUTED]
+    parts.append(ordered[0].description)
+    for tool in ordered[1:]:
+        parts.append(f"Or, instead of that block, {tool.name}: {tool.description}\n{_shown(tool)}")
     return "\n\n".join(parts)
+
+
+def _shown(tool: ToolSpec) -> str:
+    argument = plain_argument(tool)
+    body = EXAMPLES.get(argument, f"<{argument}>") if argument else json.dumps(_example(tool))
+    return f"```{_label(tool)}\n{body}\n```"
 
 
 def _example(tool: ToolSpec) -> dict[str, str]:
@@ -105,7 +112,7 @@ def as_text(messages: Sequence[Message]) -> tuple[Message, ...]:
     turned = []
     for message in messages:
         if message.role == "tool":
-            turned.append(Message(role="user", content=message.content))
+            turned.append(Message(role="user", content=f"Result:\n{message.content}"))
         else:
             turned.append(message.model_copy(update={"tool_calls": ()}))
     return tuple(turned)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ahe.content import folder
+from ahe.content import entry
 from ahe.history import History
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     root.mkdir()
     (root / "ahe.toml").write_text("")
-    History.create(root / "workspace", folder("components"))
+    History.create(root / "workspace", entry("components"))
     return root
 
 

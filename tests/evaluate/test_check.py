@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from task_writer import TEST_SH, TOML, write_task
 
-from ahe.content import folder
+from ahe.content import entry
 from ahe.errors import SandboxError
 from ahe.evaluate.check import check_task
 from ahe.evaluate.tasks import read_task
@@ -76,6 +76,6 @@ async def test_an_environment_that_breaks_is_a_problem_not_a_crash(tmp_path):
 
 
 async def test_a_bundled_task_is_sound(tmp_path):
-    path = sorted(folder("evals").glob("shell-basics/*/task.toml"))[0].parent
+    path = sorted(entry("evals").glob("shell-basics/*/task.toml"))[0].parent
     check = await check_task(read_task(path), "auto", tmp_path, allow_network=False)
     assert check.problems == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from task_writer import BUNDLED, TOML, write_task
 
-from ahe.content import folder
+from ahe.content import entry
 from ahe.errors import UnsupportedTask
 from ahe.evaluate.support import needs_docker, unsupported
 from ahe.evaluate.tasks import read_task, refuse
@@ -136,7 +136,7 @@ def test_docker_needs_something_to_build_from(tmp_path):
 
 
 def test_every_bundled_task_is_supported():
-    paths = sorted(folder("evals").glob("*/*/task.toml"))
+    paths = sorted(entry("evals").glob("*/*/task.toml"))
     assert paths
     for path in paths:
         task = read_task(path.parent)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_writer import BUNDLED, TOML, write_task
 
-from ahe.content import folder
+from ahe.content import entry
 from ahe.errors import TaskError
 from ahe.evaluate.support import unknown_keys
 from ahe.evaluate.tasks import read_task, strip_canary
@@ -271,7 +271,7 @@ def test_unknown_keys_are_kept_and_can_be_shown(tmp_path):
 
 
 def test_every_bundled_task_is_read_and_runs_in_both_environments():
-    suites = [path for path in folder("evals").iterdir() if path.is_dir()]
+    suites = [path for path in entry("evals").iterdir() if path.is_dir()]
     tasks = [read_task(path.parent) for suite in suites for path in sorted(Path(suite).glob("*/task.toml"))]
     assert tasks
     for task in tasks:

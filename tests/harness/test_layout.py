@@ -7,7 +7,7 @@ from harness_folders import FILES, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahe.content import folder
+from ahe.content import entry
 from ahe.errors import HarnessError
 from ahe.harness.layout import MOUNTS, PLACES, classify, component_name, component_paths
 from ahe.mounts import counts
@@ -63,7 +63,7 @@ def test_notes_to_people_are_no_component(path: str) -> None:
     ],
 )
 def test_any_other_name_is_refused_with_the_right_one(path: str) -> None:
-    with pytest.raises(HarnessError, match="is called|unknown name"):
+    with pytest.raises(HarnessError, match=r"is called|unknown name"):
         classify(path)
 
 
@@ -86,5 +86,5 @@ def test_components_are_listed_by_kind_and_a_skill_once(tmp_path: Path) -> None:
 
 
 def test_the_seed_is_close_to_zero() -> None:
-    kinds = [kind for kind, _ in component_paths(folder("components"))]
+    kinds = [kind for kind, _ in component_paths(entry("components"))]
     assert kinds == [Kind.SYSTEM_PROMPT, Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION, Kind.MEMORY]

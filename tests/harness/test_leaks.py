@@ -62,7 +62,7 @@ def test_a_file_cannot_be_called_like_a_task() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *[line for line in VERIFIER.splitlines()[3:]],
+        *VERIFIER.splitlines()[3:],
         SOLUTION.strip(),
         "- Remember: total = sum(order['amount'] for order in orders if order['region']",
         "TOTAL  ==\n48213,\n'the northern total",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from harness_folders import FILES, pair, write
 
-from ahe.content import folder
+from ahe.content import entry
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Bounds, Preflight
 from ahe.records import Kind
@@ -43,7 +43,10 @@ def test_a_new_tool_is_one_change_of_two_files(tmp_path: Path) -> None:
 
 TOOL = "async def run(env, command, timeout=10):\n    return command\n"
 CLASS = "class Guard:\n    async def before_tool(self, ctx, call):\n        return None\n"
-DESCRIPTION = "name: run\ndescription: Run.\nparameters: {type: object, properties: {command: {type: string}}, required: [command]}\n"
+DESCRIPTION = (
+    "name: run\ndescription: Run.\n"
+    "parameters: {type: object, properties: {command: {type: string}}, required: [command]}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,6 @@ DESCRIPTION = "name: run\ndescription: Run.\nparameters: {type: object, properti
         ({"tools/.git/config": "x"}, "files"),
         ({"harness.toml": "format = 2\n"}, "mounts"),
         ({"README.md": "mine"}, "mounts"),
-        ({"system_prompt.md": ""}, "prompt"),
         ({"system_prompt.md": FILES["system_prompt.md"] + "{% if %}\n"}, "template"),
         ({"system_prompt.md": FILES["system_prompt.md"] + "{{ " + "(" * 5000}, "template"),
         ({"system_prompt.md": "You work in a shell.\n{{ memory }}\n"}, "seed prompt"),
@@ -113,6 +115,11 @@ DESCRIPTION = "name: run\ndescription: Run.\nparameters: {type: object, properti
 )
 def test_each_rule_is_told_by_name(tmp_path: Path, files: dict[str, str | None], rule: str) -> None:
     assert check(tmp_path, files) == [rule]
+
+
+def test_a_harness_has_a_prompt(tmp_path: Path) -> None:
+    assert "prompt" in check(tmp_path / "a", {"system_prompt.md": " \n"})
+    assert "prompt" in check(tmp_path / "b", {"system_prompt.md": None}, action="remove")
 
 
 def test_links_executables_and_binaries_are_refused(tmp_path: Path) -> None:
@@ -177,8 +184,6 @@ def test_what_belongs_to_tasks_is_found_only_in_what_is_new(tmp_path: Path) -> N
     assert "sum-paid-north" not in str(problem)
 
 
-def test_the_seed_itself_passes(tmp_path: Path) -> None:
-    for name in ("components", "evolver", "debugger"):
-        root = folder(name)
-        problems = Preflight().check(root, root, by_person=True)
-        assert [str(p) for p in problems] == []
+def test_the_seed_itself_passes() -> None:
+    root = entry("components")
+    assert Preflight().check(root, root, by_person=True) == []

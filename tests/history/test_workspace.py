@@ -247,3 +247,27 @@ def test_an_empty_repository_says_what_is_missing(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "empty")
     with pytest.raises(WorkspaceError, match="no commit yet"):
         History(tmp_path / "empty").head()
+
+
+def test_a_person_reverts_in_their_own_name(history: History) -> None:
+    sha = evolve(history, "one\n")
+    git(history.path, "config", "user.useConfigOnly", "true")  # some machines make up an identity
+    with pytest.raises(WorkspaceError, match=r"user\.name"):
+        history.revert(sha, person=True)
+    git(history.path, "config", "user.name", "Grace")
+    git(history.path, "config", "user.email", "grace@example.org")
+    history.revert(sha, "it made the answers longer", person=True)
+    commit = history.commits()[0]
+    assert (commit.author, commit.by_person, commit.reverts) == ("Grace", True, sha)
+
+
+def test_the_log_follows_first_parents_unless_asked(history: History) -> None:
+    root = history.head()
+    git(history.path, "switch", "-qc", "idea")
+    idea = by_hand(history, "memory.md", "idea\n")
+    git(history.path, "switch", "-q", "main")
+    by_hand(history, "system_prompt.md", "Mine.\n")
+    git(history.path, "merge", "-q", "--no-edit", "idea")
+    assert history.root() == root == history.commits()[-1].sha
+    assert idea not in [commit.sha for commit in history.commits()]
+    assert idea in [commit.sha for commit in history.commits(merged=True)]

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp -r /app/reports /app/reports_backup

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cut -d, -f3 /app/people.csv > /app/cities.txt

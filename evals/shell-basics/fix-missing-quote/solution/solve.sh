@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sed -i '3s/$/"/' /app/welcome.sh

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sed -i 's/nmae/name/' /app/greet.py

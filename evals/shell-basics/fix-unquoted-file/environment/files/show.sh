@@ -1,0 +1,3 @@
+#!/bin/bash
+# prints the first line of a file
+head -n 1 $1

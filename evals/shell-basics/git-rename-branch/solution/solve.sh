@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+cd /app/repo
+git branch -m feature-lgoin feature-login

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+tar -tzf /app/site.tar.gz > /app/list.txt

@@ -1,0 +1,2 @@
+#!/bin/bash
+echo "deploying version ${1:-1.0}"

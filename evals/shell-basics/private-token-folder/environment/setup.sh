@@ -1,0 +1,4 @@
+#!/bin/bash
+set -eu
+chmod 755 private
+chmod 644 private/token.txt

@@ -1,0 +1,2 @@
+name=conf.py
+value=70

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sed -i 's/alpha\.example\.com/gamma.example.com/g' /app/shop.conf

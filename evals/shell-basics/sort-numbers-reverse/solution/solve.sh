@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sort -rn /app/numbers.txt > /app/sorted.txt
