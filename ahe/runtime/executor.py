@@ -19,6 +19,7 @@ BOX = Path(__file__).with_name("box.py")
 BOX_ARGUMENTS = ("-I", "-S", "/box/box.py", "/harness", "/site")
 BOX_PACKAGES = ("jinja2", "markupsafe", "yaml")
 START_SECONDS = 60.0
+MAX_LINE = 64 << 20
 
 
 class Process(Protocol):
@@ -57,6 +58,7 @@ class BoxExecutor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._process: Process | None = None
         self._host: Host | None = None
+        self._ended = False
 
     async def start(self, harness: Path, host: Host) -> None:
         """Start the box on the harness in folder `harness`. Raises `SandboxError`."""
@@ -79,8 +81,8 @@ class BoxExecutor:
         """
         number = next(self._numbers)
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
-        await self._send({"id": number, "what": what, "arguments": arguments})
         try:
+            await self._send({"id": number, "what": what, "arguments": arguments})
             async with asyncio.timeout(timeout):
                 return await future
         except TimeoutError:
@@ -108,7 +110,7 @@ class BoxExecutor:
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
-            if self._process is None:
+            if self._process is None or self._ended:
                 raise ConnectionError
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             await self._process.stdin.drain()
@@ -116,33 +118,34 @@ class BoxExecutor:
             raise HarnessError(f"the harness box is gone: {self._last_words()}") from None
 
     async def _listen(self, out: asyncio.StreamReader) -> None:
-        with contextlib.suppress(ValueError, asyncio.IncompleteReadError):
+        """Take messages until the box ends, or says what is no message: then nothing is heard any more."""
+        with contextlib.suppress(ValueError, RecursionError, asyncio.IncompleteReadError):
             while line := await read_line(out):
-                message = json.loads(line)
-                if not isinstance(message, dict):
-                    continue
-                if isinstance(message.get("ask"), int):
-                    self._spawn(self._answer(message))
-                elif (future := self._asked(message.get("id"))) is not None:
-                    if "error" in message:
-                        future.set_exception(HarnessError(str(message["error"])))
-                    else:
-                        future.set_result(message.get("value"))
+                self._take(json.loads(line))
+        self._ended = True
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(HarnessError(f"the harness box ended: {self._last_words()}"))
 
-    def _asked(self, number: object) -> asyncio.Future[Any] | None:
-        """The call that waits for an answer with this number, if there is one."""
+    def _take(self, message: object) -> None:
+        if not isinstance(message, dict):
+            raise ValueError("no message")
+        number = message.get("id")
         future = self._waiting.get(number) if isinstance(number, int) else None
-        return None if future is None or future.done() else future
+        if "ask" in message:
+            self._spawn(self._answer(message))
+        elif future is not None and not future.done():
+            if "error" in message:
+                future.set_exception(HarnessError(str(message["error"])))
+            else:
+                future.set_result(message.get("value"))
 
     async def _answer(self, message: dict[str, Any]) -> None:
         assert self._host is not None
         try:
             value = await self._host.serve(message["what"], message["arguments"])
             answer = {"answer": message["ask"], "value": value}
-        except (AgentFault, HarnessError, OSError, KeyError, TypeError, ValueError) as error:
+        except (AgentFault, HarnessError, OSError, LookupError, TypeError, ValueError, AttributeError) as error:
             answer = {"answer": message["ask"], "error": f"{type(error).__name__}: {error}"}
         except AheError as error:
             # The host remembers these itself; evolved code only learns that it failed.
@@ -152,9 +155,9 @@ class BoxExecutor:
 
 
 async def read_line(out: asyncio.StreamReader) -> bytes:
-    """One line of any length: what a stream's own limit would refuse is read in pieces."""
-    pieces = []
-    while True:
+    """One line, in pieces where it is longer than the stream's own limit. Raises `ValueError` over `MAX_LINE`."""
+    pieces: list[bytes] = []
+    while sum(map(len, pieces)) <= MAX_LINE:
         try:
             pieces.append(await out.readuntil(b"\n"))
             return b"".join(pieces)
@@ -162,3 +165,4 @@ async def read_line(out: asyncio.StreamReader) -> bytes:
             pieces.append(await out.readexactly(overrun.consumed))
         except asyncio.IncompleteReadError as ended:
             return b"".join([*pieces, ended.partial])
+    raise ValueError("the line is too long")

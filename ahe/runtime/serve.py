@@ -56,7 +56,8 @@ class TrialHost:
         self, command: str, timeout: float | None = None, cwd: str | None = None
     ) -> dict[str, object]:
         limits = self._meter.limits
-        seconds = min(timeout or limits.command_seconds, limits.command_seconds, self._meter.seconds_left)
+        wanted = timeout if timeout and timeout > 0 else limits.command_seconds  # also where it is no number
+        seconds = min(wanted, limits.command_seconds, self._meter.seconds_left)
         result = await self._environment.exec(
             command, timeout=max(seconds, 0.1), cwd=cwd, output_limit=limits.output_bytes
         )

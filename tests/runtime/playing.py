@@ -108,14 +108,13 @@ async def play(
     environment = BwrapEnvironment(EnvironmentSpec(name="play", workdir="/app"), folder / "box")
     harness = load(root)
     trajectory = Trajectory(folder / "trace", "session", "m", offered_tools(harness))
-    given = {"role": "coder", "key": KEY, "workdir": "/app", **agent}
+    given = {"role": "coder", "key": KEY, "workdir": "/app", "model": model, **agent}
     try:
         await environment.start()
         playing = Agent(
             harness=harness,
             executor=make_executor(False),
             environment=environment,
-            model=model,
             mode=mode,
             limits=limits,
             trajectory=trajectory,
