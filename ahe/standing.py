@@ -17,8 +17,8 @@ class Standing:
     """`commits` is the log, newest first. `pending` are the commits without a final verdict, newest first.
 
     `incumbent` is the parent of the oldest pending commit (HEAD where none is pending); `unreverted` are
-    commits whose note says `reverted` and which stand unreverted, newest first; `undecided` counts how
-    often the pending commits were measured without a verdict; `untagged` says that HEAD closes an
+    commits whose note says `reverted` and which stand unreverted, newest first; `undecided` is 1 where the
+    pending commits were measured without a verdict, else 0; `untagged` says that HEAD closes an
     iteration whose tag is missing.
     """
 
@@ -43,7 +43,6 @@ def standing(log: Sequence[Commit]) -> Standing:
         pending.append(commit)
     incumbent = log[len(pending)].sha if pending else log[0].sha
     unreverted = tuple(c for c in log if _outcome(c) == "reverted" and c.sha not in reverted)
-    attempts = [c.verdict.rollouts > 0 for c in pending if c.verdict and c.verdict.outcome == "undecided"]
     untagged = len(log) > 1 and not any(_ITERATION.match(tag) for tag in log[0].tags)
     return Standing(
         commits=tuple(log),
@@ -51,7 +50,7 @@ def standing(log: Sequence[Commit]) -> Standing:
         incumbent=incumbent,
         pending=tuple(pending),
         unreverted=unreverted,
-        undecided=len(attempts[:1]),
+        undecided=int(any(_outcome(c) == "undecided" for c in pending)),
         untagged=untagged,
     )
 

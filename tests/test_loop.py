@@ -81,3 +81,39 @@ def test_a_budget_stops_cleanly_and_the_run_goes_on_after_it(project: Path) -> N
     world.ahe(project, "evolve", "--iterations", "1")
     assert done <= set(rows(project))
     assert "Ahe-Verdict: kept" in world.git(project, "log", "-1")
+
+
+def proposal(text: str, **more: object) -> str:
+    form = {
+        "evidence": 1,
+        "root_cause": "The agent describes what it would write and stops there.",
+        "place": "memory",
+        "name": "act",
+        "text": text,
+        "subject": "Tell the agent to act",
+        "predicts": [world.TRAIN[0]],
+        "risks": [],
+        **more,
+    }
+    return json.dumps(form)
+
+
+def test_a_form_becomes_a_commit_and_a_leak_goes_back_with_its_rule(tmp_path: Path) -> None:
+    answers = world.script()
+    answers["evolver"] = {
+        "evolve/001/0": proposal("For alpha-note write alpha into the file."),
+        "evolve/001/1": proposal("Write the file with a command before you answer."),
+    }
+    root = world.write_project(tmp_path / "project", answers, evolve={"editor": "proposal"})
+    world.ahe(root, "init")
+    result = json.loads(world.ahe(root, "evolve", "--iterations", "1", "--json").stdout)
+    (iteration,) = result["iterations"]
+    assert iteration["verdict"]["outcome"] == "reverted"
+    assert "memory: tell the agent to act" in world.git(root, "log", "--format=%s")
+    lines = [json.loads(line) for line in (root / "requests.jsonl").read_text().splitlines()]
+    (again,) = [line for line in lines if line["key"] == "evolve/001/1"]
+    refusal = again["payload"]["messages"][-1]["content"]
+    assert "Refused" in refusal
+    assert "memory.md" in refusal
+    assert not any(name in refusal for name in (*world.TRAIN[1:], *world.HELDOUT, "heldout", "train"))
+    assert again["payload"]["response_format"]["type"] == "json_schema"

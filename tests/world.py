@@ -142,7 +142,7 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
-def ahe(root: Path, *arguments: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+def ahe(root: Path, *arguments: str, check: int | None = 0, timeout: float = 300) -> subprocess.CompletedProcess[str]:
     """Run the command as a person does."""
     done = subprocess.run(
         [sys.executable, "-m", "ahe", *arguments],
@@ -150,7 +150,7 @@ def ahe(root: Path, *arguments: str, check: int | None = 0) -> subprocess.Comple
         env=environment(),
         text=True,
         capture_output=True,
-        timeout=300,
+        timeout=timeout,
     )
     if check is not None:
         assert done.returncode == check, f"ahe {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -17,7 +17,7 @@ from ahe.runtime.trajectory import Trajectory
 
 SMOKE = Limits(turns=5, tokens=0, seconds=60, reply_tokens=100, command_seconds=10, output_bytes=4_000)
 CHECK_SECONDS = 60.0
-HARMLESS = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}
+HARMLESS: dict[object, object] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}
 
 
 class OneTurn:
@@ -33,9 +33,16 @@ class OneTurn:
         tool = request.tools[0]
         properties = tool.parameters.get("properties", {})
         required = tool.parameters.get("required", [])
-        arguments = {name: HARMLESS.get(properties[name].get("type"), "true") for name in required}
+        arguments = {name: harmless(properties.get(name)) for name in required}
         call = ToolCall(id="smoke", name=tool.name, arguments=arguments)
         return Reply(message=Message(role="assistant", tool_calls=(call,)), usage=Usage(calls=1))
+
+
+def harmless(schema: object) -> object:
+    """A value of the schema's type that does nothing, also as a shell command."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    kinds = kind if isinstance(kind, list) else [kind]
+    return next((HARMLESS[name] for name in kinds if name in HARMLESS), "true")
 
 
 class BoxProbe:

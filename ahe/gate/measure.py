@@ -31,13 +31,24 @@ class Measurement:
     fresh: dict[str, Trial] = field(default_factory=dict)
 
     async def verdict(self) -> Verdict:
-        """Ask the gate, run what it wants, ask again. Identical harnesses are decided without it."""
+        """Ask the gate, run what it wants, ask again. Identical harnesses are decided without it.
+
+        What broke in an earlier measurement is tried again first: else `undecided` would stay so for ever.
+        """
         if self.incumbent.id == self.candidate.id:
             reason = "the same harness as before: nothing to measure"
             return Verdict(outcome="kept", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
+        await self._run_again()
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
             await self._run(decision.asks, decision.reason)
         return self._verdict(decision, comparison)
+
+    async def _run_again(self) -> None:
+        tasks = [self.suite.tasks[name] for name in (*self.train, *self.heldout)]
+        again = [p for arm in (self.incumbent, self.candidate) for p in broken(self.evaluator, arm, tasks)]
+        if again:
+            trials = await self.evaluator.run("measuring: what broke before", again)
+            self.fresh |= {trial.id: trial for trial in trials}
 
     async def _run(self, asks: tuple[Ask, ...], reason: str) -> None:
         wanted: list[Planned] = []
@@ -104,7 +115,19 @@ class Measurement:
 
 def known(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, Tally]:
     """Tallies of the trials that the store holds of a harness at these tasks, under the present setting."""
-    stored = {trial.id: trial for trial in evaluator.store.of_harness(harness.id)}
-    most = max((trial.attempt for trial in stored.values()), default=-1)
+    return tallies(trial for _, trial in stored(evaluator, harness, tasks))
+
+
+def broken(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[Planned]:
+    """The trials among these that the infrastructure broke."""
+    return [plan for plan, trial in stored(evaluator, harness, tasks) if trial.status == "missing"]
+
+
+def stored(
+    evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]
+) -> list[tuple[Planned, Trial]]:
+    """The trials that the store holds of a harness at these tasks, under the present setting."""
+    found = {trial.id: trial for trial in evaluator.store.of_harness(harness.id)}
+    most = max((trial.attempt for trial in found.values()), default=-1)
     plans = [evaluator.runner.plan(harness, task, n) for n in range(most + 1) for task in tasks]
-    return tallies(stored[plan.id] for plan in plans if plan.id in stored)
+    return [(plan, found[plan.id]) for plan in plans if plan.id in found]

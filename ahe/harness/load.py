@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ahe.errors import HarnessError
+from ahe.jsontext import mended
 from ahe.records import Record, ToolSpec
 
 
@@ -84,15 +86,17 @@ def _text(path: Path) -> str:
 
 def _yaml(path: Path, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return mended(yaml.safe_load(text))
+    except (yaml.YAMLError, RecursionError) as error:
         raise HarnessError(f"{path}: not valid YAML: {error}") from None
 
 
 def _tool(path: Path) -> ToolSpec:
     try:
-        return ToolSpec.model_validate(_yaml(path, path.read_text("utf-8")))
-    except ValueError as error:
+        tool = ToolSpec.model_validate(_yaml(path, path.read_text("utf-8")))
+        json.dumps(tool.parameters, allow_nan=False)  # YAML has dates and .nan, a request has neither
+        return tool
+    except (ValueError, TypeError) as error:
         raise HarnessError(
             f"{path}: not a tool description (name, description, parameters): {error}"
         ) from None

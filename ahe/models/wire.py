@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ahe.jsontext import loads
 from ahe.records import Message, ModelSpec, Reply, Request, ToolCall, Usage
 
 CHARACTERS_PER_TOKEN = 4
@@ -77,7 +78,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
 def parse(raw: bytes) -> dict[str, Any]:
     """The body as a JSON object with at least one choice. Raises `Garbled` or `RefusedInside`."""
     try:
-        body = json.loads(raw)
+        body = loads(raw)
     except (ValueError, RecursionError) as error:
         raise Garbled(f"the body is not JSON ({_excerpt(raw)})") from error
     if not isinstance(body, dict):
@@ -156,7 +157,7 @@ def _read_call(call: dict[str, Any], function: dict[str, Any], position: int) ->
     error = None if name else "the call names no tool"
     if isinstance(arguments, str) and arguments.strip():
         try:
-            arguments = json.loads(arguments)
+            arguments = loads(arguments)
         except (ValueError, RecursionError) as problem:
             return ToolCall(id=identity, name=name, error=f"the arguments are not valid JSON: {problem}")
     elif not arguments:

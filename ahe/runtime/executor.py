@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ahe.errors import AgentFault, AheError, HarnessError, SandboxError
+from ahe.jsontext import loads
 from ahe.protocols import Host
 from ahe.records import Mount
 
@@ -121,7 +122,7 @@ class BoxExecutor:
         """Take messages until the box ends, or says what is no message: then nothing is heard any more."""
         with contextlib.suppress(ValueError, RecursionError, asyncio.IncompleteReadError):
             while line := await read_line(out):
-                self._take(json.loads(line))
+                self._take(loads(line))
         self._ended = True
         for future in self._waiting.values():
             if not future.done():

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ahe.jsontext import loads
 from ahe.records import Message, Reply, ToolCall, ToolSpec
 
 SHELL_LABELS = ("bash", "sh", "shell", "console", "zsh", "")
@@ -32,9 +33,8 @@ def plain_argument(tool: ToolSpec) -> str | None:
     """Name of the argument that a block's body stands for, if the tool takes one string."""
     required = tool.parameters.get("required", [])
     properties: dict[str, Any] = tool.parameters.get("properties", {})
-    if len(required) == 1 and properties.get(required[0], {}).get("type") == "string":
-        return str(required[0])
-    return None
+    schema = properties.get(required[0]) if len(required) == 1 else None
+    return str(required[0]) if isinstance(schema, dict) and schema.get("type") == "string" else None
 
 
 def _label(tool: ToolSpec) -> str:
@@ -63,15 +63,15 @@ def _shown(tool: ToolSpec) -> str:
 
 def _example(tool: ToolSpec) -> dict[str, str]:
     properties: dict[str, Any] = tool.parameters.get("properties", {})
-    return {name: f"<{schema.get('type', 'value')}>" for name, schema in properties.items()}
+    types = {name: schema.get("type") if isinstance(schema, dict) else None for name, schema in properties.items()}
+    return {name: f"<{kind or 'value'}>" for name, kind in types.items()}
 
 
 def parse(reply: Reply, tools: Sequence[ToolSpec], turn: int) -> Reply:
     """The reply with its first addressed block as a tool call; the text after that block is dropped.
 
     What follows the first block is the model's guess at the result, so it is not kept in the conversation.
-    A block whose label names no tool is prose unless nothing else stands in the reply and it is labelled
-    as if it were a call; then the call carries the error.
+    A block whose label names no tool is prose.
     """
     text = reply.message.content
     for match in _FENCE.finditer(text):
@@ -101,8 +101,8 @@ def _call(label: str, body: str, tools: Sequence[ToolSpec], turn: int) -> ToolCa
 
 def _json_object(body: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(body)
-    except ValueError:
+        value = loads(body)
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -137,4 +137,4 @@ async def play(
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]] if path.is_file() else []

@@ -1,0 +1,127 @@
+"""The gate's question put to real trials: rollouts are spent where it asks, and broken ones are tried again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import world
+
+from ahe.assemble import make_executor
+from ahe.content import entry
+from ahe.environments.bwrap import BwrapEnvironment
+from ahe.errors import ModelUnavailable
+from ahe.evaluate.evaluation import Evaluator
+from ahe.evaluate.store import Store
+from ahe.evaluate.suite import load_suite
+from ahe.evaluate.trial import HarnessVersion, TrialRunner
+from ahe.events import Event
+from ahe.gate.measure import Measurement
+from ahe.gate.paired import PairedGate
+from ahe.records import Limits, Message, ModelSpec, Reply, Request, Usage
+
+TASK = "alpha-note"
+
+
+class Coder:
+    """Says which word it would write, as the world's coder does; `down` makes its endpoint unreachable."""
+
+    spec = ModelSpec(name="coder")
+    fingerprint = "coder"
+
+    def __init__(self) -> None:
+        self.down = False
+        self.calls = 0
+
+    async def complete(self, request: Request) -> Reply:
+        self.calls += 1
+        if self.down:
+            raise ModelUnavailable("down")
+        text = "WRITE alpha" if len(request.messages) == 2 else "Done."
+        usage = Usage(calls=1, input_tokens=10, output_tokens=2)
+        return Reply(message=Message(role="assistant", content=text), usage=usage)
+
+
+class Silent:
+    def emit(self, event: Event) -> None:
+        """Nobody listens."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "runs")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def coder() -> Coder:
+    return Coder()
+
+
+@pytest.fixture
+def measurement(tmp_path: Path, store: Store, coder: Coder) -> Measurement:
+    suite = load_suite(world.write_suite(tmp_path / "suite"))
+    versions = []
+    for name, code in (("before", None), ("after", world.ACT)):
+        root = tmp_path / name
+        shutil.copytree(entry("components"), root)
+        if code:
+            (root / "middleware" / "10_act.py").write_text(code)
+        versions.append(HarnessVersion(id=name, root=str(root)))
+    runner = TrialRunner(
+        store=store,
+        model=coder,
+        mode="native",
+        limits=Limits(seconds=60),
+        make_environment=lambda task, scratch: BwrapEnvironment(task.environment, scratch),
+        make_executor=lambda: make_executor(False),
+    )
+    return Measurement(
+        PairedGate(),
+        Evaluator(store, runner, Silent(), jobs=2),
+        suite,
+        incumbent=versions[0],
+        candidate=versions[1],
+        train=(TASK,),
+        heldout=(),
+        rollouts=2,
+        predicts=(TASK,),
+    )
+
+
+def again(measurement: Measurement, **changes: object) -> Measurement:
+    """The same question in a later run."""
+    return Measurement(**{**vars(measurement), "fresh": {}, **changes})
+
+
+async def test_both_arms_are_measured_once(measurement: Measurement, coder: Coder) -> None:
+    verdict = await measurement.verdict()
+    assert verdict.outcome == "kept"
+    assert (verdict.rollouts, verdict.missing) == (4, 0)
+    assert (verdict.incumbent_rate, verdict.candidate_rate) == (0.0, 1.0)
+    assert verdict.observed_up == verdict.predicted == (TASK,)
+    assert verdict.usage.calls == coder.calls
+    paid = coder.calls
+    later = await again(measurement).verdict()
+    assert (later.outcome, later.rollouts, coder.calls) == ("kept", 0, paid)
+
+
+async def test_the_same_harness_is_decided_without_rollouts(measurement: Measurement, coder: Coder) -> None:
+    verdict = await again(measurement, candidate=measurement.incumbent).verdict()
+    assert (verdict.outcome, verdict.rollouts, coder.calls) == ("kept", 0, 0)
+
+
+async def test_what_broke_is_tried_again_until_it_is_measured(measurement: Measurement, coder: Coder) -> None:
+    tasks = [measurement.suite.tasks[TASK]]
+    await measurement.evaluator.measure("incumbent", measurement.incumbent, tasks, 2)
+    coder.down = True
+    for _ in range(2):
+        verdict = await again(measurement).verdict()
+        assert (verdict.outcome, verdict.missing) == ("undecided", 2)
+        assert verdict.candidate_rate is None
+    coder.down = False
+    verdict = await again(measurement).verdict()
+    assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 2)
