@@ -151,8 +151,8 @@ def load_config(
     for name, value in (flags or {}).items():
         if value is not None:
             _put(tree, name, value, origins, "flag")
-    model = tree.pop("model", {})
-    own = {role: model.pop(role, {}) for role in ("debugger", "evolver")}
+    model = _table(tree.pop("model", {}), "model")
+    own = {role: _table(model.pop(role, {}), f"model.{role}") for role in ("debugger", "evolver")}
     tables = {"coder": model, **{role: _inherit(model, table) for role, table in own.items()}}
     try:
         return Config.model_validate({**tree, "root": root, "models": tables, "origins": origins})
@@ -160,6 +160,12 @@ def load_config(
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
         raise UsageError(f"{FILE}: {where}: {problem['msg']}") from None
+
+
+def _table(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{FILE}: {name} is a table: write its keys below [{name}]")
+    return value
 
 
 def _inherit(coder: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,6 +212,6 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
 def _put(tree: dict[str, Any], name: str, value: Any, origins: dict[str, str], origin: str) -> None:
     *path, last = name.split(".")
     for part in path:
-        tree = tree.setdefault(part, {})
+        tree = _table(tree.setdefault(part, {}), part)
     tree[last] = value
     origins[name] = origin

@@ -15,7 +15,17 @@ from ahe.records import Verdict
 from ahe.standing import next_iteration, standing
 
 PLAIN = Commit(
-    sha="", parents=(), tree="", author="", email="", date="", subject="", body="", trailers={}, note="", tags=()
+    sha="",
+    parents=(),
+    tree="",
+    author="",
+    email="",
+    date="",
+    subject="",
+    body="",
+    trailers={},
+    note="",
+    tags=(),
 )
 
 
@@ -104,7 +114,13 @@ def test_a_persons_commit_is_pending_like_any_other() -> None:
 
 
 def test_a_persons_revert_is_pending_too() -> None:
-    now = standing([revert(B, of=A, trailers={}, email="ada@example.org"), commit(A, "kept", tags=("ahe/iter-001",)), SEED])
+    now = standing(
+        [
+            revert(B, of=A, trailers={}, email="ada@example.org"),
+            commit(A, "kept", tags=("ahe/iter-001",)),
+            SEED,
+        ]
+    )
     assert [c.sha for c in now.pending] == [B]
     assert now.incumbent == A
 

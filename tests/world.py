@@ -142,7 +142,9 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
-def ahe(root: Path, *arguments: str, check: int | None = 0, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+def ahe(
+    root: Path, *arguments: str, check: int | None = 0, timeout: float = 300
+) -> subprocess.CompletedProcess[str]:
     """Run the command as a person does."""
     done = subprocess.run(
         [sys.executable, "-m", "ahe", *arguments],

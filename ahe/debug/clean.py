@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -31,15 +32,13 @@ def _overwritten(line: str) -> str:
 
 
 def _fold(lines: list[str]) -> list[str]:
+    """The lines with repeats counted; of several empty lines in a row one stays."""
     folded: list[str] = []
-    count = 0
-    for line in [*lines, None]:
-        if folded and line == folded[-1] and line is not None:
-            count += 1
-            continue
-        if count:
-            folded.append(f"[the line above {count} more times]")
-            count = 0
-        if line is not None:
+    for line, group in itertools.groupby(lines):
+        count = len(list(group))
+        folded.append(line)
+        if line and count == 2:
             folded.append(line)
+        elif line and count > 2:
+            folded.append(f"[the line above {count - 1} more times]")
     return folded

@@ -21,7 +21,8 @@ class HeuristicDebugger:
 
     async def explain(self, evidence: Evidence) -> DebugReport:
         """Write `report.md`, `clusters.json` and `detail/<task>.md` into the iteration's folder."""
-        cases = [Case(trial, Path(evidence.traces) / trial.id) for trial in evidence.trials]
+        trials = sorted(evidence.trials, key=lambda trial: (trial.task, trial.attempt, trial.id))
+        cases = [Case(trial, Path(evidence.traces) / trial.id) for trial in trials]
         failed = [case for case in cases if case.trial.status == "failed"]
         found = clusters([(case.trial, case.signature) for case in failed])
         folder = Path(evidence.folder)

@@ -6,6 +6,7 @@ repository of its choosing. What is committed is copied from the desk after pref
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -62,6 +63,7 @@ class Desk:
 
     async def commit(self, manifest: Manifest) -> str:
         """Check the desk's content with its manifest and commit it. Raises `Refused`."""
+        unlock(self.folder)
         reasons = await self._reasons(manifest)
         if reasons:
             self.refusals += 1
@@ -108,6 +110,7 @@ class Desk:
 def copy_mounts(source: Path, target: Path) -> None:
     """Make the seven mounts in `target` the same as in `source`."""
     target.mkdir(parents=True, exist_ok=True)
+    unlock(target)
     for name in (*FILES, *FOLDERS):
         old, new = target / name, source / name
         if old.is_dir() and not old.is_symlink():
@@ -118,6 +121,15 @@ def copy_mounts(source: Path, target: Path) -> None:
             shutil.copytree(new, old)
         elif new.is_file():
             shutil.copyfile(new, old)
+
+
+def unlock(folder: Path) -> None:
+    """Make everything in a folder readable: who works on a desk may have taken the permissions away."""
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o700 if name in folders else 0o600))
 
 
 def changed_kinds(before: Path, after: Path) -> tuple[Kind, ...]:

@@ -75,6 +75,8 @@ class ProposalMode:
             reply = await self._model.complete(request)
             try:
                 proposal = Proposal.model_validate_json(reply.message.content)
+                if not 1 <= proposal.evidence <= len(excerpts):
+                    raise ValueError(f"evidence is the number of an excerpt, from 1 to {len(excerpts)}")
                 apply(proposal, desk.folder, tools)
                 await desk.commit(manifest(proposal, excerpts, tasks))
                 return
@@ -148,6 +150,8 @@ def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
     elif proposal.place == "system_prompt":
         _append(harness / "system_prompt.md", f"{text}\n")
     elif proposal.place == "tool_description":
+        if not tools:
+            raise ValueError("there is no tool whose description could be changed")
         tool = proposal.name if proposal.name in tools else tools[0]
         path = harness / "tool_descriptions" / f"{tool}.yaml"
         tree = yaml.safe_load(path.read_text("utf-8"))

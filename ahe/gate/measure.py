@@ -123,9 +123,7 @@ def broken(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> 
     return [plan for plan, trial in stored(evaluator, harness, tasks) if trial.status == "missing"]
 
 
-def stored(
-    evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]
-) -> list[tuple[Planned, Trial]]:
+def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[tuple[Planned, Trial]]:
     """The trials that the store holds of a harness at these tasks, under the present setting."""
     found = {trial.id: trial for trial in evaluator.store.of_harness(harness.id)}
     most = max((trial.attempt for trial in found.values()), default=-1)

@@ -146,7 +146,15 @@ class BoxExecutor:
         try:
             value = await self._host.serve(message["what"], message["arguments"])
             answer = {"answer": message["ask"], "value": value}
-        except (AgentFault, HarnessError, OSError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (
+            AgentFault,
+            HarnessError,
+            OSError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:
             answer = {"answer": message["ask"], "error": f"{type(error).__name__}: {error}"}
         except AheError as error:
             # The host remembers these itself; evolved code only learns that it failed.

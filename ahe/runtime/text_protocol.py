@@ -63,7 +63,9 @@ def _shown(tool: ToolSpec) -> str:
 
 def _example(tool: ToolSpec) -> dict[str, str]:
     properties: dict[str, Any] = tool.parameters.get("properties", {})
-    types = {name: schema.get("type") if isinstance(schema, dict) else None for name, schema in properties.items()}
+    types = {
+        name: schema.get("type") if isinstance(schema, dict) else None for name, schema in properties.items()
+    }
     return {name: f"<{kind or 'value'}>" for name, kind in types.items()}
 
 

@@ -21,7 +21,9 @@ def pair(b: tuple[int, ...], c: tuple[int, ...]) -> tuple[Tally, Tally]:
     return one, other
 
 
-def same(count: int, b: tuple[int, ...], c: tuple[int, ...], name: str = "t") -> dict[str, tuple[Tally, Tally]]:
+def same(
+    count: int, b: tuple[int, ...], c: tuple[int, ...], name: str = "t"
+) -> dict[str, tuple[Tally, Tally]]:
     return {f"{name}{number}": pair(b, c) for number in range(count)}
 
 
@@ -168,9 +170,7 @@ def test_swapping_the_arms_turns_the_answer_round(pairs: dict[str, tuple[Tally, 
 def test_it_always_answers_and_asks_only_for_what_is_short(
     train: dict[str, Any], heldout: dict[str, Any], rollouts: int
 ) -> None:
-    comparison = Comparison(
-        train=train, heldout=heldout, heldout_tasks=tuple(heldout), rollouts=rollouts
-    )
+    comparison = Comparison(train=train, heldout=heldout, heldout_tasks=tuple(heldout), rollouts=rollouts)
     decision = GATE.decide(comparison)
     assert decision.reason
     assert bool(decision.asks) == (decision.outcome == "more")

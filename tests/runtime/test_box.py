@@ -37,7 +37,9 @@ return "through"
             server.accept()
 
 
-@pytest.mark.parametrize("path", ["/harness/memory.md", "/box/box.py", "/site/yaml/__init__.py", "/usr/x", "/etc/x"])
+@pytest.mark.parametrize(
+    "path", ["/harness/memory.md", "/box/box.py", "/site/yaml/__init__.py", "/usr/x", "/etc/x"]
+)
 async def test_nothing_of_it_can_be_written(tmp_path: Path, path: str) -> None:
     body = f"""
 try:
@@ -72,7 +74,12 @@ async def test_keys_and_folders_of_the_host_are_not_there(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     (tmp_path / "mine.txt").write_text("private")
-    private = [str(tmp_path), str(Path(__file__).parents[2]), str(Path(__file__)), str(Path.home() / ".cache")]
+    private = [
+        str(tmp_path),
+        str(Path(__file__).parents[2]),
+        str(Path(__file__)),
+        str(Path.home() / ".cache"),
+    ]
     body = f"""
 import os
 seen = [path for path in {private!r} if os.path.exists(path)]
@@ -146,7 +153,9 @@ return "survived"
 @pytest.mark.parametrize("garbage", GARBAGE, ids=range(len(GARBAGE)))
 async def test_garbage_on_the_wire_is_no_crash_of_the_host(tmp_path: Path, garbage: str) -> None:
     body = FORGED.replace("GARBAGE", repr(garbage.encode().decode("unicode_escape")))
-    played = await run_code(tmp_path, body, limits=LIMITS.model_copy(update={"seconds": 20, "command_seconds": 2}))
+    played = await run_code(
+        tmp_path, body, limits=LIMITS.model_copy(update={"seconds": 20, "command_seconds": 2})
+    )
     first = played.results()[0]
     assert first.startswith(("survived", "error: the harness box"))
     assert played.outcome.ended == "answered"

@@ -68,7 +68,9 @@ async def before_tool(self, ctx, call):
     if "rm" in call["arguments"]["command"]:
         return "blocked: nothing is removed here"
 """
-    played = await with_hook(tmp_path, body, shell("rm -rf /app; touch gone"), shell("ls /app; echo end"), "Done.")
+    played = await with_hook(
+        tmp_path, body, shell("rm -rf /app; touch gone"), shell("ls /app; echo end"), "Done."
+    )
     assert played.results()[0].startswith("blocked: nothing is removed here")
     assert played.results()[1].startswith("end")
     assert played.outcome.uses["tools/run_shell_command.py"] == 1, "a blocked call is no use of the tool"

@@ -193,7 +193,9 @@ async def test_a_spent_budget_stops_the_trial_without_an_outcome(tmp_path: Path)
         async def complete(self, request: Request) -> Reply:
             self.ledger.check()
             self.ledger.charge(request.role, Usage(calls=1, input_tokens=20))
-            return Reply(message=Message(role="assistant", content="", tool_calls=()), usage=Usage(), finish="length")
+            return Reply(
+                message=Message(role="assistant", content="", tool_calls=()), usage=Usage(), finish="length"
+            )
 
     with pytest.raises(BudgetExceeded):
         await play(tmp_path, answers("unused"), model=Spender())
@@ -205,6 +207,8 @@ async def test_background_work_outlives_the_agent_loop(tmp_path: Path) -> None:
     async def look(environment: Environment) -> None:
         seen.append((await environment.exec("cat /app/late.txt; kill -0 $(cat /app/pid) && echo alive")).text)
 
-    start = "(sleep 0.2; echo late > /app/late.txt; sleep 100) >/dev/null 2>&1 & echo $! > /app/pid; sleep 0.5"
+    start = (
+        "(sleep 0.2; echo late > /app/late.txt; sleep 100) >/dev/null 2>&1 & echo $! > /app/pid; sleep 0.5"
+    )
     await play(tmp_path, answers(shell(start), "Done."), look=look)
     assert seen == ["late\nalive\n"]

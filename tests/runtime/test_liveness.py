@@ -57,7 +57,9 @@ async def test_tool_description_stands_in_the_prompt_in_text_mode(tmp_path: Path
 
 
 async def test_tool_implementation_is_what_a_call_does(tmp_path: Path) -> None:
-    code = "async def run_shell_command(env, command):\n    return f'mine: {(await env.exec(command)).output}'\n"
+    code = (
+        "async def run_shell_command(env, command):\n    return f'mine: {(await env.exec(command)).output}'\n"
+    )
     played = await play(tmp_path, answers(shell("echo hi"), "Done."), {"tools/run_shell_command.py": code})
     assert played.results()[0].startswith("mine: hi")
     assert played.outcome.uses["tools/run_shell_command.py"] == 1
