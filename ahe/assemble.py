@@ -167,7 +167,8 @@ def editor(parts: Parts, history: History) -> Evolver:
 def preflight(suite: Suite) -> Preflight:
     """The static rules, with what no harness may hold: names, verifiers and solutions of tasks."""
     seed, texts = entry("components"), suite_texts(suite)
-    known = [path.read_text("utf-8") for path in sorted(seed.rglob("*")) if path.is_file()]
+    files = [path for path in sorted(seed.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    known = [path.read_text("utf-8") for path in files]
     secrets = Secrets(texts.names, texts.hidden, (*texts.allowed, *known))
     return Preflight(secrets=secrets, seed_prompt=(seed / "system_prompt.md").read_text("utf-8"))
 

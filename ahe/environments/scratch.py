@@ -36,7 +36,9 @@ def fill(folder: Path, files: str | None) -> None:
         return
     if not os.path.isdir(files):
         raise TaskError(f"the environment's folder of files is missing: {files}")
-    shutil.copytree(files, folder, symlinks=True, dirs_exist_ok=True)
+    # An installer compiles what it installs; a task's digest does not count that either.
+    compiled = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(files, folder, symlinks=True, dirs_exist_ok=True, ignore=compiled)
 
 
 def remove(folder: Path) -> None:

@@ -152,3 +152,17 @@ def test_clip_keeps_both_ends():
     nothing = Clip(0)
     nothing.feed(b"abc")
     assert nothing.result() == (b"", 3)
+
+
+async def test_what_an_installer_compiled_is_no_content_of_a_task(tmp_path: Path) -> None:
+    compiled = tmp_path / "files" / "__pycache__"
+    compiled.mkdir(parents=True)
+    (compiled / "greet.cpython-311.pyc").write_bytes(b"\xa7\r\r\n")
+    (tmp_path / "files" / "greet.py").write_text("print('hi')\n")
+    spec = EnvironmentSpec(name="compiled", workdir="/app", files=str(tmp_path / "files"))
+    environment = BwrapEnvironment(spec, tmp_path / "scratch")
+    await environment.start()
+    try:
+        assert (await environment.exec("ls -A")).text == "greet.py\n"
+    finally:
+        await environment.stop()

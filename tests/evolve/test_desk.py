@@ -186,19 +186,29 @@ async def test_a_tool_with_odd_but_valid_parameters_passes_the_smoke_trial(bench
         assert await desk.commit(manifest())
 
 
-@pytest.mark.parametrize("value", ["2020-01-01", ".nan", '"\\ud800"'])
-async def test_parameters_that_no_request_can_hold_are_refused_or_mended(bench: Bench, value: str) -> None:
-    description = (
-        "name: a_first\ndescription: Odd.\nparameters:\n  type: object\n"
-        f"  properties: {{x: {{type: string, default: {value}}}}}\n"
-    )
+def odd_default(value: str) -> Edit:
+    """A tool whose description holds `value`, as YAML writes it."""
+
+    def edit(folder: Path) -> None:
+        write(
+            "tool_descriptions/a_first.yaml",
+            "name: a_first\ndescription: Odd.\nparameters:\n  type: object\n"
+            f"  properties: {{x: {{type: string, default: {value}}}}}\n",
+        )(folder)
+        write("tools/a_first.py", "async def a_first(env, x=''):\n    return x\n")(folder)
+
+    return edit
+
+
+@pytest.mark.parametrize("value", ["2020-01-01", ".nan"])
+async def test_parameters_that_no_request_can_hold_are_refused(bench: Bench, value: str) -> None:
+    assert "a_first.yaml" in await refused(bench, odd_default(value))
+
+
+async def test_half_a_character_is_mended(bench: Bench) -> None:
     with bench.desk() as desk:
-        write("tool_descriptions/a_first.yaml", description)(desk.folder)
-        write("tools/a_first.py", "async def a_first(env, x=''):\n    return x\n")(desk.folder)
-        try:
-            assert await desk.commit(manifest())
-        except Refused as caught:
-            assert "a_first" in str(caught)
+        odd_default('"\\ud800"')(desk.folder)
+        assert await desk.commit(manifest())
 
 
 async def test_a_false_citation_is_refused(bench: Bench) -> None:
