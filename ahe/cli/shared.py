@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -98,13 +97,25 @@ def _choose_project(ctx: click.Context, _: click.Parameter, value: Path | None) 
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run asynchronous work. SIGTERM stops it as Ctrl-C does, so that sandboxes are taken down."""
+    """Run asynchronous work. SIGTERM stops it as Ctrl-C does, so that sandboxes are taken down.
+
+    It does so too where SIGINT is ignored, as in a shell script's background jobs.
+    """
+    told: list[bool] = []
 
     async def guarded() -> T:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: told.append(task.cancel()))
         return await work
 
-    return asyncio.run(guarded())
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        if told:
+            raise KeyboardInterrupt from None
+        raise
 
 
 def emit(value: BaseModel | Sequence[BaseModel] | dict[str, Any]) -> None:

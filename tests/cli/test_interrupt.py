@@ -38,7 +38,15 @@ def test_work_stops_cleanly_and_leaves_nothing_behind(tmp_path, number):
         "bwrap",
     ]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environ,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a script ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stderr is not None
     end = time.monotonic() + 30
     while not any(scratch.glob("ahe-check-*/check-*/*")) and time.monotonic() < end:
