@@ -80,7 +80,12 @@ def test_a_lock_that_nobody_of_ours_left_stays(history: History) -> None:
 def test_a_living_git_of_a_person_stops_the_sweep(history: History) -> None:
     dead_holder(history)
     (history.path / ".git" / "index.lock").write_text("")
-    person = subprocess.Popen(["git", "cat-file", "--batch"], cwd=history.path, stdin=subprocess.PIPE)
+    pipe = subprocess.PIPE
+    person = subprocess.Popen(["git", "cat-file", "--batch"], cwd=history.path, stdin=pipe, stdout=pipe)
+    assert person.stdin and person.stdout
+    person.stdin.write(b"HEAD\n")
+    person.stdin.flush()
+    person.stdout.readline()  # it answers, so it is git by now and no longer the fork that becomes it
     try:
         with pytest.raises(WorkspaceError, match="is at work"):
             history.recover()
