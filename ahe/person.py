@@ -6,15 +6,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ahe.assemble import assemble
+from ahe.assemble import Parts, assemble
 from ahe.errors import UsageError
 from ahe.folderdiff import changed_paths, unified, write_back
-from ahe.harness.load import load
+from ahe.harness.load import Harness, load
 from ahe.jobs import difference, version
 from ahe.project import Project
 from ahe.protocols import Watcher
 from ahe.records import EnvironmentSpec, Mount, Record, Usage
-from ahe.runtime.agent import Agent
+from ahe.runtime.agent import Agent, Outcome
 from ahe.runtime.toolbox import offered_tools
 from ahe.runtime.trajectory import Trajectory, now
 
@@ -47,14 +47,7 @@ async def run_instruction(
 
     The copy is what the sandbox can write; nothing else of the machine is visible in it.
     """
-    directory = directory.resolve()
-    if not directory.is_dir():
-        raise UsageError(f"{directory} is no directory: pass one with -C")
-    size = sum(p.stat().st_size for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
-    if size > MAX_BYTES:
-        raise UsageError(
-            f"{directory} has {size / 1e6:.0f} MB; `ahe run` copies at most {MAX_BYTES / 1e6:.0f} MB"
-        )
+    directory = _checked(directory.resolve())
     harness = load(Path(version(project, project.history(), rev).root))
     scratch_root = project.config.runs / "scratch"
     scratch_root.mkdir(parents=True, exist_ok=True)
@@ -64,33 +57,7 @@ async def run_instruction(
         with tempfile.TemporaryDirectory(dir=scratch_root) as scratch:
             copy = Path(scratch) / "copy"
             shutil.copytree(directory, copy, symlinks=True)
-            spec = EnvironmentSpec(
-                name="run",
-                workdir=WORKDIR,
-                mounts=(Mount(host=str(copy), inside=WORKDIR, writable=True),),
-            )
-            environment = parts.environment(spec, Path(scratch) / "box")
-            trajectory = Trajectory(
-                trace, trace.name, parts.models["coder"].spec.name, offered_tools(harness)
-            )
-            agent = Agent(
-                harness=harness,
-                executor=parts.executor(),
-                environment=environment,
-                model=parts.models["coder"],
-                mode=parts.modes["coder"],
-                limits=project.config.trial_limits(),
-                trajectory=trajectory,
-                role="coder",
-                key="run/0",
-                workdir=WORKDIR,
-            )
-            try:
-                await environment.start()
-                outcome = await agent.run(instruction)
-            finally:
-                await environment.stop()
-            trajectory.finish(outcome.usage + outcome.side_usage, {"ended": outcome.ended})
+            outcome = await _work(parts, harness, instruction, copy, trace)
             changed = changed_paths(directory, copy)
             text = unified(directory, copy, changed)
             if apply:
@@ -105,3 +72,42 @@ async def run_instruction(
         trace=str(trace),
         usage=usage,
     )
+
+
+def _checked(directory: Path) -> Path:
+    """The directory, if it is one and not too large to copy. Raises `UsageError`."""
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is no directory: pass one with -C")
+    size = sum(p.stat().st_size for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
+    if size > MAX_BYTES:
+        raise UsageError(
+            f"{directory} has {size / 1e6:.0f} MB; `ahe run` copies at most {MAX_BYTES / 1e6:.0f} MB"
+        )
+    return directory
+
+
+async def _work(parts: Parts, harness: Harness, instruction: str, copy: Path, trace: Path) -> Outcome:
+    """Let the agent work on the copy in a sandbox of its own."""
+    model, mounts = parts.models["coder"], (Mount(host=str(copy), inside=WORKDIR, writable=True),)
+    spec = EnvironmentSpec(name="run", workdir=WORKDIR, mounts=mounts)
+    environment = parts.environment(spec, copy.parent / "box")
+    trajectory = Trajectory(trace, trace.name, model.spec.name, offered_tools(harness))
+    agent = Agent(
+        harness=harness,
+        executor=parts.executor(),
+        environment=environment,
+        model=model,
+        mode=parts.modes["coder"],
+        limits=parts.project.config.trial_limits(),
+        trajectory=trajectory,
+        role="coder",
+        key="run/0",
+        workdir=WORKDIR,
+    )
+    try:
+        await environment.start()
+        outcome = await agent.run(instruction)
+    finally:
+        await environment.stop()
+    trajectory.finish(outcome.usage + outcome.side_usage, {"ended": outcome.ended})
+    return outcome
