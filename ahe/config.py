@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +15,7 @@ from ahe.errors import UsageError
 from ahe.records import Limits, ModelSpec, Role
 
 FILE = "ahe.toml"
+OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
 ROLES: tuple[Role, ...] = ("coder", "debugger", "evolver")
 
 
@@ -22,11 +24,15 @@ class _Table(BaseModel):
 
 
 class ModelTable(_Table):
-    """`[model]` for the coder; `[model.debugger]` and `[model.evolver]` override it key by key."""
+    """`[model]` for the coder; `[model.debugger]` and `[model.evolver]` override it key by key.
+
+    An empty `api_key_env` is OPENAI_API_KEY at OpenAI's own host and no key anywhere else: who only points
+    `base_url` at another server must not send that server a key of somebody else's.
+    """
 
     name: str = "local"
     base_url: str = ""
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: str = ""
     tool_calls: Literal["auto", "native", "text"] = "auto"
     context: int | None = None
     temperature: float | None = None
@@ -117,6 +123,7 @@ class Config(_Table):
         values = table.model_dump(exclude={"context", "temperature"})
         embedded = table.name.split(":")[0] == "local"
         values["context"] = table.context or (8_192 if embedded else 128_000)
+        values["api_key_env"] = table.api_key_env or (OPENAI_KEY if at_openai(table.base_url) else "")
         values["temperature"] = table.temperature if table.temperature is not None or not embedded else 0.7
         return ModelSpec(**values)
 
@@ -127,6 +134,11 @@ class Config(_Table):
             turns=10, tokens=40_000, seconds=300, reply_tokens=320, command_seconds=30, output_bytes=2_000
         )
         return (small if embedded else Limits()).model_copy(update=self.limits.model_dump(exclude_none=True))
+
+
+def at_openai(base_url: str) -> bool:
+    """Whether this is OpenAI's own endpoint."""
+    return (urlsplit(base_url.strip()).hostname or "") == OPENAI_HOST
 
 
 def find_root(start: Path) -> Path:
@@ -169,7 +181,12 @@ def _table(value: Any, name: str) -> dict[str, Any]:
 
 
 def _inherit(coder: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A role's model: the coder's, with its own keys over it. Another model inherits no prices or window."""
+    """A role's model: the coder's, with its own keys over it.
+
+    Another model inherits no prices or window, another endpoint no key.
+    """
+    if own.get("base_url", coder.get("base_url")) != coder.get("base_url"):
+        coder = {key: value for key, value in coder.items() if key != "api_key_env"}
     if "name" not in own:
         return {**coder, **own}
     kept = ("base_url", "api_key_env", "timeout_seconds", "retries")

@@ -54,6 +54,26 @@ def test_a_key_that_lies_in_the_environment_spends_nothing(tmp_path: Path) -> No
         assert (spec.name, spec.base_url) == ("local", "")
 
 
+@pytest.mark.parametrize(
+    ("table", "variables"),
+    [
+        ('base_url = "https://api.openai.com/v1"', ("OPENAI_API_KEY", "OPENAI_API_KEY")),
+        ('base_url = "https://api.example.org/v1"', ("", "")),
+        ('base_url = "https://api.example.org/v1"\napi_key_env = "MINE"', ("MINE", "MINE")),
+        ('api_key_env = "MINE"\n[model.evolver]\nbase_url = "https://api.example.org/v1"', ("MINE", "")),
+        (
+            'api_key_env = "MINE"\n[model.evolver]\nbase_url = "https://api.openai.com/v1"',
+            ("MINE", "OPENAI_API_KEY"),
+        ),
+    ],
+)
+def test_no_endpoint_is_sent_the_key_of_another(
+    tmp_path: Path, table: str, variables: tuple[str, str]
+) -> None:
+    config = load(tmp_path, f"[model]\nname = 'm'\n{table}\n")
+    assert tuple(config.model_spec(role).api_key_env for role in ("coder", "evolver")) == variables
+
+
 def test_roles_inherit_the_coders_model(tmp_path: Path) -> None:
     text = """
 [model]

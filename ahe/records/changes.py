@@ -1,0 +1,70 @@
+"""Changes to the harness and the verdicts on them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ahe.records.base import Kind, Record
+from ahe.records.models import Usage
+
+
+class Citation(Record):
+    """`trial#step` with the quoted text that must stand there."""
+
+    trial: str
+    step: int
+    quote: str
+
+    def __str__(self) -> str:
+        return f"{self.trial}#{self.step}"
+
+
+class Change(Record):
+    """The manifest of one commit on the harness."""
+
+    id: str
+    kinds: tuple[Kind, ...]
+    action: Literal["add", "improve", "remove"]
+    subject: str
+    evidence: str
+    root_cause: str
+    fix: str
+    predicts: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    evolver: str = ""
+    strategy: str = ""
+
+
+class Interval(Record):
+    """A posterior mean with its 90 % interval, as differences of pass rates in [-1, 1]."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{100 * self.mean:+.1f} points [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
+
+
+class Verdict(Record):
+    """What was decided about a commit, with the numbers behind it; written as a git note."""
+
+    outcome: Literal["kept", "reverted", "undecided"]
+    reason: str
+    decided_by: Literal["gate", "person"] = "gate"
+    gate: str = ""
+    incumbent: str = ""
+    candidate: str = ""
+    score: float | None = None
+    delta: Interval | None = None
+    raw_delta: float | None = None
+    incumbent_rate: float | None = None
+    candidate_rate: float | None = None
+    heldout_delta: float | None = None
+    rollouts: int = 0
+    missing: int = 0
+    usage: Usage = Usage()
+    predicted: tuple[str, ...] = ()
+    observed_up: tuple[str, ...] = ()
+    observed_down: tuple[str, ...] = ()
