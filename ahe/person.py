@@ -10,7 +10,7 @@ from ahe.assemble import Parts, assemble
 from ahe.errors import UsageError
 from ahe.folderdiff import changed_paths, unified, write_back
 from ahe.harness.load import Harness, load
-from ahe.jobs import difference, version
+from ahe.jobs.common import difference, version
 from ahe.project import Project
 from ahe.protocols import Watcher
 from ahe.records import EnvironmentSpec, Mount, Record, Usage

@@ -17,7 +17,7 @@ import click
 
 from ahe.assemble import assemble
 from ahe.evaluate.evaluation import pass_rate, tallies
-from ahe.jobs import version
+from ahe.jobs.common import version
 from ahe.project import Project
 from ahe.records import Tally
 from ahe.views.terminal import watcher

@@ -20,13 +20,13 @@ def command(invocation: Invocation, rev: str, as_json: bool, **given: Any) -> No
 
     The report goes to stdout; the trials must be there (`ahe eval`).
     """
-    from ahe import jobs
+    from ahe.jobs.explain import debug
     from ahe.views.terminal import watcher
     from ahe.views.text import visible
 
     project = invocation.project(flags(given))
     with watcher(sys.stderr) as seen:
-        result = run(jobs.debug(project, seen, rev=rev))
+        result = run(debug(project, seen, rev=rev))
     if as_json:
         emit(result)
         return

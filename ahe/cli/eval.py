@@ -12,7 +12,7 @@ from ahe.cli.shared import Invocation, emit, run, width
 from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
-    from ahe.jobs import EvalResult
+    from ahe.jobs.evaluate import EvalResult
     from ahe.records import Split
 
 EXAMPLE = """ahe eval                                     # HEAD on train
@@ -39,12 +39,12 @@ def command(
 
     REV is a commit, a tag such as ahe/best, or a change id. Exit code 0 whatever the pass rate.
     """
-    from ahe import jobs
+    from ahe.jobs.evaluate import evaluate
     from ahe.views.terminal import watcher
 
     project = invocation.project(flags(given))
     with watcher(sys.stderr) as seen:
-        work = jobs.evaluate(project, seen, rev=rev, split=split, rollouts=rollouts, tasks=tasks)
+        work = evaluate(project, seen, rev=rev, split=split, rollouts=rollouts, tasks=tasks)
         result = run(work)
     if as_json:
         emit(result)

@@ -26,13 +26,13 @@ def command(invocation: Invocation, iterations: int | None, as_json: bool, **giv
     Ctrl-C stops it cleanly at any time, and the same command goes on from there: nothing that is finished is
     paid for twice. Exit code 0 also where no change was kept: that is an answer.
     """
-    from ahe import jobs
+    from ahe.jobs.evolve import evolve
     from ahe.views.terminal import watcher
     from ahe.views.text import duration, spent
 
     project = invocation.project(flags(given))
     with watcher(sys.stderr) as seen:
-        result = run(jobs.evolve(project, seen, iterations=iterations))
+        result = run(evolve(project, seen, iterations=iterations))
     if as_json:
         emit(result)
         return

@@ -1,0 +1,70 @@
+"""What is left of a rollout and of a task when their traces have been read: small, picklable, ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ahe.debug.trace import Damage, Status
+from ahe.records import Citation, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A line that tells why, with the lines around it. `citation` names the trial by its label."""
+
+    citation: Citation
+    context: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One rollout. `signature` and `findings` belong to failed ones; `verdict` is the verifier's decisive line."""
+
+    trial: str
+    label: str
+    attempt: int
+    status: Status
+    ended: str
+    turns: int
+    tokens: int
+    seconds: float
+    signature: Signature | None = None
+    verdict: str = ""
+    findings: tuple[Finding, ...] = ()
+    damage: tuple[Damage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The first action in which a failing rollout leaves a passing one. Texts are the actions."""
+
+    failing: Citation
+    passing: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutcome:
+    """All rollouts of a task, by attempt. `parting` only where some passed and some failed."""
+
+    task: str
+    rollouts: tuple[Rollout, ...]
+    parting: Parting | None = None
+
+    @property
+    def passes(self) -> int:
+        return sum(rollout.status == "passed" for rollout in self.rollouts)
+
+    @property
+    def scored(self) -> int:
+        return sum(rollout.status in ("passed", "failed") for rollout in self.rollouts)
+
+    @property
+    def state(self) -> str:
+        """`all passed`, `all failed`, `partly passed`, `missing` or `not scored`."""
+        if not self.scored:
+            missing = any(rollout.status == "missing" for rollout in self.rollouts)
+            return "missing" if missing else "not scored"
+        if self.passes == self.scored:
+            return "all passed"
+        return "partly passed" if self.passes else "all failed"

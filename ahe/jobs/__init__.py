@@ -1,0 +1,1 @@
+"""What a command asks for, from start to result: one job a module. Raised errors name the fix."""

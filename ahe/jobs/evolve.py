@@ -1,0 +1,84 @@
+"""Run the loop until something ends it."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ahe.assemble import Parts, assemble, loop
+from ahe.errors import BudgetExceeded, UsageError
+from ahe.history import History
+from ahe.jobs.common import difference
+from ahe.loop import IterationResult
+from ahe.project import Project
+from ahe.protocols import Watcher
+from ahe.records import Record, Usage
+
+
+class EvolveResult(Record):
+    """A run of the loop: its iterations, why it stopped, and what this process spent."""
+
+    iterations: tuple[IterationResult, ...]
+    stopped: str
+    usage: Usage
+    seconds: float
+
+
+async def evolve(project: Project, watcher: Watcher, *, iterations: int | None = None) -> EvolveResult:
+    """Run iterations until their number, the target, the patience or the budget ends them.
+
+    What a killed run left is continued; a spent budget is a clean stop, not an error.
+    """
+    started = time.monotonic()
+    history = project.history()
+    results: list[IterationResult] = []
+    with run_lock(project):
+        store = project.store()
+        store.sweep()
+        store.close()
+        shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
+        async with assemble(project, watcher) as parts:
+            before = parts.ledger.total
+            stopped = await _iterations(parts, history, results, iterations)
+            usage = difference(parts.ledger.total, before)
+    return EvolveResult(
+        iterations=tuple(results), stopped=stopped, usage=usage, seconds=time.monotonic() - started
+    )
+
+
+async def _iterations(
+    parts: Parts, history: History, results: list[IterationResult], iterations: int | None
+) -> str:
+    """Iterate, collecting results. Returns why it stopped."""
+    table = parts.project.config.evolve
+    wanted = table.iterations if iterations is None else iterations
+    run = loop(parts, history)
+    fruitless = 0
+    try:
+        for _ in range(wanted):
+            result = await run.iterate()
+            results.append(result)
+            kept = result.verdict is not None and result.verdict.outcome == "kept"
+            fruitless = 0 if kept else fruitless + 1
+            if result.new_rate is not None and result.new_rate >= table.target:
+                return f"the target of {table.target:.0%} on train is reached"
+            if table.patience and fruitless >= table.patience:
+                return f"{fruitless} iterations in a row kept nothing"
+    except BudgetExceeded as error:
+        return str(error)
+    return f"{wanted} iteration{'' if wanted == 1 else 's'} done"
+
+
+@contextmanager
+def run_lock(project: Project) -> Iterator[None]:
+    """Only one `ahe evolve` at a time in a project. The lock goes with the process, however it ends."""
+    project.config.runs.mkdir(parents=True, exist_ok=True)
+    with (project.config.runs / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another `ahe evolve` is running in {project.root}: wait for it") from None
+        yield
