@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.content import entry, installation
-from ahe.debug.heuristic import HeuristicDebugger
+from ahe.debug.ask.build import Place, build
+from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
+from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
 from ahe.environments.launch import launch, launch_bare
 from ahe.environments.layout import interpreter
@@ -121,13 +123,13 @@ def loop(parts: Parts, history: History) -> Loop:
         train=tuple(task.name for task in train),
         heldout=tuple(task.name for task in heldout),
         evaluator=parts.evaluator,
-        debugger=HeuristicDebugger(),
+        debugger=debugger(parts),
         editor=editor(parts, history),
         gate=PairedGate(),
         watcher=parts.watcher,
         runs=config.runs,
         rollouts=config.evolve.rollouts,
-        report_tokens=report_tokens(parts.models["evolver"]),
+        report_tokens=config.evolve.report_tokens or report_tokens(parts.models["evolver"]),
     )
 
 
@@ -138,6 +140,26 @@ def report_tokens(model: Model) -> int:
 
 def embedded(model: Model) -> bool:
     return model.spec.name.split(":")[0] == "local"
+
+
+def debugger(parts: Parts, *, ask: bool = True) -> AgentDebugger:
+    """The Agent Debugger: an agent a task, for an embedded model one form a task, or no model at all."""
+    config, model = parts.project.config, parts.models["debugger"]
+    small, kind = embedded(model), config.evolve.debugger
+    if kind == "none" or config.evolve.evidence == "scores" or not ask:
+        return AgentDebugger(level=config.evolve.evidence)
+    form = kind == "form" or (kind == "auto" and small)
+    asker = build(
+        entry("debugger"),
+        model,
+        None if form else parts.modes["debugger"],
+        EMBEDDED_CAPS if small else Caps(),
+        Place(config.runs / "debugger", config.runs / "scratch", config.runs / "answers"),
+        parts.environment,
+        parts.executor,
+        config.evolve.jobs,
+    )
+    return AgentDebugger(asker, config.evolve.evidence)
 
 
 def editor(parts: Parts, history: History) -> Evolver:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ahe.errors import UsageError
-from ahe.records import Limits, ModelSpec, Role
+from ahe.records import EvidenceLevel, Limits, ModelSpec, Role
 
 FILE = "ahe.toml"
 OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
@@ -50,6 +50,11 @@ class SuiteTable(_Table):
 
 
 class EvolveTable(_Table):
+    """`evidence` is what the evolver is given; `debugger` how the debugger asks its model (`none`: not at all).
+
+    `report_tokens` is the debug report's budget, 0 for the default.
+    """
+
     strategy: Literal["ahe"] = "ahe"
     iterations: int = Field(10, ge=0)
     rollouts: int = Field(2, ge=1)
@@ -59,6 +64,9 @@ class EvolveTable(_Table):
     repairs: int = Field(3, ge=0)
     gate: str = "paired"
     editor: Literal["auto", "agent", "proposal"] = "auto"
+    evidence: EvidenceLevel = "report+raw"
+    debugger: Literal["auto", "agent", "form", "none"] = "auto"
+    report_tokens: int = Field(0, ge=0)
 
 
 class BudgetTable(_Table):

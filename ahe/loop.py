@@ -14,10 +14,10 @@ from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Said
-from ahe.gate.measure import Measurement
+from ahe.gate.measure import Measurement, known, stored
 from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
-from ahe.records import Brief, Evidence, Record, Trial, Verdict
+from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
 from ahe.standing import Standing, next_iteration, standing
 
 BEST = 0.93
@@ -106,6 +106,8 @@ class Loop:
             folder=str(self.runs / "iterations" / f"{number:03d}"),
             traces=str(self.runs / "trials"),
             budget=self.report_tokens,
+            before=tuple(self.trials_before(now)),
+            heldout=self.heldout_count(now),
         )
         self.watcher.emit(Said("debugging: traces to report"))
         report = await self.debugger.explain(evidence)
@@ -125,6 +127,20 @@ class Loop:
             self.history.advance(commits[-1])
             for commit in self.history.commits(limit=len(commits))[::-1]:
                 self.watcher.emit(Committed(commit.sha, commit.subject))
+
+    def trials_before(self, now: Standing) -> list[Trial]:
+        """The trials on train of the harness before the last change that was kept."""
+        verdict = next((c.verdict for c in now.commits if c.verdict and c.verdict.outcome == "kept"), None)
+        if verdict is None or not verdict.incumbent:
+            return []
+        tasks = [self.suite.tasks[name] for name in self.train]
+        return [trial for _, trial in stored(self.evaluator, self.version(verdict.incumbent), tasks)]
+
+    def heldout_count(self, now: Standing) -> Tally:
+        """Passes and rollouts of HEAD on held-out, as far as they were measured: no names, no traces."""
+        tasks = [self.suite.tasks[name] for name in self.heldout]
+        counted = known(self.evaluator, self.version(now.head), tasks).values()
+        return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
 
     async def measure(self, now: Standing) -> Verdict:
         """Spend rollouts until the gate has an answer about HEAD against the incumbent."""

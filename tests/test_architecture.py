@@ -37,7 +37,7 @@ MAY_NOT: dict[str, set[str]] = {
     "models": {"harness", "environments", "history", "runtime"},
     "history": {"harness", "environments", "models", "runtime"},
     "runtime": {"environments", "models", "history"},
-    "debug": {"evolve", "gate", "harness", "environments", "models", "history"},
+    "debug": {"evolve", "gate", "environments", "models", "history"},
     "gate": {"evolve", "debug", "environments", "models", "history"},
     "evolve": {"gate", "environments", "models", "evaluate"},
     "views": {"evolve", "gate", "debug", "runtime", "environments", "models", "loop"},

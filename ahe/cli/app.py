@@ -30,6 +30,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "log": "every change with its verdict, newest first",
         "show": "one change: hypothesis, verdict with numbers, diff",
         "diff": "what differs between two versions of the harness",
+        "trace": "what happened in a trial, cleaned or as it was recorded",
         "components": "the seven kinds: size, use and last change",
         "tasks": "list the suite's tasks, and check that they are sound",
     },

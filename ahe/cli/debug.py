@@ -1,8 +1,9 @@
-"""`ahe debug`: the Agent Debugger on one version."""
+"""`ahe debug`: the Agent Debugger, on a version of the harness or on traces of any tool."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,20 +14,44 @@ from ahe.cli.shared import command as make_command
 
 
 @make_command("debug", "ahe debug HEAD > report.md")
-@click.argument("rev", default="HEAD")
+@click.argument("what", nargs=-1, metavar="[REV | PATH...]")
+@click.option("--budget", type=click.IntRange(100), default=10_000, show_default=True, help="Tokens at most.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the report.")
+@click.option("--ask", is_flag=True, help="Ask the debugger's model too (only for a REV).")
 @thinking
-def command(invocation: Invocation, rev: str, as_json: bool, **given: Any) -> None:
-    """Explain the failures of version REV (default: HEAD), from its trials on train.
+def command(
+    invocation: Invocation,
+    what: tuple[str, ...],
+    budget: int,
+    out: Path | None,
+    ask: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Explain failures: of version REV (default: HEAD) from its trials on train, or of the traces in PATHs.
 
-    The report goes to stdout; the trials must be there (`ahe eval`).
+    Traces may come from other tools: ATIF, OpenAI chats and responses, Claude Code, Codex, SWE-agent, NexAU,
+    asciinema, plain terminal logs. The report goes to stdout; with pages for each task it lies in --out.
     """
-    from ahe.jobs.explain import debug
+    from ahe.errors import UsageError
+    from ahe.jobs.explain import debug, debug_paths
     from ahe.views.terminal import watcher
     from ahe.views.text import visible
 
-    project = invocation.project(flags(given))
-    with watcher(sys.stderr) as seen:
-        result = run(debug(project, seen, rev=rev))
+    paths = [Path(name) for name in what if Path(name).exists()]
+    if what and len(paths) == len(what):
+        if ask:
+            raise UsageError("--ask needs a project and a version: no model is asked about foreign traces")
+        with watcher(sys.stderr) as seen:
+            result = run(debug_paths(paths, seen, out=out or Path("ahe-debug"), budget=budget))
+    elif len(what) > 1:
+        missing = next(name for name in what if not Path(name).exists())
+        raise UsageError(f"{missing}: no such file or folder")
+    else:
+        project = invocation.project(flags(given))
+        rev = what[0] if what else "HEAD"
+        with watcher(sys.stderr) as seen:
+            result = run(debug(project, seen, rev=rev, budget=budget, out=out, ask=ask))
     if as_json:
         emit(result)
         return

@@ -19,7 +19,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One rollout. `signature` and `findings` belong to failed ones; `verdict` is the verifier's decisive line."""
+    """One rollout. `signature` and `findings` belong to failed ones; `verdict` is the verifier's decisive line.
+
+    `asked` is the beginning of its instruction, `last` the last thing that its agent did.
+    """
 
     trial: str
     label: str
@@ -32,6 +35,8 @@ class Rollout:
     signature: Signature | None = None
     verdict: str = ""
     findings: tuple[Finding, ...] = ()
+    asked: Citation | None = None
+    last: Citation | None = None
     damage: tuple[Damage, ...] = ()
 
 

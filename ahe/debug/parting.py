@@ -8,7 +8,7 @@ from ahe.debug.outcome import Parting
 from ahe.debug.trace import Trace
 from ahe.records import Citation
 
-QUOTE = 200
+QUOTE = 240
 
 
 def part(failing: Sequence[tuple[str, Trace]], passing: Sequence[tuple[str, Trace]]) -> Parting | None:
@@ -53,11 +53,21 @@ def _pair(
     return together, Parting(failing=_cite(bad_label, left), passing=_cite(good_label, right))
 
 
+def last_action(label: str, trace: Trace) -> Citation | None:
+    """The last thing that the agent did, or said where it never did anything."""
+    did = [
+        (step.id, "\n".join(text.text for text in step.texts if text.channel == "call"))
+        for step in trace.steps
+        if step.source == "agent"
+    ]
+    calls = [action for action in did if action[1].strip()] or actions(trace)
+    return _cite(label, calls[-1]) if calls else None
+
+
 def _cite(label: str, action: tuple[int, str]) -> Citation:
-    line = next((line for line in action[1].splitlines() if line.strip()), "")
-    return Citation(trial=label, step=action[0], quote=line.strip()[:QUOTE])
+    """The action on one line; a long one is cut at its end."""
+    return Citation(trial=label, step=action[0], quote=_plain(action[1])[:QUOTE])
 
 
 def _plain(action: str) -> str:
     return " ".join(action.split())
-

@@ -53,6 +53,15 @@ def sections(material: Material) -> list[Section]:
     return [section for section in found if section.parts]
 
 
+def scores(material: Material) -> list[Section]:
+    """Pass rates alone, for measuring what the rest of the report is worth."""
+    rates = tuple(Part(f"- {task.task}: {task.passes} of {task.scored}", 50) for task in material.tasks)
+    return [
+        Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
+        Section("Pass rates", (*_rates(material), *rates)),
+    ]
+
+
 def cite(citation: Citation) -> str:
     return f"“{citation.quote}” ({citation})"
 
@@ -102,6 +111,8 @@ def _example(rollout: Rollout) -> str:
     lines = []
     if rollout.findings:
         lines += [f"  {cite(rollout.findings[0].citation)}", *_fenced(rollout.findings[0])]
+    elif rollout.last is not None:
+        lines.append(f"  no line stands out; last done: {cite(rollout.last)}")
     if rollout.verdict:
         lines.append(f"  verifier of {rollout.label}: {rollout.verdict}")
     return "\n".join(lines) or f"  {rollout.label} shows nothing that stands out"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -94,6 +94,12 @@ def labels(ids: Iterable[str]) -> dict[str, str]:
     for label in short.values():
         counts[label] = counts.get(label, 0) + 1
     return {name: label if counts[label] == 1 else name for name, label in short.items()}
+
+
+def full_ids(names: Iterable[str]) -> Mapping[str, str]:
+    """The label of each trial → its id; an id stands for itself."""
+    short = labels(names)
+    return {**{label: name for name, label in short.items()}, **{name: name for name in short}}
 
 
 def _is_hash(name: str) -> bool:

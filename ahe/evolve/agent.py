@@ -11,7 +11,7 @@ from ahe.evolve.desk import Desk, Refused
 from ahe.evolve.manifest import parse_manifest
 from ahe.harness.load import load
 from ahe.protocols import Environment, Executor, Model
-from ahe.records import Brief, EnvironmentSpec, Limits, Mount
+from ahe.records import Brief, EnvironmentSpec, EvidenceLevel, Limits, Mount
 from ahe.runtime.agent import Agent
 from ahe.runtime.toolbox import offered_tools
 from ahe.runtime.trajectory import Trajectory
@@ -88,21 +88,39 @@ class AgentMode:
             await environment.stop()
 
 
+SHOWN: dict[EvidenceLevel, str] = {
+    "scores": "report.md",
+    "report": "report.md, clusters.json and detail/<task>.md",
+    "report+raw": "report.md, clusters.json, detail/<task>.md and the raw traces in traces/<trial>/",
+}
+
+
 def _opening(brief: Brief) -> str:
+    scores = brief.report.level == "scores"
+    places = [f"- {citation}: {citation.quote}" for citation in brief.report.citations] if scores else []
+    known = "\n\nPlaces to cite:\n" + "\n".join(places) if places else ""
     return (
-        f"The harness is in {DESK}, the evidence in {EVIDENCE}: report.md, detail/<task>.md and the raw "
-        f"traces in traces/<trial>/. Make at most {brief.changes} change(s), each with commit_change.\n\n"
-        f"{brief.report.text}"
+        f"The harness is in {DESK}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. Make at most {brief.changes} change(s), each with commit_change.\n\n"
+        f"{brief.report.text}{known}"
     )
 
 
 def gather(brief: Brief, folder: Path) -> Path:
-    """Copy what the evolver may see, and nothing else: the report and the traces of these train trials."""
+    """Copy what the evolver may see, and nothing else: of the report and of these train trials' traces.
+
+    How much that is, the report's level says.
+    """
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "traces").mkdir(parents=True)
+    folder.mkdir(parents=True)
     source = Path(brief.report.folder)
     shutil.copyfile(source / "report.md", folder / "report.md")
+    if brief.report.level == "scores":
+        return folder
     shutil.copytree(source / "detail", folder / "detail")
+    shutil.copyfile(source / "clusters.json", folder / "clusters.json")
+    if brief.report.level == "report":
+        return folder
+    (folder / "traces").mkdir()
     for trial in brief.evidence.trials:
         trace = Path(brief.evidence.traces) / trial.id
         target = folder / "traces" / trial.id

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from ahe.evolve.manifest import Manifest, subject_line, unfounded
+from ahe.evolve.manifest import Manifest, subject_line, unfounded, with_full_ids
 from ahe.harness.layout import classify
 from ahe.harness.preflight import Preflight, Problem
 from ahe.history import History
@@ -64,6 +64,8 @@ class Desk:
     async def commit(self, manifest: Manifest) -> str:
         """Check the desk's content with its manifest and commit it. Raises `Refused`."""
         unlock(self.folder)
+        trials = frozenset(trial.id for trial in self._brief.evidence.trials)
+        manifest = with_full_ids(manifest, trials)
         reasons = await self._reasons(manifest)
         if reasons:
             self.refusals += 1

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from ahe.debug.clean import clean
-from ahe.debug.read import read_steps
+from ahe.debug.readers.sources import read_trial
+from ahe.debug.terminal import resolve
+from ahe.debug.trace import full_ids
 from ahe.records import Citation, Kind, Record
 
 Line = Annotated[
@@ -56,12 +57,22 @@ def unfounded(manifest: Manifest, traces: Path, trials: frozenset[str], tasks: f
 
 
 def quoted(citation: Citation, traces: Path) -> bool:
-    """Whether the quote stands at the step, as it was or as the debugger cleaned it. Space does not count."""
-    steps = [step for step in read_steps(traces / citation.trial) if step.id == citation.step]
+    """Whether the quote stands at the step, as recorded or as a terminal showed it. Space does not count."""
+    steps = [step for step in read_trial(traces / citation.trial).steps if step.id == citation.step]
     quote = " ".join(citation.quote.split())
     return bool(quote) and any(
-        quote in " ".join(text.split()) for step in steps for text in (step.text, clean(step.text, 1_000_000))
+        quote in " ".join(text.split()) for step in steps for text in (step.raw, resolve(step.raw))
     )
+
+
+def with_full_ids(manifest: Manifest, trials: frozenset[str]) -> Manifest:
+    """The manifest with whole trial ids where it cites the labels that reports use."""
+    whole = full_ids(trials)
+    cited = tuple(
+        citation.model_copy(update={"trial": whole.get(citation.trial, citation.trial)})
+        for citation in manifest.citations
+    )
+    return manifest.model_copy(update={"citations": cited})
 
 
 def subject_line(kinds: tuple[Kind, ...], subject: str) -> str:

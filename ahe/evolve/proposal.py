@@ -145,6 +145,8 @@ def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...]) -> str
 def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
     """Write the proposal's text to its place. Raises `ValueError` where it does not fit there."""
     text = proposal.text.strip()
+    if said_already(text, harness):
+        raise ValueError("the harness already says this, word for word")
     if proposal.place == "memory":
         _append(harness / "memory.md", f"- {' '.join(text.split())}\n")
     elif proposal.place == "system_prompt":
@@ -165,6 +167,13 @@ def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
         folder.mkdir(parents=True)
         about = json.dumps(" ".join(proposal.subject.split()), ensure_ascii=False)
         (folder / "SKILL.md").write_text(f"---\nname: {name}\ndescription: {about}\n---\n\n{text}\n", "utf-8")
+
+
+def said_already(text: str, harness: Path) -> bool:
+    """Whether the words stand in the prompt, the memory, or a tool's description already."""
+    files = [harness / "system_prompt.md", harness / "memory.md", *(harness / "tool_descriptions").glob("*.yaml")]
+    words = " ".join(text.split())
+    return any(words in " ".join(path.read_text("utf-8").split()) for path in files if path.is_file())
 
 
 def manifest(proposal: Proposal, excerpts: tuple[Citation, ...], tasks: tuple[str, ...]) -> Manifest:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ahe.records.base import Record
 from ahe.records.changes import Citation
+from ahe.records.gate import Tally
 from ahe.records.trials import Trial
 
 
@@ -26,11 +29,16 @@ class Cluster(Record):
     tasks: tuple[str, ...]
 
 
+EvidenceLevel = Literal["scores", "report", "report+raw"]
+"""What an editor is given: pass rates alone, the debug report, or the report with the raw traces."""
+
+
 class Evidence(Record):
     """What a debugger gets: the trials of one evaluation on train, and the record so far.
 
     `folder` (of this iteration) takes the report; `traces` is where the trials' folders lie; `history`
-    has one line for each change that was decided, newest first; `budget` is in tokens.
+    has one line for each change that was decided, newest first; `budget` is in tokens. `before` are the
+    trials of the harness before the last kept change; `heldout` is a count and names no task.
     """
 
     iteration: int
@@ -41,16 +49,22 @@ class Evidence(Record):
     folder: str
     traces: str
     budget: int
+    before: tuple[Trial, ...] = ()
+    heldout: Tally | None = None
 
 
 class DebugReport(Record):
-    """A debug report. `citations` are places worth quoting, most telling first."""
+    """A debug report. `citations` are places worth quoting, most telling first.
+
+    `level` is what an editor may be given of it.
+    """
 
     text: str
     tokens: int
     clusters: tuple[Cluster, ...]
     citations: tuple[Citation, ...]
     folder: str
+    level: EvidenceLevel = "report+raw"
 
 
 class Brief(Record):

@@ -13,7 +13,7 @@ import world
 
 from ahe.assemble import make_executor, preflight
 from ahe.content import entry
-from ahe.debug.read import read_steps
+from ahe.debug.readers.sources import read_trial
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.evaluate.suite import load_suite
 from ahe.evolve.desk import Desk
@@ -90,8 +90,9 @@ def make_bench(folder: Path) -> Bench:
     report_folder = Path(evidence.folder)
     (report_folder / "detail").mkdir(parents=True)
     (report_folder / "report.md").write_text("The report.\n")
+    (report_folder / "clusters.json").write_text("[]\n")
     (report_folder / "detail" / f"{world.TRAIN[0]}.md").write_text("Details.\n")
-    assert len(read_steps(runs / "trials" / TRIAL)) == 5
+    assert len(read_trial(runs / "trials" / TRIAL).steps) == 5
     report = DebugReport(
         text=f"The report. At {CITATION}: “{QUOTE}”\n",
         tokens=20,

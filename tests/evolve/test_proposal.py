@@ -196,3 +196,11 @@ def test_text_of_several_lines_is_one_lesson_in_memory(tmp_path: Path) -> None:
     (tmp_path / "memory.md").write_text("- One.")
     apply(Proposal.model_validate({**FILLED, "text": "Two\n# lines\n"}), tmp_path, ())
     assert (tmp_path / "memory.md").read_text() == "- One.\n- Two # lines\n"
+
+
+def test_what_the_harness_says_already_is_no_proposal(tmp_path: Path) -> None:
+    (tmp_path / "tool_descriptions").mkdir()
+    (tmp_path / "system_prompt.md").write_text("Look first.\nThen act,\nthen check the result.\n")
+    words = Proposal.model_validate({**FILLED, "text": "Then act, then check the result."})
+    with pytest.raises(ValueError, match="already"):
+        apply(words, tmp_path, ())

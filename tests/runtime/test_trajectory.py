@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playing import answers, play, shell
 
-from ahe.debug.read import read_steps
+from ahe.debug.readers.sources import read_trial
 from ahe.records import Message, ToolCall, ToolSpec, Usage
 from ahe.runtime.trajectory import Trajectory
 
@@ -92,13 +92,15 @@ def test_no_text_breaks_the_file(texts: list[str]) -> None:
             trace.reply(Message(role="assistant", content=text), Usage(), [("1", text)])
             assert read(Path(folder))["steps"][-1]["message"] == text
         trace.finish(Usage(), {})
-        assert [step.message for step in read_steps(Path(folder))] == texts
+        steps = read_trial(Path(folder)).steps
+        assert [step.texts[0].text for step in steps if step.source == "agent"] == texts
 
 
 async def test_a_real_trials_trace_can_be_read_back(tmp_path: Path) -> None:
     await play(tmp_path, answers(shell("echo out"), "Done."))
-    steps = read_steps(tmp_path / "trace")
+    steps = read_trial(tmp_path / "trace").steps
     assert [step.source for step in steps] == ["system", "user", "agent", "agent"]
-    assert steps[2].calls == ("echo out",)
-    assert steps[2].results[0].startswith("out")
-    assert steps[3].message == "Done."
+    said = [[(text.channel, text.text) for text in step.texts] for step in steps]
+    assert ("call", "echo out") in said[2]
+    assert any(channel == "result" and text.startswith("out") for channel, text in said[2])
+    assert ("message", "Done.") in said[3]

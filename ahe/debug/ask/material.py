@@ -1,0 +1,135 @@
+"""What is asked about a task: its rollouts, which question set fits them, and which tasks come first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from ahe.debug.outcome import Rollout, TaskOutcome
+from ahe.debug.trace import Trace
+from ahe.records import Citation, Record
+
+State = Literal["partly", "changed", "failed", "limits", "unscored", "passed"]
+"""Names a question set of the debugger's prompt. The order is that in which the caps are spent."""
+
+PRIORITY: tuple[State, ...] = get_args(State)
+LIMITS = frozenset({"turns", "tokens", "seconds", "context"})
+OUT_OF = ("out_of_", "context_overflow")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMaterial:
+    """A task with its raw traces. `before` is the same task in the evaluation before, where there was one.
+
+    `traces` and `traces_before` belong to the rollouts of the two outcomes by their ids; a rollout whose
+    trace is not there is left out. All labels of one material are distinct.
+    """
+
+    outcome: TaskOutcome
+    instruction: str
+    traces: tuple[Trace, ...]
+    before: TaskOutcome | None = None
+    traces_before: tuple[Trace, ...] = ()
+
+    @property
+    def task(self) -> str:
+        return self.outcome.task
+
+    @property
+    def state(self) -> State | None:
+        return state_of(self.outcome, self.before)
+
+    @property
+    def findings(self) -> list[Citation]:
+        """The lines that the rollouts of this evaluation stand out by, the most telling first."""
+        found = [finding for rollout in self.outcome.rollouts for finding in rollout.findings]
+        return [finding.citation for finding in sorted(found, key=lambda finding: -finding.score)]
+
+    def now(self) -> list[tuple[Rollout, Trace]]:
+        """The rollouts of this evaluation with their traces, in the outcome's order."""
+        return _paired(self.outcome, self.traces)
+
+    def earlier(self) -> list[tuple[Rollout, Trace]]:
+        """Those of the evaluation before, without the trials that both evaluations share."""
+        if self.before is None:
+            return []
+        shared = {rollout.trial for rollout in self.outcome.rollouts}
+        return [pair for pair in _paired(self.before, self.traces_before) if pair[0].trial not in shared]
+
+    def everything(self) -> list[tuple[Rollout, Trace]]:
+        return self.now() + self.earlier()
+
+
+def _paired(outcome: TaskOutcome, traces: Iterable[Trace]) -> list[tuple[Rollout, Trace]]:
+    by_id = {trace.id: trace for trace in traces}
+    return [(rollout, by_id[rollout.trial]) for rollout in outcome.rollouts if rollout.trial in by_id]
+
+
+def state_of(outcome: TaskOutcome, before: TaskOutcome | None = None) -> State | None:
+    """The question set for a task; None where there is nothing to ask (its rollouts are missing)."""
+    if not outcome.scored:
+        return "unscored" if any(r.status == "unknown" for r in outcome.rollouts) else None
+    if 0 < outcome.passes < outcome.scored:
+        return "partly"
+    if before is not None and before.scored and before.state != outcome.state:
+        return "changed"
+    if outcome.passes:
+        return "passed"
+    failed = [rollout for rollout in outcome.rollouts if rollout.status == "failed"]
+    return "limits" if 2 * sum(map(_out_of_limits, failed)) > len(failed) else "failed"
+
+
+def _out_of_limits(rollout: Rollout) -> bool:
+    signed = rollout.signature is not None and rollout.signature.status.startswith(OUT_OF)
+    return signed or rollout.ended in LIMITS
+
+
+class Caps(Record):
+    """How much is asked per evaluation; 0 is no limit.
+
+    `tokens_per_task` is all that an agent's calls on one task may use, input and output; where one form
+    is filled in instead, it is the size of its prompt.
+    """
+
+    tasks: int = 20
+    tokens_per_task: int = 60_000
+    total_tokens: int = 0
+
+    @property
+    def most(self) -> int | None:
+        """How many tasks are asked at most.
+
+        It counts every task at its cap, not at what it used: else a second run, for which kept answers
+        cost nothing, would ask about tasks that the first one left out.
+        """
+        bounds = [self.tasks] if self.tasks else []
+        if self.total_tokens and self.tokens_per_task:
+            bounds.append(self.total_tokens // self.tokens_per_task)
+        return min(bounds) if bounds else None
+
+
+EMBEDDED_CAPS = Caps(tasks=3, tokens_per_task=2_000)
+
+
+def in_order(tasks: Iterable[tuple[TaskOutcome, TaskOutcome | None]]) -> list[str]:
+    """The tasks that something can be asked about, the most telling first; each with the one before it.
+
+    By question set, and within one so that every signature has its turn before any comes twice: twenty
+    answers about one cause are worth little more than two. Equal ones go by name.
+    """
+    stated = [(state_of(outcome, before), outcome) for outcome, before in tasks]
+    seen: Counter[tuple[State, str]] = Counter()
+    keyed = []
+    for state, outcome in sorted(stated, key=lambda pair: pair[1].task):
+        if state is not None:
+            kind = (state, _kind(outcome))
+            keyed.append((PRIORITY.index(state), seen[kind], outcome.task))
+            seen[kind] += 1
+    return [task for _, _, task in sorted(keyed)]
+
+
+def _kind(outcome: TaskOutcome) -> str:
+    signed = [str(rollout.signature) for rollout in outcome.rollouts if rollout.signature is not None]
+    return min(signed, default="")

@@ -1,0 +1,165 @@
+"""The Agent Debugger: explains an evaluation, with debugger agents where there is a model, without where not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ahe.debug.ask.asker import Asked, Asker
+from ahe.debug.ask.material import TaskMaterial, in_order
+from ahe.debug.ask.tell import notes, paragraph
+from ahe.debug.outcome import TaskOutcome
+from ahe.debug.pipeline import Examination, examined
+from ahe.debug.readers import trials
+from ahe.debug.readers.read import read
+from ahe.debug.readers.source import Source
+from ahe.debug.readers.sources import trial_source
+from ahe.debug.report import Count
+from ahe.debug.sections import Material, scores
+from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
+from ahe.tokens import estimate_tokens
+
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be explained: where the rollouts are, those of the version before, and what is known beside."""
+
+    sources: Sequence[Source]
+    before: Sequence[Source] = ()
+    title: str = "Debug report"
+    instructions: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[str, ...] = ()
+    heldout: Tally | None = None
+    notes: tuple[str, ...] = ()
+
+
+class AgentDebugger:
+    """Makes the debug report. `asker` is None where no model shall be asked.
+
+    `level` is what the evolver gets: pass rates alone, the report, or the report and the raw traces.
+    """
+
+    def __init__(
+        self,
+        asker: Asker | None = None,
+        level: EvidenceLevel = "report+raw",
+        count: Count = estimate_tokens,
+        workers: int = WORKERS,
+    ) -> None:
+        self._asker = asker
+        self._level = level
+        self._count = count
+        self._workers = workers
+
+    async def explain(self, evidence: Evidence) -> DebugReport:
+        """Write `report.md`, `detail/<task>.md` and `clusters.json` into the iteration's folder."""
+        traces = Path(evidence.traces)
+        return await self.report(
+            Subject(
+                sources(evidence.trials, traces),
+                sources(evidence.before, traces),
+                f"Debug report, iteration {evidence.iteration}",
+                evidence.instructions,
+                evidence.history,
+                evidence.heldout,
+            ),
+            Path(evidence.folder),
+            evidence.budget,
+        )
+
+    async def report(self, subject: Subject, out: Path, budget: int) -> DebugReport:
+        """Explain the subject in `out`, in at most `budget` tokens."""
+        with ExitStack() as stack:
+            found = await self._examine(stack, subject.sources, subject.instructions)
+            before = await self._examine(stack, subject.before, subject.instructions)
+            asked = await self._ask(found, before)
+            material = Material(
+                tasks=found.tasks,
+                clusters=found.clusters,
+                history=subject.history,
+                before=_tallies(before.tasks),
+                heldout=subject.heldout,
+                answers={task: paragraph(answer) for task, answer in asked.answers.items()},
+                notes=(*notes(asked), *subject.notes),
+            )
+            sections = scores(material) if self._level == "scores" else None
+            text = await asyncio.to_thread(
+                found.write, out, subject.title, material, budget, self._count, sections
+            )
+        return DebugReport(
+            text=text,
+            tokens=self._count(text),
+            clusters=found.clusters,
+            citations=tuple(_instructions(found) if self._level == "scores" else _telling(found)),
+            folder=str(out),
+            level=self._level,
+        )
+
+    async def _examine(
+        self, stack: ExitStack, found: Sequence[Source], instructions: Mapping[str, str]
+    ) -> Examination:
+        done = await asyncio.to_thread(stack.enter_context, examined(found, self._workers))
+        return done.told({**done.instructions, **instructions})
+
+    async def _ask(self, found: Examination, before: Examination) -> Asked:
+        """Ask about the tasks that the caps allow; only their traces are read again."""
+        if self._asker is None or self._level == "scores":
+            return Asked()
+        earlier = {task.task: task for task in before.tasks}
+        now = {task.task: task for task in found.tasks}
+        order = in_order([(task, earlier.get(task.task)) for task in found.tasks])
+        chosen = order[: self._asker.most]
+        materials = [
+            TaskMaterial(
+                outcome=now[task],
+                instruction=found.instructions.get(task, ""),
+                traces=tuple(trace for source in found.sources(task) for trace in read(source)),
+                before=earlier.get(task),
+                traces_before=tuple(trace for source in before.sources(task) for trace in read(source)),
+            )
+            for task in chosen
+        ]
+        asked = await self._asker.ask(materials)
+        return asked.with_unasked(order[len(chosen) :])
+
+
+def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
+    """Where the traces of our own trials are; a trial without a folder is left out."""
+    found = []
+    for trial in sorted(of, key=lambda trial: (trial.task, trial.attempt, trial.id)):
+        facts = trials.facts(folder / trial.id)
+        if facts is not None:
+            found.append(trial_source(folder / trial.id, facts))
+    return found
+
+
+def _tallies(tasks: Iterable[TaskOutcome]) -> dict[str, Tally]:
+    return {task.task: Tally(passes=task.passes, n=task.scored) for task in tasks}
+
+
+def _telling(found: Examination) -> list[Citation]:
+    """For each cluster the place that says most, with the trial's whole id; the largest cluster first."""
+    rollouts = {rollout.trial: rollout for task in found.tasks for rollout in task.rollouts}
+    telling = []
+    for cluster in found.clusters:
+        members = [rollouts[trial] for trial in cluster.trials]
+        best = max(members, key=lambda r: (r.findings[0].score if r.findings else 0.0, r.trial))
+        citation = best.findings[0].citation if best.findings else best.last
+        if citation is not None and citation.quote:
+            telling.append(citation.model_copy(update={"trial": best.trial}))
+    return telling
+
+
+def _instructions(found: Examination) -> list[Citation]:
+    """The instruction of each task that is not always solved: all that scores alone allow to cite."""
+    cited = []
+    for task in found.tasks:
+        failed = [rollout for rollout in task.rollouts if rollout.status == "failed"]
+        if failed and failed[0].asked is not None:
+            cited.append(failed[0].asked.model_copy(update={"trial": failed[0].trial}))
+    return cited

@@ -1,0 +1,59 @@
+"""Ranks candidates with what other tasks show, and names a failed rollout's mechanism by the best of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ahe.debug.salience import Candidate
+from ahe.debug.templates import Frequency
+from ahe.debug.vocabulary import NONE, UNKNOWN
+
+STANDS_OUT = 1.0
+"""The score from which a line is said to tell something."""
+
+
+def rank(
+    found: Iterable[Candidate],
+    passing: Frequency | None = None,
+    failing: Frequency | None = None,
+    most: int = 40,
+) -> list[Candidate]:
+    """Best first, one for each template, at most `most`.
+
+    `passing` and `failing` count in how many tasks passing and failing rollouts show a template (the
+    candidate's own task included). A line that passing rollouts of other tasks show is no cause by itself.
+    """
+    scored = [_with_others(candidate, passing, failing) for candidate in found]
+    scored.sort(key=lambda c: (-c.score, c.step, c.text, c.number))
+    kept: dict[int, Candidate] = {}
+    for candidate in scored:
+        kept.setdefault(candidate.template, candidate)
+    return list(kept.values())[:most]
+
+
+def mechanism(ranked: Sequence[Candidate]) -> str:
+    """The mechanism of the best line that has a word; `unknown` where something stands out, else `none`."""
+    telling = [candidate for candidate in ranked if candidate.score >= STANDS_OUT]
+    for candidate in telling:
+        if candidate.mechanism not in (NONE, UNKNOWN):
+            return candidate.mechanism
+    return UNKNOWN if telling else NONE
+
+
+def _with_others(candidate: Candidate, passing: Frequency | None, failing: Frequency | None) -> Candidate:
+    """The candidate with what other tasks say, as log-odds of failing against passing ones, smoothed."""
+    parts = dict(candidate.parts)
+    if passing is not None:
+        same = max(0, passing.of(candidate.template) - candidate.known)
+        alike = max(0, passing.of(candidate.shape) - candidate.known_shape)
+        if same:
+            parts["other tasks pass with it"] = -min(1.5, 0.5 * math.log2(1 + same))
+        if failing is not None and passing.tasks and failing.tasks:
+            ours = max(0, failing.of(candidate.shape) - 1)
+            odds = math.log2((ours + 1) / (failing.tasks + 2) * (passing.tasks + 2) / (alike + 1))
+            most = 0.0 if candidate.mechanism in (NONE, UNKNOWN) else 0.5
+            parts["in failing and passing tasks"] = max(-2.0, min(most, 0.5 * odds))
+    score = round(sum(parts.values()), 4)
+    return replace(candidate, score=score, parts=tuple(parts.items()))

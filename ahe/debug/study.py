@@ -1,0 +1,155 @@
+"""One task's rollouts read and looked through, in a worker process. What the rest needs goes to two files.
+
+A study holds candidates and facts; the steps that a page may show lie apart, because only the page's writer
+reads them. Traces are in memory here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import pickle
+from array import array
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ahe.debug.detail import Shown
+from ahe.debug.excerpt import context, worth_showing
+from ahe.debug.outcome import Parting, Rollout
+from ahe.debug.parting import last_action, part
+from ahe.debug.readers.read import read
+from ahe.debug.readers.source import Source
+from ahe.debug.salience import Candidate, passing_templates, survey
+from ahe.debug.sign import passing_actions, sign
+from ahe.debug.terminal import resolve
+from ahe.debug.trace import Step, Text, Trace
+from ahe.debug.verifiers.failures import decisive_line, failures
+from ahe.debug.vocabulary import UNKNOWN
+from ahe.records import Citation
+
+CANDIDATES = 24
+CONTEXTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A task to study: its sources by attempt and id, with their labels; `place` is where files go."""
+
+    task: str
+    sources: tuple[Source, ...]
+    labels: tuple[str, ...]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A rollout with what may explain it. `contexts` belong to the first candidates."""
+
+    rollout: Rollout
+    candidates: tuple[Candidate, ...] = ()
+    contexts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A task's rollouts, before they are ranked against other tasks. `instruction` is as the agent got it."""
+
+    task: str
+    cases: tuple[Case, ...]
+    parting: Parting | None
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Which templates passing and failing rollouts of a task show: 8-byte digests."""
+
+    passing: array[int]
+    failing: array[int]
+
+
+def study(job: Job) -> Counted:
+    """Read the rollouts of a task; write `<place>.study` and `<place>.shown`."""
+    labelled = [
+        (label, trace)
+        for label, source in zip(job.labels, job.sources, strict=True)
+        for trace in read(source)
+    ]
+    shown = [(label, resolved(trace)) for label, trace in labelled]
+    passing = [trace for _, trace in shown if trace.status == "passed"]
+    known, acted = passing_templates(passing), passing_actions(passing)
+    failing: set[int] = set()
+    cases = []
+    for label, trace in shown:
+        if trace.status == "passed" or trace.status == "missing":
+            cases.append(Case(rollout(label, trace, acted)))
+            continue
+        found = survey(trace, known, CANDIDATES)
+        failing.update(found.profile.counted())
+        cases.append(
+            Case(
+                rollout(label, trace, acted),
+                found.candidates,
+                tuple(context(trace, candidate) for candidate in found.candidates[:CONTEXTS]),
+            )
+        )
+    parting = part(
+        [(label, trace) for label, trace in shown if trace.status == "failed"],
+        [(label, trace) for label, trace in shown if trace.status == "passed"],
+    )
+    instruction = next((said for _, trace in shown if (said := asked(trace))), "")
+    result = Study(job.task, tuple(cases), parting, instruction)
+    Path(f"{job.place}.study").write_bytes(pickle.dumps(result))
+    pages: list[Shown] = worth_showing(labelled, result.cases, parting)
+    Path(f"{job.place}.shown").write_bytes(pickle.dumps(pages))
+    return Counted(array("Q", known.counted() if known else ()), array("Q", sorted(failing)))
+
+
+def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
+    """The facts of a trace; one that did not pass is signed, but for its mechanism. `acted` is for `sign`."""
+    found = failures(trace.verifier) if trace.status != "passed" else ()
+    return Rollout(
+        trial=trace.id,
+        label=label,
+        attempt=trace.attempt,
+        status=trace.status,
+        ended=trace.ended,
+        turns=sum(step.source == "agent" for step in trace.steps),
+        tokens=trace.tokens,
+        seconds=trace.seconds,
+        signature=sign(trace, UNKNOWN, acted) if trace.status != "passed" else None,
+        verdict=decisive_line(found)[:300],
+        asked=_asked(label, trace),
+        last=last_action(label, trace),
+        damage=trace.damage,
+    )
+
+
+def resolved(trace: Trace) -> Trace:
+    """The trace with its texts as a terminal would have shown them."""
+    return trace.with_steps(map(_resolved, trace.steps))
+
+
+def asked(trace: Trace) -> str:
+    """What the user asked for first."""
+    for step in trace.steps:
+        if step.source == "user":
+            said = "\n".join(text.text for text in step.texts if text.channel == "message")
+            if said.strip():
+                return said
+    return ""
+
+
+def _asked(label: str, trace: Trace) -> Citation | None:
+    step = next((step for step in trace.steps if step.source == "user" and step.raw.strip()), None)
+    return (
+        None if step is None else Citation(trial=label, step=step.id, quote=" ".join(step.raw.split())[:160])
+    )
+
+
+def _resolved(step: Step) -> Step:
+    texts = tuple(_text(text) for text in step.texts)
+    return step if all(a is b for a, b in zip(texts, step.texts, strict=True)) else replace(step, texts=texts)
+
+
+def _text(text: Text) -> Text:
+    shown = resolve(text.text)
+    return text if shown is text.text or shown == text.text else replace(text, text=shown)

@@ -1,0 +1,57 @@
+"""Answers in words: every citation stays, and what was left out is said."""
+
+from __future__ import annotations
+
+from ahe.debug.ask.answer import Answer, Claim, Divergence
+from ahe.debug.ask.asker import Asked
+from ahe.debug.ask.tell import notes, paragraph
+from ahe.records import Citation, Kind
+
+FAILING = Citation(trial="f0", step=3, quote="cat  report.txt\nfails")
+PASSING = Citation(trial="p1", step=4, quote="x" * 400)
+ANSWER = Answer(
+    task="task-a",
+    state="partly",
+    root_cause="It guesses names.",
+    divergence=Divergence(failing=FAILING, passing=PASSING, says="The passing one lists first."),
+    component=Kind.MEMORY,
+    hint="List before reading",
+    confidence="high",
+    claims=(Claim(says="It reads what is not there", citations=(FAILING,)),) * 2,
+    dropped=1,
+)
+
+
+def test_a_paragraph_holds_everything_on_one_line() -> None:
+    text = paragraph(ANSWER)
+    assert text.startswith("It guesses names. They part at “cat report.txt fails” (f0#3) against “xxx")
+    assert (
+        "x…” (p1#4). The passing one lists first. It reads what is not there. “cat report.txt fails” (f0#3)."
+        in text
+    )
+    assert text.endswith(
+        "What could help (memory): List before reading. Confidence: high. Unfounded and left out: 1."
+    )
+    assert "\n" not in text
+    assert paragraph(ANSWER, claims=0).count("(f0#3)") == 1
+
+
+def test_what_the_harness_cannot_help_is_said() -> None:
+    assert "The harness cannot help." in paragraph(
+        ANSWER.model_copy(update={"component": "none", "hint": ""})
+    )
+
+
+def test_notes_say_what_was_left_out() -> None:
+    assert notes(Asked(answers={"task-b": ANSWER.model_copy(update={"dropped": 0})})) == ()
+    asked = Asked(
+        answers={"task-a": ANSWER},
+        silent={"task-s": "nothing that it said was founded"},
+        unasked=tuple(f"task-{n}" for n in range(10)),
+        why="the cap on tasks is 1",
+    )
+    first, second, third = notes(asked)
+    assert first.startswith("tasks not asked about: 10 (the cap on tasks is 1): task-0, ")
+    assert first.endswith("task-7 and 2 more")
+    assert second == "no founded answer about task-s (nothing that it said was founded)"
+    assert third == "statements of the debugger left out as unfounded: 1"
