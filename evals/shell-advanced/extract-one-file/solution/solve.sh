@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+tar -xzf /app/backup.tar.gz -C /app conf/app.ini

@@ -1,0 +1,5 @@
+#!/bin/bsh
+# Prints a greeting for every name.
+for name in "$@"; do
+    echo "Hello, $name"
+done

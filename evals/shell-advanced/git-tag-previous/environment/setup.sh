@@ -1,0 +1,24 @@
+#!/bin/bash
+# Builds the repository /app with fixed names and dates.
+set -eu
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+git init -q -b main
+git config user.name "Dana Fox"
+git config user.email "dana@example.org"
+
+n=0
+commit() {
+    n=$((n + 1))
+    local date="@$((1712000000 + n * 4000)) +0000"
+    git add -A
+    GIT_AUTHOR_DATE="$date" GIT_COMMITTER_DATE="$date" git commit -q -m "$1"
+}
+
+printf 'print("radio")\n' > radio.py
+commit "Start"
+printf '# Radio\n' > README.md
+commit "Add readme"
+printf 'print("radio 1.0")\n' > radio.py
+commit "Release 1.0"
+printf 'print("radio 1.1")\n' > radio.py
+commit "Begin with 1.1"

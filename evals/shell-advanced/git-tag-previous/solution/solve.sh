@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+cd /app
+git tag v1.0 main~1

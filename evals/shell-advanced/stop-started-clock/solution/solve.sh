@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+bash /app/start.sh
+kill "$(cat /app/clock.pid)"

@@ -1,0 +1,26 @@
+#!/bin/bash
+# Builds the repository /app with fixed names and dates.
+set -eu
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+git init -q -b main
+git config user.name "Dana Fox"
+git config user.email "dana@example.org"
+
+n=0
+commit() {
+    n=$((n + 1))
+    local date="@$((1712000000 + n * 4000)) +0000"
+    git add -A
+    GIT_AUTHOR_DATE="$date" GIT_COMMITTER_DATE="$date" git commit -q -m "$1"
+}
+
+printf 'print("cafe")\n' > cafe.py
+commit "Start"
+git checkout -q -b old-menu
+printf 'tea\ncoffee\n' > menu.txt
+commit "Add menu"
+git checkout -q main
+git merge -q --ff-only old-menu
+printf '# Cafe\n' > README.md
+commit "Add readme"
+git checkout -q old-menu

@@ -1,3 +1,0 @@
-#!/bin/bash
-set -e
-sort -rn /app/numbers.txt > /app/sorted.txt

@@ -1,4 +1,0 @@
-#!/bin/bash
-set -e
-mkdir /app/release
-tar -xzf /app/release.tar.gz -C /app/release
