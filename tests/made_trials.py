@@ -46,6 +46,10 @@ def trace(runs: Path, name: str, turns: Sequence[Turn], answer: str = "Done.", v
 
 
 def evidence(runs: Path, trials: Sequence[Trial], budget: int = 10_000, **fields: Any) -> Evidence:
+    """The evidence of these trials; beside each trace its result is written, as the runtime does."""
+    for each in trials:
+        if (folder := runs / "trials" / each.id).is_dir():
+            (folder / "result.json").write_text(each.model_dump_json(), "utf-8")
     given = {
         "iteration": 1,
         "harness": "h",

@@ -129,13 +129,14 @@ class AgentDebugger:
 
 
 def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
-    """Where the traces of our own trials are; a trial without a folder is left out."""
-    found = []
-    for trial in sorted(of, key=lambda trial: (trial.task, trial.attempt, trial.id)):
-        facts = trials.facts(folder / trial.id)
-        if facts is not None:
-            found.append(trial_source(folder / trial.id, facts))
-    return found
+    """Where the traces of our own trials are. A trial whose folder is gone is a source without steps."""
+    return [
+        trial_source(
+            folder / trial.id,
+            trials.Facts(task=trial.task, id=trial.id, attempt=trial.attempt, status=trial.status),
+        )
+        for trial in sorted(of, key=lambda trial: (trial.task, trial.attempt, trial.id))
+    ]
 
 
 def _tallies(tasks: Iterable[TaskOutcome]) -> dict[str, Tally]:

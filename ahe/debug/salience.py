@@ -174,13 +174,16 @@ class _Judge:
             if seen.coarse.count(b" ") < 2 or _FOOTER.match(seen.line) or _SOURCE.match(seen.line):
                 continue
             if seen.line.strip() not in self.said and not _is_content(seen.output.call):
-                parts = {"says": 0.2}
-                self._novelty(parts, seen, 0.9)
-                self._place(parts, seen, False)
-                found.append(self._candidate(seen, parts, None))
+                found.append(self._silent(seen))
                 if len(found) >= 8 * most:
                     break
         return sorted(found, key=_order)[:most]
+
+    def _silent(self, seen: Seen) -> Candidate:
+        parts = {"says": 0.2}
+        self._novelty(parts, seen, 0.9)
+        self._place(parts, seen, False)
+        return self._candidate(seen, parts, None)
 
     def _candidate(self, seen: Seen, parts: dict[str, float], found: Match | None) -> Candidate:
         passing = self.passing
@@ -242,9 +245,9 @@ class _Judge:
         elif _is_content(seen.output.call):
             parts["content of a file"] = -0.8
         if output.exit != 0 and output.call in self.overcome:
-            parts["overcome"] = -0.8
+            parts["overcome"] = -1.0
         elif output.exit and seen.last_step == output.step and output.step < self.went_on:
-            parts["went on"] = -0.6
+            parts["went on"] = -0.7
         if _is_expected(output.call):
             parts["expected"] = -0.7
 

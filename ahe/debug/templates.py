@@ -39,7 +39,11 @@ def fine(text: str) -> bytes:
 
 def coarse(line: bytes) -> bytes:
     """A fine line's plain words: without paths, quoted names, identifiers and numbers."""
-    return b" ".join([word for token in line.split() if (word := token.strip(_EDGES)).isalpha()])
+    tokens = line.split()
+    plain = b" ".join(filter(bytes.isalpha, tokens))
+    if b" " in plain:
+        return plain
+    return b" ".join([word for token in tokens if (word := token.strip(_EDGES)).isalpha()])
 
 
 def digest(template: bytes) -> int:

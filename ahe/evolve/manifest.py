@@ -61,7 +61,9 @@ def quoted(citation: Citation, traces: Path) -> bool:
     steps = [step for step in read_trial(traces / citation.trial).steps if step.id == citation.step]
     quote = " ".join(citation.quote.split())
     return bool(quote) and any(
-        quote in " ".join(text.split()) for step in steps for text in (step.raw, resolve(step.raw))
+        quote in " ".join(text.split())
+        for step in steps
+        for text in (step.raw, "\n".join(resolve(text.text) for text in step.texts))
     )
 
 

@@ -8,7 +8,8 @@ PACKAGES = (
     row(
         "dependency_conflict",
         2.8,
-        "upgrading upgraded upgrade wanted resolutionimpossible conflicting conflict conflicts eresolve tree "
+        "resolved held back versions two multiple resolver upgrading upgraded upgrade wanted "
+        "resolutionimpossible conflicting conflict conflicts eresolve tree "
         "incompatible solving resolver "
         "peer requires pinned"
         " pin pins downgraded downgrading select convergence requirement constraint satisfies satisfy "
@@ -23,12 +24,15 @@ PACKAGES = (
         r"|unsatisfiable|upper (?:bound|limit)"
         r"|but you(?:'ll| will)? have|has requirement|pinned by|not upgrading|has been pinned"
         r"|requires [^ ]+ ?[<>=~^!]+ ?[\d.]+, (?:found|got|have|but)|(?:wanted|want|needs?"
-        r"|requires?) \S*[~^<>=]=?\d|conflicting peer|mutually exclusive",
+        r"|requires?) \S*[~^<>=]=?\d|conflicting peer|mutually exclusive"
+        r"|resolved \S+ to v?\d|held back|two versions of|multiple versions of|dependency resolver"
+        r"|duplicate (?:versions?|packages?) of",
     ),
     row(
         "version_mismatch",
         2.6,
-        "later newer above compiled class wants want version versions using found unsupported engine "
+        "running higher least under module later newer above compiled class wants want version versions "
+        "using found unsupported engine "
         "ebadengine unsupportedclassversionerror requires "
         "old older minimum python node java rustc protocol"
         " supported removed newer glibc interpreter release incompatible needs",
@@ -46,7 +50,10 @@ PACKAGES = (
         r"|(?:needs?|requires?|wants?|expects?|required:?) (?:[\w./@+-]+ )?[<>=~^]*=? ?v?\d+(?:\.\d+)+ ?(?:\+"
         r"|or (?:later|newer|above|higher|greater)|and (?:up|above|later))|\d or (?:later|newer|above"
         r"|higher)\b|is (?:python )?\d+\.\d[\d.]*[;,] |compiled (?:by|with|for|against) (?:a )?(?:more recent"
-        r"|newer|older|different|\w+ \d)|class version|requires go|the engine .* is incompatible",
+        r"|newer|older|different|\w+ \d)|class version|requires go|the engine .* is incompatible"
+        r"|(?:running|under|using|with) (?:on )?(?:go|node|python|java|ruby|php|gcc|cmake|rustc?|npm"
+        r"|openjdk)[ /-]?v?\d|version \d[\d.]* .{0,20}(?:required|or higher|or newer)|[\d.]+ or (?:higher"
+        r"|newer|later|above)|requires at least v?\d|interpreter is",
     ),
     row(
         "missing_dependency",

@@ -8,7 +8,8 @@ DATA = (
     row(
         "damaged_download",
         2.9,
-        "content differs bytes chunks expected sum short corrupted arrived zipfile compressed checksum "
+        "early stopped manifest published listed connection closed content differs bytes chunks expected sum "
+        "short corrupted arrived zipfile compressed checksum "
         "checksums sha sha mismatch hash hashes digest integrity eintegrity md signature crc "
         "corrupt corrupted gpg match download"
         " downloaded transfer remaining length incompleteread gzip archive zip tarball partial interrupted "
@@ -27,12 +28,16 @@ DATA = (
         r"|digest)\b.{0,60}(?:\bgot\b|actual|expected|not (?:verified|checked)|skipp)|(?:size|length"
         r"|bytes)\b.{0,60}(?:index|server|manifest|header) says|zip ?file is truncated|cannot find zipfile"
         r"|closed at byte|[\d.,]+ more expected|compressed data|do not match the hashes"
-        r"|bytes but .{0,30}expected|(?<![\d.,])(\d+) of (?!\1\b)\d+ (?:bytes|chunks|parts|segments|blocks)\b",
+        r"|bytes but .{0,30}expected|(?<![\d.,])(\d+) of (?!\1\b)\d+ (?:bytes|chunks|parts|segments|blocks)\b"
+        r"|closed at byte|early eof|(?:md5|sha\d*|checksum|digest|hash)\b.{0,60}\b(?:manifest|index|lock ?file"
+        r"|server|upstream|registry|listed|published)\b|fetch\w* .{0,40}(?:stopped|partial|incomplete"
+        r"|failed at)",
     ),
     row(
         "encoding_error",
         2.6,
-        "declared decoding decoded ascii unicodedecodeerror unicodeencodeerror unicodeerror codec utf byte "
+        "unset input illegal declared decoding decoded ascii unicodedecodeerror unicodeencodeerror "
+        "unicodeerror codec utf byte "
         "multibyte sequence malformedinput "
         "unmappable charset encoding locale"
         " setlocale lc lang ascii latin bom undecodable surrogate posix unicode mojibake characters "
@@ -42,12 +47,14 @@ DATA = (
         r"|ctype)|\bencoding\b|\bascii\b|\blatin-?1?\b|iso-?8859|\bcp-?125\d|windows-125|\bbom\b|mojibake"
         r"|undecodable|surrogate|(?:replac|dropp|stripp|skipp|ignor|substitut)\w+ .{0,40}(?:characters?"
         r"|bytes?)\b|non-?utf|not (?:valid )?utf|not (?:valid )?unicode|u\+fffd"
-        r"|not declared|decod\w+ (?:with|as|using) (?!utf)|non-?ascii",
+        r"|not declared|decod\w+ (?:with|as|using) (?!utf)|non-?ascii"
+        r"|\blang(?:uage)?\b ?(?:=|is|was|not)|\bposix\b|illegal input sequence|input sequence",
     ),
     row(
         "number_format",
         2.2,
-        "parsed read interpreted treating stripped removed converted coerced as float decimal separator "
+        "amount value group number parsed read interpreted treating stripped removed converted coerced as "
+        "float decimal separator "
         "thousands comma rounded rounding precision lossy numeric float floating fraction "
         "half locale",
         r"decimal (?:comma|separator|point|mark|place)|thousands? separator|\bcomma as\b|rounded|rounding"
@@ -57,12 +64,14 @@ DATA = (
         r"|(?:pars|read|interpret|treat|convert|coerc|tak|cast|understood"
         r"|normali[sz])\w*:? .{0,30}\d[.,]\d\S* (?:as|to|into|->|=>|→)"
         r"|['\"‘]\d+[.,]\d+[.,]?\d*['\"’].{0,20}(?:\bas\b|->|=>|→)|(?:comma|dot|period|point)s? (?:as|is|was"
-        r"|removed|stripped|used)|string to float: '\d+,\d+'|number format",
+        r"|removed|stripped|used)|string to float: '\d+,\d+'|number format"
+        r"|\d+[.,]\d+ (?:\w+ ){0,2}(?:as|to|into|->|=>) \d|group separator|number pars",
     ),
     row(
         "schema_mismatch",
         2.6,
-        "pending applied revision column missing expects migration migrations migrate schema table relation "
+        "head no apply run dry not pending applied revision column missing expects migration migrations "
+        "migrate schema table relation "
         "unapplied alembic flyway liquibase database",
         r"\bmigrat(?:ion|ions|e|ing|or|ed)\b|no such table|(?:relation|table|database"
         r"|schema) .{0,60}(?:does not|doesn't) exist|unknown (?:table|database)|schema.{0,50}(?:version"
@@ -70,7 +79,8 @@ DATA = (
         r"|no such column"
         r"|(?:at|on|is|has) (?:revision|version|schema) \S+.{0,30}(?:expect|need|want|requir|latest|head|but)"
         r"|\b\d{3,4}_[a-z]\w+\b|(?:left|still|are|is|remain) pending|pending (?:migration|change|revision)"
-        r"|not (?:been )?(?:applied|migrated)|target database is not|marked as applied",
+        r"|not (?:been )?(?:applied|migrated)|target database is not|marked as applied"
+        r"|no migrations|not run .{0,10}\(?dry|head is \S+",
     ),
     row(
         "constraint_violation",
@@ -120,7 +130,8 @@ DATA = (
     row(
         "truncated_data",
         2.3,
-        "hit remaining further pages requested fetched stopped cap characters truncated truncating "
+        "showing more pages followed records after hit remaining further pages requested fetched stopped cap "
+        "characters truncated truncating "
         "truncation truncate eof premature prematurely incomplete short partial cut "
         "clipped capped first limited limiting limit lost"
         " long exceeds exceeded dropped only max maximum overflow omitted trimmed",
@@ -137,7 +148,8 @@ DATA = (
         r"|\bhit\b.{0,40}(?:remaining|rest|stop|limit|not)|(?:remaining|further|more|other|next) (?:pages?"
         r"|rows|records|lines|results)\b|has_more|next_?(?:page|token|cursor)|stopp(?:ed|ing) (?:after"
         r"|at) [\d,]+|(?:limit|max\w*|cap)\w*=\d+|cut (?:to|at|off|after) [\d,]+|larger than|not requested"
-        r"|not fetched",
+        r"|not fetched"
+        r"|showing .{0,20}\d.{0,12} of|response has more|not followed|first \d+ of",
     ),
     row(
         "key_error",
@@ -163,7 +175,8 @@ QUIET = (
     row(
         "variable_unset",
         2.5,
-        "environ blank string unbound variable env environment unset set exported undefined parameter defined",
+        "empty keyerror generating localhost environ blank string unbound variable env environment unset set "
+        "exported undefined parameter defined",
         r"unbound variable|parameter (?:null or )?not set|\b(?:env"
         r"|environment)(?:ment)? ?var\w*\b.{0,60}(?:not|missing|unset|undefined|empty|required|absent|without)"
         r"|\b\$?\{?[a-z][a-z0-9]*_[a-z0-9_]+\}?\"?'? (?:\w+ )?(?:is |was )?(?:not (?:set|defined|found"
@@ -172,11 +185,13 @@ QUIET = (
         r"|undefined|unset|no|empty) (?:required )?(?:env|environment)\w*|environ\b|\bis (?:unset|not set)\b"
         r"|not set[,;.]|not set in (?:the )?env"
         r"|os\.environ|environ has no|(?:empty|blank) string|parameter null"
-        r"|env(?:ironment)?(?: variable)? [a-z_]+ (?:is|was|not)",
+        r"|env(?:ironment)?(?: variable)? [a-z_]+ (?:is|was|not)"
+        r"|keyerror: '[a-z]+_[a-z_]+'\]?$|not set; |\$\{?\w+\}? (?:is )?unset",
     ),
     row(
         "stale_cache",
         2.2,
+        "served serving loading loaded earlier previous artefacts artifacts copy nothing done using result "
         "hit up ago days built modified fingerprint previously stale outdated cached cache older date "
         "rebuilt recompiled regenerated reusing reused unchanged "
         "bytecode pyc snapshot",
@@ -188,12 +203,16 @@ QUIET = (
         r"|(?:built|created|generated|saved|written|fetched|from|is|last \w+) .{0,20}\d+ (?:days?|weeks?"
         r"|months?|hours?|h|d) (?:ago|old)|\d+ (?:days|weeks|months) old|cache hit|not modified|(?:is|are"
         r"|already) up[- ]to[- ]date|using cached|nothing to be done|fingerprint|skipping (?:re)?build"
-        r"|previously (?:built|generated|compiled)",
+        r"|previously (?:built|generated|compiled)"
+        r"|(?:served|serving|answered|loaded|loading|taken|read) from .{0,20}cache|age:? \d+ ?(?:d|h|days)"
+        r"|previous (?:build|artefact|artifact|output|run)s?|earlier (?:run|build|result)|nothing to be done"
+        r"|\b304\b|local copy",
     ),
     row(
         "config_ignored",
         2.1,
-        "present readable recognised recognized fallback falling fell fall falls default defaults defaulting "
+        "looked since unreadable loading continuing default present readable recognised recognized fallback "
+        "falling fell fall falls default defaults defaulting "
         "config configuration settings setting "
         "ignored ignoring overridden overrides override overriding precedence"
         " profile option unknown effect directive conf yaml ini toml properties builtin",
@@ -210,7 +229,9 @@ QUIET = (
         r"|no (?:readable|usable|valid|such) (?:config\w*|settings?|profile)|\S+\.(?:ya?ml|ini|toml|conf|cfg"
         r"|properties|env)\b.{0,40}not (?:present|there|readable|parsed|loaded)"
         r"|not recogni[sz]ed,? .{0,20}(?:skipp|ignor)|(?:profile|section|preset|theme"
-        r"|environment) .{0,40}not (?:found|defined|known)|deprecated option",
+        r"|environment) .{0,40}not (?:found|defined|known)|deprecated option"
+        r"|looked up from|override ignored|since .{0,60}(?:unreadable|missing|not)"
+        r"|continuing with .{0,20}defaults?",
     ),
     row(
         "wrong_resolution",

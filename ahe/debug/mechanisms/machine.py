@@ -69,7 +69,8 @@ NETWORK = (
     row(
         "port_in_use",
         3.0,
-        "bound use trying taken occupied already instead using address eaddrinuse port ports bind binding "
+        "running occupied available bound use trying taken occupied already instead using address eaddrinuse "
+        "port ports bind binding "
         "listening socket listen",
         r"address (?:is )?already in use|eaddrinuse|\bports?\b.{0,50}(?:in use|taken|occupied|allocated"
         r"|unavailable|busy|not available|is used|conflict)"
@@ -77,7 +78,8 @@ NETWORK = (
         r"|bind(?:ing)?\S* .{0,40}(?:failed|error)|already listening|one usage of each socket"
         r"|(?:another|next|different|alternative|random|free) (?:available )?port|port \d+ .{0,20}instead"
         r"|(?:using|trying|picked|chose) port \d+"
-        r"|port \d+.{0,30}(?:by pid|by process)|already bound",
+        r"|port \d+.{0,30}(?:by pid|by process)|already bound"
+        r"|running on port|socket (?:is )?(?:occupied|in use|busy)|ports are not available",
     ),
     row(
         "dns_failure",

@@ -15,7 +15,8 @@ LONGEST = 600
 PREFIX = re.compile(
     r"\s*(?:time=\S+\s+)?(?:\[?\d+[:\-/.]\d[\dt:.,\-/]*z?\]?\s+(?:\d+:[\d:.,]+z?\s+)?)?"
     r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +\d+ [\d:]+ \S+ \S+: )?"
-    r"(?:\[?(?:level=)?(?:info|debug|notice|trace|warn(?:ing)?)\]?(?::[\w.]+:|:)?\s+|error:[a-z]\w*:\s*|\w+:[\w.]+:(?=\S))?(?:msg=\"?)?"
+    r"(?:\[?(?:level=)?(?:info|debug|notice|trace|warn(?:ing)?)\]?(?::[\w.]+:|:)?\s+|error:[a-z]\w*:\s*"
+    r"|\w+:[\w.]+:(?=\S))?(?:msg=\"?)?"
 )
 """What a logger puts before a message: time, level, name. It matches everywhere, perhaps nothing."""
 
@@ -34,7 +35,7 @@ class Match(NamedTuple):
     tone: float = 0.0
 
 
-ROWS: tuple[Row, ...] = (
+_UNSORTED: tuple[Row, ...] = (
     *system.SHELL,
     *system.FILES,
     *machine.MACHINE,
@@ -48,6 +49,9 @@ ROWS: tuple[Row, ...] = (
     *data.QUIET,
     *data.GENERAL,
 )
+ROWS = tuple(sorted(_UNSORTED, key=lambda row: -row.weight))
+"""What tells most comes first, so the first row that matches is the answer."""
+
 _LETTERS = {ord(c): " " for c in (*map(chr, range(128)), *"‘’“”«»→│|") if not c.isalpha() and c != "\n"}
 _ANY = tuple(number for number, row in enumerate(ROWS) if not row.words)
 _ALL = sorted({word for row in ROWS for word in row.words})
@@ -97,26 +101,22 @@ def match(line: str) -> Match | None:
 
 
 def _told(line: str) -> Match | None:
-    if _HARMLESS.search(line):
-        return None
-    best: Match | None = None
     tried = set(_ANY)
     for word in line.translate(_LETTERS).split():
         tried.update(_ROWS_OF.get(word, ()))
+    best = None
     for number in sorted(tried):
         row = ROWS[number]
-        if best is None or row.weight > best.weight:
-            found = row.pattern.search(line)
-            if found:
-                best = Match(row.mechanism, row.weight, found.start())
-    if best is None:
+        found = row.pattern.search(line)
+        if found:
+            best = Match(row.mechanism, row.weight, found.start())
+            break
+    if best is None or _HARMLESS.search(line):
         return None
-    if best.weight >= _SURER:
-        return best._replace(tone=_tone(line))
-    if _BENIGN.search(line):
+    if best.weight < _SURER and _BENIGN.search(line):
         return None
-    if best.weight < _SURE and (found := _SUMMARY.search(line)):
-        return Match(UNKNOWN, data.SUMMARY[0].weight, found.start())
+    if best.weight < _SURE and (summary := _SUMMARY.search(line)):
+        return Match(UNKNOWN, data.SUMMARY[0].weight, summary.start())
     return best._replace(tone=_tone(line))
 
 

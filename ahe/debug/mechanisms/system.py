@@ -8,10 +8,11 @@ SHELL = (
     row(
         "line_endings",
         2.8,
-        "m r crlf dos endings ending carriage interpreter line returns",
+        "crs stripping mixed trailing m r crlf dos endings ending carriage interpreter line returns",
         r"\^m\b|\\r(?:'|\"|:|$)|\bcrlf\b|\bdos (?:line|format|text)|\bline[- ]endings?\b|carriage returns?"
         r"|\S\\r[’'\"]"
-        r"|\r: (?:command )?not found",
+        r"|\r: (?:command )?not found"
+        r"|trailing crs?\b|strip\w* .{0,12}\bcrs?\b|mixed (?:line|eol)|\\r['\"’]",
     ),
     row(
         "wrong_architecture",
@@ -81,14 +82,17 @@ FILES = (
     row(
         "disk_full",
         3.0,
-        "don enough free space left no enospc quota edquot disk inodes full storage",
+        "free only full reached flushed don enough free space left no enospc quota edquot disk inodes full "
+        "storage",
         r"no space left|enospc|edquot|quota (?:is )?(?:exceeded|reached|exhausted|full)|(?:exceed|over"
         r"|reached).{0,30}quota"
         r"|(?:disk|device|filesystem|volume|partition|storage) (?:is )?(?:almost |nearly )?full"
         r"|(?:not enough|insufficient|out of|low|running low on|too little|no free) (?:free "
         r"|available )?(?:disk|storage|space|inodes)|don.t have enough (?:\w+ )?space"
         r"|\bquota\b.{0,40}(?:used|limit|left|of)|no (?:more )?(?:free )?inodes|need.{0,40}space.{0,40}(?:only"
-        r"|available)",
+        r"|available)"
+        r"|only [\d.]+ ?(?:[kmgt]i?b?|bytes|blocks) (?:free|left|available|remain)|\b(?:9[5-9]|100) ?% (?:full"
+        r"|used)|quota .{0,60}reached",
     ),
     row(
         "read_only",
@@ -100,7 +104,8 @@ FILES = (
     row(
         "permission_denied",
         2.5,
-        "permission permissions permitted eacces eperm permissionerror denied writable privileges root "
+        "accessdeniedexception uid owned by permission permissions permitted eacces eperm permissionerror "
+        "denied writable privileges root "
         "unwritable umask"
         " readable superuser ownership owned",
         r"permission denied(?! \(publickey)|eacces|eperm\b|operation not permitted|permissionerror"
@@ -110,7 +115,8 @@ FILES = (
         r"|must be (?:root|superuser|run as)|are you root|requires? (?:root|superuser)|bad (?:owner|ownership"
         r"|permissions)"
         r"|permissions .*(?:too open|are too)|not (?:be )?(?:owned|permitted)|cannot write to|no write access"
-        r"|umask",
+        r"|umask"
+        r"|accessdenied|owned by (?:root|another|uid|user|nobody)|\buid \d+",
     ),
     row(
         "resource_limit",
@@ -126,7 +132,8 @@ FILES = (
     row(
         "lock_held",
         2.8,
-        "flock running leaving blocking waiting another held lock locked locks locking busy etxtbsy ebusy "
+        "lease unavailable holds flock running leaving blocking waiting another held lock locked locks "
+        "locking busy etxtbsy ebusy "
         "deadlock lockfile "
         "pidfile instance pid",
         r"(?:could not|cannot|can't|unable to|failed to|timed? ?out).{0,40}\block(?:ed|s)?\b"
@@ -137,11 +144,13 @@ FILES = (
         r"|\.lock\b.{0,60}(?:exists|held|stale|present|found)"
         r"|another (?:\w+ )?(?:process|instance)|(?:held|locked|in use|owned) by (?:process|pid|another)"
         r"|deadlock|lock wait|stale (?:\S+ )?"
-        r"(?:lock|pid)|already running|lock (?:timeout|not available|file)\b|advisory lock"
+        r"(?:lock|pid)|already running|lock (?:timeout|not available)\b|lock ?file .{0,60}(?:exists|held"
+        r"|present|found|stale)|advisory lock"
         r"|another \S+ (?:\(?pid|process|instance|is (?:already |still )?(?:running|active))|lock (?:on"
         r"|for) .{0,60}(?:fail|timed|busy|held|denied|not)|could ?n.t get (?:a |the )?lock"
         r"|already being (?:used|processed|run)|\(pid \d+\) (?:is |still )?(?:running|alive|active)|flock"
-        r"|lock .{0,20}(?:left|remains)",
+        r"|lock .{0,20}(?:left|remains)"
+        r"|lock on .{0,80}unavailable|\bleases?\b.{0,40}(?:held|holds|owned|taken|by)|holds the (?:lock|lease)",
     ),
     row(
         "already_exists",
@@ -152,7 +161,8 @@ FILES = (
     row(
         "missing_library",
         3.0,
-        "without loader lib libraries library shared dlopen glibc glibcxx cxxabi symbol unsatisfiedlinkerror "
+        "missing disabled without loader lib libraries library shared dlopen glibc glibcxx cxxabi symbol "
+        "unsatisfiedlinkerror "
         "so h dylib dll lib "
         "headers header pkg cannot package ld",
         r"error while loading shared|cannot open shared object|library not (?:loaded|found)|dlopen"
@@ -167,12 +177,14 @@ FILES = (
         r"|headers)\b.{0,40}(?:not found|missing|could not|not available"
         r"|not installed)|missing (?:shared |system )?(?:librar|header)|without .*(?:lib\w+) support"
         r"|\blib[\w+-]+[\w.+-]*\b.{0,40}(?:not found|missing|unavailable|runs? without|disabled)|built without"
-        r"|compiled without",
+        r"|compiled without"
+        r"|\blib[a-z]\w+ (?:is |was )?(?:missing|absent|unavailable)",
     ),
     row(
         "wrong_directory",
         2.4,
-        "resolved against current working written wrote saved saving writing exported placed stored "
+        "paths taken root detected looked resolved against current working written wrote saved saving "
+        "writing exported placed stored "
         "generated dumped created not a cd directory folder cwd workdir pwd package cargo makefile mod pom "
         "pyproject composer gemfile "
         "project getcwd script"
@@ -192,7 +204,8 @@ FILES = (
         r"|in) [/~.]"
         r"|resolv\w+ .{1,60}(?:against|relative to|under|inside)|relative to (?:the )?(?:current|working|cwd)"
         r"|(?:current|working) directory"
-        r"|is not inside|chdir|changed? (?:working )?dir",
+        r"|is not inside|chdir|changed? (?:working )?dir"
+        r"|paths? (?:are|is) .{0,20}relative|project root|looked up from|not in /",
     ),
     row(
         "wrong_directory",

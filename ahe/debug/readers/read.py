@@ -122,7 +122,9 @@ def _foreign(source: Source, draft: Draft) -> Trace:
 
 def _of_trial(source: Source, draft: Draft, facts: trials.Facts | None) -> Trace:
     folder = Path(source.trial)
-    known = facts or trials.Facts(task=source.task, id=source.id)
+    known = facts or trials.Facts(
+        task=source.task, id=source.id, attempt=source.attempt, status=source.status
+    )
     for place, text in trials.events(folder, draft.damage):
         draft.attach(place - 1, text)
     if not source.path:
