@@ -117,3 +117,37 @@ def test_a_form_becomes_a_commit_and_a_leak_goes_back_with_its_rule(tmp_path: Pa
     assert "memory.md" in refusal
     assert not any(name in refusal for name in (*world.TRAIN[1:], *world.HELDOUT, "heldout", "train"))
     assert again["payload"]["response_format"]["type"] == "json_schema"
+
+
+def test_the_debuggers_answer_reaches_the_report(tmp_path: Path) -> None:
+    """A debugger agent asks in its box, cites a place, and the evolver reads what it found."""
+    answers = world.script()
+    answers["debugger"] = {
+        "*": {
+            "tool_calls": [
+                {
+                    "name": "answer",
+                    "arguments": {
+                        "claims": [
+                            {
+                                "says": "It only says it.",
+                                "citations": [{"at": "${label}#2", "quote": "${quote}"}],
+                            }
+                        ],
+                        "root_cause": "The agent names a file and never writes it.",
+                        "component": "middleware",
+                        "hint": "Turn words into a command.",
+                        "confidence": "high",
+                    },
+                }
+            ],
+            "copy_from": {"label": r"- ([0-9a-f]{8}) failed", "quote": r"(Write the word \w+ into)"},
+        }
+    }
+    root = world.write_project(tmp_path / "p", answers, evolve={"iterations": 1, "debugger": "agent"})
+    world.ahe(root, "init")
+    world.ahe(root, "evolve", "--iterations", "1")
+    report = (root / "runs" / "iterations" / "001" / "report.md").read_text("utf-8")
+    assert "The agent names a file and never writes it." in report
+    kept = sorted((root / "runs" / "answers").glob("*.json"))
+    assert kept and all(json.loads(path.read_text())["answer"]["dropped"] == 0 for path in kept)

@@ -73,7 +73,7 @@ def edit(path: str, text: str) -> dict[str, Any]:
 
 
 def commit(subject: str, **more: Any) -> dict[str, Any]:
-    """A commit_change call that cites the last place that the report names."""
+    """A commit_change call that cites a place that the report names."""
     manifest = {
         "subject": subject,
         "action": "add",
@@ -88,9 +88,9 @@ def commit(subject: str, **more: Any) -> dict[str, Any]:
     return {
         "tool_calls": [{"name": "commit_change", "arguments": manifest}],
         "copy_from": {
-            "trial": r"At ([0-9a-f]{24})#",
-            "step": r"At [0-9a-f]{24}#(\d+)",
-            "quote": r"At [0-9a-f]{24}#\d+: “([^”]+)”",
+            "trial": r"“[^”]+” \(([0-9a-f]{8})#\d+\)",
+            "step": r"“[^”]+” \([0-9a-f]{8}#(\d+)\)",
+            "quote": r"“([^”]+)” \([0-9a-f]{8}#\d+\)",
         },
     }
 
@@ -119,7 +119,7 @@ def write_project(root: Path, answers: dict[str, Any] | None = None, **tables: d
     settings: dict[str, dict[str, Any]] = {
         "model": {"name": f"scripted:{root / 'script.yaml'}"},
         "suite": {"path": "suite"},
-        "evolve": {"iterations": 2, "rollouts": 2, "jobs": 4},
+        "evolve": {"iterations": 2, "rollouts": 2, "jobs": 4, "debugger": "none"},
         "environment": {"kind": "bwrap"},
     }
     for name, table in tables.items():

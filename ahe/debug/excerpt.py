@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ahe.debug.candidate import Candidate
 from ahe.debug.clean import Cleaner
 from ahe.debug.detail import Shown
 from ahe.debug.outcome import Parting, Rollout
-from ahe.debug.salience import Candidate
 from ahe.debug.trace import Trace
 
 BEFORE, AFTER = 2, 2

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ahe.debug.salience import Candidate
+from ahe.debug.candidate import Candidate, order
 from ahe.debug.templates import Frequency
 from ahe.debug.vocabulary import NONE, UNKNOWN
 
@@ -26,7 +26,7 @@ def rank(
     candidate's own task included). A line that passing rollouts of other tasks show is no cause by itself.
     """
     scored = [_with_others(candidate, passing, failing) for candidate in found]
-    scored.sort(key=lambda c: (-c.score, c.step, c.text, c.number))
+    scored.sort(key=order)
     kept: dict[int, Candidate] = {}
     for candidate in scored:
         kept.setdefault(candidate.template, candidate)

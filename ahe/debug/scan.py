@@ -54,7 +54,10 @@ class Seen:
 
 @dataclass(slots=True)
 class Profile:
-    """Templates of the lines of one or more rollouts: of all lines fine and coarse, and fine of telling ones."""
+    """Templates of the lines of one or more rollouts: of all lines fine and coarse, and fine of telling ones.
+
+    A line of fewer than two plain words has its fine template for its coarse one.
+    """
 
     fine: set[int] = field(default_factory=set)
     coarse: set[int] = field(default_factory=set)
@@ -75,11 +78,14 @@ class Profile:
 
 @dataclass(slots=True)
 class Scan:
-    """What one pass found. `calls` are the agent's calls with their steps, `said` their lines, stripped."""
+    """What one pass found. `calls` are the agent's calls, each with its step and place in it.
+
+    `said` are the lines of the calls, stripped.
+    """
 
     lines: list[Seen]
     profile: Profile
-    calls: list[tuple[int, str]]
+    calls: list[tuple[int, int, str]]
     said: set[str]
     outputs: list[Output]
     steps: int
@@ -88,7 +94,7 @@ class Scan:
 def scan(trace: Trace) -> Scan:
     """Read a trace whose texts are resolved. Linear in its length; memory as MOST says."""
     known: dict[bytes, Seen] = {}
-    calls: list[tuple[int, str]] = []
+    calls: list[tuple[int, int, str]] = []
     said: set[str] = set()
     outputs: list[Output] = []
     for output, text in _outputs(trace, calls, said):
@@ -104,19 +110,19 @@ def scan(trace: Trace) -> Scan:
         shape = shapes.get(seen.coarse)
         if shape is None:
             shape = shapes[seen.coarse] = digest(seen.coarse)
-        seen.shape = shape
-    profile.coarse.update(shapes.values())
+        seen.shape = shape if b" " in seen.coarse else seen.template
+        profile.coarse.add(seen.shape)
     return Scan(list(known.values()), profile, calls, said, outputs, len(trace.steps))
 
 
-def _outputs(trace: Trace, calls: list[tuple[int, str]], said: set[str]) -> Iterator[tuple[Output, str]]:
+def _outputs(trace: Trace, calls: list[tuple[int, int, str]], said: set[str]) -> Iterator[tuple[Output, str]]:
     """The texts that were shown, each with its call; calls and their lines are noted on the way."""
     open_calls: deque[str] = deque()
     last = ""
     for step in trace.steps:
         for place, text in enumerate(step.texts):
             if text.channel == "call":
-                calls.append((step.id, text.text))
+                calls.append((step.id, place, text.text))
                 open_calls.append(text.text)
                 said.update(line.strip() for line in text.text.split("\n"))
             elif text.channel in SHOWN and step.source not in ("system",):

@@ -55,10 +55,9 @@ def sections(material: Material) -> list[Section]:
 
 def scores(material: Material) -> list[Section]:
     """Pass rates alone, for measuring what the rest of the report is worth."""
-    rates = tuple(Part(f"- {task.task}: {task.passes} of {task.scored}", 50) for task in material.tasks)
     return [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
-        Section("Pass rates", (*_rates(material), *rates)),
+        Section("Pass rates", tuple(_rates(material))),
     ]
 
 
@@ -83,6 +82,8 @@ def _rates(material: Material) -> Iterator[Part]:
     yield Part(f"- {counted}", 99)
     if material.heldout is not None and material.heldout.n:
         yield Part(f"- held-out: {material.heldout.passes} of {material.heldout.n} rollouts passed", 60)
+    for task in scored:
+        yield Part(f"- {task.task}: {task.passes} of {task.scored}", 22)
 
 
 def _clusters(clusters: Sequence[Cluster], rollouts: Mapping[str, Rollout]) -> Iterator[Part]:

@@ -11,13 +11,14 @@ from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ahe.debug.candidate import Candidate
 from ahe.debug.detail import Shown
 from ahe.debug.excerpt import context, worth_showing
 from ahe.debug.outcome import Parting, Rollout
 from ahe.debug.parting import last_action, part
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
-from ahe.debug.salience import Candidate, passing_templates, survey
+from ahe.debug.salience import passing_templates, survey
 from ahe.debug.sign import passing_actions, sign
 from ahe.debug.terminal import resolve
 from ahe.debug.trace import Step, Text, Trace

@@ -40,7 +40,7 @@ def fine(text: str) -> bytes:
 def coarse(line: bytes) -> bytes:
     """A fine line's plain words: without paths, quoted names, identifiers and numbers."""
     tokens = line.split()
-    plain = b" ".join(filter(bytes.isalpha, tokens))
+    plain = b" ".join([token for token in tokens if token.isalpha()])
     if b" " in plain:
         return plain
     return b" ".join([word for token in tokens if (word := token.strip(_EDGES)).isalpha()])

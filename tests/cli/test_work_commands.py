@@ -94,3 +94,34 @@ def test_a_model_without_an_address_names_the_fix(ahe, project, suite):
     done = ahe("eval", "--suite", str(suite), "--model", "gpt-9", cwd=project)
     assert done.returncode == 2
     assert "base_url" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_debug_explains_a_folder_of_foreign_traces_without_a_project(ahe, tmp_path):
+    chat = [
+        {"role": "user", "content": "Print the report."},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [
+                {
+                    "id": "1",
+                    "type": "function",
+                    "function": {"name": "sh", "arguments": '{"cmd": "cat report.txt"}'},
+                }
+            ],
+        },
+        {"role": "tool", "tool_call_id": "1", "content": "cat: report.txt: No such file or directory"},
+        {"role": "assistant", "content": "Done."},
+    ]
+    (tmp_path / "traces").mkdir()
+    (tmp_path / "traces" / "one.json").write_text(json.dumps({"messages": chat, "resolved": False}))
+    done = ahe("debug", str(tmp_path / "traces"), "--out", str(tmp_path / "out"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "“cat: report.txt: No such file or directory” (one#" in done.stdout
+    assert len(list((tmp_path / "out" / "detail").iterdir())) == 1
+    place = done.stdout.split("directory” (")[1].split(")")[0]
+    shown = ahe("trace", place, "--raw", "--in", str(tmp_path / "traces"), cwd=tmp_path)
+    assert shown.stdout == "cat: report.txt: No such file or directory"
+    (tmp_path / "empty").mkdir()
+    none = ahe("debug", str(tmp_path / "empty"), cwd=tmp_path)
+    assert none.returncode == 2 and "no traces there" in none.stderr

