@@ -57,7 +57,7 @@ class EvolveTable(_Table):
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
-    gate: str = "paired"
+    gate: Literal["bayes", "strict", "pareto", "greedy", "flips"] = "bayes"
     editor: Literal["auto", "agent", "proposal"] = "auto"
 
 
