@@ -29,7 +29,7 @@ from ahe.evolve.agent import AgentMode
 from ahe.evolve.editor import Evolver, Mode
 from ahe.evolve.probe import BoxProbe
 from ahe.evolve.proposal import ProposalMode
-from ahe.gate.paired import PairedGate
+from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
 from ahe.history import History
@@ -125,7 +125,7 @@ def loop(parts: Parts, history: History) -> Loop:
         evaluator=parts.evaluator,
         debugger=debugger(parts),
         editor=editor(parts, history),
-        gate=PairedGate(),
+        gate=make_gate(config.evolve.gate, quick=config.suite.quick),
         watcher=parts.watcher,
         runs=config.runs,
         rollouts=config.evolve.rollouts,

@@ -43,7 +43,10 @@ class ModelTable(_Table):
 
 
 class SuiteTable(_Table):
-    """`quick` takes the part of the suite that its suite.toml names for short iterations."""
+    """`quick` takes the part of the suite that its suite.toml names for short iterations.
+
+    Held-out then takes no more rollouts a task than train.
+    """
 
     path: str = "evals/shell-basics"
     quick: bool = False
@@ -62,7 +65,7 @@ class EvolveTable(_Table):
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
-    gate: str = "paired"
+    gate: Literal["bayes", "strict", "pareto", "greedy", "flips"] = "bayes"
     editor: Literal["auto", "agent", "proposal"] = "auto"
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"

@@ -14,7 +14,7 @@ from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Said
-from ahe.gate.measure import Measurement, known, stored
+from ahe.gate.measure import Measurement, known, probability_of_known, stored
 from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
@@ -182,13 +182,14 @@ class Loop:
         self.history.tag(f"ahe/iter-{number:03d}", self.history.head())
 
     def move_best(self) -> None:
-        """Move `ahe/best` to HEAD when the trials at hand say that it is better."""
+        """Move `ahe/best` to HEAD when the trials at hand say that it is better and held-out does not object."""
         best, head = self.history.tags().get("ahe/best"), self.history.head()
         if best is None:
             best = self.history.commits()[-1].sha
             self.history.tag("ahe/best", best)
-        tasks = [self.suite.tasks[name] for name in self.train]
-        score = Measurement.score_of_known(self.evaluator, self.version(best), self.version(head), tasks)
+        train, heldout = ([self.suite.tasks[name] for name in names] for names in (self.train, self.heldout))
+        arms = self.version(best), self.version(head)
+        score = probability_of_known(self.evaluator, *arms, train, heldout)
         if score is not None and score >= BEST:
             self.history.tag("ahe/best", head, force=True)
 

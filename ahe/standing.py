@@ -66,4 +66,4 @@ def _outcome(commit: Commit) -> str:
 
 
 def _final(commit: Commit) -> bool:
-    return _outcome(commit) in ("kept", "reverted")
+    return _outcome(commit) in ("kept", "reverted", "unchanged")

@@ -75,6 +75,11 @@ def test_a_kept_head_leaves_nothing_pending() -> None:
     assert next_iteration(now) == 2
 
 
+def test_a_commit_that_changed_nothing_is_settled() -> None:
+    now = standing([commit(B, "unchanged"), commit(A, "kept"), SEED])
+    assert (now.pending, now.unreverted, now.incumbent) == ((), (), B)
+
+
 def test_a_decided_head_without_its_tag_is_untagged() -> None:
     assert standing([commit(A, "kept"), SEED]).untagged
     assert standing([commit(A, "kept", tags=("ahe/best",)), SEED]).untagged

@@ -119,7 +119,8 @@ def write_project(root: Path, answers: dict[str, Any] | None = None, **tables: d
     settings: dict[str, dict[str, Any]] = {
         "model": {"name": f"scripted:{root / 'script.yaml'}"},
         "suite": {"path": "suite"},
-        "evolve": {"iterations": 2, "rollouts": 2, "jobs": 4, "debugger": "none"},
+        # The default gate runs 48 held-out rollouts an arm: right for a suite, too long for three tasks.
+        "evolve": {"iterations": 2, "rollouts": 2, "jobs": 4, "gate": "strict", "debugger": "none"},
         "environment": {"kind": "bwrap"},
     }
     for name, table in tables.items():

@@ -37,6 +37,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Study": {
         "eval": "measure one version of the harness",
         "debug": "explain the failures of one version",
+        "gate": "simulate what the gate keeps, and what that costs",
     },
 }
 RESUMABLE = {"evolve", "eval", "debug", "models"}

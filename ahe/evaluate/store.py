@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ahe.errors import UsageError
-from ahe.records import Reply, Role, Trial, Usage
+from ahe.records import Reply, Role, Tally, Trial, Usage
 
 SCHEMA_VERSION = 1
 
@@ -79,6 +79,15 @@ class Store:
             "SELECT record FROM trial WHERE harness = ? ORDER BY task, attempt", (harness,)
         )
         return [Trial.model_validate_json(row[0]) for row in rows]
+
+    def tallies(self, model: str) -> list[tuple[str, Tally]]:
+        """Task and tally of every harness at every task, with one model (its fingerprint)."""
+        rows = self._db.execute(
+            "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
+            " FROM trial WHERE record ->> 'model' = ? GROUP BY harness, task",
+            (model,),
+        )
+        return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
 
     def by_prefix(self, prefix: str) -> list[Trial]:
         """Trials whose id begins with `prefix`."""

@@ -100,7 +100,8 @@ def _opening(brief: Brief) -> str:
     places = [f"- {citation}: {citation.quote}" for citation in brief.report.citations] if scores else []
     known = "\n\nPlaces to cite:\n" + "\n".join(places) if places else ""
     return (
-        f"The harness is in {DESK}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. Make at most {brief.changes} change(s), each with commit_change.\n\n"
+        f"The harness is in {DESK}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. "
+        f"Make at most {brief.changes} change(s), each with commit_change.\n\n"
         f"{brief.report.text}{known}"
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import fmean
 
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
-from ahe.gate.paired import measured
+from ahe.gate.heldout import objects
+from ahe.gate.posterior import fit_concentration, posterior
 from ahe.protocols import Gate
 from ahe.records import Ask, Comparison, Decision, Tally, Task, Trial, Usage, Verdict
 
@@ -29,15 +31,20 @@ class Measurement:
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     fresh: dict[str, Trial] = field(default_factory=dict)
+    concentration: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint)
+        self.concentration = fit_concentration(tally for task, tally in rows if task in self.train)
 
     async def verdict(self) -> Verdict:
-        """Ask the gate, run what it wants, ask again. Identical harnesses are decided without it.
+        """Ask the gate, run what it wants, ask again. No gate is asked about identical harnesses.
 
         What broke in an earlier measurement is tried again first: else `undecided` would stay so for ever.
         """
         if self.incumbent.id == self.candidate.id:
             reason = "the same harness as before: nothing to measure"
-            return Verdict(outcome="kept", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
+            return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
         await self._run_again()
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
             await self._run(decision.asks, decision.reason)
@@ -70,7 +77,17 @@ class Measurement:
             spent=len(self.fresh),
             predicts=self.predicts,
             risks=self.risks,
+            concentration=self.concentration,
+            tokens=self._tokens(),
+            candidate=self.candidate.id,
         )
+
+    def _tokens(self) -> tuple[float, float] | None:
+        """Tokens of a trial by arm, in the mean over the train tasks that both arms have scored."""
+        tasks = [self.suite.tasks[name] for name in self.train]
+        one, other = (tokens(self.evaluator, arm, tasks) for arm in (self.incumbent, self.candidate))
+        both = one.keys() & other.keys()
+        return (fmean(one[t] for t in both), fmean(other[t] for t in both)) if both else None
 
     def _pairs(self, names: tuple[str, ...]) -> Pairs:
         tasks = [self.suite.tasks[name] for name in names]
@@ -101,16 +118,36 @@ class Measurement:
             observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
         )
 
-    @staticmethod
-    def score_of_known(
-        evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, tasks: list[Task]
-    ) -> float | None:
-        """Score of `other` over `one` from trials that exist already; None where they share no task."""
-        arms = [known(evaluator, arm, tasks) for arm in (one, other)]
-        pairs = {t: (arms[0][t], arms[1][t]) for t in arms[0] if t in arms[1]}
-        if one.id == other.id or not any(b.n and c.n for b, c in pairs.values()):
-            return None
-        return measured(pairs)[1]
+
+def probability_of_known(
+    evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, train: list[Task], heldout: list[Task]
+) -> float | None:
+    """P that `other` is better than `one` on train, from trials that exist already; 0 where held-out vetoes.
+
+    None for the same harness, and where they share no scored task.
+    """
+    if one.id == other.id:
+        return None
+    found = posterior(known_pairs(evaluator, one, other, train))
+    if found is None:
+        return None
+    seen = posterior(known_pairs(evaluator, one, other, heldout))
+    return 0.0 if seen and objects(seen) else found.above()
+
+
+def known_pairs(evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, tasks: list[Task]) -> Pairs:
+    """The tallies of two harnesses at the tasks that both have tried."""
+    arms = [known(evaluator, arm, tasks) for arm in (one, other)]
+    return {task: (arms[0][task], arms[1][task]) for task in arms[0] if task in arms[1]}
+
+
+def tokens(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, float]:
+    """Mean tokens of a scored trial, by task."""
+    used: dict[str, list[int]] = {}
+    for _, trial in stored(evaluator, harness, tasks):
+        if trial.status != "missing":
+            used.setdefault(trial.task, []).append((trial.usage + trial.side_usage).tokens)
+    return {task: fmean(counts) for task, counts in used.items()}
 
 
 def known(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, Tally]:

@@ -48,9 +48,12 @@ class Interval(Record):
 
 
 class Verdict(Record):
-    """What was decided about a commit, with the numbers behind it; written as a git note."""
+    """What was decided about a commit, with the numbers behind it; written as a git note.
 
-    outcome: Literal["kept", "reverted", "undecided"]
+    `unchanged`: the harness is the very same as before, so there was nothing to keep and nothing to revert.
+    """
+
+    outcome: Literal["kept", "reverted", "undecided", "unchanged"]
     reason: str
     decided_by: Literal["gate", "person"] = "gate"
     gate: str = ""

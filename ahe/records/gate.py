@@ -23,7 +23,13 @@ class Tally(Record):
 
 
 class Comparison(Record):
-    """What a gate sees: for each task the incumbent's and the candidate's tallies."""
+    """What a gate sees: for each task the incumbent's and the candidate's tallies.
+
+    `rollouts` is k, the plain number of attempts a task; `concentration` is α+β of the prior, fitted to earlier
+    rollouts; `tokens` are those of a trial in the mean, by arm; `grown` is by how many tokens the prompt grew;
+    `candidate` names the harness under test: what is drawn at random is drawn from it, so that a killed
+    comparison goes on with the same tasks.
+    """
 
     train: dict[str, tuple[Tally, Tally]]
     heldout: dict[str, tuple[Tally, Tally]] = Field(default_factory=dict)
@@ -32,10 +38,14 @@ class Comparison(Record):
     spent: int = 0
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    concentration: float = 1.0
+    tokens: tuple[float, float] | None = None
+    grown: int = 0
+    candidate: str = ""
 
 
 class Ask(Record):
-    """More rollouts that a gate wants before it decides: bring each task up to `n` scored trials."""
+    """More rollouts that a gate wants before it decides: bring the task up to `n` attempts of the arm."""
 
     task: str
     arm: Literal["incumbent", "candidate"]

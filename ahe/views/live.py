@@ -12,7 +12,12 @@ from ahe.views.progress import Progress
 from ahe.views.text import visible
 
 STYLES = {"passed": "green", "failed": "red", "missing": "yellow"}
-VERDICT_STYLES = {"kept": "bold green", "reverted": "bold red", "undecided": "bold yellow"}
+VERDICT_STYLES = {
+    "kept": "bold green",
+    "reverted": "bold red",
+    "undecided": "bold yellow",
+    "unchanged": "bold",
+}
 REDRAWS_PER_SECOND = 4
 BAR_COLUMNS = 60
 

@@ -78,7 +78,9 @@ def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
         lines.append((tags, row.sha[:SHORT], row.kind, row.subject, row.outcome, *numbers))
     counts = Counter(row.outcome for row in rows if row.outcome)
     order = [
-        f"{counts[name]} {name}" for name in ("kept", "reverted", "undecided", "pending") if counts[name]
+        f"{counts[name]} {name}"
+        for name in ("kept", "reverted", "undecided", "unchanged", "pending")
+        if counts[name]
     ]
     summary = ", ".join(order) or "no change yet: `ahe evolve` makes the first"
     return f"{table(headers, lines, width, right='score rollouts')}\n\n{summary}"

@@ -21,7 +21,14 @@ HEAVY = (
     "ahe.config",
 )
 NAMES = [name for part in COMMANDS.values() for name in part]
-PAIRS = [("tasks", "list"), ("tasks", "check"), ("models", "list"), ("models", "pull"), ("models", "test")]
+PAIRS = [
+    ("tasks", "list"),
+    ("tasks", "check"),
+    ("models", "list"),
+    ("models", "pull"),
+    ("models", "test"),
+    ("gate", "simulate"),
+]
 
 
 def test_the_help_imports_nothing_heavy():

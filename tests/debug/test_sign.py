@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from ahe.debug.read import Step
 from made_trials import trial
 
-from ahe.debug.read import Step
 from ahe.debug.sign import clusters, last_line, sign
 from ahe.records import Signature
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import world
@@ -18,8 +20,8 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.suite import load_suite
 from ahe.evaluate.trial import HarnessVersion, TrialRunner
 from ahe.events import Event
+from ahe.gate.bayes import BayesGate
 from ahe.gate.measure import Measurement
-from ahe.gate.paired import PairedGate
 from ahe.records import Limits, Message, ModelSpec, Reply, Request, Usage
 
 TASK = "alpha-note"
@@ -80,7 +82,7 @@ def measurement(tmp_path: Path, store: Store, coder: Coder) -> Measurement:
         make_executor=lambda: make_executor(False),
     )
     return Measurement(
-        PairedGate(),
+        BayesGate(),
         Evaluator(store, runner, Silent(), jobs=2),
         suite,
         incumbent=versions[0],
@@ -92,9 +94,9 @@ def measurement(tmp_path: Path, store: Store, coder: Coder) -> Measurement:
     )
 
 
-def again(measurement: Measurement, **changes: object) -> Measurement:
+def again(measurement: Measurement, **changes: Any) -> Measurement:
     """The same question in a later run."""
-    return Measurement(**{**vars(measurement), "fresh": {}, **changes})
+    return replace(measurement, fresh={}, **changes)
 
 
 async def test_both_arms_are_measured_once(measurement: Measurement, coder: Coder) -> None:
@@ -111,7 +113,7 @@ async def test_both_arms_are_measured_once(measurement: Measurement, coder: Code
 
 async def test_the_same_harness_is_decided_without_rollouts(measurement: Measurement, coder: Coder) -> None:
     verdict = await again(measurement, candidate=measurement.incumbent).verdict()
-    assert (verdict.outcome, verdict.rollouts, coder.calls) == ("kept", 0, 0)
+    assert (verdict.outcome, verdict.rollouts, coder.calls) == ("unchanged", 0, 0)
 
 
 async def test_what_broke_is_tried_again_until_it_is_measured(measurement: Measurement, coder: Coder) -> None:

@@ -70,7 +70,7 @@ def test_no_field_of_a_change_forges_a_trailer(
     reason=HOSTILE,
     gate=HOSTILE,
     tasks=st.lists(HOSTILE, max_size=3),
-    outcome=st.sampled_from(["kept", "reverted", "undecided"]),
+    outcome=st.sampled_from(["kept", "reverted", "undecided", "unchanged"]),
     mean=st.floats(-1, 1),
 )
 def test_a_verdict_comes_back_from_its_note_without_loss(

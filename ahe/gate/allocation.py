@@ -1,0 +1,71 @@
+"""Where the next rollouts go: to what the change named, to a random control, and to the tasks in doubt."""
+
+from __future__ import annotations
+
+from random import Random
+
+from ahe.gate.coverage import tried
+from ahe.gate.posterior import Posterior
+from ahe.records import Ask, Comparison, Tally
+
+STEP = 2
+IN_DOUBT, CONTROL = 0.09, 0.045
+LEAST_IN_DOUBT, LEAST_CONTROL = 3, 1
+
+
+def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
+    """What is missing to a share of the plain rollouts, k a task, in an order drawn for this candidate.
+
+    At 1 every task has its k. Below, the tasks that the change predicted or risked come first and the others
+    stand in for a random control. The arms alternate, so that a drifting endpoint favours neither.
+    """
+    names = sorted(comparison.train)
+    Random(comparison.candidate).shuffle(names)
+    named = {*comparison.predicts, *comparison.risks}
+    names.sort(key=lambda task: task not in named)
+    deep, more = divmod(round(share * comparison.rollouts * len(names)), max(1, len(names)))
+    asks: list[Ask] = []
+    for place, task in enumerate(names):
+        asks += _up_to(task, comparison.train[task], deep + (place < more))
+    return tuple(asks)
+
+
+def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[Ask, ...]:
+    """Two more rollouts on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
+
+    In doubt are max(3, .09·T) tasks: those on which two more rollouts take most noise out of the mean.
+    max(1, .045·T) others are drawn at random: they see what nobody named and no rollout showed yet. An arm
+    that is behind catches up alone, so that rollouts of an incumbent that was measured before are used.
+    """
+    pairs = comparison.train
+    room = int((limit * len(pairs) - extra(comparison)) // (2 * STEP))
+    if room <= 0:
+        return ()
+    ranked = sorted(found.tasks, key=lambda task: (-_gain(pairs[task], found.tasks[task].rate), task))
+    doubtful = ranked[: max(LEAST_IN_DOUBT, round(IN_DOUBT * len(pairs)))]
+    others = ranked[len(doubtful) :]
+    draw = Random(f"{comparison.candidate} {extra(comparison)}")
+    control = draw.sample(others, min(len(others), max(LEAST_CONTROL, round(CONTROL * len(pairs)))))
+    chosen = (*doubtful, *control)[:room]
+    return tuple(ask for task in chosen for ask in _up_to(task, pairs[task], depth(pairs[task]) + STEP))
+
+
+def extra(comparison: Comparison) -> int:
+    """Rollouts beyond the plain ones, both arms counted, as far as both arms have them."""
+    return sum(2 * max(0, depth(pair) - comparison.rollouts) for pair in comparison.train.values())
+
+
+def depth(pair: tuple[Tally, Tally]) -> int:
+    """Attempts that both arms have made."""
+    return min(map(tried, pair))
+
+
+def _gain(pair: tuple[Tally, Tally], rate: float) -> float:
+    """By how much the sampling variance of the task's raw difference falls with the next round."""
+    goal = depth(pair) + STEP
+    return rate * (1 - rate) * sum(1 / arm.n - 1 / max(goal, arm.n) for arm in pair)
+
+
+def _up_to(task: str, pair: tuple[Tally, Tally], goal: int) -> list[Ask]:
+    arms = (("incumbent", pair[0]), ("candidate", pair[1]))
+    return [Ask(task=task, arm=arm, n=goal) for arm, tally in arms if tried(tally) < goal]

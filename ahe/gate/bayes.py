@@ -1,0 +1,62 @@
+"""The default gate: keeps what is probably better, and measures more where that decides something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ahe.gate.allocation import extra, next_round, plain_asks
+from ahe.gate.coverage import unusable, verdict
+from ahe.gate.heldout import PER_ARM, heard
+from ahe.gate.posterior import Posterior, posterior
+from ahe.records import Ask, Comparison, Decision
+
+
+@dataclass
+class BayesGate:
+    """Looks at P, the averaged posterior that the candidate is better, while its rollouts come in.
+
+    `looks` are (share of the plain rollouts, P at or below which it is hopeless). After the plain rollouts
+    it is kept at P ≥ `keep` and reverted at P ≤ `revert`; between, up to `extra`·T more rollouts are run,
+    while both bounds move to `final`, where they meet. Better means: by more than `tax` (as a share of 1) for
+    each 1,000 tokens that the prompt grew. `heldout` are the held-out rollouts of an arm, at least.
+    """
+
+    looks: tuple[tuple[float, float], ...] = ((0.25, 0.15), (0.5, 0.27), (0.75, 0.32))
+    keep: float = 0.85
+    revert: float = 0.37
+    final: float = 0.62
+    extra: float = 3.0
+    tax: float = 0.0
+    heldout: int = PER_ARM
+    name: str = "bayes"
+
+    def decide(self, comparison: Comparison) -> Decision:
+        """Rollouts on train, decide or ask for more; held-out only where train says keep."""
+        asks: tuple[Ask, ...] = ()
+        hopeless = 0.0
+        for share, bound in ((1.0, self.revert), *reversed(self.looks)):  # the last look that is complete
+            if not (missing := plain_asks(comparison, share)):
+                hopeless = bound
+                break
+            asks = missing
+        found = posterior(comparison.train, comparison.concentration)
+        problem = "" if found is None else unusable(comparison.train)
+        score = found.above(self.tax * comparison.grown / 1000) if found else 0.0
+        if found and not problem and score <= hopeless:
+            return verdict(found, "reverted", f"not better on train (P = {score:.2f})")
+        if asks:
+            return Decision(outcome="more", reason="rollouts on train", asks=asks)
+        if found is None or problem:
+            return Decision(outcome="undecided", reason=problem or unusable(comparison.train))
+        return self._beyond(comparison, found, score)
+
+    def _beyond(self, comparison: Comparison, found: Posterior, score: float) -> Decision:
+        """What more rollouts may still decide, once the plain ones are in."""
+        spent = min(1.0, extra(comparison) / (self.extra * len(comparison.train))) if self.extra else 1.0
+        keep = self.keep + spent * (self.final - self.keep)
+        revert = self.revert + spent * (self.final - self.revert)
+        if revert < score < keep and (asks := next_round(comparison, found, self.extra)):
+            return Decision(outcome="more", reason=f"train leaves it open (P = {score:.2f})", asks=asks)
+        if score >= min(keep, self.final) and score > revert:
+            return heard(comparison, found, f"better on train (P = {score:.2f})", self.heldout)
+        return verdict(found, "reverted", f"unproven on train (P = {score:.2f})")

@@ -1,0 +1,183 @@
+"""How sure one may be that the candidate is better: two models of an edit, averaged.
+
+Notation: T tasks; of task t the incumbent passed b of n_b rollouts, the candidate c of n_c. A task's pass rate
+has the prior Beta(α, β). A *sparse* edit touches a few tasks, each with probability ε, and leaves the others
+exactly as they were; a *dense* edit shifts every task a little. Nobody knows beforehand which kind an edit is,
+so the score is the mean of the two probabilities. Everything is a closed form of gamma functions: `math.lgamma`
+serves, and `ahe` starts without numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist, fmean
+
+from ahe.records import Interval, Tally
+
+Pairs = Mapping[str, tuple[Tally, Tally]]
+
+TOUCHED = 0.15
+"""ε: the prior chance that an edit touches a task."""
+SPREAD, FLOOR = 0.25, 0.025
+"""A dense edit shifts the mean by about τ = max(FLOOR, SPREAD/√T)."""
+MEAN_FROM, MEAN_TO = 0.05, 0.95
+CONCENTRATION = 1.0
+
+
+@dataclass(frozen=True)
+class TaskShift:
+    """What the rollouts say about one task: `changed` is π_t, the probability that its pass rate changed.
+
+    `mean` and `variance` are those of the change of its pass rate, no change included; `rate` is p̃, its rate
+    if nothing changed, and `noise` the sampling variance of the raw difference then.
+    """
+
+    changed: float
+    mean: float
+    variance: float
+    raw: float
+    rate: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """The change Δ of the mean pass rate over tasks: normal under either model, and by task.
+
+    `raw` is the plain mean of c/n_c − b/n_b. Of a candidate that was picked among several it flatters.
+    """
+
+    tasks: dict[str, TaskShift]
+    sparse: NormalDist
+    dense: NormalDist
+    raw: float
+
+    def above(self, threshold: float = 0.0) -> float:
+        """P(Δ > threshold), the mean of both models: P = (P_s + P_d)/2. 1 − P at a tie of the arms swapped."""
+        return 1 - self.below(threshold)
+
+    def below(self, threshold: float) -> float:
+        """P(Δ < threshold), the mean of both models."""
+        return (self.sparse.cdf(threshold) + self.dense.cdf(threshold)) / 2
+
+    @property
+    def mean(self) -> float:
+        """Posterior mean of Δ."""
+        return (self.sparse.mean + self.dense.mean) / 2
+
+    def interval(self, mass: float = 0.9) -> Interval:
+        """Posterior mean with the central interval that holds `mass` of the mixture of both models."""
+        return Interval(
+            mean=self.mean, low=self._quantile((1 - mass) / 2), high=self._quantile((1 + mass) / 2)
+        )
+
+    def _quantile(self, share: float) -> float:
+        ends = [model.inv_cdf(share) for model in (self.sparse, self.dense)]
+        low, high = min(ends), max(ends)
+        for _ in range(50):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.below(middle) < share else (low, middle)
+        return (low + high) / 2
+
+
+def posterior(pairs: Pairs, concentration: float = CONCENTRATION) -> Posterior | None:
+    """The posterior over the tasks that both arms have scored; None where there is none.
+
+    Sparse: m = Σ π_t(μ_c − μ_b)/T and sd = √(Σ v_t)/T. Dense: d = mean(c/n_c − b/n_b),
+    se = √(Σ p̃(1−p̃)(1/n_b + 1/n_c))/T with p̃ = (α+b+c)/(α+β+n_b+n_c), τ = max(.025, .25/√T),
+    κ = τ²/(τ²+se²): mean κd, variance κ·se².
+    """
+    both = {task: pair for task, pair in pairs.items() if pair[0].n and pair[1].n}
+    if not both:
+        return None
+    alpha, beta = prior(both, concentration)
+    known: dict[tuple[int, int, int, int], TaskShift] = {}
+    tasks: dict[str, TaskShift] = {}
+    for task, (one, other) in both.items():
+        key = (one.passes, one.n, other.passes, other.n)
+        if key not in known:
+            known[key] = task_shift(*key, alpha, beta)
+        tasks[task] = known[key]
+    count = len(tasks)
+    raw = fmean(shift.raw for shift in tasks.values())
+    noise = sum(shift.noise for shift in tasks.values()) / count**2
+    tau = max(FLOOR, SPREAD / math.sqrt(count))
+    kappa = tau**2 / (tau**2 + noise)
+    mean = fmean(shift.mean for shift in tasks.values())
+    sd = math.sqrt(sum(shift.variance for shift in tasks.values())) / count
+    return Posterior(tasks, NormalDist(mean, sd), NormalDist(kappa * raw, math.sqrt(kappa * noise)), raw)
+
+
+def task_shift(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) -> TaskShift:
+    """One task, with μ and σ² the mean and variance of either arm's pass rate given its own rollouts.
+
+    π_t = ε·BF_t / (1−ε+ε·BF_t), and v_t = π_t(σ_b²+σ_c²+(μ_c−μ_b)²) − (π_t(μ_c−μ_b))².
+    """
+    factor = math.exp(log_bayes_factor(b, n_b, c, n_c, alpha, beta))
+    changed = TOUCHED * factor / (1 - TOUCHED + TOUCHED * factor)
+    before, spread_before = _beta(alpha + b, beta + n_b - b)
+    after, spread_after = _beta(alpha + c, beta + n_c - c)
+    by = after - before
+    pooled = (alpha + b + c) / (alpha + beta + n_b + n_c)
+    return TaskShift(
+        changed=changed,
+        mean=changed * by,
+        variance=changed * (spread_before + spread_after + by**2) - (changed * by) ** 2,
+        raw=c / n_c - b / n_b,
+        rate=pooled,
+        noise=pooled * (1 - pooled) * (1 / n_b + 1 / n_c),
+    )
+
+
+def log_bayes_factor(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) -> float:
+    """log BF_t: two pass rates, each of its own, against one that both arms share.
+
+    BF_t = B(α+b, β+n_b−b)·B(α+c, β+n_c−c) / (B(α, β)·B(α+b+c, β+n_b+n_c−b−c)).
+    """
+    apart = _log_b(alpha + b, beta + n_b - b) + _log_b(alpha + c, beta + n_c - c)
+    together = _log_b(alpha, beta) + _log_b(alpha + b + c, beta + n_b + n_c - b - c)
+    return apart - together
+
+
+def prior(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[float, float]:
+    """α and β: their mean is the suite's pass rate over both arms, clipped to [.05, .95].
+
+    The mean over tasks, not over rollouts: the tasks in doubt get more rollouts, and would pull it to one half.
+    A mean that is wrong would move the arm with fewer rollouts further, and look like a change.
+    """
+    rates = [(b.passes + c.passes) / (b.n + c.n) for b, c in pairs.values() if b.n + c.n]
+    mean = min(MEAN_TO, max(MEAN_FROM, fmean(rates))) if rates else 0.5
+    return concentration * mean, concentration * (1 - mean)
+
+
+ENOUGH_TASKS = 20
+LEAST, MOST = 0.3, 10.0
+
+
+def fit_concentration(tallies: Iterable[Tally]) -> float:
+    """α+β from earlier rollouts, by the moments of the Beta-binomial; 1 while they say too little.
+
+    With rates of mean p and variance S² over tasks and h the mean of 1/n: S² = p(1−p)(ρ + (1−ρ)h) and
+    α+β = 1/ρ − 1. Only tasks tried at least twice count, and it takes 20 of them.
+    """
+    useful = [tally for tally in tallies if tally.n >= 2]
+    if len(useful) < ENOUGH_TASKS:
+        return CONCENTRATION
+    rates = [tally.passes / tally.n for tally in useful]
+    p, h = fmean(rates), fmean(1 / tally.n for tally in useful)
+    if not 0 < p < 1:
+        return CONCENTRATION
+    spread = sum((rate - p) ** 2 for rate in rates) / (len(rates) - 1)
+    rho = (spread / (p * (1 - p)) - h) / (1 - h)
+    return min(MOST, max(LEAST, 1 / rho - 1)) if rho > 0 else MOST
+
+
+def _log_b(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
+def _beta(a: float, b: float) -> tuple[float, float]:
+    """Mean and variance of Beta(a, b)."""
+    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))

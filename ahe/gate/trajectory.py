@@ -1,0 +1,142 @@
+"""Whole runs on made worlds: edit after edit through a gate until a budget of rollouts is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from ahe.gate.simulate import TOKEN_SPREAD, TOKENS, Arm, Question, mean_se
+from ahe.gate.worlds import Edit, Shape, apply, draw_rates, predictions
+from ahe.protocols import Gate
+from ahe.records import Record
+
+SIZE = 5.0
+GOOD, BAD = 0.25, 0.25
+REAL: tuple[Shape, ...] = ("sparse", "dense")
+NULL: tuple[Shape, ...] = ("churn", "noop")
+
+
+class Course(Record):
+    """Means over `runs` whole runs, in points, with standard errors.
+
+    `true` is the gain of the last HEAD over the seed, `reported` what the run would claim, `error` their
+    mean difference; `harmful` counts the bad edits that were kept, `kept` all, `edits` all that were judged.
+    """
+
+    gate: str
+    true: float
+    true_se: float
+    reported: float
+    reported_se: float
+    error: float
+    error_se: float
+    harmful: float
+    harmful_se: float
+    kept: float
+    edits: float
+    runs: int
+
+
+@dataclass
+class Run:
+    """One run: the arm that stands at HEAD, the seed's, and what was judged on the way."""
+
+    head: Arm
+    seed: Arm
+    harmful: int = 0
+    kept: int = 0
+    edits: int = 0
+
+
+def draw_edit(random: Random, size: float = SIZE) -> Edit:
+    """A quarter good, a quarter bad, half null; sparse and dense alike, churn and no-op alike."""
+    draw = random.random()
+    if draw < GOOD + BAD:
+        return Edit(random.choice(REAL), size if draw < GOOD else -size)
+    return Edit(random.choice(NULL))
+
+
+def play(
+    gate: Gate,
+    random: Random,
+    *,
+    tasks: int,
+    heldout: int,
+    rollouts: int,
+    budget: int,
+    matrix: Sequence[float],
+) -> Run:
+    """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
+
+    What is kept becomes the incumbent with its rollouts; a reverted edit leaves the incumbent with all that
+    it has by then. So the rollouts pool, as the trial store pools them.
+    """
+    rates = draw_rates(tasks, random, matrix)
+    head = Arm(rates)
+    train = tasks - heldout
+    spent = sum(head.roll(task, rollouts, random) for task in range(train))
+    run = Run(head, head)
+    tokens = TOKENS
+    while spent < budget:
+        edit = draw_edit(random)
+        after = apply(edit, run.head.rates, random)
+        named = predictions(run.head.rates, after, random)
+        new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
+        question = Question(
+            run.head, Arm(after), train, rollouts, *named, (tokens, new_tokens), str(random.random())
+        )
+        decision, cost = question.ask(gate, random, limit=budget - spent)
+        spent += cost
+        run.edits += decision.outcome != "more"
+        if decision.outcome == "kept":
+            run.head, tokens = question.candidate, new_tokens
+            run.kept += 1
+            run.harmful += edit.points < 0
+    return run
+
+
+def trajectory(
+    make: Callable[[], Gate],
+    *,
+    tasks: int = 89,
+    heldout: int = 0,
+    rollouts: int = 2,
+    budget: int = 3560,
+    runs: int = 200,
+    seed: int = 0,
+    matrix: Sequence[float] = (),
+) -> Course:
+    """Means over whole runs of one gate."""
+    gate = make()
+    played = [
+        play(
+            gate,
+            Random(f"{seed} {run}"),
+            tasks=tasks,
+            heldout=heldout,
+            rollouts=rollouts,
+            budget=budget,
+            matrix=matrix,
+        )
+        for run in range(runs)
+    ]
+    true = [100 * (sum(run.head.rates) - sum(run.seed.rates)) / tasks for run in played]
+    claims = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in played]
+    gain, reported = mean_se(true), mean_se(claims)
+    error = mean_se([claim - real for claim, real in zip(claims, true, strict=True)])
+    harmful = mean_se([float(run.harmful) for run in played])
+    return Course(
+        gate=gate.name,
+        true=gain[0],
+        true_se=gain[1],
+        reported=reported[0],
+        reported_se=reported[1],
+        error=error[0],
+        error_se=error[1],
+        harmful=harmful[0],
+        harmful_se=harmful[1],
+        kept=mean_se([float(run.kept) for run in played])[0],
+        edits=mean_se([float(run.edits) for run in played])[0],
+        runs=runs,
+    )

@@ -1,0 +1,49 @@
+"""The gate that the default replaced, kept so that the tables can show what was gained.
+
+All plain rollouts first; then bounds that stay where they are (keep at P ≥ .93, revert at P ≤ .12), two more
+rollouts on both arms of the tasks of highest v_t and of a few at random, up to 4·T, then P ≥ .60.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from ahe.gate.allocation import extra
+from ahe.gate.coverage import look, verdict
+from ahe.gate.posterior import Posterior
+from ahe.records import Ask, Comparison, Decision
+
+KEEP, REVERT, FINAL, EXTRA = 0.93, 0.12, 0.60, 4
+
+
+class FixedBoundsGate:
+    """Decides on train alone."""
+
+    name = "fixed-bounds"
+
+    def decide(self, comparison: Comparison) -> Decision:
+        found = look(comparison)
+        if isinstance(found, Decision):
+            return found
+        score = found.above()
+        if score >= KEEP or score <= REVERT:
+            return verdict(found, "kept" if score >= KEEP else "reverted", f"P = {score:.2f}")
+        if asks := self._round(comparison, found):
+            return Decision(outcome="more", reason=f"P = {score:.2f}", asks=asks)
+        return verdict(found, "kept" if score >= FINAL else "reverted", f"P = {score:.2f} at the end")
+
+    @staticmethod
+    def _round(comparison: Comparison, found: Posterior) -> tuple[Ask, ...]:
+        count, spent = len(comparison.train), extra(comparison)
+        ranked = sorted(found.tasks, key=lambda task: (-found.tasks[task].variance, task))
+        top = max(3, round(0.09 * count))
+        control = Random(f"{comparison.candidate} {spent}").sample(ranked[top:], max(1, round(0.045 * count)))
+        chosen = (*control, *ranked[:top])[: (EXTRA * count - spent) // 4]
+        pairs = comparison.train
+        goals = {task: min(arm.n for arm in pairs[task]) + 2 for task in chosen}
+        return tuple(
+            Ask(task=task, arm=arm, n=goal)
+            for task, goal in goals.items()
+            for arm, tally in zip(("incumbent", "candidate"), pairs[task], strict=True)
+            if tally.n < goal
+        )

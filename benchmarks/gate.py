@@ -1,0 +1,111 @@
+"""What each gate keeps, and what that costs: made edits of known size, all gates side by side.
+
+    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--csv FILE] [--jobs N] [--json]
+
+Tasks have pass rates Beta(.7, .3), or those of a CSV `task,trial,resolved`, resampled. `ahe/gate/worlds.py`
+says what the edits do. The incumbent has its two rollouts of every task, as in the loop; `rollouts` counts what
+comparing costs beyond them. No task is held out, but for `strict`, which holds out half of the same number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from ahe.gate.choose import GATES as OWN
+from ahe.gate.simulate import Share, simulate
+from ahe.gate.worlds import Edit, Shape, read_matrix
+from ahe.protocols import Gate
+from benchmarks.fixed_bounds import FixedBoundsGate
+
+LARGE, SMALL = (5.0, 2.0, -2.0, -5.0), (25.0, 15.0, 8.0, -8.0, -15.0, -25.0)
+HEADLINE = 89
+GATES: dict[str, Callable[[], Gate]] = {**OWN, "fixed-bounds": FixedBoundsGate}
+BOTH: tuple[Shape, ...] = ("sparse", "dense")
+
+
+class Cell(NamedTuple):
+    """One line of the table, to be computed in a process of its own."""
+
+    gate: str
+    tasks: int
+    edit: Edit
+    runs: int
+    rollouts: int
+    seed: int
+    matrix: tuple[float, ...]
+
+
+def edits(tasks: int) -> list[Edit]:
+    """The edits of one table: large suites see smaller ones."""
+    sizes = LARGE if tasks > 40 else SMALL
+    return [*(Edit(shape, size) for size in sizes for shape in BOTH), Edit("churn"), Edit("noop")]
+
+
+def measure(cell: Cell) -> Share:
+    return simulate(
+        GATES[cell.gate],
+        cell.edit,
+        tasks=cell.tasks,
+        heldout=cell.tasks // 2 if cell.gate == "strict" else 0,
+        rollouts=cell.rollouts,
+        runs=cell.runs,
+        seed=cell.seed,
+        matrix=cell.matrix,
+    )
+
+
+def table(rows: Iterable[Share]) -> str:
+    lines = ["| gate | tasks | edit | true points | kept | rollouts |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {r.gate} | {r.tasks} | {r.edit} | {r.true_points:+.1f} | {100 * r.kept:.1f} % ± {100 * r.kept_se:.1f} "
+        f"| {r.rollouts:.0f} ± {r.rollouts_se:.0f} |"
+        for r in rows
+    ]
+    return "\n".join(lines)
+
+
+@click.command(help=__doc__)
+@click.option("--runs", default=2000, show_default=True)
+@click.option("--gate", "gates", multiple=True, type=click.Choice(list(GATES)), help="all by default")
+@click.option("--tasks", "sizes", multiple=True, type=int, help="89, 40 and 12 by default")
+@click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--jobs", default=1, show_default=True, help="processes")
+@click.option("--json", "as_json", is_flag=True)
+def main(
+    runs: int,
+    gates: tuple[str, ...],
+    sizes: tuple[int, ...],
+    rollouts: int,
+    seed: int,
+    matrix: Path | None,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    rates = tuple(read_matrix(matrix)) if matrix else ()
+    cells = [
+        Cell(gate, tasks, edit, runs, rollouts, seed, rates)
+        for tasks in sizes or (HEADLINE, 40, 12)
+        for gate in gates or GATES
+        for edit in edits(tasks)
+    ]
+    with ProcessPoolExecutor(jobs) as pool:
+        rows = list(pool.map(measure, cells))
+    if not as_json:
+        print(table(rows))
+        return
+    default = [row for row in rows if (row.gate, row.tasks) == ("bayes", HEADLINE)]
+    mean = sum(row.rollouts for row in default) / len(default) if default else None
+    kept = {row.edit: row.kept for row in default}
+    print(json.dumps({"rollouts_mean": mean, "kept": kept, "rows": [r.model_dump() for r in rows]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
