@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from ahe.debug.outcome import Rollout, TaskOutcome
+from ahe.debug.outcome import Rollout, Shown, TaskOutcome
 from ahe.debug.report import Count, Part, Section, compose
 from ahe.debug.sections import cite
 from ahe.tokens import estimate_tokens
 
 PAGE_TOKENS = 3_000
 INSTRUCTION = 1_200
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A step as cleaned for reading: `label` of its rollout, `step` id, what stands there."""
-
-    label: str
-    step: int
-    text: str
 
 
 def page(

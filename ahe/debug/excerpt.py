@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ahe.debug.candidate import Candidate
 from ahe.debug.clean import Cleaner
-from ahe.debug.detail import Shown
+from ahe.debug.outcome import Shown
 from ahe.debug.outcome import Parting, Rollout
 from ahe.debug.trace import Trace
 

@@ -165,13 +165,14 @@ class Judge:
         if output.exit != 0 and output.call in self.overcome:
             parts["overcome"] = -1.0
         elif output.exit and seen.last_step == output.step and output.step < self.went_on:
-            parts["went on"] = -0.7
+            parts["went on"] = -0.9
         if is_expected(output.call):
             parts["expected"] = -0.7
 
     def destructive(self) -> list[Candidate]:
         """The agent's own commands that destroy: hardly worth a word, unless the verifier misses what was there."""
-        says = 2.2 if self.cause == "damaged_input" else 0.8
+        damaged = self.cause == "damaged_input"
+        says = 2.2 if damaged else 0.6
         found = []
         for step, place, call in self.seen.calls:
             for number, line in destructive(call):
@@ -181,7 +182,8 @@ class Judge:
                 )
                 seen.template = seen.shape = digest(template)
                 parts = {"says": says}
-                self._novelty(parts, seen, 0.6)
+                if damaged:
+                    self._novelty(parts, seen, 0.6)
                 found.append(self._candidate(seen, parts, Match("destructive_edit", says, 0)))
         return found
 

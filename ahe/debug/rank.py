@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -10,7 +11,8 @@ from ahe.debug.candidate import Candidate, order
 from ahe.debug.templates import Frequency
 from ahe.debug.vocabulary import NONE, UNKNOWN
 
-STANDS_OUT = 1.0
+SHARED = 0.35
+STANDS_OUT = 0.7
 """The score from which a line is said to tell something."""
 
 
@@ -31,6 +33,23 @@ def rank(
     for candidate in scored:
         kept.setdefault(candidate.template, candidate)
     return list(kept.values())[:most]
+
+
+def supported(found: Sequence[Sequence[Candidate]]) -> list[tuple[Candidate, ...]]:
+    """The candidates of one task's failed rollouts, each with what the others say of it.
+
+    What several of them show, and none that passed, is likelier their common cause than what one met alone.
+    """
+    counts = Counter(template for each in found for template in {c.template for c in each if not c.known})
+    return [tuple(sorted((_shared(c, counts[c.template] - 1) for c in each), key=order)) for each in found]
+
+
+def _shared(candidate: Candidate, others: int) -> Candidate:
+    if others < 1 or candidate.mechanism == NONE:
+        return candidate
+    gain = SHARED * min(others, 2)
+    parts = (*candidate.parts, ("other failing rollouts show it", gain))
+    return replace(candidate, score=round(candidate.score + gain, 4), parts=parts)
 
 
 def mechanism(ranked: Sequence[Candidate]) -> str:

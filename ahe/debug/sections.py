@@ -48,7 +48,7 @@ def sections(material: Material) -> list[Section]:
         Section("Worse than before", tuple(_worse(material)), "detail/"),
         Section("Always passing: preserve these", tuple(_preserve(material)), "detail/"),
         Section("Not scored, or damaged", tuple(_unread(material)), "detail/"),
-        Section("Where to look", (Part(_where(material), 50),)),
+        Section("Where to look", (Part(_where(material), 97),)),
     ]
     return [section for section in found if section.parts]
 

@@ -6,7 +6,7 @@ Templates are UTF-8: tables over bytes are several times faster than over text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from hashlib import blake2b
 
 _LETTERS = bytes(range(ord("a"), ord("z") + 1))
@@ -65,9 +65,9 @@ class Frequency:
         self._first = bytearray(self.CELLS)
         self._second = bytearray(self.CELLS)
 
-    def add(self, templates: Iterable[int]) -> None:
-        """Count the templates of one task, each once."""
-        self.tasks += 1
+    def add(self, templates: Collection[int]) -> None:
+        """Count the templates of one task, each once. One that shows none is not counted."""
+        self.tasks += bool(templates)
         mask = self.CELLS - 1
         first, second = self._first, self._second
         for template in set(templates):

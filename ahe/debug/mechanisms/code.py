@@ -8,7 +8,8 @@ PACKAGES = (
     row(
         "dependency_conflict",
         2.8,
-        "resolved held back versions two multiple resolver upgrading upgraded upgrade wanted "
+        "dependency resolve peer resolved held back versions two multiple resolver upgrading upgraded "
+        "upgrade wanted "
         "resolutionimpossible conflicting conflict conflicts eresolve tree "
         "incompatible solving resolver "
         "peer requires pinned"
@@ -26,7 +27,8 @@ PACKAGES = (
         r"|requires [^ ]+ ?[<>=~^!]+ ?[\d.]+, (?:found|got|have|but)|(?:wanted|want|needs?"
         r"|requires?) \S*[~^<>=]=?\d|conflicting peer|mutually exclusive"
         r"|resolved \S+ to v?\d|held back|two versions of|multiple versions of|dependency resolver"
-        r"|duplicate (?:versions?|packages?) of",
+        r"|duplicate (?:versions?|packages?) of"
+        r"|could not resolve dependenc|peer \S+@",
     ),
     row(
         "version_mismatch",

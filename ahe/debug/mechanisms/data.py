@@ -52,8 +52,9 @@ DATA = (
     ),
     row(
         "number_format",
-        2.2,
-        "amount value group number parsed read interpreted treating stripped removed converted coerced as "
+        2.3,
+        "values text mixed types dtype amount value group number parsed read interpreted treating stripped "
+        "removed converted coerced as "
         "float decimal separator "
         "thousands comma rounded rounding precision lossy numeric float floating fraction "
         "half locale",
@@ -65,7 +66,8 @@ DATA = (
         r"|normali[sz])\w*:? .{0,30}\d[.,]\d\S* (?:as|to|into|->|=>|→)"
         r"|['\"‘]\d+[.,]\d+[.,]?\d*['\"’].{0,20}(?:\bas\b|->|=>|→)|(?:comma|dot|period|point)s? (?:as|is|was"
         r"|removed|stripped|used)|string to float: '\d+,\d+'|number format"
-        r"|\d+[.,]\d+ (?:\w+ ){0,2}(?:as|to|into|->|=>) \d|group separator|number pars",
+        r"|\d+[.,]\d+ (?:\w+ ){0,2}(?:as|to|into|->|=>) \d|group separator|number pars"
+        r"|values? .{0,30}\b(?:read|kept|parsed|left|stored) as (?:text|strings?|objects?)|mixed types|dtype",
     ),
     row(
         "schema_mismatch",
@@ -73,7 +75,7 @@ DATA = (
         "head no apply run dry not pending applied revision column missing expects migration migrations "
         "migrate schema table relation "
         "unapplied alembic flyway liquibase database",
-        r"\bmigrat(?:ion|ions|e|ing|or|ed)\b|no such table|(?:relation|table|database"
+        r"\bmigrat(?:ions?|e|ing|ed)\b(?!-)|no such table|(?:relation|table|database"
         r"|schema) .{0,60}(?:does not|doesn't) exist|unknown (?:table|database)|schema.{0,50}(?:version"
         r"|mismatch|drift|out of|differs|behind|ahead|change)|unapplied|alembic|flyway|liquibase"
         r"|no such column"
@@ -111,7 +113,7 @@ DATA = (
     ),
     row(
         "data_shape",
-        2.0,
+        2.2,
         "treating treated names taken guessed data without header headers row rows column columns fields "
         "lines record records skiprows delimiter first",
         r"\bheader\w*\b.{0,50}(?:as|not|skip|missing|treat|consum|assum|absent|count|row|line|data|detect"

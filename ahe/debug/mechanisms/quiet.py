@@ -1,4 +1,5 @@
-"""What goes on quietly (fallbacks, caches, skipped work), what is said in general, and what says that all is well."""
+"""What goes on quietly (fallbacks, caches, skipped work), what is said in general, and what says that all "
+"is well."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ QUIET = (
     ),
     row(
         "stale_cache",
-        2.2,
+        2.3,
         "served serving loading loaded earlier previous artefacts artifacts copy nothing done using result "
         "hit up ago days built modified fingerprint previously stale outdated cached cache older date "
         "rebuilt recompiled regenerated reusing reused unchanged "
@@ -43,7 +44,7 @@ QUIET = (
     ),
     row(
         "config_ignored",
-        2.1,
+        2.3,
         "looked since unreadable loading continuing default present readable recognised recognized fallback "
         "falling fell fall falls default defaults defaulting "
         "config configuration settings setting "
@@ -116,7 +117,7 @@ GENERAL = (
         "error errors fatal failed failure fails fail failing cannot can t couldn could unable invalid abort "
         "aborting aborted critical severe err refusing refused"
         " unexpected unexpectedly bad illegal rejected denied broken wrong mismatch caused",
-        r"\berror\b|\berrors\b|\bfatal\b|\bfail(?:ed|ure|s|ing)?\b|\bcannot\b|\bcan't\b|could(?: not|n't)"
+        r"(?<![\w/.-])(?:errors?|fatal|fail(?:ed|ure|s|ing)?)(?![\w/-])|\bcannot\b|\bcan't\b|could(?: not|n't)"
         r"|\bunable\b|\binvalid\b|\babort|\bcritical\b|\bsevere\b|\berr\b|refus|unexpected|\bbad\b|illegal"
         r"|reject|denied|broken|\bwrong\b|mismatch|caused by",
     ),

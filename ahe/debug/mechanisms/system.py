@@ -210,10 +210,10 @@ FILES = (
     row(
         "wrong_directory",
         2.0,
-        "written wrote saved saving writing exported placed stored generated dumped created output",
+        "in into to written wrote saved saving writing exported placed stored generated dumped created output",
         r"(?:created|written|wrote|sav(?:ed|ing)|writing|output|exported|placed|stored|generated"
         r"|dumped)\b.{0,60} (?:in|to|into|under|at):?"
-        r" ['\"]?(?:/root|/tmp|/home|~|\$home|\./)",
+        r" ['\"]?(?:/\w|~|\$home|\./)",
     ),
     row(
         "no_such_path",

@@ -25,11 +25,13 @@ TROUBLE = re.compile(
     r"|cache hit|ago"
     r"|unclosed|unterminated|unmatched|try '|usage:|\(?os error)\b|\b0 of\b|(?<![\d.])\b0 \w+|\^m|\\r|: error"
     r"|hit,"
+    r"|is ['\"],['\"]"
     r"|\b(?:short read|rounding|rounded|loss of|mixed line|line terminators|crlf will|used before|unmappable"
     r"|stopped after"
     r"|(?:read|parsed|interpreted|understood|coerced|taken|counted|used|guessed|converted) (?:.{1,40} )?(?:as"
     r"|from|to)\b|as (?:a )?header|header=none"
-    r"|first [\d,]+ of|relative|saved to /|created in /|written to /|more recent|newer|included in|head is"
+    r"|first [\d,]+ of|relative|(?:saved|created|written|stored) (?:to|in|into|under) /|more recent|newer"
+    r"|included in|head is"
     r"|previous|earlier|reus\w+|nothing to)"
 )
 CALM = re.compile(
@@ -42,6 +44,8 @@ CALM = re.compile(
     r"|joined|opened|done|(?<!not )found on|without (?:loss|errors?|problems?|issues?|replacements?)"
     r"|up and running|matches|within (?:limits?|bounds|tolerance)|acquired lock|all good|as expected"
     r"|already satisfied|already installed|already the newest|installed successfully|not needed|not required"
-    r"|removed from)\b"
-    r"|\bok\b[.!]?$|\((\d+) of \1\b|[✓✔]"
+    r")\b"
+    r"|\bok\b[.!]?$|^(?!.*\bnot\b)applied\b|\bin \d[\d.]* ?m?s$|skipping .{0,20}(?:\.git\b|node_modules"
+    r"|__pycache__|hidden|comments?|blank)"
+    r"|\((\d+) of \1\b|[✓✔]"
 )
