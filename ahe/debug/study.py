@@ -11,20 +11,19 @@ from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.debug.candidate import Candidate
-from ahe.debug.outcome import Shown
-from ahe.debug.excerpt import context, worth_showing
-from ahe.debug.outcome import Parting, Rollout
-from ahe.debug.parting import last_action, part
-from ahe.debug.rank import supported
+from ahe.debug.cleaning.terminal import resolve
+from ahe.debug.finding.candidate import Candidate
+from ahe.debug.finding.excerpt import context, worth_showing
+from ahe.debug.finding.parting import last_action, part
+from ahe.debug.finding.rank import supported
+from ahe.debug.finding.salience import passing_templates, survey
+from ahe.debug.outcome import Parting, Rollout, Shown
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
-from ahe.debug.salience import passing_templates, survey
-from ahe.debug.sign import passing_actions, sign
-from ahe.debug.terminal import resolve
+from ahe.debug.signing.sign import passing_actions, sign
+from ahe.debug.signing.verifiers.failures import decisive_line, failures
+from ahe.debug.signing.vocabulary import UNKNOWN
 from ahe.debug.trace import Step, Text, Trace
-from ahe.debug.verifiers.failures import decisive_line, failures
-from ahe.debug.vocabulary import UNKNOWN
 from ahe.records import Citation
 
 CANDIDATES = 24

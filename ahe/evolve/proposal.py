@@ -171,7 +171,11 @@ def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
 
 def said_already(text: str, harness: Path) -> bool:
     """Whether the words stand in the prompt, the memory, or a tool's description already."""
-    files = [harness / "system_prompt.md", harness / "memory.md", *(harness / "tool_descriptions").glob("*.yaml")]
+    files = [
+        harness / "system_prompt.md",
+        harness / "memory.md",
+        *(harness / "tool_descriptions").glob("*.yaml"),
+    ]
     words = " ".join(text.split())
     return any(words in " ".join(path.read_text("utf-8").split()) for path in files if path.is_file())
 

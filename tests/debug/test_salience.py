@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_traces import bad, made, ok
 
-from ahe.debug.rank import mechanism, rank, supported
-from ahe.debug.salience import candidates, passing_templates, survey
-from ahe.debug.templates import Frequency
+from ahe.debug.finding.rank import mechanism, rank, supported
+from ahe.debug.finding.salience import candidates, passing_templates, survey
+from ahe.debug.finding.templates import Frequency
 from ahe.debug.trace import Trace
 
 BUILD = "\n".join(f"  CC  src/part{n}.o" for n in range(40))
