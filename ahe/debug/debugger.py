@@ -17,8 +17,8 @@ from ahe.debug.readers import trials
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
 from ahe.debug.readers.sources import trial_source
-from ahe.debug.report import Count
-from ahe.debug.sections import Material, scores
+from ahe.debug.reporting.report import Count
+from ahe.debug.reporting.sections import Material, scores
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
 from ahe.tokens import estimate_tokens
 

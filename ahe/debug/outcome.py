@@ -73,3 +73,12 @@ class TaskOutcome:
         if self.passes == self.scored:
             return "all passed"
         return "partly passed" if self.passes else "all failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A step as cleaned for reading: `label` of its rollout, `step` id, what stands there."""
+
+    label: str
+    step: int
+    text: str

@@ -11,19 +11,19 @@ from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.debug.candidate import Candidate
-from ahe.debug.detail import Shown
-from ahe.debug.excerpt import context, worth_showing
-from ahe.debug.outcome import Parting, Rollout
-from ahe.debug.parting import last_action, part
+from ahe.debug.cleaning.terminal import resolve
+from ahe.debug.finding.candidate import Candidate
+from ahe.debug.finding.excerpt import context, worth_showing
+from ahe.debug.finding.parting import last_action, part
+from ahe.debug.finding.rank import supported
+from ahe.debug.finding.salience import passing_templates, survey
+from ahe.debug.outcome import Parting, Rollout, Shown
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
-from ahe.debug.salience import passing_templates, survey
-from ahe.debug.sign import passing_actions, sign
-from ahe.debug.terminal import resolve
+from ahe.debug.signing.sign import passing_actions, sign
+from ahe.debug.signing.verifiers.failures import decisive_line, failures
+from ahe.debug.signing.vocabulary import UNKNOWN
 from ahe.debug.trace import Step, Text, Trace
-from ahe.debug.verifiers.failures import decisive_line, failures
-from ahe.debug.vocabulary import UNKNOWN
 from ahe.records import Citation
 
 CANDIDATES = 24
@@ -78,20 +78,22 @@ def study(job: Job) -> Counted:
     passing = [trace for _, trace in shown if trace.status == "passed"]
     known, acted = passing_templates(passing), passing_actions(passing)
     failing: set[int] = set()
-    cases = []
-    for label, trace in shown:
-        if trace.status == "passed" or trace.status == "missing":
-            cases.append(Case(rollout(label, trace, acted)))
+    found: list[tuple[Candidate, ...]] = []
+    for _, trace in shown:
+        if trace.status in ("passed", "missing"):
+            found.append(())
             continue
-        found = survey(trace, known, CANDIDATES)
-        failing.update(found.profile.counted())
-        cases.append(
-            Case(
-                rollout(label, trace, acted),
-                found.candidates,
-                tuple(context(trace, candidate) for candidate in found.candidates[:CONTEXTS]),
-            )
+        surveyed = survey(trace, known, CANDIDATES)
+        failing.update(surveyed.profile.counted())
+        found.append(surveyed.candidates)
+    cases = [
+        Case(
+            rollout(label, trace, acted),
+            candidates,
+            tuple(context(trace, candidate) for candidate in candidates[:CONTEXTS]),
         )
+        for (label, trace), candidates in zip(shown, supported(found), strict=True)
+    ]
     parting = part(
         [(label, trace) for label, trace in shown if trace.status == "failed"],
         [(label, trace) for label, trace in shown if trace.status == "passed"],

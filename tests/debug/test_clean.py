@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ahe.debug.clean import Cleaned, Cleaner
-from ahe.debug.pointers import Pointer, encode, markers, restore
+from ahe.debug.cleaning.clean import Cleaned, Cleaner
+from ahe.debug.cleaning.pointers import Pointer, encode, markers, restore
+from ahe.debug.cleaning.terminal import has_control
 from ahe.debug.readers.sources import read_trial
-from ahe.debug.terminal import has_control
 from ahe.debug.trace import Channel, Step, Text
 
 EXAMPLES = int(os.environ.get("AHE_EXAMPLES", "60"))

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahe.debug.pointers import Place, Pointer, encode, marker, markers, quoted, region, restore, unquoted
+from ahe.debug.cleaning.pointers import (
+    Place,
+    Pointer,
+    encode,
+    marker,
+    markers,
+    quoted,
+    region,
+    restore,
+    unquoted,
+)
 from ahe.errors import UsageError
 
 HERE = Pointer("1a2b3c4d", 3, 10, 20)

@@ -5,85 +5,79 @@ from __future__ import annotations
 import random
 
 import pytest
-from ahe.debug.read import Step
-from made_trials import trial
+from made_traces import bad, made, ok
 
-from ahe.debug.sign import clusters, last_line, sign
+from ahe.debug.signing.cluster import clusters
+from ahe.debug.signing.sign import passing_actions, sign
+from ahe.debug.signing.vocabulary import CAUSES, MECHANISMS, STATUSES, kind
+from ahe.debug.trace import Step, Text
 from ahe.records import Signature
 
 
-def steps(*turns: tuple[str, str]) -> list[Step]:
-    return [
-        Step(id=number, source="agent", message="", calls=(command,), results=(result,))
-        for number, (command, result) in enumerate(turns, 3)
-    ]
+def test_the_three_parts_come_from_verifier_ending_and_output() -> None:
+    trace = made(
+        ("python3 run.py", bad("ModuleNotFoundError: No module named 'yaml'")),
+        verifier="FAIL: /app/out.txt is empty",
+    )
+    assert str(sign(trace)) == "empty_output / answered_after_error / missing_dependency"
 
 
-OK = ("ls", "a.txt\n\n[exit code 0]")
+def test_the_mechanism_may_be_given() -> None:
+    assert sign(made(("ls", ok("a"))), "disk_full").mechanism == "disk_full"
 
 
-@pytest.mark.parametrize(
-    ("verifier", "cause"),
-    [
-        ("checking\nFAIL: /app/out.txt does not exist", "missing_output"),
-        ("cat: /app/x: No such file or directory", "missing_output"),
-        ("FAIL: input.csv was changed", "damaged_input"),
-        ("curl: connection refused", "service_down"),
-        ("FAIL: expected 4, got 5", "wrong_value"),
-        ("json is not valid", "wrong_format"),
-        ("Traceback (most recent call last)", "code_error"),
-        ("the check timed out", "verifier_timeout"),
-        ("hm", "unknown"),
-        ("", "unknown"),
-    ],
-)
-def test_the_cause_is_read_off_the_verifiers_last_line(verifier: str, cause: str) -> None:
-    assert sign(trial("t"), steps(OK), verifier).cause == cause
+def test_nothing_that_stands_out_is_none() -> None:
+    signature = sign(made(("ls", ok("a.txt")), verifier="FAIL: expected 4, got 5"))
+    assert str(signature) == "wrong_value / answered / none"
 
 
-@pytest.mark.parametrize(
-    ("ended", "turns", "status"),
-    [
-        ("answered", (), "no_action"),
-        ("answered", (OK,), "answered"),
-        ("answered", (OK, ("false", "\n[exit code 1]")), "answered_after_error"),
-        ("answered", (("false", "\n[exit code 1]"), OK), "answered"),
-        ("turns", (OK, ("a", ""), ("b", "")), "out_of_turns"),
-        ("turns", (("a", ""), ("a", ""), ("a", "")), "looping"),
-        ("seconds", (OK,), "out_of_seconds"),
-        ("malformed", (OK,), "malformed"),
-        ("crashed", (), "crashed"),
-    ],
-)
-def test_the_status_is_what_the_agent_did_last(
-    ended: str, turns: tuple[tuple[str, str], ...], status: str
-) -> None:
-    assert sign(trial("t", ended=ended), steps(*turns), "").status == status
+def test_the_same_actions_as_a_passing_rollout_make_a_failure_flaky() -> None:
+    turns = (("make", ok("built")), ("./run", ok("4")))
+    passed = made(*turns, status="passed", id="p")
+    acted = passing_actions([passed])
+    failed = made(*turns, verifier="FAIL: expected 4, got 5")
+    assert sign(failed, passing=acted).cause == "flaky"
+    assert kind(sign(failed, passing=acted)) == "flaky"
+    assert sign(made(*turns[:1], verifier="FAIL: expected 4"), passing=acted).cause == "wrong_value"
+
+
+def test_rollouts_without_a_call_are_never_flaky() -> None:
+    acted = passing_actions([made(status="passed")])
+    assert sign(made(verifier="FAIL: x does not exist"), passing=acted).cause == "missing_output"
 
 
 @pytest.mark.parametrize(
-    ("result", "mechanism"),
+    "fields",
     [
-        ("bash: foo: command not found\n[exit code 127]", "command_not_found"),
-        ("bash: line 1: syntax error near unexpected token `('", "shell_syntax"),
-        ("Traceback (most recent call last):\n  x\nKeyError: 1", "python_error"),
-        ("cat: x: No such file or directory", "no_such_path"),
-        ("touch: x: Read-only file system", "permission"),
-        ("sort: invalid option -- 'q'", "usage_error"),
-        ("[the command was stopped after 10 s]", "command_timeout"),
-        ("fine", "none"),
+        {"status": "missing"},
+        {"ended": "broken"},
+        {"answer": "API Error: 529 overloaded", "status": "unknown"},
     ],
 )
-def test_the_mechanism_is_the_last_kind_of_error_shown(result: str, mechanism: str) -> None:
-    turns = (("first", "cat: y: Permission denied"), ("x", result), OK)
-    shown = mechanism if mechanism != "none" else "permission"
-    assert sign(trial("t"), steps(*turns), "").mechanism == shown
-    assert sign(trial("t"), steps(("x", result)), "").mechanism == mechanism
+def test_a_broken_machine_is_a_cause_of_its_own(fields: dict[str, str]) -> None:
+    signature = sign(made(("ls", ok("a")), **fields))
+    assert signature.cause == "infrastructure" and kind(signature) == "infrastructure"
 
 
-def test_the_last_line_skips_what_is_empty() -> None:
-    assert last_line("a\n  b \n\n \n") == "b"
-    assert last_line("") == ""
+def test_the_words_are_those_of_the_vocabulary() -> None:
+    for trace in (made(), made(("x", bad("y"))), made(status="missing", answer="", ended="broken")):
+        signature = sign(trace)
+        assert (
+            signature.cause in CAUSES and signature.status in STATUSES and signature.mechanism in MECHANISMS
+        )
+    assert all(
+        meaning and meaning == meaning.strip()
+        for v in (CAUSES, STATUSES, MECHANISMS)
+        for meaning in v.values()
+    )
+
+
+def test_a_trace_of_anything_can_be_signed() -> None:
+    odd = (
+        Step(1, "agent", (Text("result", "\ud800\x00 error", "x"), Text("call", "", "x"))),
+        Step(2, "user", ()),
+    )
+    assert sign(made().with_steps(odd)).mechanism in MECHANISMS
 
 
 def test_clusters_are_ranked_by_tasks_then_trials_and_do_not_depend_on_the_order() -> None:
@@ -91,12 +85,12 @@ def test_clusters_are_ranked_by_tasks_then_trials_and_do_not_depend_on_the_order
     deep = Signature(cause="c", status="s", mechanism="deep")
     lone = Signature(cause="c", status="s", mechanism="lone")
     signed = [
-        (trial("w1", "a"), wide),
-        (trial("w2", "b"), wide),
-        (trial("d1", "a"), deep),
-        (trial("d2", "a"), deep),
-        (trial("d3", "a"), deep),
-        (trial("l1", "c"), lone),
+        ("w1", "a", wide),
+        ("w2", "b", wide),
+        ("d1", "a", deep),
+        ("d2", "a", deep),
+        ("d3", "a", deep),
+        ("l1", "c", lone),
     ]
     found = clusters(signed)
     assert [cluster.signature.mechanism for cluster in found] == ["wide", "deep", "lone"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.reading import readable, shown
-from ahe.debug.clean import Cleaner
+from ahe.debug.cleaning.clean import Cleaner
 from ahe.debug.outcome import Rollout
 from ahe.debug.trace import Step, Text, Trace
 from ahe.records import Mount

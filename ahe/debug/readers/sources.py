@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from ahe.debug.readers import peek, scores, trials
@@ -199,15 +201,18 @@ class _Hunt:
 
     def _without_logs(self, found: list[tuple[Source, str]]) -> list[tuple[Source, str]]:
         """A log that lies beside the trace of the same name, or above trials, tells nothing of its own."""
-        named = {
-            (Path(s.path).parent, peek.stem(Path(s.path))) for s, _ in found if s.shape != "text" and s.path
-        }
+        named: dict[Path, set[str]] = {}
+        for source, _ in found:
+            if source.shape != "text" and source.path:
+                path = Path(source.path)
+                named.setdefault(path.parent, set()).add(f"{peek.stem(path)}.")
         above = {parent for source, _ in found if source.trial for parent in Path(source.trial).parents}
         kept = []
         for source, root in found:
             path = Path(source.path)
-            beside = any(path.parent == folder and path.name.startswith(f"{name}.") for folder, name in named)
-            if source.format == "terminal" and not source.trial and (beside or path.parent in above):
+            beside = tuple(named.get(path.parent, ()))
+            log = source.format == "terminal" and not source.trial
+            if log and (path.name.startswith(beside) or path.parent in above):
                 self.skipped.append(Skipped(source.path, "a log of traces that are read themselves"))
             else:
                 kept.append((source, root))
@@ -216,7 +221,10 @@ class _Hunt:
     def _scored(self, source: Source) -> Source:
         if source.trial or source.status != "unknown":
             return source
-        alone = (
-            sum(Path(each.path).parent == Path(source.path).parent for each, _ in self.found.values()) == 1
-        )
+        alone = self._inhabitants[Path(source.path).parent] == 1
         return replace(source, status=self.scores.of(source, alone))
+
+    @cached_property
+    def _inhabitants(self) -> Counter[Path]:
+        """How many sources lie in each folder."""
+        return Counter(Path(source.path).parent for source, _ in self.found.values())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ahe.debug.mechanisms.match import ROWS, match, telling
-from ahe.debug.vocabulary import MECHANISMS, NONE, UNKNOWN
+from ahe.debug.signing.mechanisms.match import ROWS, match, telling
+from ahe.debug.signing.vocabulary import MECHANISMS, NONE, UNKNOWN
 
 LINES = {
     "command_not_found": """

@@ -1,0 +1,1 @@
+"""Raw text to what a person would have seen, with pointers back to every byte."""

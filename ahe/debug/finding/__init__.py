@@ -1,0 +1,1 @@
+"""Which lines and steps of a rollout tell why it failed."""

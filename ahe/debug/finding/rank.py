@@ -1,0 +1,78 @@
+"""Ranks candidates with what other tasks show, and names a failed rollout's mechanism by the best of them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ahe.debug.finding.candidate import Candidate, order
+from ahe.debug.finding.templates import Frequency
+from ahe.debug.signing.vocabulary import NONE, UNKNOWN
+
+SHARED = 0.35
+STANDS_OUT = 0.7
+"""The score from which a line is said to tell something."""
+
+
+def rank(
+    found: Iterable[Candidate],
+    passing: Frequency | None = None,
+    failing: Frequency | None = None,
+    most: int = 40,
+) -> list[Candidate]:
+    """Best first, one for each template, at most `most`.
+
+    `passing` and `failing` count in how many tasks passing and failing rollouts show a template (the
+    candidate's own task included). A line that passing rollouts of other tasks show is no cause by itself.
+    """
+    scored = [_with_others(candidate, passing, failing) for candidate in found]
+    scored.sort(key=order)
+    kept: dict[int, Candidate] = {}
+    for candidate in scored:
+        kept.setdefault(candidate.template, candidate)
+    return list(kept.values())[:most]
+
+
+def supported(found: Sequence[Sequence[Candidate]]) -> list[tuple[Candidate, ...]]:
+    """The candidates of one task's failed rollouts, each with what the others say of it.
+
+    What several of them show, and none that passed, is likelier their common cause than what one met alone.
+    """
+    counts = Counter(template for each in found for template in {c.template for c in each if not c.known})
+    return [tuple(sorted((_shared(c, counts[c.template] - 1) for c in each), key=order)) for each in found]
+
+
+def _shared(candidate: Candidate, others: int) -> Candidate:
+    if others < 1 or candidate.mechanism == NONE:
+        return candidate
+    gain = SHARED * min(others, 2)
+    parts = (*candidate.parts, ("other failing rollouts show it", gain))
+    return replace(candidate, score=round(candidate.score + gain, 4), parts=parts)
+
+
+def mechanism(ranked: Sequence[Candidate]) -> str:
+    """The mechanism of the best line that has a word; `unknown` where something stands out, else `none`."""
+    telling = [candidate for candidate in ranked if candidate.score >= STANDS_OUT]
+    for candidate in telling:
+        if candidate.mechanism not in (NONE, UNKNOWN):
+            return candidate.mechanism
+    return UNKNOWN if telling else NONE
+
+
+def _with_others(candidate: Candidate, passing: Frequency | None, failing: Frequency | None) -> Candidate:
+    """The candidate with what other tasks say, as log-odds of failing against passing ones, smoothed."""
+    parts = dict(candidate.parts)
+    if passing is not None:
+        same = max(0, passing.of(candidate.template) - candidate.known)
+        alike = max(0, passing.of(candidate.shape) - candidate.known_shape)
+        if same:
+            parts["other tasks pass with it"] = -min(1.5, 0.5 * math.log2(1 + same))
+        if failing is not None and passing.tasks and failing.tasks:
+            ours = max(0, failing.of(candidate.shape) - 1)
+            odds = math.log2((ours + 1) / (failing.tasks + 2) * (passing.tasks + 2) / (alike + 1))
+            most = 0.0 if candidate.mechanism in (NONE, UNKNOWN) else 0.5
+            parts["in failing and passing tasks"] = max(-2.0, min(most, 0.5 * odds))
+    score = round(sum(parts.values()), 4)
+    return replace(candidate, score=score, parts=tuple(parts.items()))

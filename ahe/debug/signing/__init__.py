@@ -1,0 +1,1 @@
+"""What kind of failure a rollout is, in controlled words, and clusters of equal ones."""

@@ -1,0 +1,126 @@
+"""Which mechanism a line tells of."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from ahe.debug.signing.mechanisms import code, data, machine, quiet, system
+from ahe.debug.signing.mechanisms.row import WEAK, Row
+from ahe.debug.signing.mechanisms.tone import CALM, TROUBLE
+from ahe.debug.signing.vocabulary import UNKNOWN
+
+LONGEST = 600
+PREFIX = re.compile(
+    r"\s*(?:time=\S+\s+)?(?:\[?\d+[:\-/.]\d[\dt:.,\-/]*z?\]?\s+(?:\d+:[\d:.,]+z?\s+)?)?"
+    r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +\d+ [\d:]+ \S+ \S+: )?"
+    r"(?:\[?(?:level=)?(?:info|debug|notice|trace|warn(?:ing)?)\]?(?::[\w.]+:|:)?\s+|error:[a-z]\w*:\s*"
+    r"|\w+:[\w.]+:(?=\S))?(?:msg=\"?)?"
+)
+"""What a logger puts before a message: time, level, name. It matches everywhere, perhaps nothing."""
+
+_SURE = 2.0
+_SURER = 2.4
+
+
+class Match(NamedTuple):
+    """`start` is where in the line the telling words begin. `tone` is negative where the line itself says that
+    all is well, or says nothing of trouble.
+    """
+
+    mechanism: str
+    weight: float
+    start: int
+    tone: float = 0.0
+
+
+_UNSORTED: tuple[Row, ...] = (
+    *system.SHELL,
+    *system.FILES,
+    *machine.MACHINE,
+    *machine.NETWORK,
+    *code.PACKAGES,
+    *code.GIT,
+    *code.LANGUAGES,
+    *code.TESTS,
+    *code.EXCEPTIONS,
+    *data.DATA,
+    *quiet.QUIET,
+    *quiet.GENERAL,
+)
+ROWS = tuple(sorted(_UNSORTED, key=lambda row: -row.weight))
+"""What tells most comes first, so the first row that matches is the answer."""
+
+_LETTERS = {ord(c): " " for c in (*map(chr, range(128)), *"‘’“”«»→│|") if not c.isalpha() and c != "\n"}
+_ANY = tuple(number for number, row in enumerate(ROWS) if not row.words)
+_ALL = sorted({word for row in ROWS for word in row.words})
+_STRONG = frozenset(word.encode() for word in _ALL if word not in WEAK)
+_WEAK = frozenset(word.encode() for word in _ALL if word in WEAK)
+_SPACES = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
+
+
+def _index() -> dict[str, tuple[int, ...]]:
+    return {word: tuple(n for n, row in enumerate(ROWS) if word in row.words) for word in _ALL}
+
+
+_ROWS_OF = _index()
+_BENIGN = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.BENIGN))
+_HARMLESS = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.HARMLESS))
+_SUMMARY = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.SUMMARY))
+
+
+def telling(line: bytes) -> bool:
+    """The quick filter: whether a line, in lower case and UTF-8, may match a row.
+
+    It holds a word that is rare where nothing is wrong, or two words of one row that are not.
+    """
+    words = line.translate(_SPACES).split()
+    if not _STRONG.isdisjoint(words):
+        return True
+    if b"error" in line or b"exception" in line or b"\\r" in line or b"^m" in line:
+        return True
+    weak = _WEAK.intersection(words)
+    if len(weak) < 2:
+        return False
+    rows = [number for word in weak for number in _ROWS_OF[word.decode()]]
+    return len(set(rows)) < len(rows)
+
+
+@lru_cache(maxsize=1 << 14)
+def match(line: str) -> Match | None:
+    """The row that tells most about a line in lower case (its first LONGEST characters); None where none does.
+
+    What says that nothing is wrong (`0 errors`) counts for nothing, and what only sums up (`make: ***`) for
+    little, unless the line tells something definite as well.
+    """
+    line = line[:LONGEST]
+    skipped = PREFIX.match(line).end()  # type: ignore[union-attr]
+    told = _told(line[skipped:])
+    return told and told._replace(start=told.start + skipped)
+
+
+def _told(line: str) -> Match | None:
+    tried = set(_ANY)
+    for word in line.translate(_LETTERS).split():
+        tried.update(_ROWS_OF.get(word, ()))
+    best = None
+    for number in sorted(tried):
+        row = ROWS[number]
+        found = row.pattern.search(line)
+        if found:
+            best = Match(row.mechanism, row.weight, found.start())
+            break
+    if best is None or _HARMLESS.search(line):
+        return None
+    if best.weight < _SURER and _BENIGN.search(line):
+        return None
+    if best.weight < _SURE and (summary := _SUMMARY.search(line)):
+        return Match(UNKNOWN, quiet.SUMMARY[0].weight, summary.start())
+    return best._replace(tone=_tone(line))
+
+
+def _tone(line: str) -> float:
+    if CALM.search(line):
+        return -1.2
+    return 0.0 if TROUBLE.search(line) else -0.8
