@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ahe.debug.finding.rank import STANDS_OUT
 from ahe.debug.outcome import Finding, Rollout, TaskOutcome
 from ahe.debug.reporting.report import Part, Section
 from ahe.records import Citation, Cluster, Tally
@@ -47,7 +48,8 @@ def sections(material: Material) -> list[Section]:
         Section("Out of turns, tokens or time", tuple(_limits(material.tasks)), "detail/"),
         Section("Worse than before", tuple(_worse(material)), "detail/"),
         Section("Always passing: preserve these", tuple(_preserve(material)), "detail/"),
-        Section("Not scored, or damaged", tuple(_unread(material)), "detail/"),
+        Section("Not scored: what stands out", tuple(_unscored(material.tasks)), "detail/"),
+        Section("Missing, or damaged", tuple(_unread(material)), "detail/"),
         Section("Where to look", (Part(_where(material), 97),)),
     ]
     return [section for section in found if section.parts]
@@ -168,12 +170,27 @@ def _preserve(material: Material) -> Iterator[Part]:
             yield Part(f"- {task.task}: up to {costly.turns} turns, {costly.tokens} tokens", 15)
 
 
+def _unscored(tasks: Sequence[TaskOutcome]) -> Iterator[Part]:
+    """Rollouts that nothing scored, each with its most telling line; those that show none are counted."""
+    quiet = 0
+    for task in tasks:
+        for rollout in task.rollouts:
+            if rollout.status != "unknown":
+                continue
+            if rollout.findings and rollout.findings[0].score >= STANDS_OUT:
+                found = rollout.findings[0]
+                yield Part(f"- {task.task}: {cite(found.citation)}", 40 + min(found.score, 5))
+            else:
+                quiet += 1
+    if quiet:
+        yield Part(f"- {quiet} rollouts that nothing scored show nothing that stands out", 39)
+
+
 def _unread(material: Material) -> Iterator[Part]:
     for task in material.tasks:
         for rollout in task.rollouts:
-            if rollout.status in ("missing", "unknown"):
-                said = rollout.verdict or "nothing scored it"
-                yield Part(f"- {task.task}, {rollout.label}: {rollout.status} ({said})", 20)
+            if rollout.status == "missing":
+                yield Part(f"- {task.task}, {rollout.label}: missing ({rollout.verdict or 'no verdict'})", 20)
             for damage in rollout.damage:
                 yield Part(f"- {rollout.label}: {damage.where}: {damage.what}", 35)
     for note in material.notes:
