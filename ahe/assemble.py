@@ -148,7 +148,8 @@ def debugger(parts: Parts, *, ask: bool = True) -> AgentDebugger:
     small, kind = embedded(model), config.evolve.debugger
     if kind == "none" or config.evolve.evidence == "scores" or not ask:
         return AgentDebugger(level=config.evolve.evidence)
-    form = kind == "form" or (kind == "auto" and small)
+    # Without a sandbox there is no desk to mount: the form needs none.
+    form = kind == "form" or parts.unsafe or (kind == "auto" and small)
     asker = build(
         entry("debugger"),
         model,
