@@ -1,0 +1,55 @@
+"""Whether every citation of a debug report and its pages stands where it says.
+
+    python -m benchmarks.citations REPORT TRIALS [--json]
+
+REPORT is a folder that `ahe debug --out` made, TRIALS the folder of the trials (`runs/trials`). A quote stands at a
+step as it was recorded or as a terminal showed it; space does not count. Exit code 1 where one does not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from ahe.debug.trace import full_ids
+from ahe.evolve.manifest import quoted
+from ahe.records import Citation
+
+CITED = re.compile(r"“([^”]+)” \(([0-9a-f]{8,})#(\d+)\)")
+
+
+def cited(report: Path) -> list[Citation]:
+    """The citations of a report and its pages, with labels for trials; a quote that was cut loses its mark."""
+    texts = [
+        path.read_text("utf-8") for path in [report / "report.md", *sorted((report / "detail").glob("*.md"))]
+    ]
+    return [
+        Citation(trial=label, step=int(step), quote=quote.rstrip("…"))
+        for quote, label, step in CITED.findall("\n".join(texts))
+    ]
+
+
+@click.command(help=__doc__)
+@click.argument("report", type=click.Path(exists=True, path_type=Path))
+@click.argument("trials", type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+def main(report: Path, trials: Path, as_json: bool) -> None:
+    whole = full_ids(path.name for path in trials.iterdir())
+    found = [c.model_copy(update={"trial": whole.get(c.trial, c.trial)}) for c in cited(report)]
+    lost = [str(citation) for citation in found if not quoted(citation, trials)]
+    places = len({str(citation) for citation in found})
+    if as_json:
+        print(json.dumps({"citations": len(found), "places": places, "lost": lost}))
+    else:
+        print(f"{len(found)} citations at {places} places, {len(lost)} not found")
+        for each in lost:
+            print(f"  {each}")
+    sys.exit(1 if lost or not found else 0)
+
+
+if __name__ == "__main__":
+    main()
