@@ -31,6 +31,7 @@ class Figures:
     quoted: float
     clustered: float
     head_tail_quoted: float
+    clustered_once: float
     clustered_whole: float
     tasks: int
     clusters: int
@@ -65,6 +66,7 @@ def figures(seed: int, planted: list[corpus.Planted], trials: Path, answer: scor
         quoted=total.quoted / total.tasks,
         clustered=total.clustered / total.tasks,
         head_tail_quoted=total.head_tail_quoted / total.tasks,
+        clustered_once=score.right_once(planted, named),
         clustered_whole=whole.clustered / total.tasks,
         tasks=total.tasks,
         clusters=answer.clusters,
@@ -94,7 +96,10 @@ def main(seed: int, size: int, tasks: int, workers: int, keep: Path | None, as_j
     half = "reporting" if seed % 2 else "development"
     print(f"seed {found.seed} ({half} wordings), {found.tasks} tasks with planted causes")
     print(f"quoted {found.quoted:.3f}   head and tail {found.head_tail_quoted:.3f}")
-    print(f"clustered {found.clustered:.3f}   by whole signatures {found.clustered_whole:.3f}")
+    print(
+        f"clustered {found.clustered:.3f}   each cause once {found.clustered_once:.3f}   "
+        f"by whole signatures {found.clustered_whole:.3f}"
+    )
     print(
         f"{found.clusters} clusters, {found.mechanisms} mechanisms; report {found.report_tokens} tokens, ",
         end="",

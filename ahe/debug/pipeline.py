@@ -188,5 +188,5 @@ def _ranked(case: Case, passing: Frequency, failing: Frequency) -> Rollout:
     )
     signature = case.rollout.signature
     if signature is not None:
-        signature = signature.model_copy(update={"mechanism": mechanism(ranked)})
+        signature = signature.model_copy(update=mechanism(ranked, failing)._asdict())
     return replace(case.rollout, findings=findings, signature=signature)

@@ -26,7 +26,7 @@ from ahe.debug.signing.vocabulary import UNKNOWN
 from ahe.debug.trace import Step, Text, Trace
 from ahe.records import Citation
 
-CANDIDATES = 24
+CANDIDATES = 40
 CONTEXTS = 8
 
 

@@ -11,14 +11,20 @@ from ahe.records.trials import Trial
 
 
 class Signature(Record):
-    """What kind of failure a trial is, in a controlled vocabulary with `unknown`."""
+    """What kind of failure a trial is, in a controlled vocabulary with `unknown`.
+
+    `phrase` is empty unless the mechanism is `unknown`: then it holds the plain words of the line that stands
+    out, where failures of other tasks show the same.
+    """
 
     cause: str
     status: str
     mechanism: str
+    phrase: str = ""
 
     def __str__(self) -> str:
-        return f"{self.cause} / {self.status} / {self.mechanism}"
+        phrase = f" “{self.phrase}”" if self.phrase else ""
+        return f"{self.cause} / {self.status} / {self.mechanism}{phrase}"
 
 
 class Cluster(Record):

@@ -6,14 +6,15 @@ when for each of them a planted line is quoted.
 
 *Clustered.* The clusters are told apart by what they are called, and a signature has three parts of which only the
 mechanism says why; status and verifier's cause split a kind for good reasons. So trials are grouped by their cluster's
-mechanism. A planted trial of kind K is right when
+mechanism, or where that is `unknown` by the phrase in its place, if it has one. A planted trial of kind K is right when
 
 1. its mechanism is not empty, `unknown` or `none`;
 2. more than half of the planted trials of that mechanism are of kind K;
 3. that mechanism has planted trials of K from at least two tasks;
 4. it is one of the three mechanisms that have most planted trials of K.
 
-A task counts when all its planted trials are right. One cluster for everything fails 2, one a trial fails 3, and 4
+A task counts when all its planted trials are right; `clustered_once` asks for one of them for each of its causes, as
+*quoted* does. One cluster for everything fails 2, one a trial fails 3, and 4
 bounds how far a kind may be scattered. `clustered_whole` is the same with whole signatures for mechanisms.
 
 *Head and tail.* What a reader would have found who, for the same tokens, took the first and last halves of the task's
@@ -73,7 +74,7 @@ def read_answer(out: Path, trials: Iterable[str]) -> Answer:
         named = set(cluster["trials"])
         for trial in known:
             if trial in named or trial[:8] in named:
-                mechanisms[trial] = signature["mechanism"]
+                mechanisms[trial] = signature["phrase"] or signature["mechanism"]
                 signatures[trial] = json.dumps(signature, sort_keys=True)
     return Answer((out / "report.md").read_text("utf-8"), pages, mechanisms, signatures, len(clusters))
 
@@ -104,6 +105,15 @@ def right(planted: Sequence[Planted], names: Mapping[str, str]) -> set[str]:
         and tasks[each.kind, name] >= 2
         and name in best[each.kind]
     }
+
+
+def right_once(planted: Sequence[Planted], trials: set[str]) -> float:
+    """The share of tasks of which each cause has a trial that stands in the right cluster."""
+    causes = {(each.task, each.kind) for each in planted}
+    found = {(each.task, each.kind) for each in planted if each.trial in trials}
+    lost = {task for task, _ in causes - found}
+    tasks = {task for task, _ in causes}
+    return 1 - len(lost) / len(tasks)
 
 
 def _best(of_both: Counter[tuple[str, str]], kind: str) -> set[str]:

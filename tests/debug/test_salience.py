@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_traces import bad, made, ok
 
-from ahe.debug.finding.rank import mechanism, rank, supported
+from ahe.debug.finding.rank import SHARED, mechanism, rank, supported
 from ahe.debug.finding.salience import candidates, passing_templates, survey
 from ahe.debug.finding.templates import Frequency
 from ahe.debug.trace import Trace
@@ -132,8 +132,8 @@ def test_a_command_that_destroys_counts_where_the_verifier_misses_what_was_there
     turns = (("cd /app && rm -rf data/*", ok("")), ("ls", ok("x")))
     found = candidates(made(*turns, verifier="FAIL: input.csv was changed"))
     assert found[0].mechanism == "destructive_edit" and found[0].channel == "call"
-    assert mechanism(rank(found)) == "destructive_edit"
-    assert mechanism(rank(candidates(made(*turns, verifier="FAIL: expected 4")))) == "none"
+    assert mechanism(rank(found)).mechanism == "destructive_edit"
+    assert mechanism(rank(candidates(made(*turns, verifier="FAIL: expected 4")))).mechanism == "none"
 
 
 def test_harness_lines_and_limits() -> None:
@@ -156,11 +156,28 @@ def test_there_are_never_more_than_asked_for_and_they_travel() -> None:
         assert pickle.loads(pickle.dumps(found)) == found
 
 
+def named(line: str) -> str:
+    return mechanism(rank(candidates(made(("x", bad(line)))))).mechanism
+
+
 def test_the_mechanism_is_that_of_the_best_line_with_a_word() -> None:
-    assert mechanism([]) == "none"
-    assert mechanism(rank(candidates(made(("x", bad("bash: x: command not found")))))) == "command_not_found"
-    assert mechanism(rank(candidates(made(("x", bad("it was aborted by the operator")))))) == "unknown"
-    assert mechanism(rank(candidates(made(("ls", ok("a.txt")))))) == "none"
+    assert mechanism([]).mechanism == "none"
+    assert named("bash: x: command not found") == "command_not_found"
+    assert named("it was aborted by the operator") == "unknown"
+    assert mechanism(rank(candidates(made(("ls", ok("a.txt")))))).mechanism == "none"
+
+
+def test_a_line_without_a_word_has_a_phrase_where_failures_of_two_tasks_show_it() -> None:
+    line = "error: {} went oddly in the second lap"
+    surveys = [survey(made(("x", bad(line.format(name)))), None) for name in ("h1/a", "h2/b")]
+    failing = Frequency()
+    for found in surveys:
+        failing.add(found.profile.counted())
+    ranked = rank(surveys[0].candidates, Frequency(), failing)
+    assert mechanism(ranked, failing) == ("unknown", "went oddly in the second lap")
+    once = Frequency()
+    once.add(surveys[0].profile.counted())
+    assert mechanism(rank(surveys[0].candidates, Frequency(), once), once) == ("unknown", "")
 
 
 LINES = st.sampled_from(
@@ -210,6 +227,6 @@ def test_what_several_failing_rollouts_show_comes_before_what_one_met_alone() ->
     for before, after in zip([candidates(trace) for trace in traces], first, strict=True):
         gained = {c.line: c.score for c in after}
         assert all(
-            gained[c.line] == pytest.approx(c.score + (0.7 if c.line == shared else 0)) for c in before
+            gained[c.line] == pytest.approx(c.score + (2 * SHARED if c.line == shared else 0)) for c in before
         )
     assert supported([(), candidates(traces[0])]) == [(), tuple(candidates(traces[0]))]

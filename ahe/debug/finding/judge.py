@@ -47,7 +47,7 @@ class Judge:
         verdicts = failures(trace.verifier)[:8]
         self.cause = cause(trace.verifier)
         self.tokens = _tokens(verdicts)
-        self.symptoms = {digest(coarse(fine(verdict.decisive))) for verdict in verdicts}
+        self.symptoms = [b" %b " % coarse(fine(verdict.decisive)) for verdict in verdicts]
         self.span = max(1, seen.steps)
         self.overcome = overcome(seen.outputs)
         self.went_on = max((output.step for output in seen.outputs if output.exit == 0), default=0)
@@ -73,7 +73,7 @@ class Judge:
         parts = {"says": found.weight}
         if found.tone:
             parts["sounds calm"] = found.tone
-        self._novelty(parts, seen, 0.6)
+        self._novelty(parts, seen, 0.2)
         self._place(parts, seen, found.weight >= ERROR)
         self._against(parts, seen)
         return self._candidate(seen, parts, found)
@@ -99,7 +99,7 @@ class Judge:
 
     def _silent(self, seen: Seen) -> Candidate:
         parts = {"says": 0.2}
-        self._novelty(parts, seen, 0.9)
+        self._novelty(parts, seen, 0.3)
         self._place(parts, seen, False)
         return self._candidate(seen, parts, None)
 
@@ -124,9 +124,9 @@ class Judge:
         if self.passing is None:
             return
         if seen.template in self.passing.fine:
-            parts["passing shows it"] = -2.5
+            parts["passing shows it"] = -1.6
         else:
-            parts["new"] = 0.6 * self.surprise
+            parts["new"] = 0.3 * self.surprise
             if seen.shape not in self.passing.coarse:
                 parts["new kind"] = kind * self.surprise
 
@@ -136,21 +136,21 @@ class Judge:
             parts["exit code"] = 0.15 if output.exit else 0.0
         if output.channel == "error":
             parts["tool error"] = 0.3
-        parts["late"] = -0.6 * output.step / self.span
+        parts["late"] = -0.15 * output.step / self.span
         if seen.times > 1:
             persists = error and seen.last_step > output.step
-            parts["again"] = 0.3 if persists else -0.25 * math.log2(seen.times)
+            parts["again"] = 0.1 if persists else -0.1 * math.log2(seen.times)
         alike = self.shapes[seen.shape]
         if alike > 2 and seen.coarse:
-            parts["alike"] = -0.3 * math.log2(alike)
+            parts["alike"] = -0.1 * math.log2(alike)
         if error:
             place = (output.step, output.text)
             before = self.errors[place] = self.errors.get(place, -1) + 1
-            parts["first in its output"] = 0.2 - 0.15 * min(before, 6)
+            parts["first in its output"] = 0.1 - 0.05 * min(before, 6)
             if _CHAIN_ROOT.match(seen.fine):
                 parts["root of its chain"] = 0.5
-        if seen.shape in self.symptoms:
-            parts["verifier says the same"] = -1.2
+        if b" " in seen.coarse and any(b" %b " % seen.coarse in symptom for symptom in self.symptoms):
+            parts["verifier says the same"] = -1.6
         elif any(token in seen.line for token in self.tokens):
             parts["verifier names it"] = 0.4 if output.step < SYMPTOMS * self.span else -0.5
 
@@ -161,11 +161,11 @@ class Judge:
         elif _SOURCE.match(seen.line):
             parts["source"] = -1.5
         elif is_content(seen.output.call):
-            parts["content of a file"] = -0.8
+            parts["content of a file"] = -1.0
         if output.exit != 0 and output.call in self.overcome:
             parts["overcome"] = -1.0
         elif output.exit and seen.last_step == output.step and output.step < self.went_on:
-            parts["went on"] = -0.9
+            parts["went on"] = -0.3
         if is_expected(output.call):
             parts["expected"] = -0.7
 
@@ -183,7 +183,7 @@ class Judge:
                 seen.template = seen.shape = digest(template)
                 parts = {"says": says}
                 if damaged:
-                    self._novelty(parts, seen, 0.6)
+                    self._novelty(parts, seen, 0.2)
                 found.append(self._candidate(seen, parts, Match("destructive_edit", says, 0)))
         return found
 
@@ -199,10 +199,10 @@ def _tokens(verdicts: Sequence[Failure]) -> tuple[str, ...]:
 def _match(line: str) -> Match | None:
     """The best match in a line; a very long one is looked at in windows, as far as WINDOWS reaches."""
     if len(line) <= LONGEST:
-        return match(line.lower())
+        return match(line)
     best: Match | None = None
     for begin in range(0, min(len(line), WINDOWS), LONGEST - 100):
-        found = match(line[begin : begin + LONGEST].lower())
+        found = match(line[begin : begin + LONGEST])
         if found is not None and (best is None or found.weight > best.weight):
             best = found._replace(start=begin + found.start)
     return best

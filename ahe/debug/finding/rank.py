@@ -6,12 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ahe.debug.finding.candidate import Candidate, order
-from ahe.debug.finding.templates import Frequency
+from ahe.debug.finding.templates import Frequency, coarse, fine
 from ahe.debug.signing.vocabulary import NONE, UNKNOWN
 
-SHARED = 0.35
+PHRASE = 80
+"""Characters of a phrase."""
+
+SHARED_BY = 2
+SHARED = 0.45
 STANDS_OUT = 0.7
 """The score from which a line is said to tell something."""
 
@@ -52,27 +57,51 @@ def _shared(candidate: Candidate, others: int) -> Candidate:
     return replace(candidate, score=round(candidate.score + gain, 4), parts=parts)
 
 
-def mechanism(ranked: Sequence[Candidate]) -> str:
-    """The mechanism of the best line that has a word; `unknown` where something stands out, else `none`."""
+class Named(NamedTuple):
+    """A mechanism, and where that is `unknown` the words that several tasks' failures share."""
+
+    mechanism: str
+    phrase: str = ""
+
+
+def mechanism(ranked: Sequence[Candidate], failing: Frequency | None = None) -> Named:
+    """What the best line that has a word tells of; `unknown` where something stands out, else `none`.
+
+    A line without a word has a phrase where failing rollouts of two tasks or more show it, and counts like one with
+    a word.
+    """
     telling = [candidate for candidate in ranked if candidate.score >= STANDS_OUT]
     for candidate in telling:
         if candidate.mechanism not in (NONE, UNKNOWN):
-            return candidate.mechanism
-    return UNKNOWN if telling else NONE
+            return Named(candidate.mechanism)
+        if (
+            candidate.mechanism == UNKNOWN
+            and failing is not None
+            and failing.of(candidate.shape) >= SHARED_BY
+        ):
+            words = coarse(fine(candidate.line)).decode("utf-8", "replace")
+            if " " in words:
+                return Named(UNKNOWN, words[:PHRASE])
+    return Named(UNKNOWN if telling else NONE)
 
 
 def _with_others(candidate: Candidate, passing: Frequency | None, failing: Frequency | None) -> Candidate:
-    """The candidate with what other tasks say, as log-odds of failing against passing ones, smoothed."""
+    """The candidate with what other tasks say.
+
+    A line that no other task shows is mostly a project's own talk; one that a few show is likelier a message of a
+    program about something that happens now and then; one that many show is ordinary.
+    """
     parts = dict(candidate.parts)
     if passing is not None:
         same = max(0, passing.of(candidate.template) - candidate.known)
         alike = max(0, passing.of(candidate.shape) - candidate.known_shape)
         if same:
-            parts["other tasks pass with it"] = -min(1.5, 0.5 * math.log2(1 + same))
+            parts["other tasks pass with it"] = -min(1.5, 0.3 * math.log2(1 + same))
+        ours = max(0, failing.of(candidate.shape) - 1) if failing is not None else 0
+        if ours + alike:
+            parts["other tasks show it"] = max(-1.5, 1.6 - 0.45 * math.log2(1 + ours + alike))
         if failing is not None and passing.tasks and failing.tasks:
-            ours = max(0, failing.of(candidate.shape) - 1)
             odds = math.log2((ours + 1) / (failing.tasks + 2) * (passing.tasks + 2) / (alike + 1))
-            most = 0.0 if candidate.mechanism in (NONE, UNKNOWN) else 0.5
-            parts["in failing and passing tasks"] = max(-2.0, min(most, 0.5 * odds))
+            parts["in failing and passing tasks"] = max(-0.5, min(0.5, 0.1 * odds))
     score = round(sum(parts.values()), 4)
     return replace(candidate, score=score, parts=tuple(parts.items()))

@@ -39,7 +39,7 @@ def fine(text: str) -> bytes:
 
 def coarse(line: bytes) -> bytes:
     """A fine line's plain words: without paths, quoted names, identifiers and numbers."""
-    tokens = line.split()
+    tokens = line.rstrip(b'"').replace(b"=", b" = ").split()
     plain = b" ".join([token for token in tokens if token.isalpha()])
     if b" " in plain:
         return plain

@@ -31,7 +31,7 @@ def sign(trace: Trace, mechanism: str | None = None, passing: Collection[int] = 
     (status missing, or the endpoint's error as its last word) has the cause `infrastructure`.
     """
     if mechanism is None:
-        mechanism = rank.mechanism(rank.rank(candidates(trace)))
+        mechanism = rank.mechanism(rank.rank(candidates(trace))).mechanism
     return Signature(cause=_cause(trace, passing), status=behaviour(trace), mechanism=mechanism)
 
 

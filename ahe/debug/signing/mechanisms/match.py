@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from ahe.debug.signing.lexicon.guess import Guess, alarming, guess
 from ahe.debug.signing.mechanisms import code, data, machine, quiet, system
 from ahe.debug.signing.mechanisms.row import WEAK, Row
 from ahe.debug.signing.mechanisms.tone import CALM, TROUBLE
@@ -19,6 +20,21 @@ PREFIX = re.compile(
     r"|\w+:[\w.]+:(?=\S))?(?:msg=\"?)?"
 )
 """What a logger puts before a message: time, level, name. It matches everywhere, perhaps nothing."""
+
+SURE = 0.25
+"""The lead of a guess from which it names a line."""
+
+NEAR = 0.3
+"""How far a row's mechanism may be behind the likeliest one and still name a line that nothing names for sure."""
+
+PLAIN = 0.8
+"""The lead of a guess from which a line needs no word of trouble."""
+
+TROUBLED = -0.5
+"""How far from calm a line has to be that no row matches."""
+
+VAGUE = 0.35
+"""By how much a line tells less for having no name."""
 
 _SURE = 2.0
 _SURER = 2.4
@@ -75,6 +91,8 @@ def telling(line: bytes) -> bool:
 
     It holds a word that is rare where nothing is wrong, or two words of one row that are not.
     """
+    if alarming(line):
+        return True
     words = line.translate(_SPACES).split()
     if not _STRONG.isdisjoint(words):
         return True
@@ -89,15 +107,50 @@ def telling(line: bytes) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def match(line: str) -> Match | None:
-    """The row that tells most about a line in lower case (its first LONGEST characters); None where none does.
+    """What a line tells of (its first LONGEST characters); None where it tells of nothing.
 
-    What says that nothing is wrong (`0 errors`) counts for nothing, and what only sums up (`make: ***`) for
-    little, unless the line tells something definite as well.
+    The tables and the lexicon say it together. What says that nothing is wrong (`0 errors`) counts for nothing, and
+    what only sums up (`make: ***`) for little, unless the line tells something definite as well.
     """
     line = line[:LONGEST]
-    skipped = PREFIX.match(line).end()  # type: ignore[union-attr]
-    told = _told(line[skipped:])
-    return told and told._replace(start=told.start + skipped)
+    low = line.lower()
+    skipped = PREFIX.match(low).end()  # type: ignore[union-attr]
+    told = _told(low[skipped:])
+    if told is not None and told.weight < 1.0:
+        return told._replace(start=told.start + skipped)
+    if told is None and (_HARMLESS.search(low) or _BENIGN.search(low)):
+        return None
+    found = guess(line[skipped:], told.mechanism if told else "")
+    return _together(told, found, skipped, low)
+
+
+def _together(told: Match | None, found: Guess, skipped: int, low: str) -> Match | None:
+    learned = 0.9 + 1.5 * min(1.0, max(-0.5, found.trouble))
+    if told is None:
+        if found.trouble < TROUBLED:
+            return None
+        named = found.lead >= SURE
+        name = found.mechanism if named else UNKNOWN
+        return Match(name, learned - (0.2 if named else VAGUE), skipped, _tone(low[skipped:], found))
+    named = told.mechanism != UNKNOWN
+    agree = found.mechanism in ("", told.mechanism)
+    if found.lead >= SURE:
+        name = found.mechanism
+    elif named and found.behind <= NEAR:
+        name = told.mechanism
+    else:
+        name = UNKNOWN
+    weight = max(told.weight, learned) if agree or not named else (told.weight + learned) / 2
+    return Match(
+        name, weight - (VAGUE if name == UNKNOWN else 0), told.start + skipped, _tone(low[skipped:], found)
+    )
+
+
+def row_of(line: str) -> str:
+    """The mechanism of the row that matches a line in any case; empty where none does."""
+    low = line[:LONGEST].lower()
+    found = _told(low[PREFIX.match(low).end() :])  # type: ignore[union-attr]
+    return found.mechanism if found else ""
 
 
 def _told(line: str) -> Match | None:
@@ -117,10 +170,11 @@ def _told(line: str) -> Match | None:
         return None
     if best.weight < _SURE and (summary := _SUMMARY.search(line)):
         return Match(UNKNOWN, quiet.SUMMARY[0].weight, summary.start())
-    return best._replace(tone=_tone(line))
+    return best
 
 
-def _tone(line: str) -> float:
+def _tone(line: str, found: Guess) -> float:
+    """What the words of calm, or none of trouble, take away; less where the lexicon knows the message."""
     if CALM.search(line):
-        return -1.2
-    return 0.0 if TROUBLE.search(line) else -0.8
+        return -1.5 * max(0.0, 1.0 - max(0.0, found.trouble) / PLAIN)
+    return 0.0 if TROUBLE.search(line) else -max(0.0, 1.0 - found.lead / PLAIN)

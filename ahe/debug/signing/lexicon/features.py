@@ -1,0 +1,63 @@
+"""What of a line the lexicon goes by: stems of its words, and the forms of what stands between them."""
+
+from __future__ import annotations
+
+import re
+
+STEM = 8
+"""Letters of a stem: longer words rarely differ after them."""
+
+BEGINNING = 6
+
+_SPACES = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
+_PATH = re.compile(r"[/\\~][\w./\\*~-]*")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORD = re.compile(r"[a-z]{2,}")
+_ENDINGS = ("ings", "ing", "edly", "ed", "es", "s", "ly", "e")
+_DOUBLED = frozenset("bdgmnprt")
+
+_FORMS = (
+    ("<glob>", re.compile(r"\*\.?\w|\*\*/|\*/")),
+    ("<cr>", re.compile(r"\\r|\^M\b|\r|\\x0d|0d0a|0x0d", re.IGNORECASE)),
+    ("<variable>", re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")),
+    ("<decimal>", re.compile(r"(?<![\d.,])\d{1,6}[.,]\d{3}[.,]\d+|\d+,\d+\b")),
+    ("<library>", re.compile(r"\blib[\w+.-]*\.(?:so|dylib|dll|a)\b")),
+    ("<port>", re.compile(r":\d{4,5}\b")),
+    ("<empty>", re.compile(r"''|\"\"")),
+    ("<dollar>", re.compile(r"\$\{?[A-Za-z_]")),
+    ("<version>", re.compile(r"[<>=~^]=?\s*v?\d+\.\d")),
+    ("<zero>", re.compile(r"(?<![\d.,:/-])0(?![\d.,:/x%-])")),
+    ("<hash>", re.compile(r"\b[0-9a-f]{10,}\b")),
+    ("<settings>", re.compile(r"\.(?:toml|ya?ml|ini|conf|cfg|properties|env)\b")),
+    ("<date>", re.compile(r"\b20\d\d-\d\d-\d\d")),
+    ("<table>", re.compile(r"\.csv\b")),
+)
+
+
+def features(line: str, row: str = "") -> set[str]:
+    """The features of a line in its own case; `row` names the mechanism of the table row that matches it, if any."""
+    found = {name for name, pattern in _FORMS if pattern.search(line)}
+    words = _CAMEL.sub(" ", _PATH.sub(" ", line)).lower().replace("n't", " not").replace("n’t", " not")
+    found.update(map(stem, _WORD.findall(words)))
+    if row:
+        found.add(f"<row {row}>")
+    return found
+
+
+def beginnings(template: bytes) -> set[bytes]:
+    """The first letters of each word of a line in lower case: cheap, where every line has to be looked at."""
+    return {word[:BEGINNING] for word in template.translate(_SPACES).split()}
+
+
+def stem(word: str) -> str:
+    """A word without its ending: `matched`, `matches` and `matching` are one."""
+    if len(word) > 4:
+        for ending in _ENDINGS:
+            if word.endswith(ending) and len(word) - len(ending) >= 3:
+                word = word[: -len(ending)]
+                break
+        if len(word) > 2 and word[-1] == word[-2] and word[-1] in _DOUBLED:
+            word = word[:-1]
+        if word.endswith("i"):
+            word = word[:-1] + "y"
+    return word[:STEM]

@@ -1,0 +1,56 @@
+"""The lexicon: weights that come from the catalogue, and messages that the catalogue does not hold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ahe.debug.finding.templates import fine
+from ahe.debug.signing.lexicon.features import features, stem
+from ahe.debug.signing.lexicon.guess import CALM, alarming, guess
+from ahe.debug.signing.lexicon.train import CATALOGUE, WEIGHTS, read_catalogue, weights_of
+from ahe.debug.signing.vocabulary import MECHANISMS, NONE, UNKNOWN
+
+LINES = read_catalogue(CATALOGUE.read_text("utf-8"))
+
+
+def test_the_weights_are_those_of_the_catalogue() -> None:
+    assert WEIGHTS.read_text("utf-8") == weights_of(LINES), "python -m ahe.debug.signing.lexicon.train"
+    assert json.loads(WEIGHTS.read_text("utf-8")).keys() == {"mechanisms", "alarm"}
+
+
+def test_the_catalogue_has_lines_for_every_word_and_none_twice() -> None:
+    names = {name for name, _ in LINES}
+    assert names == {*MECHANISMS, CALM} - {NONE, UNKNOWN}
+    assert len(set(LINES)) == len(LINES)
+    assert all(line == line.rstrip() for _, line in LINES)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "line"),
+    [
+        ("stale_cache", "report.json reused from the run of last week, not recomputed"),
+        ("nothing_matched", "the filter *.parquet selected none of the 40 objects, continuing"),
+        ("variable_unset", "REPORT_BUCKET has no value; bucket name is now an empty string"),
+        ("port_in_use", "someone else is listening on 8443 already, admin page stays off"),
+        ("line_endings", "script was saved with Windows line ends, shebang unreadable"),
+        ("lock_held", "pid 4123 keeps the index locked, giving up after 30 s"),
+    ],
+)
+def test_it_names_messages_that_nobody_wrote_down(mechanism: str, line: str) -> None:
+    assert (mechanism, line) not in LINES
+    assert guess(line).mechanism == mechanism
+    assert alarming(fine(line))
+
+
+@pytest.mark.parametrize("line", ["", "   ", "42", "…", "\ud800", "a" * 4_000])
+def test_lines_that_say_nothing(line: str) -> None:
+    found = guess(line)
+    assert found.lead >= 0 or not found.mechanism
+
+
+def test_inflections_are_one() -> None:
+    assert stem("matched") == stem("matches") == stem("matching") == stem("match")
+    assert "<glob>" in features("no file matches data/*.csv")
+    assert "<row lock_held>" in features("x", "lock_held")
