@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 STEM = 8
 """Letters of a stem: longer words rarely differ after them."""
@@ -17,26 +18,33 @@ _ENDINGS = ("ings", "ing", "edly", "ed", "es", "s", "ly", "e")
 _DOUBLED = frozenset("bdgmnprt")
 
 _FORMS = (
-    ("<glob>", re.compile(r"\*\.?\w|\*\*/|\*/")),
-    ("<cr>", re.compile(r"\\r|\^M\b|\r|\\x0d|0d0a|0x0d", re.IGNORECASE)),
-    ("<variable>", re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")),
-    ("<decimal>", re.compile(r"(?<![\d.,])\d{1,6}[.,]\d{3}[.,]\d+|\d+,\d+\b")),
-    ("<library>", re.compile(r"\blib[\w+.-]*\.(?:so|dylib|dll|a)\b")),
-    ("<port>", re.compile(r":\d{4,5}\b")),
-    ("<empty>", re.compile(r"''|\"\"")),
-    ("<dollar>", re.compile(r"\$\{?[A-Za-z_]")),
-    ("<version>", re.compile(r"[<>=~^]=?\s*v?\d+\.\d")),
-    ("<zero>", re.compile(r"(?<![\d.,:/-])0(?![\d.,:/x%-])")),
-    ("<hash>", re.compile(r"\b[0-9a-f]{10,}\b")),
-    ("<settings>", re.compile(r"\.(?:toml|ya?ml|ini|conf|cfg|properties|env)\b")),
-    ("<date>", re.compile(r"\b20\d\d-\d\d-\d\d")),
-    ("<table>", re.compile(r"\.csv\b")),
+    ("<glob>", "*", re.compile(r"\*\.?\w|\*\*/|\*/")),
+    ("<cr>", "\\r", re.compile(r"\\r")),
+    ("<cr>", "^M", re.compile(r"\^M\b")),
+    ("<cr>", "^m", re.compile(r"\^m\b")),
+    ("<cr>", "\r", re.compile(r"\r")),
+    ("<cr>", "0d", re.compile(r"\\x0d|0d0a|0x0d")),
+    ("<variable>", "_", re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")),
+    ("<decimal>", ",", re.compile(r"(?<![\d.,])\d{1,6},\d{3}[.,]\d+|\d+,\d+\b")),
+    ("<decimal>", ".", re.compile(r"(?<![\d.,])\d{1,6}\.\d{3}[.,]\d+")),
+    ("<library>", "lib", re.compile(r"\blib[\w+.-]*\.(?:so|dylib|dll|a)\b")),
+    ("<port>", ":", re.compile(r":\d{4,5}\b")),
+    ("<empty>", "''", re.compile(r"''")),
+    ("<empty>", '""', re.compile(r'""')),
+    ("<dollar>", "$", re.compile(r"\$\{?[A-Za-z_]")),
+    ("<version>", ".", re.compile(r"[<>=~^]=?\s*v?\d+\.\d")),
+    ("<zero>", "0", re.compile(r"(?<![\d.,:/-])0(?![\d.,:/x%-])")),
+    ("<hash>", "", re.compile(r"\b[0-9a-f]{10,}\b")),
+    ("<settings>", ".", re.compile(r"\.(?:toml|ya?ml|ini|conf|cfg|properties|env)\b")),
+    ("<date>", "20", re.compile(r"\b20\d\d-\d\d-\d\d")),
+    ("<table>", ".csv", re.compile(r"\.csv\b")),
 )
+"""Forms: their names, letters without which there is none (a cheap test), and patterns."""
 
 
 def features(line: str, row: str = "") -> set[str]:
     """The features of a line in its own case; `row` names the mechanism of the table row that matches it, if any."""
-    found = {name for name, pattern in _FORMS if pattern.search(line)}
+    found = {name for name, mark, pattern in _FORMS if mark in line and pattern.search(line)}
     words = _CAMEL.sub(" ", _PATH.sub(" ", line)).lower().replace("n't", " not").replace("n’t", " not")
     found.update(map(stem, _WORD.findall(words)))
     if row:
@@ -49,6 +57,7 @@ def beginnings(template: bytes) -> set[bytes]:
     return {word[:BEGINNING] for word in template.translate(_SPACES).split()}
 
 
+@lru_cache(maxsize=1 << 15)
 def stem(word: str) -> str:
     """A word without its ending: `matched`, `matches` and `matching` are one."""
     if len(word) > 4:

@@ -65,8 +65,8 @@ def guess(line: str, row: str = "") -> Guess:
     calm = scores.pop(CALM, 0)
     best, second = "", 0
     top = 0
-    for name, score in sorted(scores.items()):
-        if score > top or not best:
+    for name, score in scores.items():
+        if score > top or not best or (score == top and name < best):
             best, top, second = name, score, top
         elif score > second:
             second = score
