@@ -43,7 +43,7 @@ class Burden:
         return self.keep + share * (self.final - self.keep), self.revert + share * (self.final - self.revert)
 
 
-PROVE_GOOD = Burden(keep=0.90, revert=0.15, final=0.62)
+PROVE_GOOD = Burden(keep=0.95, revert=0.15, final=0.75)
 """The gate would revert the whole: a piece stays only if it proves itself."""
 PROVE_BAD = Burden(keep=0.80, revert=0.08, final=0.25)
 """The gate would keep the whole: a piece goes only if it is shown to harm."""
