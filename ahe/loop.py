@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ahe.candidate import Candidate
@@ -148,6 +149,8 @@ class Loop:
     def candidate(self, now: Standing) -> Candidate:
         """The pending commits, ready to be judged."""
 
+        made = datetime.fromisoformat(now.pending[-1].date).astimezone(UTC).isoformat(timespec="milliseconds")
+
         def measure(sha: str) -> Measurement:
             return Measurement(
                 self.gate,
@@ -160,6 +163,7 @@ class Loop:
                 rollouts=self.rollouts * (1 + now.undecided),
                 predicts=tuple(name for commit in now.pending for name in commit.predicts),
                 risks=tuple(name for commit in now.pending for name in commit.risks),
+                before=made,
             )
 
         return Candidate(self.history, now, measure, self.version, self.watcher)

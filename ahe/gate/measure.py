@@ -22,7 +22,11 @@ plain ones: those chose the tasks, and after a kill the plain comparison has to 
 
 @dataclass
 class Measurement:
-    """Candidate against incumbent. `train` and `heldout` name the tasks in use."""
+    """Candidate against incumbent. `train` and `heldout` name the tasks in use.
+
+    The prior is fitted to trials that began before `before`, when the candidate was made: its own must not move
+    the prior while they come in, or a killed comparison would go on otherwise than it began.
+    """
 
     gate: Gate
     evaluator: Evaluator
@@ -34,11 +38,12 @@ class Measurement:
     rollouts: int
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    before: str = ""
     fresh: dict[str, Trial] = field(default_factory=dict)
     concentration: float = field(init=False)
 
     def __post_init__(self) -> None:
-        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint)
+        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint, self.before)
         self.concentration = fit_concentration(tally for task, tally in rows if task in self.train)
 
     async def verdict(self) -> Verdict:
