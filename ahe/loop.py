@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ahe.candidate import Candidate
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
@@ -19,6 +21,7 @@ from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
 from ahe.standing import Standing, next_iteration, standing
+from ahe.verdicts import Judged
 
 BEST = 0.93
 SMALL_SUITE = 40
@@ -68,10 +71,11 @@ class Loop:
             self.tag(number)
             rate = pass_rate(tallies(trials))
             return IterationResult(number=number, rate=rate, commits=(), verdict=None, new_rate=rate)
-        verdict = await self.measure(now)
-        self.decide(now, verdict)
+        judged = await self.candidate(now).judge()
+        self.decide(number, judged)
         self.tag(number)
         self.move_best()
+        verdict = judged.overall()
         return IterationResult(
             number=number,
             rate=verdict.incumbent_rate,
@@ -142,35 +146,38 @@ class Loop:
         counted = known(self.evaluator, self.version(now.head), tasks).values()
         return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
 
-    async def measure(self, now: Standing) -> Verdict:
-        """Spend rollouts until the gate has an answer about HEAD against the incumbent."""
-        measurement = Measurement(
-            self.gate,
-            self.evaluator,
-            self.suite,
-            incumbent=self.version(now.incumbent),
-            candidate=self.version(now.head),
-            train=self.train,
-            heldout=self.heldout,
-            rollouts=self.rollouts * (1 + now.undecided),
-            predicts=tuple(name for commit in now.pending for name in commit.predicts),
-            risks=tuple(name for commit in now.pending for name in commit.risks),
-        )
-        verdict = await measurement.verdict()
-        return verdict.model_copy(update={"incumbent": now.incumbent, "candidate": now.head})
+    def candidate(self, now: Standing) -> Candidate:
+        """The pending commits, ready to be judged."""
 
-    def decide(self, now: Standing, verdict: Verdict) -> None:
-        """Note the verdict on every pending commit, newest first, and revert where it says so.
+        made = datetime.fromisoformat(now.pending[-1].date).astimezone(UTC).isoformat(timespec="milliseconds")
 
-        A commit that a person made without a manifest is a decision already: it is noted, never reverted.
-        """
-        for commit in now.pending:
-            own = verdict
-            if commit.by_person and verdict.outcome == "reverted":
-                reason = f"a person's commit stays; the gate would revert it: {verdict.reason}"
-                own = verdict.model_copy(update={"outcome": "kept", "decided_by": "person", "reason": reason})
-            self.history.note(commit.sha, own)
-            self.watcher.emit(Decided(commit.sha, commit.subject, own))
+        def measure(sha: str) -> Measurement:
+            return Measurement(
+                self.gate,
+                self.evaluator,
+                self.suite,
+                incumbent=self.version(now.incumbent),
+                candidate=self.version(sha),
+                train=self.train,
+                heldout=self.heldout,
+                rollouts=self.rollouts * (1 + now.undecided),
+                predicts=tuple(name for commit in now.pending for name in commit.predicts),
+                risks=tuple(name for commit in now.pending for name in commit.risks),
+                before=made,
+            )
+
+        return Candidate(self.history, now, measure, self.version, self.watcher)
+
+    def decide(self, number: int, judged: Judged) -> None:
+        """Note the verdicts, all in one step, then revert where they say so, newest first."""
+        verdicts = judged.each()
+        folder = self.runs / "iterations" / f"{number:03d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        record = judged.record(number).model_dump_json(indent=1)
+        (folder / "verdicts.json").write_text(record + "\n", "utf-8")
+        self.history.note_all(verdicts)
+        for commit in judged.now.pending:
+            self.watcher.emit(Decided(commit.sha, commit.subject, verdicts[commit.sha]))
         for commit in standing(self.history.commits()).unreverted:
             self.revert(commit)
 

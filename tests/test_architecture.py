@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runtime",),
     ("evaluate",),
     ("debug", "evolve", "gate"),
-    ("standing", "loop", "views"),
+    ("standing", "leaveouts", "verdicts", "candidate", "loop", "views"),
     ("config",),
     ("project",),
     ("assemble",),

@@ -80,12 +80,16 @@ class Store:
         )
         return [Trial.model_validate_json(row[0]) for row in rows]
 
-    def tallies(self, model: str) -> list[tuple[str, Tally]]:
-        """Task and tally of every harness at every task, with one model (its fingerprint)."""
+    def tallies(self, model: str, before: str = "") -> list[tuple[str, Tally]]:
+        """Task and tally of every harness at every task, with one model (its fingerprint).
+
+        With `before` (a time as trials write it) only of trials that began earlier.
+        """
         rows = self._db.execute(
             "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
-            " FROM trial WHERE record ->> 'model' = ? GROUP BY harness, task",
-            (model,),
+            " FROM trial WHERE record ->> 'model' = ?1 AND (?2 = '' OR record ->> 'started' < ?2)"
+            " GROUP BY harness, task",
+            (model, before),
         )
         return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
 

@@ -15,10 +15,18 @@ from ahe.records import Ask, Comparison, Decision, Tally, Task, Trial, Usage, Ve
 
 Pairs = dict[str, tuple[Tally, Tally]]
 
+FRESH = 1_000
+"""Attempts from here on are the fresh rollouts that tell a candidate's commits apart. Nothing pools them with the
+plain ones: those chose the tasks, and after a kill the plain comparison has to look as it did before."""
+
 
 @dataclass
 class Measurement:
-    """Candidate against incumbent. `train` and `heldout` name the tasks in use."""
+    """Candidate against incumbent. `train` and `heldout` name the tasks in use.
+
+    The prior is fitted to trials that began before `before`, when the candidate was made: its own must not move
+    the prior while they come in, or a killed comparison would go on otherwise than it began.
+    """
 
     gate: Gate
     evaluator: Evaluator
@@ -30,11 +38,12 @@ class Measurement:
     rollouts: int
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    before: str = ""
     fresh: dict[str, Trial] = field(default_factory=dict)
     concentration: float = field(init=False)
 
     def __post_init__(self) -> None:
-        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint)
+        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint, self.before)
         self.concentration = fit_concentration(tally for task, tally in rows if task in self.train)
 
     async def verdict(self) -> Verdict:
@@ -49,6 +58,10 @@ class Measurement:
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
             await self._run(decision.asks, decision.reason)
         return self._verdict(decision, comparison)
+
+    def pairs(self) -> Pairs:
+        """The plain rollouts of both arms on train, as far as they are run."""
+        return self._pairs(self.train)
 
     async def _run_again(self) -> None:
         tasks = [self.suite.tasks[name] for name in (*self.train, *self.heldout)]
@@ -161,8 +174,12 @@ def broken(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> 
 
 
 def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[tuple[Planned, Trial]]:
-    """The trials that the store holds of a harness at these tasks, under the present setting."""
-    found = {trial.id: trial for trial in evaluator.store.of_harness(harness.id)}
-    most = max((trial.attempt for trial in found.values()), default=-1)
-    plans = [evaluator.runner.plan(harness, task, n) for n in range(most + 1) for task in tasks]
-    return [(plan, found[plan.id]) for plan in plans if plan.id in found]
+    """The plain trials that the store holds of a harness at these tasks, under the present setting."""
+    wanted = {task.name: task for task in tasks}
+    found = []
+    for trial in sorted(evaluator.store.of_harness(harness.id), key=lambda trial: trial.attempt):
+        if trial.task in wanted and trial.attempt < FRESH:
+            plan = evaluator.runner.plan(harness, wanted[trial.task], trial.attempt)
+            if plan.id == trial.id:
+                found.append((plan, trial))
+    return found

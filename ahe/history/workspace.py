@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -173,11 +173,19 @@ class History:
     def note(self, sha: str, verdict: Verdict) -> None:
         """Write the verdict as the commit's note, in place of an earlier one. A person's own lines stay."""
         with self.locked():
-            earlier = self._git.probe("notes", f"--ref={NOTES_REF}", "show", sha)
-            text = note_text(verdict, "" if earlier.code else earlier.text)
-            self._git.run(
-                "notes", f"--ref={NOTES_REF}", "add", "--force", "--file=-", sha, stdin=text.encode()
-            )
+            self._note(sha, verdict, NOTES_REF)
+
+    def note_all(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Write the verdicts of one decision, all of them or none: the notes move in one step."""
+        with self.locked():
+            git, building = self._git, f"{NOTES_REF}-next"
+            there = git.probe("rev-parse", "--verify", "--quiet", NOTES_REF)
+            git.run(*(["update-ref", "-d", building] if there.code else ["update-ref", building, NOTES_REF]))
+            for sha, verdict in verdicts.items():
+                self._note(sha, verdict, building)
+            if verdicts:
+                git.run("update-ref", "-m", "ahe: verdicts", NOTES_REF, building)
+            git.run("update-ref", "-d", building)
 
     def revert(self, sha: str, message_tail: str = "", *, person: bool = False) -> str:
         """`git revert` a commit, at HEAD. Returns the new commit.
@@ -200,6 +208,14 @@ class History:
             self.advance(new)
             return new
 
+    def without(self, sha: str, commits: Sequence[Commit]) -> str:
+        """A commit whose tree is that of `sha` with these commits reverted, in their order; on no branch.
+
+        The workspace is not touched. Raises `RevertConflict` with the files that collide.
+        """
+        with self.draft(sha) as tree:
+            return self._drafts.leave_out(self._git, tree, commits)
+
     def tag(self, name: str, sha: str, force: bool = False) -> None:
         """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`."""
         if not name.startswith("ahe/"):
@@ -217,6 +233,11 @@ class History:
     @property
     def _git(self) -> Git:
         return replace(self._repository, keep=self._lock.descriptors)
+
+    def _note(self, sha: str, verdict: Verdict, ref: str) -> None:
+        earlier = self._git.probe("notes", f"--ref={ref}", "show", sha)
+        text = note_text(verdict, "" if earlier.code else earlier.text)
+        self._git.run("notes", f"--ref={ref}", "add", "--force", "--file=-", sha, stdin=text.encode())
 
     def _mend(self, intent: Intent) -> None:
         mend(self._git, intent)

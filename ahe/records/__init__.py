@@ -12,6 +12,7 @@ from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, Evidence
 from ahe.records.gate import Ask, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
 from ahe.records.trials import Ended, Task, Trial
+from ahe.records.verdicts import CommitVerdict, IterationVerdicts, TaskNumbers
 
 __all__ = [
     "Ask",
@@ -19,6 +20,7 @@ __all__ = [
     "Change",
     "Citation",
     "Cluster",
+    "CommitVerdict",
     "Comparison",
     "DebugReport",
     "Decision",
@@ -28,6 +30,7 @@ __all__ = [
     "EvidenceLevel",
     "ExecResult",
     "Interval",
+    "IterationVerdicts",
     "Kind",
     "Limits",
     "Message",
@@ -41,6 +44,7 @@ __all__ = [
     "Split",
     "Tally",
     "Task",
+    "TaskNumbers",
     "ToolCall",
     "ToolCalls",
     "ToolSpec",
