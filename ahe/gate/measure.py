@@ -10,6 +10,7 @@ from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.gate.heldout import objects
 from ahe.gate.posterior import fit_concentration, posterior
+from ahe.gate.predictions import observed
 from ahe.protocols import Gate
 from ahe.records import Ask, Comparison, Decision, Tally, Task, Trial, Usage, Verdict
 
@@ -114,6 +115,7 @@ class Measurement:
             missing=sum(b.missing + c.missing for b, c in pairs.values()),
             usage=usage,
             predicted=self.predicts,
+            tasks=observed(pairs, self.concentration),
             observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
             observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
         )

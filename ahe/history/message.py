@@ -14,10 +14,11 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from ahe.records import Change, Usage, Verdict
+from ahe.records import Change, Final, Usage, Verdict
 
 WIDTH = 78
 RECORD = "Ahe-Record"
+SHOWN = 12
 Trailers = dict[str, tuple[str, ...]]
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 
@@ -102,8 +103,10 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ),
         ("Ahe-Cost", _cost(verdict.usage)),
         ("Ahe-Predicted", _names(verdict.predicted)),
-        ("Ahe-Observed-Up", _names(verdict.observed_up)),
-        ("Ahe-Observed-Down", _names(verdict.observed_down)),
+        ("Ahe-Fixes", str(verdict.fixes or "")),
+        ("Ahe-Regressions", str(verdict.regressions or "")),
+        ("Ahe-Observed-Up", _observed(verdict.observed_up, verdict)),
+        ("Ahe-Observed-Down", _observed(verdict.observed_down, verdict)),
         ("Ahe-Gate", verdict.gate),
         ("Ahe-Incumbent", verdict.incumbent),
         ("Ahe-Decided-By", verdict.decided_by),
@@ -111,6 +114,40 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
     record = json.dumps(verdict.model_dump(mode="json"))  # ASCII: no line separator can hide in it
     own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
     return f"{_block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
+
+
+def final_text(final: Final) -> str:
+    """The message of the annotated tag of a look at the test split: a sentence, trailers, and the record."""
+    plan, last = final.plan, final.plan.first + final.plan.rollouts - 1
+    arms = f"{100 * final.seed_rate:.1f} % → {100 * final.best_rate:.1f} %"
+    missing = f" ({final.missing} missing)" if final.missing else ""
+    lines = [
+        ("Ahe-Final", str(plan.look)),
+        ("Ahe-Seed", plan.seed),
+        ("Ahe-Best", plan.best),
+        ("Ahe-Rates", arms),
+        ("Ahe-Delta-Given-Tasks", str(final.given_tasks)),
+        ("Ahe-Delta-Over-Tasks", str(final.over_tasks or "")),
+        ("Ahe-Score", f"P = {final.score:.3f}"),
+        ("Ahe-Rollouts", f"attempts {plan.first} to {last} of {len(plan.tasks)} tasks in both arms{missing}"),
+        ("Ahe-Cost", _cost(final.usage)),
+        ("Ahe-Suite", plan.suite),
+        ("Ahe-Model", plan.model),
+        ("Ahe-Seen-Before", f"{plan.seen} rollouts on these tasks" if plan.seen else ""),
+        ("Ahe-Again", plan.again),
+        *(("Ahe-Task", str(each)) for each in final.tasks),
+    ]
+    title = f"Test split: {final.given_tasks} given these tasks (seed to best)"
+    return f"{title}\n\n{_block(lines)}\n{RECORD}: {json.dumps(final.model_dump(mode='json'))}\n"
+
+
+def read_final(text: str) -> Final | None:
+    """The result in the message of a tag, or None."""
+    records = [line for line in text.split("\n") if line.startswith(f"{RECORD}: ")]
+    try:
+        return Final.model_validate_json(records[-1].removeprefix(f"{RECORD}: ")) if records else None
+    except ValidationError:
+        return None
 
 
 def read_verdict(note: str) -> Verdict | None:
@@ -162,6 +199,16 @@ def _block(trailers: Iterable[tuple[str, str]]) -> str:
 def _names(values: Iterable[str]) -> str:
     """A comma list; a comma inside a name would read as two."""
     return ", ".join(one_line(value).replace(",", " ") for value in values)
+
+
+def _observed(tasks: tuple[str, ...], verdict: Verdict) -> str:
+    """Tasks with their rollouts, the most probably changed first; names alone in a verdict without rollouts."""
+    counted = [each for each in verdict.tasks if each.task in tasks]
+    if not counted:
+        return _names(tasks)
+    counted.sort(key=lambda each: -(each.changed or 0.0))
+    more = f", {len(counted) - SHOWN} more" if len(counted) > SHOWN else ""
+    return _names(str(each) for each in counted[:SHOWN]) + more
 
 
 def _points(delta: float | None, word: str = "") -> str:

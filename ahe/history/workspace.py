@@ -19,7 +19,7 @@ from ahe.history.message import note_text
 from ahe.history.recover import mend
 from ahe.history.trees import Trees
 from ahe.mounts import Stored, Touched
-from ahe.records import Change, Verdict
+from ahe.records import Change, Final, Verdict
 
 _CHANGE_ID = re.compile(r"\d{3,}-\d+")
 
@@ -117,6 +117,10 @@ class History:
         """Commits by tag, for tags such as `ahe/iter-003` and `ahe/best`."""
         return state.tags(self._git)
 
+    def finals(self) -> list[Final]:
+        """The looks at the test split, first to last, as their tags `ahe/final-NNN` tell them."""
+        return state.finals(self._git)
+
     def diff(self, a: str, b: str, path: str | None = None) -> str:
         return diffs.diff(self._git, self.resolve(a), self.resolve(b), path)
 
@@ -200,8 +204,11 @@ class History:
             self.advance(new)
             return new
 
-    def tag(self, name: str, sha: str, force: bool = False) -> None:
-        """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`."""
+    def tag(self, name: str, sha: str, force: bool = False, message: str = "") -> None:
+        """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`.
+
+        With `message` the tag is annotated, and `git show` of it tells the message.
+        """
         if not name.startswith("ahe/"):
             raise WorkspaceError(f"{name!r} is not a tag of ahe: its tags begin with ahe/")
         with self.locked():
@@ -210,7 +217,8 @@ class History:
                 return
             if there is not None and not force:
                 raise WorkspaceError(f"the tag {name} points to {there[:10]} already")
-            self._git.run("tag", "--force", "--", name, sha)
+            says = ("--annotate", "--cleanup=verbatim", "--file=-") if message else ()
+            self._git.run("tag", "--force", *says, "--", name, sha, stdin=message.encode())
 
     # ------------------------------------------------------------
 

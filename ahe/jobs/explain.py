@@ -11,7 +11,7 @@ from ahe.debug.readers.source import Skipped
 from ahe.debug.readers.sources import find
 from ahe.errors import UsageError
 from ahe.events import Said
-from ahe.loop import verdict_line
+from ahe.evolve.record import history_lines
 from ahe.project import Project
 from ahe.protocols import Watcher
 from ahe.records import DebugReport, Evidence, Record
@@ -54,7 +54,7 @@ async def debug(
         harness=history.harness_id(sha),
         trials=tuple(trials),
         instructions=train,
-        history=tuple(line for line in map(verdict_line, history.commits()) if line),
+        history=history_lines(history.commits()),
         folder=str(folder),
         traces=str(project.config.runs / "trials"),
         budget=budget,

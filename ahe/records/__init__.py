@@ -9,8 +9,10 @@ from ahe.records.base import Kind, Record, Role, Split, ToolCalls
 from ahe.records.changes import Change, Citation, Interval, Verdict
 from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
 from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
+from ahe.records.final import Final, FinalPlan
 from ahe.records.gate import Ask, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
+from ahe.records.observed import Foretold, Observed
 from ahe.records.trials import Ended, Task, Trial
 
 __all__ = [
@@ -27,12 +29,16 @@ __all__ = [
     "Evidence",
     "EvidenceLevel",
     "ExecResult",
+    "Final",
+    "FinalPlan",
+    "Foretold",
     "Interval",
     "Kind",
     "Limits",
     "Message",
     "ModelSpec",
     "Mount",
+    "Observed",
     "Record",
     "Reply",
     "Request",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from ahe.records.base import Kind, Record
 from ahe.records.models import Usage
+from ahe.records.observed import Foretold, Observed
 
 
 class Citation(Record):
@@ -51,6 +52,8 @@ class Verdict(Record):
     """What was decided about a commit, with the numbers behind it; written as a git note.
 
     `unchanged`: the harness is the very same as before, so there was nothing to keep and nothing to revert.
+    `tasks` are the train tasks that any arm has tried; `fixes` and `regressions` say what the change's own
+    predictions were worth.
     """
 
     outcome: Literal["kept", "reverted", "undecided", "unchanged"]
@@ -71,3 +74,6 @@ class Verdict(Record):
     predicted: tuple[str, ...] = ()
     observed_up: tuple[str, ...] = ()
     observed_down: tuple[str, ...] = ()
+    tasks: tuple[Observed, ...] = ()
+    fixes: Foretold | None = None
+    regressions: Foretold | None = None
