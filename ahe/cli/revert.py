@@ -23,6 +23,10 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     CHANGE is a change id, a commit or a tag. Where later work touched the same lines nothing is done, and the
     choices are listed.
     """
+    from ahe.errors import TaskError
+    from ahe.jobs.compare import known_rate
+    from ahe.views.text import rate, visible
+
     project = invocation.project()
     history = project.history()
     with history.locked():
@@ -31,14 +35,20 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
         # After the revert: a note without it would be completed by the next run, a conflict notwithstanding.
         history.note(commit.sha, _verdict(commit, reason))
     harness = history.harness_id(new)
-    known = bool(project.store().of_harness(harness))
+    try:
+        known, rollouts = known_rate(project, harness)
+    except TaskError:
+        # Taking a change back must not depend on a suite that cannot be read today.
+        known, rollouts = None, 0
     if as_json:
-        emit({"reverted": commit.sha, "commit": new, "harness": harness, "measured": known})
+        found = {"harness": harness, "measured": known is not None, "rate": known, "rollouts": rollouts}
+        emit({"reverted": commit.sha, "commit": new, **found})
         return
-    click.echo(f"reverted {commit.sha[:10]} {commit.subject} in {new[:10]}")
-    if known:
+    click.echo(f"reverted {commit.sha[:10]} {visible(commit.subject)} in {new[:10]}")
+    if known is not None:
         click.echo(
-            "This harness was measured before: the next `ahe evolve` reads its trials and runs none again."
+            f"This harness was measured before: {rate(known)} on train in {rollouts} rollouts. The next "
+            "`ahe evolve` reads them and runs none again."
         )
     else:
         click.echo("This harness is new: the next `ahe evolve` measures it.")
