@@ -89,6 +89,16 @@ class Store:
         )
         return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
 
+    def used(self, tasks: Sequence[str]) -> tuple[int, int]:
+        """The first attempt that no harness ever made at these tasks, and how many rollouts they have seen."""
+        top, seen = -1, 0
+        for task in tasks:
+            row = self._db.execute(
+                "SELECT max(attempt), sum(status <> 'missing') FROM trial WHERE task = ?", (task,)
+            ).fetchone()
+            top, seen = max(top, -1 if row[0] is None else row[0]), seen + (row[1] or 0)
+        return top + 1, seen
+
     def by_prefix(self, prefix: str) -> list[Trial]:
         """Trials whose id begins with `prefix`."""
         rows = self._db.execute("SELECT record FROM trial WHERE id >= ? AND id < ?", (prefix, prefix + "g"))

@@ -116,6 +116,11 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
     return f"{_block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
 
 
+def final_tag(final: Final) -> str:
+    """The name of the tag that holds a look at the test split."""
+    return f"ahe/final-{final.plan.look:03d}"
+
+
 def final_text(final: Final) -> str:
     """The message of the annotated tag of a look at the test split: a sentence, trailers, and the record."""
     plan, last = final.plan, final.plan.first + final.plan.rollouts - 1

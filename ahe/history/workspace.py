@@ -15,7 +15,7 @@ from ahe.history.commits import NOTES_REF, Commit, read_commits
 from ahe.history.drafts import Drafts
 from ahe.history.git import Git, locate
 from ahe.history.lock import Intent, Lock
-from ahe.history.message import note_text
+from ahe.history.message import final_tag, final_text, note_text
 from ahe.history.recover import mend
 from ahe.history.trees import Trees
 from ahe.mounts import Stored, Touched
@@ -219,6 +219,10 @@ class History:
                 raise WorkspaceError(f"the tag {name} points to {there[:10]} already")
             says = ("--annotate", "--cleanup=verbatim", "--file=-") if message else ()
             self._git.run("tag", "--force", *says, "--", name, sha, stdin=message.encode())
+
+    def tag_final(self, final: Final) -> None:
+        """Write the result of a look at the test split into its tag `ahe/final-NNN`, once and for all."""
+        self.tag(final_tag(final), final.plan.best, message=final_text(final))
 
     # ------------------------------------------------------------
 

@@ -62,7 +62,6 @@ def compare_stored(
     b: str,
     *,
     split: Split = "train",
-    tasks: tuple[Task, ...] = (),
 ) -> Compared:
     """Compare two commits from the store alone, on a split. Nothing runs, no model opens."""
     store = project.store()
