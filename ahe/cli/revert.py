@@ -23,7 +23,7 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     CHANGE is a change id, a commit or a tag. Where later work touched the same lines nothing is done, and the
     choices are listed.
     """
-    from ahe.errors import TaskError
+    from ahe.errors import TaskError, UsageError
     from ahe.jobs.compare import known_rate
     from ahe.views.text import rate, visible
 
@@ -37,8 +37,8 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     harness = history.harness_id(new)
     try:
         known, rollouts = known_rate(project, harness)
-    except TaskError:
-        # Taking a change back must not depend on a suite that cannot be read today.
+    except (TaskError, UsageError):
+        # Taking a change back must not depend on a suite that cannot be read now.
         known, rollouts = None, 0
     if as_json:
         found = {"harness": harness, "measured": known is not None, "rate": known, "rollouts": rollouts}

@@ -86,9 +86,11 @@ def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
         for name in ("kept", "reverted", "undecided", "unchanged", "pending")
         if counts[name]
     ]
-    summary = ", ".join(order) or "no change yet: `ahe evolve` makes the first"
+    nothing = "no change yet: `ahe evolve` makes the first" if all(r.kind == "seed" for r in rows) else ""
+    summary = ", ".join(order) or nothing
     listed = table(headers, lines, width, right="score rollouts cost foretold")
-    return "\n".join([f"{listed}\n\n{summary}", *predictions(rows)])
+    told = [line for line in (summary, *predictions(rows)) if line]
+    return "\n".join([listed, *([""] if told else []), *told])
 
 
 def predictions(rows: Sequence[LogRow]) -> list[str]:
