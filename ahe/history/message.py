@@ -12,13 +12,12 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-from pydantic import ValidationError
-
-from ahe.records import Change, Final, Usage, Verdict
+from ahe.records import Change, Observed, Usage, Verdict
 
 WIDTH = 78
 RECORD = "Ahe-Record"
 SHOWN = 12
+_COLUMNS = tuple(Observed.model_fields)
 Trailers = dict[str, tuple[str, ...]]
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 
@@ -64,7 +63,7 @@ def change_message(change: Change) -> str:
         paragraph("Evidence", change.evidence),
         paragraph("Root cause", change.root_cause),
         paragraph("Fix", change.fix),
-        _block(trailers),
+        block(trailers),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -81,7 +80,7 @@ def revert_message(sha: str, subject: str, tail: str) -> str:
     parts = [f'Revert "{one_line(subject)}"', f"This reverts commit {sha}."]
     if "".join(said).strip():
         parts.append(paragraph("Why", "\n".join(said)))
-    return "\n\n".join([*parts, _block(trailers)]) + "\n"
+    return "\n\n".join([*parts, block(trailers)]) + "\n"
 
 
 def note_text(verdict: Verdict, earlier: str = "") -> str:
@@ -101,7 +100,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
             "Ahe-Rollouts",
             f"{verdict.rollouts}" + (f" ({verdict.missing} missing)" if verdict.missing else ""),
         ),
-        ("Ahe-Cost", _cost(verdict.usage)),
+        ("Ahe-Cost", cost(verdict.usage)),
         ("Ahe-Predicted", _names(verdict.predicted)),
         ("Ahe-Fixes", str(verdict.fixes or "")),
         ("Ahe-Regressions", str(verdict.regressions or "")),
@@ -111,48 +110,9 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Incumbent", verdict.incumbent),
         ("Ahe-Decided-By", verdict.decided_by),
     ]
-    record = json.dumps(verdict.model_dump(mode="json"))  # ASCII: no line separator can hide in it
+    record = _packed(verdict)
     own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
-    return f"{_block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
-
-
-def final_tag(final: Final) -> str:
-    """The name of the tag that holds a look at the test split."""
-    return f"ahe/final-{final.plan.look:03d}"
-
-
-def final_text(final: Final) -> str:
-    """The message of the annotated tag of a look at the test split: a sentence, trailers, and the record."""
-    plan, last = final.plan, final.plan.first + final.plan.rollouts - 1
-    arms = f"{100 * final.seed_rate:.1f} % → {100 * final.best_rate:.1f} %"
-    missing = f" ({final.missing} missing)" if final.missing else ""
-    lines = [
-        ("Ahe-Final", str(plan.look)),
-        ("Ahe-Seed", plan.seed),
-        ("Ahe-Best", plan.best),
-        ("Ahe-Rates", arms),
-        ("Ahe-Delta-Given-Tasks", str(final.given_tasks)),
-        ("Ahe-Delta-Over-Tasks", str(final.over_tasks or "")),
-        ("Ahe-Score", f"P = {final.score:.3f}"),
-        ("Ahe-Rollouts", f"attempts {plan.first} to {last} of {len(plan.tasks)} tasks in both arms{missing}"),
-        ("Ahe-Cost", _cost(final.usage)),
-        ("Ahe-Suite", plan.suite),
-        ("Ahe-Model", plan.model),
-        ("Ahe-Seen-Before", f"{plan.seen} rollouts on these tasks" if plan.seen else ""),
-        ("Ahe-Again", plan.again),
-        *(("Ahe-Task", str(each)) for each in final.tasks),
-    ]
-    title = f"Test split: {final.given_tasks} given these tasks (seed to best)"
-    return f"{title}\n\n{_block(lines)}\n{RECORD}: {json.dumps(final.model_dump(mode='json'))}\n"
-
-
-def read_final(text: str) -> Final | None:
-    """The result in the message of a tag, or None."""
-    records = [line for line in text.split("\n") if line.startswith(f"{RECORD}: ")]
-    try:
-        return Final.model_validate_json(records[-1].removeprefix(f"{RECORD}: ")) if records else None
-    except ValidationError:
-        return None
+    return f"{block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
 
 
 def read_verdict(note: str) -> Verdict | None:
@@ -162,13 +122,32 @@ def read_verdict(note: str) -> Verdict | None:
     if not records or outcome is None:
         return None
     try:
-        verdict = Verdict.model_validate_json(records[-1].removeprefix(f"{RECORD}: "))
+        verdict = _unpacked(records[-1].removeprefix(f"{RECORD}: "))
         if verdict.outcome == outcome:
             return verdict
         changed = {"outcome": outcome, "decided_by": "person", "reason": "the note was edited by hand"}
         return Verdict.model_validate({**verdict.model_dump(), **changed})
-    except ValidationError:
+    except ValueError:
         return None
+
+
+def _packed(verdict: Verdict) -> str:
+    """The verdict as JSON on one line, a task as a plain row: `git log` shows this to people too.
+
+    ASCII: no line separator can hide in it.
+    """
+    tree = verdict.model_dump(mode="json")
+    tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
+    return json.dumps(tree)
+
+
+def _unpacked(text: str) -> Verdict:
+    """Raises `ValueError` where it is no verdict."""
+    tree = json.loads(text)
+    if not isinstance(tree, dict) or not isinstance(rows := tree.get("tasks", []), list):
+        raise ValueError("not a verdict")
+    tree["tasks"] = [dict(zip(_COLUMNS, row, strict=True)) for row in rows if isinstance(row, list)]
+    return Verdict.model_validate(tree)
 
 
 def read_outcome(note: str) -> str | None:
@@ -197,7 +176,8 @@ def _control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-def _block(trailers: Iterable[tuple[str, str]]) -> str:
+def block(trailers: Iterable[tuple[str, str]]) -> str:
+    """Trailer lines; one without a value is left out."""
     return "\n".join(f"{name}: {value}" for name, text in trailers if (value := one_line(text)))
 
 
@@ -226,6 +206,7 @@ def _rates(verdict: Verdict) -> str:
     return f"{100 * verdict.incumbent_rate:.1f} % → {100 * verdict.candidate_rate:.1f} %"
 
 
-def _cost(usage: Usage) -> str:
+def cost(usage: Usage) -> str:
+    """Money where the price is known, and tokens."""
     tokens = f"{usage.tokens:,} tokens"
     return tokens if usage.usd is None else f"${usage.usd:.4f}, {tokens}"

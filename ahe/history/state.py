@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ahe.errors import WorkspaceError
+from ahe.history.finals import read_final
 from ahe.history.git import Git
-from ahe.history.message import read_final
 from ahe.mounts import counts
 from ahe.records import Final
 

@@ -13,9 +13,10 @@ from ahe.history import create as _create
 from ahe.history import diffs, state
 from ahe.history.commits import NOTES_REF, Commit, read_commits
 from ahe.history.drafts import Drafts
+from ahe.history.finals import final_tag, final_text
 from ahe.history.git import Git, locate
 from ahe.history.lock import Intent, Lock
-from ahe.history.message import final_tag, final_text, note_text
+from ahe.history.message import note_text
 from ahe.history.recover import mend
 from ahe.history.trees import Trees
 from ahe.mounts import Stored, Touched
