@@ -25,7 +25,7 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     """
     from ahe.errors import TaskError, UsageError
     from ahe.jobs.compare import known_rate
-    from ahe.views.text import rate, visible
+    from ahe.views.text import visible
 
     project = invocation.project()
     history = project.history()
@@ -40,18 +40,28 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     except (TaskError, UsageError):
         # Taking a change back must not depend on a suite that cannot be read now.
         known, rollouts = None, 0
+    best = history.tags().get("ahe/best")
+    in_best = best is not None and history.contains(commit.sha, within=best)
     if as_json:
-        found = {"harness": harness, "measured": known is not None, "rate": known, "rollouts": rollouts}
-        emit({"reverted": commit.sha, "commit": new, **found})
+        measured = {"harness": harness, "measured": known is not None, "rate": known, "rollouts": rollouts}
+        emit({"reverted": commit.sha, "commit": new, "in_best": in_best, **measured})
         return
     click.echo(f"reverted {commit.sha[:10]} {visible(commit.subject)} in {new[:10]}")
-    if known is not None:
-        click.echo(
-            f"This harness was measured before: {rate(known)} on train in {rollouts} rollouts. The next "
-            "`ahe evolve` reads them and runs none again."
-        )
-    else:
-        click.echo("This harness is new: the next `ahe evolve` measures it.")
+    click.echo(_known(known, rollouts))
+    if in_best:
+        move = f"git -C {project.config.workspace} tag --force ahe/best"
+        click.echo(f"ahe/best still holds this change, by its own measurement. `{move}` moves it to HEAD.")
+
+
+def _known(known: float | None, rollouts: int) -> str:
+    from ahe.views.text import rate
+
+    if known is None:
+        return "This harness is new: the next `ahe evolve` measures it."
+    return (
+        f"This harness was measured before: {rate(known)} on train in {rollouts} rollouts. With the same model and "
+        "limits the next `ahe evolve` reads them and runs none again."
+    )
 
 
 def _verdict(commit: Commit, reason: str) -> Verdict:

@@ -151,6 +151,13 @@ def test_a_revert_to_an_unknown_tree_or_without_a_suite_is_done_all_the_same(ahe
     done = ahe("revert", "001-1", cwd=measured, **PERSON)
     assert done.returncode == 0, done.stderr
     assert "the next `ahe evolve` measures it" in done.stdout
+    assert "ahe/best" not in done.stdout
+
+
+def test_a_revert_says_that_best_still_holds_the_change(ahe, measured):
+    world.git(measured, "tag", "ahe/best")
+    done = ahe("revert", "001-1", cwd=measured, **PERSON)
+    assert "ahe/best still holds this change" in done.stdout and "tag --force ahe/best" in done.stdout
 
 
 def test_best_is_the_seed_until_the_tag_moves(ahe, measured, tmp_path):
