@@ -22,7 +22,7 @@ from ahe.history.trees import Trees
 from ahe.mounts import Stored, Touched
 from ahe.records import Change, Final, Verdict
 
-_CHANGE_ID = re.compile(r"\d{3,}-\d+")
+_CHANGE_ID = re.compile(r"(\d{3,}-\d+)([~^][~^\d]*)?")
 
 
 class History:
@@ -69,17 +69,17 @@ class History:
         state.require_clean(self._git)
 
     def resolve(self, text: str) -> str:
-        """The commit that a person means: (the beginning of) an id, a tag, `003-1`, `HEAD~1`, `best`."""
-        if _CHANGE_ID.fullmatch(text):
-            for commit in self.commits(merged=True):
-                if commit.change_id == text:
-                    return commit.sha
-        for guess in (text, f"refs/tags/ahe/{text}"):
-            found = self._git.probe(
+        """The commit that a person means: (the beginning of) an id, a tag, `003-1`, `003-1~1`, `best`."""
+        guesses = [text, f"refs/tags/ahe/{text}"]
+        if named := _CHANGE_ID.fullmatch(text):
+            found = (commit.sha for commit in self.commits(merged=True) if commit.change_id == named[1])
+            guesses = [f"{sha}{named[2] or ''}" for sha in found][:1] + guesses
+        for guess in guesses:
+            known = self._git.probe(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{guess}^{{commit}}"
             )
-            if found.code == 0:
-                return found.text.strip()
+            if known.code == 0:
+                return known.text.strip()
         raise WorkspaceError(f"{text!r} names no commit in {self.path}: `git -C {self.path} log` lists them")
 
     def contains(self, sha: str, within: str = "HEAD") -> bool:
