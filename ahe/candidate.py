@@ -38,7 +38,7 @@ class Candidate:
         measurement = self.measure(self.now.head)
         whole = self._of(await measurement.verdict(), self.now.head)
         pairs, concentration = measurement.pairs(), measurement.concentration
-        judged = Judged(self.now, whole, pairs, concentration)
+        judged = Judged(self.now, whole, concentration)
         if len(self.now.pending) == 1 or whole.outcome not in ("kept", "reverted"):
             return judged
         leave = LeaveOuts(self.history, self.now.head, self.now.pending)

@@ -16,6 +16,7 @@ from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Said
+from ahe.evolve.record import history_lines
 from ahe.gate.measure import Measurement, known, probability_of_known, stored
 from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
@@ -106,7 +107,7 @@ class Loop:
             harness=self.history.harness_id(now.head),
             trials=tuple(trials),
             instructions={name: self.suite.tasks[name].instruction for name in self.train},
-            history=tuple(line for line in map(verdict_line, now.commits) if line),
+            history=history_lines(now.commits),
             folder=str(self.runs / "iterations" / f"{number:03d}"),
             traces=str(self.runs / "trials"),
             budget=self.report_tokens,
@@ -203,12 +204,3 @@ class Loop:
     def version(self, sha: str) -> HarnessVersion:
         root = self.history.export(sha, self.runs / "harnesses")
         return HarnessVersion(id=self.history.harness_id(sha), root=str(root))
-
-
-def verdict_line(commit: Commit) -> str:
-    """A decided change in one line, for the evolver; empty for anything else."""
-    verdict = commit.verdict
-    if verdict is None:
-        return ""
-    numbers = f" {verdict.delta}" if verdict.delta else ""
-    return f"- {commit.subject}: {verdict.outcome}{numbers} ({verdict.reason})"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from ahe.evaluate.evaluation import pass_rate
 from ahe.gate.attribution import AttributionStep, LeftOut, Share
-from ahe.gate.posterior import Pairs, Posterior, posterior
+from ahe.gate.predictions import observed, scored
 from ahe.history import Commit
-from ahe.records import CommitVerdict, IterationVerdicts, TaskNumbers, Trial, Usage, Verdict
+from ahe.records import CommitVerdict, IterationVerdicts, Trial, Usage, Verdict
 from ahe.standing import Standing
 
 NEVER_WHOLE = "what remains was never measured as a whole: the next iteration does that"
@@ -19,7 +19,7 @@ NEVER_WHOLE = "what remains was never measured as a whole: the next iteration do
 class Judged:
     """What was found out about the pending commits of `now`.
 
-    `whole` is the gate's verdict on all of them, from `pairs`; `step` tells them apart, where it was asked, and
+    `whole` is the gate's verdict on all of them; `step` tells them apart, where it was asked, and
     `rest` is the gate's verdict on what remains of a whole that it would revert. `held` commits cannot leave
     without a person's; `idle` ones change nothing. `harnesses` are the ids of the trees, `spent` the trials that
     attribution ran.
@@ -27,7 +27,6 @@ class Judged:
 
     now: Standing
     whole: Verdict
-    pairs: Pairs
     concentration: float
     held: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
@@ -67,9 +66,12 @@ class Judged:
         return rollouts, sum((verdict.usage for verdict in verdicts), used)
 
     def each(self) -> dict[str, Verdict]:
-        """The verdict on every pending commit, newest first. Each bears an equal part of the cost."""
+        """The verdict on every pending commit, newest first. Each bears an equal part of the cost.
+
+        Its predictions are scored on its own two arms where it was told apart, else on the whole's.
+        """
         pending = self.now.pending
-        verdicts = {commit.sha: _verdict(self, commit) for commit in pending}
+        verdicts = {c.sha: scored(_verdict(self, c), c.predicts, c.risks) for c in pending}
         if len(pending) == 1:
             return verdicts
         rollouts, usage = self.cost()
@@ -86,47 +88,17 @@ class Judged:
     def record(self, iteration: int) -> IterationVerdicts:
         """All of it, for `verdicts.json`."""
         each = self.each()
-        found = posterior(self.pairs, self.concentration)
         return IterationVerdicts(
             iteration=iteration,
             incumbent=self.now.incumbent,
             candidate=self.now.head,
             whole=self.whole,
             rest=self.rest,
-            tasks=numbers(found, self.pairs),
-            commits=tuple(self._row(commit, each[commit.sha]) for commit in reversed(self.now.pending)),
+            commits=tuple(
+                CommitVerdict(commit=c.sha, change=c.change_id, subject=c.subject, verdict=each[c.sha])
+                for c in reversed(self.now.pending)
+            ),
         )
-
-    def _row(self, commit: Commit, verdict: Verdict) -> CommitVerdict:
-        share = self.share(commit.sha)
-        return CommitVerdict(
-            commit=commit.sha,
-            change=commit.change_id,
-            subject=commit.subject,
-            verdict=verdict,
-            base=self.harnesses[share.base] if share else "",
-            without=self.harnesses[share.without] if share else "",
-            tasks=numbers(share.found, share.pairs) if share else (),
-        )
-
-
-def numbers(found: Posterior | None, pairs: Pairs) -> tuple[TaskNumbers, ...]:
-    """The tasks of a posterior with their tallies."""
-    rows = []
-    for task, shift in sorted(found.tasks.items()) if found else ():
-        b, c = pairs[task]
-        rows.append(
-            TaskNumbers(
-                task=task,
-                changed=round(shift.changed, 4),
-                shift=round(shift.mean, 4),
-                b=b.passes,
-                n_b=b.n,
-                c=c.passes,
-                n_c=c.n,
-            )
-        )
-    return tuple(rows)
 
 
 def _verdict(judged: Judged, commit: Commit) -> Verdict:
@@ -195,6 +167,8 @@ def _of_share(judged: Judged, commit: Commit, share: Share) -> Verdict:
         heldout_delta=(rest or whole).heldout_delta if outcome == "kept" else None,
         missing=sum(b.missing + c.missing for b, c in share.pairs.values()),
         predicted=commit.predicts,
+        tasks=observed(share.pairs, judged.concentration),
+        apart=(judged.harnesses[share.without], judged.harnesses[share.base]),
         observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
         observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
     )

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import world
 
+from ahe.records import FRESH
+
 CODER = {f"{name}/*/0": f"WRITE {name.split('-')[0]}" for name in (*world.TRAIN, *world.HELDOUT)}
 SCRIPT = {"log": "requests.jsonl", "coder": {**CODER, "*": "Done."}, "evolver": {"*": "Nothing more to do."}}
 PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
@@ -74,10 +76,23 @@ def test_a_helpful_a_null_and_a_harmful_commit_are_told_apart(tmp_path: Path) ->
     note = world.git(root, "notes", "--ref=ahe", "show", planted[0])
     assert "told apart on 3 disputed tasks: 100% with it, 0% without" in note
     row = verdicts(root)["001-3"]
-    assert {(t["task"], t["b"], t["c"]) for t in row["tasks"]} == {(t, 2, 0) for t in world.TRAIN}  # type: ignore[attr-defined]
+    assert {(t["task"], t["b"], t["c"]) for t in row["verdict"]["tasks"]} == {(t, 2, 0) for t in world.TRAIN}  # type: ignore[index]
+    shown(root)
     shares = [commit["verdict"]["rollouts"] for commit in verdicts(root).values()]  # type: ignore[index]
     assert sum(shares) == iteration["verdict"]["rollouts"] == len(trials(root))
     killed_at_every_write(root, planted[-1])
+
+
+def shown(root: Path) -> None:
+    """`ahe show` of a commit that was told apart: its own arms, and the fresh trials of those."""
+    text = world.ahe(root, "show", "001-3").stdout
+    assert "points, fresh" in text and "without  with" in text
+    measured = json.loads(world.ahe(root, "show", "001-3", "--json").stdout)["measured"]
+    (first, *_) = measured["trials"]
+    ids = [*first["before"], *first["after"]]
+    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
+        rows = db.execute(f"SELECT attempt FROM trial WHERE id IN ({','.join('?' * len(ids))})", ids)
+        assert min(row[0] for row in rows) == FRESH
 
 
 def killed_at_every_write(root: Path, candidate: str) -> None:
@@ -132,7 +147,7 @@ def test_what_harms_inside_a_kept_whole_is_found(tmp_path: Path) -> None:
     assert outcomes(root)["001-1"] == "kept"
     record = json.loads((root / "runs" / "iterations" / "001" / "verdicts.json").read_text())
     assert record["whole"]["outcome"] == "kept" and record["rest"] is None
-    tasks = {t["task"]: (t["b"], t["c"]) for t in verdicts(root)["001-2"]["tasks"]}  # type: ignore[attr-defined]
+    tasks = {t["task"]: (t["b"], t["c"]) for t in verdicts(root)["001-2"]["verdict"]["tasks"]}  # type: ignore[index]
     assert tasks["gamma-note"][0] > tasks["gamma-note"][1] == 0
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from ahe.gate.attribution import AttributionStep, LeftOut, Share
 from ahe.gate.posterior import posterior
+from ahe.gate.predictions import observed, scored
 from ahe.history import Commit
 from ahe.history.git import AUTHOR_EMAIL
 from ahe.records import IterationVerdicts, Tally, Usage, Verdict
@@ -37,13 +38,19 @@ def share(sha: str, outcome: str, *together: str) -> Share:
     return Share(sha, outcome, found.above(), found, pairs, 8, frozenset(), tree, together)  # type: ignore[arg-type]
 
 
+def harness(tree: LeftOut) -> str:
+    return f"without {', '.join(sorted(sha[0] for sha in tree))}" if tree else "all"
+
+
 def judged(whole: str, *shares: Share, commits: tuple[Commit, ...] = (), **more: Any) -> Judged:
     pending = commits or (commit(BAD), commit(GOOD))
     now = Standing(pending, pending[0].sha, "i", pending, (), 0, False)
     names: set[LeftOut] = {tree for each in shares for tree in (each.base, each.without)}
     step = AttributionStep(shares=shares) if shares else None
-    given: dict[str, Any] = {"step": step, "harnesses": dict.fromkeys(names, "harness"), **more}
-    return Judged(now, verdict(whole, candidate_rate=0.7, incumbent_rate=0.5), PAIRS, 1.0, **given)
+    given: dict[str, Any] = {"step": step, "harnesses": {tree: harness(tree) for tree in names}, **more}
+    return Judged(
+        now, verdict(whole, candidate_rate=0.7, incumbent_rate=0.5, tasks=observed(PAIRS)), 1.0, **given
+    )
 
 
 def outcomes(found: Judged) -> dict[str, str]:
@@ -130,10 +137,12 @@ def test_the_record_holds_every_task_with_its_numbers() -> None:
     record = judged("kept", *TOLD).record(7)
     assert IterationVerdicts.model_validate_json(record.model_dump_json()) == record
     assert [row.commit for row in record.commits] == [GOOD, BAD], "oldest first"
-    assert [task.task for task in record.tasks] == sorted(PAIRS)
-    task = record.commits[1].tasks[0]
+    assert [task.task for task in record.whole.tasks] == sorted(PAIRS)
+    told = record.commits[1].verdict
+    assert told.apart == ("without b", "all")
+    task = told.tasks[0]
     assert (task.b, task.n_b, task.c, task.n_c) == (2, 2, 0, 2)
-    assert 0.15 < task.changed < 1 and task.shift < 0
+    assert 0.15 < (task.changed or 0) < 1 and task.down > 0
 
 
 def test_one_commit_alone_has_the_wholes_verdict() -> None:
@@ -143,4 +152,14 @@ def test_one_commit_alone_has_the_wholes_verdict() -> None:
 
 
 def replace_predicted(whole: Verdict) -> Verdict:
-    return whole.model_copy(update={"predicted": ("t0",)})
+    return scored(whole, ("t0",), ())
+
+
+def test_predictions_are_scored_on_the_changes_own_arms_where_it_was_told_apart() -> None:
+    """All tasks went up with the whole; without the harmful commit they would have gone up more."""
+    each = judged("kept", *TOLD).each()
+    good, bad = each[GOOD], each[BAD]
+    assert good.fixes is not None and good.fixes.named == 1 and good.fixes.hits > 0.15
+    assert bad.fixes is not None and (bad.fixes.named, bad.fixes.hits) == (1, 0.0)
+    whole = judged("kept").each()[BAD]
+    assert whole.fixes is not None and whole.fixes.hits > 0.15 and whole.apart is None

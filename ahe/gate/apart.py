@@ -9,8 +9,7 @@ from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.gate.attribution import AttributionStep, LeftOut, Question, TreeAsk, attribute
-from ahe.gate.measure import FRESH
-from ahe.records import Trial
+from ahe.records import FRESH, Trial
 
 
 @dataclass

@@ -10,14 +10,11 @@ from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.gate.heldout import objects
 from ahe.gate.posterior import fit_concentration, posterior
+from ahe.gate.predictions import observed
 from ahe.protocols import Gate
 from ahe.records import Ask, Comparison, Decision, Tally, Task, Trial, Usage, Verdict
 
 Pairs = dict[str, tuple[Tally, Tally]]
-
-FRESH = 1_000
-"""Attempts from here on are the fresh rollouts that tell a candidate's commits apart. Nothing pools them with the
-plain ones: those chose the tasks, and after a kill the plain comparison has to look as it did before."""
 
 
 @dataclass
@@ -127,6 +124,7 @@ class Measurement:
             missing=sum(b.missing + c.missing for b, c in pairs.values()),
             usage=usage,
             predicted=self.predicts,
+            tasks=observed(pairs, self.concentration),
             observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
             observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
         )
@@ -178,7 +176,7 @@ def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> 
     wanted = {task.name: task for task in tasks}
     found = []
     for trial in sorted(evaluator.store.of_harness(harness.id), key=lambda trial: trial.attempt):
-        if trial.task in wanted and trial.attempt < FRESH:
+        if trial.task in wanted and not trial.fresh:
             plan = evaluator.runner.plan(harness, wanted[trial.task], trial.attempt)
             if plan.id == trial.id:
                 found.append((plan, trial))

@@ -9,12 +9,15 @@ from ahe.records.base import Kind, Record, Role, Split, ToolCalls
 from ahe.records.changes import Change, Citation, Interval, Verdict
 from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
 from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
+from ahe.records.final import Final, FinalPlan
 from ahe.records.gate import Ask, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
-from ahe.records.trials import Ended, Task, Trial
-from ahe.records.verdicts import CommitVerdict, IterationVerdicts, TaskNumbers
+from ahe.records.observed import Foretold, Observed
+from ahe.records.trials import FRESH, Ended, Task, Trial
+from ahe.records.verdicts import CommitVerdict, IterationVerdicts
 
 __all__ = [
+    "FRESH",
     "Ask",
     "Brief",
     "Change",
@@ -29,6 +32,9 @@ __all__ = [
     "Evidence",
     "EvidenceLevel",
     "ExecResult",
+    "Final",
+    "FinalPlan",
+    "Foretold",
     "Interval",
     "IterationVerdicts",
     "Kind",
@@ -36,6 +42,7 @@ __all__ = [
     "Message",
     "ModelSpec",
     "Mount",
+    "Observed",
     "Record",
     "Reply",
     "Request",
@@ -44,7 +51,6 @@ __all__ = [
     "Split",
     "Tally",
     "Task",
-    "TaskNumbers",
     "ToolCall",
     "ToolCalls",
     "ToolSpec",

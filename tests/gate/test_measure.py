@@ -24,8 +24,8 @@ from ahe.gate.apart import Apart
 from ahe.gate.attribution import DEEPEST, PROVE_GOOD, Piece, Question
 from ahe.gate.bayes import BayesGate
 from ahe.gate.greedy import GreedyGate
-from ahe.gate.measure import FRESH, Measurement, known
-from ahe.records import Limits, Message, ModelSpec, Reply, Request, Usage
+from ahe.gate.measure import Measurement, known
+from ahe.records import FRESH, Limits, Message, ModelSpec, Reply, Request, Usage
 
 TASK = "alpha-note"
 
