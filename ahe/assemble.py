@@ -17,7 +17,7 @@ from ahe.environments.launch import launch, launch_bare
 from ahe.environments.layout import interpreter
 from ahe.environments.limits import Ceiling
 from ahe.environments.sandbox import bwrap_command
-from ahe.errors import UnsupportedTask
+from ahe.errors import UnsupportedTask, UsageError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
@@ -34,13 +34,14 @@ from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.loop import Loop
+from ahe.models.identity import fingerprint
 from ahe.models.kept import KeptModel
 from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
-from ahe.models.roles import open_models
+from ahe.models.roles import open_models, settle
 from ahe.project import Project
 from ahe.protocols import Environment, Executor, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, ModelSpec, Mount, Role, Task, Usage
+from ahe.records import EnvironmentSpec, Limits, ModelSpec, Mount, Reply, Request, Role, Task, Usage
 from ahe.runtime.executor import BOX, BoxExecutor, Process
 
 BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
@@ -98,19 +99,48 @@ async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
             "debugger": KeptModel(opened["debugger"], store),
             "evolver": KeptModel(opened["evolver"], store),
         }
-        unsafe = config.environment.kind == "unsafe"
-        runner = TrialRunner(
-            store=store,
-            model=opened["coder"],
-            mode=modes["coder"],
-            limits=config.trial_limits(),
-            make_environment=lambda task, scratch: task_environment(project, task, scratch),
-            make_executor=lambda: make_executor(unsafe),
-            sandboxed=not unsafe,
-        )
-        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs)
+        runner = trial_runner(project, store, opened["coder"], modes["coder"])
+        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
         yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
     store.close()
+
+
+def trial_runner(project: Project, store: Store, model: Model, mode: str) -> TrialRunner:
+    """Runs trials of the coder as the project says."""
+    unsafe = project.config.environment.kind == "unsafe"
+    return TrialRunner(
+        store=store,
+        model=model,
+        mode=mode,
+        limits=project.config.trial_limits(),
+        make_environment=lambda task, scratch: task_environment(project, task, scratch),
+        make_executor=lambda: make_executor(unsafe),
+        sandboxed=not unsafe,
+    )
+
+
+@dataclass(frozen=True)
+class Unopened:
+    """A coder that is only known by name: its trials can be found in the store, and it answers nothing."""
+
+    spec: ModelSpec
+    fingerprint: str
+
+    async def complete(self, request: Request) -> Reply:
+        raise UsageError(f"{self.spec.name} is not open: this command asks no model")
+
+
+def reader(project: Project, store: Store, watcher: Watcher) -> Evaluator | None:
+    """Finds trials without opening a model. None while there can be none: no weights, or no tool-call mode yet."""
+    try:
+        spec = settle(project.config.model_spec("coder"))
+    except UsageError:
+        return None
+    mode = settled_mode(store, spec)
+    if mode is None:
+        return None
+    runner = trial_runner(project, store, Unopened(spec, fingerprint(spec)), mode)
+    return Evaluator(store, runner, watcher, 1)
 
 
 def loop(parts: Parts, history: History) -> Loop:
@@ -198,11 +228,15 @@ def preflight(suite: Suite) -> Preflight:
 
 async def tool_call_mode(store: Store, model: Model) -> str:
     """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
-    spec = model.spec
+    return settled_mode(store, model.spec) or (await settle_tool_calls(store, model)).mode
+
+
+def settled_mode(store: Store, spec: ModelSpec) -> str | None:
+    """The tool-call mode that is configured or was settled; None where the model must be asked."""
     if spec.tool_calls != "auto":
         return spec.tool_calls
     settled = store.fact(_tool_calls_fact(spec))
-    return str(settled) if settled else (await settle_tool_calls(store, model)).mode
+    return str(settled) if settled else None
 
 
 async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:

@@ -11,19 +11,24 @@ from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
 from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
 from ahe.records.gate import Ask, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
+from ahe.records.studies import Calibration, Copies, Cost, Estimate, Needed, Part, Seen, Spread
 from ahe.records.trials import Ended, Task, Trial
 
 __all__ = [
     "Ask",
     "Brief",
+    "Calibration",
     "Change",
     "Citation",
     "Cluster",
     "Comparison",
+    "Copies",
+    "Cost",
     "DebugReport",
     "Decision",
     "Ended",
     "EnvironmentSpec",
+    "Estimate",
     "Evidence",
     "EvidenceLevel",
     "ExecResult",
@@ -33,12 +38,16 @@ __all__ = [
     "Message",
     "ModelSpec",
     "Mount",
+    "Needed",
+    "Part",
     "Record",
     "Reply",
     "Request",
     "Role",
+    "Seen",
     "Signature",
     "Split",
+    "Spread",
     "Tally",
     "Task",
     "ToolCall",
