@@ -17,7 +17,7 @@ from ahe.environments.launch import launch, launch_bare
 from ahe.environments.layout import interpreter
 from ahe.environments.limits import Ceiling
 from ahe.environments.sandbox import bwrap_command
-from ahe.errors import UnsupportedTask, UsageError
+from ahe.errors import UnsupportedTask
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
@@ -34,14 +34,13 @@ from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.loop import Loop
-from ahe.models.identity import fingerprint
 from ahe.models.kept import KeptModel
 from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
-from ahe.models.roles import open_models, settle
+from ahe.models.roles import open_models
 from ahe.project import Project
 from ahe.protocols import Environment, Executor, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, ModelSpec, Mount, Reply, Request, Role, Task, Usage
+from ahe.records import EnvironmentSpec, Limits, ModelSpec, Mount, Role, Task, Usage
 from ahe.runtime.executor import BOX, BoxExecutor, Process
 
 BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
@@ -117,30 +116,6 @@ def trial_runner(project: Project, store: Store, model: Model, mode: str) -> Tri
         make_executor=lambda: make_executor(unsafe),
         sandboxed=not unsafe,
     )
-
-
-@dataclass(frozen=True)
-class Unopened:
-    """A coder that is only known by name: its trials can be found in the store, and it answers nothing."""
-
-    spec: ModelSpec
-    fingerprint: str
-
-    async def complete(self, request: Request) -> Reply:
-        raise UsageError(f"{self.spec.name} is not open: this command asks no model")
-
-
-def reader(project: Project, store: Store, watcher: Watcher) -> Evaluator | None:
-    """Finds trials without opening a model. None while there can be none: no weights, or no tool-call mode yet."""
-    try:
-        spec = settle(project.config.model_spec("coder"))
-    except UsageError:
-        return None
-    mode = settled_mode(store, spec)
-    if mode is None:
-        return None
-    runner = trial_runner(project, store, Unopened(spec, fingerprint(spec)), mode)
-    return Evaluator(store, runner, watcher, 1)
 
 
 def loop(parts: Parts, history: History) -> Loop:
