@@ -37,10 +37,11 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Study": {
         "eval": "measure one version of the harness",
         "debug": "explain the failures of one version",
+        "calibrate": "measure a harness against itself: noise, and what can be seen",
         "gate": "simulate what the gate keeps, and what that costs",
     },
 }
-RESUMABLE = {"evolve", "eval", "debug", "models"}
+RESUMABLE = {"evolve", "eval", "calibrate", "debug", "models"}
 EXAMPLE = """Example, from nothing to a first improvement:
   ahe init && ahe doctor
   ahe models pull

@@ -41,11 +41,11 @@ class Noise:
         return self.halves / self.spread if self.spread else 0.0
 
 
-def noise(outcomes: Outcomes, mean: float, concentration: float, splits: int = SPLITS) -> Noise | None:
+def noise(outcomes: Outcomes, variance: float, splits: int = SPLITS) -> Noise | None:
     """The noise over the tasks that were tried at least twice; None where there is no such task.
 
-    `mean` and `concentration` are of the Beta prior of a task's pass rate: with independent rollouts, arms of
-    m_t and m'_t attempts differ by a standard deviation of √(Σ E[p(1−p)](1/m_t + 1/m'_t))/T, E[p(1−p)] = μ(1−μ)c/(c+1).
+    `variance` is the expected p(1−p) of a task, of one rollout: arms of m_t and m'_t independent attempts differ
+    by a standard deviation of √(variance · Σ(1/m_t + 1/m'_t))/T.
     """
     split = [list(each) for each in outcomes if len(each) > 1]
     if not split:
@@ -58,7 +58,6 @@ def noise(outcomes: Outcomes, mean: float, concentration: float, splits: int = S
         drawn.append(_difference(split))
     # Of an odd number of attempts either arm gets the larger part: the sign is as good as any other.
     shares = [1 / (len(each) // 2) + 1 / (len(each) - len(each) // 2) for each in split]
-    variance = mean * (1 - mean) * concentration / (concentration + 1)
     ordered = [each for each in outcomes if len(each) > 1]
     by_parity = [[*each[1::2], *each[0::2]] for each in ordered]
     return Noise(
