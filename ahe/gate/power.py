@@ -19,7 +19,7 @@ SEEN = 0.8
 SHAPES: tuple[Shape, ...] = ("sparse", "dense")
 RUNS = 100
 MOST_NULL = 0.6
-SMALLEST, HALVINGS = 0.5, 7
+REACH, HALVINGS = 2.5, 5
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 
@@ -120,13 +120,18 @@ def sight(gate: Gate, known: Beliefs, rollouts: int, *, limit: float = math.inf,
 def smallest_effect(
     gate: Gate, known: Beliefs, rollouts: int, *, limit: float = math.inf, runs: int = RUNS
 ) -> float | None:
-    """The smallest rise in points of which the gate keeps 80 %, within a few per cent of itself.
+    """The smallest rise in points of which the gate keeps 80 %, within a tenth of itself.
 
-    None where it does not keep so many of any rise that the suite has room for.
+    Looked for around `about`. None where the gate does not keep so many of any rise that the suite has room for.
     """
-    low, high = SMALLEST, 100 * (1 - known.mean)
-    if high <= low or seen(gate, high, known, rollouts, limit=limit, runs=runs) < SEEN:
+    room, guess = 100 * (1 - known.mean), about(known, rollouts)
+    low, high = guess / REACH, min(room, guess * REACH)
+    if low >= room:
         return None
+    while seen(gate, high, known, rollouts, limit=limit, runs=runs) < SEEN:
+        if high >= room:
+            return None
+        low, high = high, min(room, high * REACH)
     for _ in range(HALVINGS):
         middle = math.sqrt(low * high)
         if seen(gate, middle, known, rollouts, limit=limit, runs=runs) < SEEN:

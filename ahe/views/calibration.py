@@ -37,7 +37,8 @@ def _noise(found: Calibration) -> str:
     return "\n".join(
         (
             "A against A: each task's rollouts in two arms of the same harness",
-            f"spread           {spread.points:.1f} points over 1,000 random splits; {spread.expected:.1f} expected of independent rollouts",
+            f"spread           {spread.points:.1f} points over 1,000 random splits; independent rollouts: "
+            f"{spread.expected:.1f}",
             f"                 so 9 in 10 differences of such arms lie within ± {NINETY * spread.points:.1f} points",
             _difference("even − odd", spread.parity, spread.parity_z, spread),
             _difference("later − earlier", spread.halves, spread.halves_z, spread),
