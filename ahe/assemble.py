@@ -98,19 +98,24 @@ async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
             "debugger": KeptModel(opened["debugger"], store),
             "evolver": KeptModel(opened["evolver"], store),
         }
-        unsafe = config.environment.kind == "unsafe"
-        runner = TrialRunner(
-            store=store,
-            model=opened["coder"],
-            mode=modes["coder"],
-            limits=config.trial_limits(),
-            make_environment=lambda task, scratch: task_environment(project, task, scratch),
-            make_executor=lambda: make_executor(unsafe),
-            sandboxed=not unsafe,
-        )
-        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs)
+        runner = trial_runner(project, store, opened["coder"], modes["coder"])
+        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
         yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
     store.close()
+
+
+def trial_runner(project: Project, store: Store, model: Model, mode: str) -> TrialRunner:
+    """Runs trials of the coder as the project says."""
+    unsafe = project.config.environment.kind == "unsafe"
+    return TrialRunner(
+        store=store,
+        model=model,
+        mode=mode,
+        limits=project.config.trial_limits(),
+        make_environment=lambda task, scratch: task_environment(project, task, scratch),
+        make_executor=lambda: make_executor(unsafe),
+        sandboxed=not unsafe,
+    )
 
 
 def loop(parts: Parts, history: History) -> Loop:
@@ -198,11 +203,15 @@ def preflight(suite: Suite) -> Preflight:
 
 async def tool_call_mode(store: Store, model: Model) -> str:
     """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
-    spec = model.spec
+    return settled_mode(store, model.spec) or (await settle_tool_calls(store, model)).mode
+
+
+def settled_mode(store: Store, spec: ModelSpec) -> str | None:
+    """The tool-call mode that is configured or was settled; None where the model must be asked."""
     if spec.tool_calls != "auto":
         return spec.tool_calls
     settled = store.fact(_tool_calls_fact(spec))
-    return str(settled) if settled else (await settle_tool_calls(store, model)).mode
+    return str(settled) if settled else None
 
 
 async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:

@@ -73,10 +73,11 @@ class EvolveTable(_Table):
 
 
 class BudgetTable(_Table):
-    """0: no limit."""
+    """0: no limit. Each counts all that was ever spent in the project, `minutes` those of one process."""
 
     usd: float = Field(2.0, ge=0)
     tokens: int = Field(0, ge=0)
+    rollouts: int = Field(0, ge=0)
     minutes: float = Field(0, ge=0)
 
 

@@ -39,11 +39,12 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Study": {
         "eval": "measure one version of the harness",
         "debug": "explain the failures of one version",
+        "calibrate": "measure a harness against itself: noise, and what can be seen",
         "final": "score the test split once: the seed against the best",
         "gate": "simulate what the gate keeps, and what that costs",
     },
 }
-RESUMABLE = {"evolve", "eval", "debug", "models", "compare", "final"}
+RESUMABLE = {"evolve", "eval", "calibrate", "debug", "models", "compare", "final"}
 EXAMPLE = """Example, from nothing to a first improvement:
   ahe init && ahe doctor
   ahe models pull

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 
-from ahe.errors import AheError, AllBroken
+from ahe.errors import AheError, AllBroken, BudgetExceeded
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion, Planned, TrialRunner
 from ahe.events import EvaluationFinished, EvaluationStarted, TrialFinished, TrialStarted
@@ -21,13 +21,17 @@ ALL_BROKEN = 4
 
 
 class Evaluator:
-    """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again."""
+    """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again.
 
-    def __init__(self, store: Store, runner: TrialRunner, watcher: Watcher, jobs: int) -> None:
+    `most` is how many scored trials the store may come to hold, 0 for any number.
+    """
+
+    def __init__(self, store: Store, runner: TrialRunner, watcher: Watcher, jobs: int, most: int = 0) -> None:
         self.store = store
         self.runner = runner
         self._watcher = watcher
         self._jobs = jobs
+        self._most = most
 
     async def measure(
         self, label: str, harness: HarnessVersion, tasks: Iterable[Task], rollouts: int
@@ -47,14 +51,20 @@ class Evaluator:
         known = {key: trial for key, trial in found.items() if trial.status != "missing"}
         todo = [planned for planned in wanted if planned.id not in known]
         self._watcher.emit(EvaluationStarted(label, total=len(wanted), known=len(wanted) - len(todo)))
+        room = max(0, self._most - self.store.count()) if self._most else len(todo)
         fresh: list[Trial] = []
         gate = asyncio.Semaphore(self._jobs)
         try:
             async with asyncio.TaskGroup() as group:
-                for planned in todo:
-                    group.create_task(self._one(planned, gate, fresh, todo))
+                for planned in todo[:room]:
+                    group.create_task(self._one(planned, gate, fresh, todo[:room]))
         except* AheError as errors:
             raise first(errors) from None
+        if room < len(todo):
+            raise BudgetExceeded(
+                f"the budget of {self._most} rollouts is spent. What is done is kept: raise it under [budget] in "
+                "ahe.toml and run the same command again"
+            )
         trials = {**known, **{trial.id: trial for trial in fresh}}
         ordered = sorted((trials[p.id] for p in wanted), key=lambda t: (t.task, t.attempt))
         counts = [sum(t.status == status for t in ordered) for status in ("passed", "failed", "missing")]

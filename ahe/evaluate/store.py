@@ -103,6 +103,19 @@ class Store:
             top, seen = max(top, -1 if row[0] is None else row[0]), seen + (row[1] or 0)
         return top + 1, seen
 
+    def count(self) -> int:
+        """How many trials were ever scored here."""
+        (number,) = self._db.execute("SELECT count(*) FROM trial WHERE status <> 'missing'").fetchone()
+        return int(number)
+
+    def sample(self, model: str, most: int) -> list[Trial]:
+        """Up to `most` scored trials with one model. Ids are hashes, so that the first are as good as drawn."""
+        rows = self._db.execute(
+            "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?",
+            (model, most),
+        )
+        return [Trial.model_validate_json(row[0]) for row in rows]
+
     def by_prefix(self, prefix: str) -> list[Trial]:
         """Trials whose id begins with `prefix`."""
         rows = self._db.execute("SELECT record FROM trial WHERE id >= ? AND id < ?", (prefix, prefix + "g"))

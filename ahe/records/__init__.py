@@ -13,6 +13,7 @@ from ahe.records.final import Final, FinalPlan
 from ahe.records.gate import Ask, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
 from ahe.records.observed import Foretold, Observed
+from ahe.records.studies import Calibration, Copies, Cost, Estimate, Needed, Part, Seen, Spread
 from ahe.records.trials import FRESH, Ended, Task, Trial
 from ahe.records.verdicts import CommitVerdict, IterationVerdicts
 
@@ -20,15 +21,19 @@ __all__ = [
     "FRESH",
     "Ask",
     "Brief",
+    "Calibration",
     "Change",
     "Citation",
     "Cluster",
     "CommitVerdict",
     "Comparison",
+    "Copies",
+    "Cost",
     "DebugReport",
     "Decision",
     "Ended",
     "EnvironmentSpec",
+    "Estimate",
     "Evidence",
     "EvidenceLevel",
     "ExecResult",
@@ -42,13 +47,17 @@ __all__ = [
     "Message",
     "ModelSpec",
     "Mount",
+    "Needed",
     "Observed",
+    "Part",
     "Record",
     "Reply",
     "Request",
     "Role",
+    "Seen",
     "Signature",
     "Split",
+    "Spread",
     "Tally",
     "Task",
     "ToolCall",
