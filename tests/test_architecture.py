@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("debug", "evolve", "gate"),
     ("standing", "leaveouts", "verdicts", "candidate", "loop", "views"),
     ("config",),
-    ("project",),
+    ("project", "boxes"),
     ("assemble",),
     ("jobs", "person", "folderdiff"),
     ("cli", "__main__"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.assemble import refuse_unsupported
+from ahe.boxes import refuse_unsupported
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.choose import make_gate

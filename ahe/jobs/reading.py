@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ahe.assemble import settled_mode, trial_runner
+from ahe.assemble import settled_mode
+from ahe.boxes import trial_runner
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import world
 
-from ahe.assemble import make_executor
+from ahe.boxes import make_executor
 from ahe.content import entry
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.errors import AllBroken, ModelUnavailable
