@@ -43,8 +43,7 @@ class Candidate:
             return judged
         leave = LeaveOuts(self.history, self.now.head, self.now.pending)
         judged = replace(judged, held=leave.held, idle=leave.idle)
-        named = [name for commit in self.now.pending for name in (*commit.predicts, *commit.risks)]
-        tasks = disputed(pairs, named, concentration)
+        tasks = disputed(pairs, (*self.now.predicts, *self.now.risks), concentration)
         if not tasks or not self._can_be_told_apart(leave):
             return judged
         burden = PROVE_BAD if whole.outcome == "kept" else PROVE_GOOD

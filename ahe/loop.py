@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from ahe.candidate import Candidate
@@ -27,6 +26,11 @@ from ahe.verdicts import Judged
 BEST = 0.93
 SMALL_SUITE = 40
 CHANGES = 3
+
+
+def changes_at_once(tasks: int) -> int:
+    """How many changes the editor may make in one iteration, with so many tasks on train to tell them apart by."""
+    return 1 if tasks < SMALL_SUITE else CHANGES
 
 
 class IterationResult(Record):
@@ -102,29 +106,17 @@ class Loop:
 
     async def edit(self, number: int, now: Standing, trials: Sequence[Trial]) -> None:
         """Debug the evaluation and let the editor commit; its draft becomes HEAD in one step."""
-        evidence = Evidence(
-            iteration=number,
-            harness=self.history.harness_id(now.head),
-            trials=tuple(trials),
-            instructions={name: self.suite.tasks[name].instruction for name in self.train},
-            history=history_lines(now.commits),
-            folder=str(self.runs / "iterations" / f"{number:03d}"),
-            traces=str(self.runs / "trials"),
-            budget=self.report_tokens,
-            before=tuple(self.trials_before(now)),
-            heldout=self.heldout_count(now),
-        )
+        evidence = self.evidence(number, now, trials)
         self.watcher.emit(Said("debugging: traces to report"))
         report = await self.debugger.explain(evidence)
         self.watcher.emit(Said(f"evolving: the report has {report.tokens} tokens"))
-        changes = 1 if len(self.train) < SMALL_SUITE else CHANGES
         brief = Brief(
             iteration=number,
             head=now.head,
             report=report,
             evidence=evidence,
             history=evidence.history,
-            changes=changes,
+            changes=changes_at_once(len(self.train)),
         )
         commits = await self.editor.edit(brief)
         if commits:
@@ -132,6 +124,20 @@ class Loop:
             self.history.advance(commits[-1])
             for commit in self.history.commits(limit=len(commits))[::-1]:
                 self.watcher.emit(Committed(commit.sha, commit.subject))
+
+    def evidence(self, number: int, now: Standing, trials: Sequence[Trial]) -> Evidence:
+        return Evidence(
+            iteration=number,
+            harness=self.history.harness_id(now.head),
+            trials=tuple(trials),
+            instructions={name: self.suite.tasks[name].instruction for name in self.train},
+            history=history_lines(now.commits),
+            folder=str(self.folder(number)),
+            traces=str(self.runs / "trials"),
+            budget=self.report_tokens,
+            before=tuple(self.trials_before(now)),
+            heldout=self.heldout_count(now),
+        )
 
     def trials_before(self, now: Standing) -> list[Trial]:
         """The trials on train of the harness before the last change that was kept."""
@@ -150,8 +156,6 @@ class Loop:
     def candidate(self, now: Standing) -> Candidate:
         """The pending commits, ready to be judged."""
 
-        made = datetime.fromisoformat(now.pending[-1].date).astimezone(UTC).isoformat(timespec="milliseconds")
-
         def measure(sha: str) -> Measurement:
             return Measurement(
                 self.gate,
@@ -162,17 +166,16 @@ class Loop:
                 train=self.train,
                 heldout=self.heldout,
                 rollouts=self.rollouts * (1 + now.undecided),
-                predicts=tuple(name for commit in now.pending for name in commit.predicts),
-                risks=tuple(name for commit in now.pending for name in commit.risks),
-                before=made,
+                predicts=now.predicts,
+                risks=now.risks,
+                before=now.begun,
             )
 
         return Candidate(self.history, now, measure, self.version, self.watcher)
 
     def decide(self, number: int, judged: Judged) -> None:
         """Note the verdicts, all in one step, then revert where they say so, newest first."""
-        verdicts = judged.each()
-        folder = self.runs / "iterations" / f"{number:03d}"
+        verdicts, folder = judged.each(), self.folder(number)
         folder.mkdir(parents=True, exist_ok=True)
         record = judged.record(number).model_dump_json(indent=1)
         (folder / "verdicts.json").write_text(record + "\n", "utf-8")
@@ -200,6 +203,9 @@ class Loop:
         score = probability_of_known(self.evaluator, *arms, train, heldout)
         if score is not None and score >= BEST:
             self.history.tag("ahe/best", head, force=True)
+
+    def folder(self, number: int) -> Path:
+        return self.runs / "iterations" / f"{number:03d}"
 
     def version(self, sha: str) -> HarnessVersion:
         root = self.history.export(sha, self.runs / "harnesses")

@@ -73,6 +73,12 @@ def role_cost(project: Project, store: Store, role: Role, iterations: int, tasks
     )
 
 
+def one_proposal(project: Project) -> bool:
+    """Whether the evolver fills in a form, of one change an iteration."""
+    editor = project.config.evolve.editor
+    return editor == "proposal" or (editor == "auto" and _embedded(project, "evolver"))
+
+
 def _agent(project: Project, role: Role, tasks: int) -> tuple[int, int, float]:
     embedded = _embedded(project, role)
     if role == "evolver":

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.boxes import refuse_unsupported
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion
+from ahe.gate.attribution import HIGHEST, most_rollouts
 from ahe.gate.choose import make_gate
 from ahe.gate.forecast import Forecast, forecast
 from ahe.gate.measure import known
 from ahe.gate.posterior import fit_concentration
 from ahe.gate.power import Beliefs, about, beliefs
-from ahe.jobs.costs import Unit, role_cost, rollout_cost
+from ahe.jobs.costs import Unit, one_proposal, role_cost, rollout_cost
 from ahe.jobs.limits import Allowance, allowances
 from ahe.jobs.reading import reader, settled_spec
 from ahe.jobs.warnings import warnings
+from ahe.loop import changes_at_once
 from ahe.models.identity import fingerprint
 from ahe.project import Project
 from ahe.records import Cost, Estimate, Part, Role, Tally, Task
@@ -98,11 +100,24 @@ def _costs(
         ("held-out", played.heldout),
     )
     costs = [_cost(part, one, number, number, one.seconds / jobs) for part, number in parts]
+    if apart := iterations * _told_apart(project, tasks):
+        told = replace(one, basis=f"assumed: {changes_at_once(tasks)} changes each")
+        costs.insert(2, _cost("telling apart", told, apart, apart, one.seconds / jobs))
     roles: tuple[tuple[Part, Role], ...] = (("debugger", "debugger"), ("evolver", "evolver"))
     for part, role in roles:
         unit = role_cost(project, store, role, done, tasks)
         costs.append(_cost(part, unit, iterations, 0, unit.seconds))
     return tuple(costs)
+
+
+def _told_apart(project: Project, tasks: int) -> int:
+    """Rollouts of an iteration that tell its changes apart, if the evolver makes as many as it may.
+
+    Roughly: the bound on 8 disputed tasks. In simulation telling apart takes less, and putting what remains to the
+    gate again makes up for it.
+    """
+    changes = 1 if one_proposal(project) else changes_at_once(tasks)
+    return most_rollouts(changes, HIGHEST) if changes > 1 else 0
 
 
 def _cost(part: Part, unit: Unit, number: float, rollouts: float, seconds: float) -> Cost:
@@ -138,6 +153,7 @@ def _estimate(
     table = project.config.evolve
     first, rest = costs[0], _sum(costs[1:])
     covered, limit = _covered(first, rest, budgets, iterations)
+    apart = sum(cost.rollouts for cost in costs if cost.part == "telling apart")
     points = about(suite.train_known, table.rollouts) if table.gate in NUMBERED else None
     return Estimate(
         iterations=iterations,
@@ -149,8 +165,8 @@ def _estimate(
         measured=suite.train_known.measured,
         costs=costs,
         total=_sum(costs),
-        low=played.low,
-        high=played.high,
+        low=played.low + apart,
+        high=played.high + apart,
         covered=covered,
         limit=limit,
         points=points,

@@ -30,7 +30,7 @@ def estimate_lines(found: Estimate) -> list[str]:
     if total.usd is None or total.usd > 0:
         costs.append(money(total.usd))
     costs.append(duration(total.seconds))
-    assumed = any(cost.basis == "assumed" for cost in found.costs)
+    assumed = any(cost.basis.startswith("assumed") for cost in found.costs)
     basis = " (in part assumed)" if assumed else ""
     lines = [
         f"estimate: {_iterations(found)}, {', '.join(costs)}{basis}; `ahe evolve --dry-run` shows the parts"

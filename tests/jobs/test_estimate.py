@@ -42,6 +42,16 @@ def test_trials_in_the_store_are_what_it_counts_with(tmp_path: Path) -> None:
     assert comparisons.basis == "mean of 10 trials" and found.measured
 
 
+def test_several_changes_at_once_cost_what_telling_them_apart_takes(tmp_path: Path) -> None:
+    project = made_project.make(tmp_path, 40)
+    two = estimate(project, iterations=2)
+    (apart,) = [cost for cost in two.costs if cost.part == "telling apart"]
+    assert apart.rollouts == 2 * (1 + 3 + 2 + 1) * 8 * 6 and "3 changes" in apart.basis
+    assert two.low > apart.rollouts and two.total.rollouts > apart.rollouts
+    form = estimate(Project.open(tmp_path, {"evolve.editor": "proposal"}), iterations=2)
+    assert "telling apart" not in {cost.part for cost in form.costs}
+
+
 def test_a_budget_that_covers_no_iteration_is_warned_of(tmp_path: Path) -> None:
     project = made_project.make(tmp_path, 6, budget={"rollouts": 14})
     found = estimate(project, iterations=3)
