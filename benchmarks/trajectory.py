@@ -3,9 +3,9 @@
     python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--csv FILE] [--jobs N] [--json]
 
 Of the edits a quarter is good (+5 points), a quarter bad (−5), half does nothing in the mean; sparse and dense,
-churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is the plain
-difference of HEAD's and the seed's measured pass rates, over all rollouts that each has at the end. No task is
-held out, but for `strict`, which holds out half of the same number.
+churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is that of
+`ahe.gate.gain`, over all rollouts that HEAD and the seed have at the end; `raw − true` is the error of their plain
+difference. No task is held out, but for `strict`, which holds out half of the same number.
 """
 
 from __future__ import annotations
@@ -54,12 +54,13 @@ def measure(cell: Cell) -> Course:
 
 def table(rows: Iterable[Course]) -> str:
     lines = [
-        "| gate | true gain | reported gain | reported − true | harmful kept | kept | edits |",
-        "|---|---|---|---|---|---|---|",
+        "| gate | true gain | reported gain | reported − true | raw − true | harmful kept | kept | edits |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {r.gate} | {r.true:+.1f} ± {r.true_se:.1f} | {r.reported:+.1f} ± {r.reported_se:.1f} "
-        f"| {r.error:+.1f} ± {r.error_se:.1f} | {r.harmful:.2f} ± {r.harmful_se:.2f} | {r.kept:.1f} | {r.edits:.1f} |"
+        f"| {r.error:+.1f} ± {r.error_se:.1f} | {r.raw_error:+.1f} ± {r.raw_error_se:.1f} "
+        f"| {r.harmful:.2f} ± {r.harmful_se:.2f} | {r.kept:.1f} | {r.edits:.1f} |"
         for r in rows
     ]
     return "\n".join(lines)

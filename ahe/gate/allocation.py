@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from random import Random
 
 from ahe.gate.coverage import tried
 from ahe.gate.posterior import Posterior
 from ahe.records import Ask, Comparison, Tally
 
-STEP = 2
+STEP = 1
 IN_DOUBT, CONTROL = 0.09, 0.045
 LEAST_IN_DOUBT, LEAST_CONTROL = 3, 1
 
@@ -19,21 +20,26 @@ def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
     At 1 every task has its k. Below, the tasks that the change predicted or risked come first and the others
     stand in for a random control. The arms alternate, so that a drifting endpoint favours neither.
     """
+    deep, more = divmod(
+        round(share * comparison.rollouts * len(comparison.train)), max(1, len(comparison.train))
+    )
+    if all(depth(pair) >= deep + (more > 0) for pair in comparison.train.values()):
+        return ()
     names = sorted(comparison.train)
     Random(comparison.candidate).shuffle(names)
     named = {*comparison.predicts, *comparison.risks}
     names.sort(key=lambda task: task not in named)
-    deep, more = divmod(round(share * comparison.rollouts * len(names)), max(1, len(names)))
     asks: list[Ask] = []
     for place, task in enumerate(names):
-        asks += _up_to(task, comparison.train[task], deep + (place < more))
+        if (goal := deep + (place < more)) > depth(comparison.train[task]):
+            asks += _up_to(task, comparison.train[task], goal)
     return tuple(asks)
 
 
 def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[Ask, ...]:
-    """Two more rollouts on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
+    """One more rollout on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
 
-    In doubt are max(3, .09·T) tasks: those on which two more rollouts take most noise out of the mean.
+    In doubt are max(3, .09·T) tasks: those on which one more rollout says most about a shift of all tasks.
     max(1, .045·T) others are drawn at random: they see what nobody named and no rollout showed yet. An arm
     that is behind catches up alone, so that rollouts of an incumbent that was measured before are used.
     """
@@ -57,13 +63,15 @@ def extra(comparison: Comparison) -> int:
 
 def depth(pair: tuple[Tally, Tally]) -> int:
     """Attempts that both arms have made."""
-    return min(map(tried, pair))
+    one, other = pair
+    return min(tried(one), tried(other))
 
 
 def _gain(pair: tuple[Tally, Tally], rate: float) -> float:
-    """By how much the sampling variance of the task's raw difference falls with the next round."""
+    """By how much V_t·n_b·n_c/(n_b+n_c), the task's information about a common shift, grows with the next round."""
     goal = depth(pair) + STEP
-    return rate * (1 - rate) * sum(1 / arm.n - 1 / max(goal, arm.n) for arm in pair)
+    now, then = ([arm.n for arm in pair], [max(goal, arm.n) for arm in pair])
+    return rate * (1 - rate) * (prod(then) / sum(then) - prod(now) / sum(now))
 
 
 def _up_to(task: str, pair: tuple[Tally, Tally], goal: int) -> list[Ask]:

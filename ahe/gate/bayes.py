@@ -21,11 +21,11 @@ class BayesGate:
     each 1,000 tokens that the prompt grew. `heldout` are the held-out rollouts of an arm, at least.
     """
 
-    looks: tuple[tuple[float, float], ...] = ((0.25, 0.15), (0.5, 0.27), (0.75, 0.32))
-    keep: float = 0.85
+    looks: tuple[tuple[float, float], ...] = ((0.25, 0.15), (0.5, 0.30), (0.75, 0.34))
+    keep: float = 0.84
     revert: float = 0.37
-    final: float = 0.62
-    extra: float = 3.0
+    final: float = 0.66
+    extra: float = 4.0
     tax: float = 0.0
     heldout: int = PER_ARM
     name: str = "bayes"
@@ -34,11 +34,10 @@ class BayesGate:
         """Rollouts on train, decide or ask for more; held-out only where train says keep."""
         asks: tuple[Ask, ...] = ()
         hopeless = 0.0
-        for share, bound in ((1.0, self.revert), *reversed(self.looks)):  # the last look that is complete
-            if not (missing := plain_asks(comparison, share)):
-                hopeless = bound
+        for share, bound in (*self.looks, (1.0, self.revert)):
+            if asks := plain_asks(comparison, share):
                 break
-            asks = missing
+            hopeless = bound
         found = posterior(comparison.train, comparison.concentration)
         problem = "" if found is None else unusable(comparison.train)
         score = found.above(self.tax * comparison.grown / 1000) if found else 0.0

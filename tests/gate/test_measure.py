@@ -102,7 +102,7 @@ def again(measurement: Measurement, **changes: Any) -> Measurement:
 async def test_both_arms_are_measured_once(measurement: Measurement, coder: Coder) -> None:
     verdict = await measurement.verdict()
     assert verdict.outcome == "kept"
-    assert (verdict.rollouts, verdict.missing) == (4, 0)
+    assert (verdict.rollouts, verdict.missing) == (6, 0)
     assert (verdict.incumbent_rate, verdict.candidate_rate) == (0.0, 1.0)
     assert verdict.observed_up == verdict.predicted == (TASK,)
     assert verdict.usage.calls == coder.calls
@@ -126,4 +126,4 @@ async def test_what_broke_is_tried_again_until_it_is_measured(measurement: Measu
         assert verdict.candidate_rate is None
     coder.down = False
     verdict = await again(measurement).verdict()
-    assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 2)
+    assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 4)
