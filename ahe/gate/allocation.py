@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from random import Random
 
 from ahe.gate.coverage import tried
 from ahe.gate.posterior import Posterior
-from ahe.records import Ask, Comparison, Tally
+from ahe.records import Ask, Ceiling, Comparison, Tally
 
 STEP = 1
 IN_DOUBT, CONTROL = 0.09, 0.045
@@ -54,6 +55,23 @@ def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[
     control = draw.sample(others, min(len(others), max(LEAST_CONTROL, round(CONTROL * len(pairs)))))
     chosen = (*doubtful, *control)[:room]
     return tuple(ask for task in chosen for ask in _up_to(task, pairs[task], depth(pairs[task]) + STEP))
+
+
+def within(asks: Sequence[Ask], comparison: Comparison, ceiling: Ceiling) -> tuple[Ask, ...]:
+    """The first of these that the ceiling still allows. Tokens and money are looked at between two rounds only."""
+    if ceiling.tokens and comparison.spent_tokens >= ceiling.tokens:
+        return ()
+    if ceiling.usd and comparison.spent_usd >= ceiling.usd:
+        return ()
+    if not ceiling.rollouts:
+        return tuple(asks)
+    left, allowed = ceiling.rollouts - comparison.spent, []
+    for ask in asks:
+        left -= ask.n - tried(comparison.train[ask.task][ask.arm == "candidate"])
+        if left < 0:
+            break
+        allowed.append(ask)
+    return tuple(allowed)
 
 
 def extra(comparison: Comparison) -> int:

@@ -9,13 +9,14 @@ from ahe.records.base import Kind, Record, Role, Split, ToolCalls
 from ahe.records.changes import Change, Citation, Interval, Verdict
 from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
 from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
-from ahe.records.gate import Ask, Comparison, Decision, Tally
+from ahe.records.gate import Ask, Ceiling, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
 from ahe.records.trials import Ended, Task, Trial
 
 __all__ = [
     "Ask",
     "Brief",
+    "Ceiling",
     "Change",
     "Citation",
     "Cluster",
