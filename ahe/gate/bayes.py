@@ -49,6 +49,9 @@ class BayesGate:
             return verdict(found, "reverted", f"not better on train (P = {score:.2f})")
         if affordable := within(asks, comparison, self.ceiling):
             return Decision(outcome="more", reason="rollouts on train", asks=affordable)
+        if asks and found is None:
+            reason = "no task was run with both harnesses: raise the ceiling, [evolve] comparison"
+            return Decision(outcome="undecided", reason=reason)
         if found is None or problem:
             return Decision(outcome="undecided", reason=problem or unusable(comparison.train))
         return self._beyond(comparison, found, score)

@@ -57,7 +57,8 @@ def test_what_is_at_hand_decides_by_the_bound_at_which_both_meet() -> None:
 def test_a_ceiling_that_leaves_nothing_leaves_it_undecided() -> None:
     nothing = {"t": (Tally(passes=1, n=2), Tally())}
     gate = BayesGate(ceiling=Ceiling(tokens=1))
-    assert gate.decide(comparison(nothing, spent_tokens=1)).outcome == "undecided"
+    decision = gate.decide(comparison(nothing, spent_tokens=1))
+    assert decision.outcome == "undecided" and "[evolve] comparison" in decision.reason
 
 
 def test_heldout_is_no_part_of_it() -> None:

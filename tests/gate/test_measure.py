@@ -22,7 +22,7 @@ from ahe.evaluate.trial import HarnessVersion, TrialRunner
 from ahe.events import Event
 from ahe.gate.bayes import BayesGate
 from ahe.gate.measure import Measurement
-from ahe.records import Limits, Message, ModelSpec, Reply, Request, Usage
+from ahe.records import Ceiling, Limits, Message, ModelSpec, Reply, Request, Usage
 
 TASK = "alpha-note"
 
@@ -127,3 +127,17 @@ async def test_what_broke_is_tried_again_until_it_is_measured(measurement: Measu
     coder.down = False
     verdict = await again(measurement).verdict()
     assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 4)
+
+
+async def test_a_ceiling_counts_what_an_earlier_process_ran(measurement: Measurement, coder: Coder) -> None:
+    tasks = [measurement.suite.tasks[TASK]]
+    for arm in (measurement.incumbent, measurement.candidate):
+        await measurement.evaluator.measure("before a kill", arm, tasks, 2)
+    paid = coder.calls
+    free = await again(measurement).verdict()
+    assert free.rollouts == 2, "two plain rollouts an arm leave it open"
+    assert coder.calls > paid
+    for ceiling in (Ceiling(rollouts=2), Ceiling(tokens=48)):
+        bound = again(measurement, gate=BayesGate(ceiling=ceiling))
+        verdict = await bound.verdict()
+        assert (verdict.outcome, verdict.rollouts) == ("kept", 0)

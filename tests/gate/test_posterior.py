@@ -192,6 +192,27 @@ def rolled(rates: list[float], random: Random, n: int = 2) -> list[Tally]:
     return [Tally(passes=sum(random.random() < rate for _ in range(n)), n=n) for rate in rates]
 
 
+def test_unequal_numbers_of_rollouts_of_the_same_rates_are_no_change() -> None:
+    """The incumbent has the more rollouts the more doubtful a task is, as a gate leaves it behind."""
+    random, scores, means = Random(11), [], []
+    for _ in range(40):
+        rates = [random.betavariate(0.7, 0.3) for _ in range(89)]
+        deep = [2 + 6 * (0.2 < rate < 0.8) for rate in rates]
+        arms = [
+            [
+                Tally(passes=sum(random.random() < p for _ in range(n)), n=n)
+                for p, n in zip(rates, ns, strict=True)
+            ]
+            for ns in (deep, [2] * 89)
+        ]
+        found = posterior({str(t): both for t, both in enumerate(zip(*arms, strict=True))})
+        assert found is not None
+        scores.append(found.above())
+        means.append(100 * found.mean)
+    assert abs(fmean(means)) < 0.8, "points"
+    assert 0.4 < fmean(scores) < 0.6
+
+
 def test_the_best_of_ten_nulls_looks_better_than_it_is_believed_to_be() -> None:
     random = Random(7)
     raws, means = [], []
