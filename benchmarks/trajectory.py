@@ -1,6 +1,6 @@
 """Whole runs at a fixed budget of rollouts: what each gate truly gains, claims to have gained, and lets in.
 
-    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--csv FILE] [--jobs N] [--json]
+    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] [--csv FILE] [--jobs N] [--json]
 
 Of the edits a quarter is good (+5 points), a quarter bad (−5), half does nothing in the mean; sparse and dense,
 churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is that of
@@ -19,8 +19,8 @@ from typing import NamedTuple
 import click
 
 from ahe.gate.choose import GATES as OWN
-from ahe.gate.trajectory import Course, trajectory
-from ahe.gate.worlds import read_matrix
+from ahe.gate.trajectory import REAL, Course, trajectory
+from ahe.gate.worlds import Shape, read_matrix
 from ahe.protocols import Gate
 from benchmarks.fixed_bounds import FixedBoundsGate
 
@@ -37,6 +37,7 @@ class Cell(NamedTuple):
     rollouts: int
     seed: int
     matrix: tuple[float, ...]
+    shapes: tuple[Shape, ...]
 
 
 def measure(cell: Cell) -> Course:
@@ -49,6 +50,7 @@ def measure(cell: Cell) -> Course:
         runs=cell.runs,
         seed=cell.seed,
         matrix=cell.matrix,
+        shapes=cell.shapes,
     )
 
 
@@ -73,6 +75,7 @@ def table(rows: Iterable[Course]) -> str:
 @click.option("--tasks", default=89, show_default=True)
 @click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--shape", type=click.Choice(REAL), help="of the good and bad edits; both by default")
 @click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=1, show_default=True, help="processes")
 @click.option("--json", "as_json", is_flag=True)
@@ -83,12 +86,14 @@ def main(
     tasks: int,
     rollouts: int,
     seed: int,
+    shape: Shape | None,
     matrix: Path | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     rates = tuple(read_matrix(matrix)) if matrix else ()
-    cells = [Cell(gate, tasks, budget, runs, rollouts, seed, rates) for gate in gates or GATES]
+    shapes = (shape,) if shape else REAL
+    cells = [Cell(gate, tasks, budget, runs, rollouts, seed, rates, shapes) for gate in gates or GATES]
     with ProcessPoolExecutor(jobs) as pool:
         rows = list(pool.map(measure, cells))
     print(json.dumps({row.gate: row.model_dump() for row in rows}, indent=1) if as_json else table(rows))

@@ -54,11 +54,11 @@ class Run:
     edits: int = 0
 
 
-def draw_edit(random: Random, size: float = SIZE) -> Edit:
-    """A quarter good, a quarter bad, half null; sparse and dense alike, churn and no-op alike."""
+def draw_edit(random: Random, size: float = SIZE, shapes: tuple[Shape, ...] = REAL) -> Edit:
+    """A quarter good, a quarter bad, half null; the shapes alike, churn and no-op alike."""
     draw = random.random()
     if draw < GOOD + BAD:
-        return Edit(random.choice(REAL), size if draw < GOOD else -size)
+        return Edit(random.choice(shapes), size if draw < GOOD else -size)
     return Edit(random.choice(NULL))
 
 
@@ -71,6 +71,7 @@ def play(
     rollouts: int,
     budget: int,
     matrix: Sequence[float],
+    shapes: tuple[Shape, ...] = REAL,
 ) -> Run:
     """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
 
@@ -84,7 +85,7 @@ def play(
     run = Run(head, head)
     tokens = TOKENS
     while spent < budget:
-        edit = draw_edit(random)
+        edit = draw_edit(random, shapes=shapes)
         after = apply(edit, run.head.rates, random)
         named = predictions(run.head.rates, after, random)
         new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
@@ -117,6 +118,7 @@ def trajectory(
     runs: int = 200,
     seed: int = 0,
     matrix: Sequence[float] = (),
+    shapes: tuple[Shape, ...] = REAL,
 ) -> Course:
     """Means over whole runs of one gate."""
     gate = make()
@@ -129,6 +131,7 @@ def trajectory(
             rollouts=rollouts,
             budget=budget,
             matrix=matrix,
+            shapes=shapes,
         )
         for run in range(runs)
     ]
