@@ -1,6 +1,6 @@
 """Whole runs at a fixed budget of rollouts: what each gate truly gains, claims to have gained, and lets in.
 
-    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] [--csv FILE] [--jobs N] [--json]
+    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] …
 
 Of the edits a quarter is good (+5 points), a quarter bad (−5), half does nothing in the mean; sparse and dense,
 churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is that of
