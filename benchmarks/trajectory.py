@@ -1,6 +1,6 @@
 """Whole runs at a fixed budget of rollouts: what each gate truly gains, claims to have gained, and lets in.
 
-    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] …
+    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] [--size 5] …
 
 Of the edits a quarter is good (+5 points), a quarter bad (−5), half does nothing in the mean; sparse and dense,
 churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is that of
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import click
 
 from ahe.gate.choose import GATES as OWN
-from ahe.gate.trajectory import REAL, Course, trajectory
+from ahe.gate.trajectory import REAL, SIZE, Course, trajectory
 from ahe.gate.worlds import Shape, read_matrix
 from ahe.protocols import Gate
 from benchmarks.fixed_bounds import FixedBoundsGate
@@ -38,6 +38,7 @@ class Cell(NamedTuple):
     seed: int
     matrix: tuple[float, ...]
     shapes: tuple[Shape, ...]
+    size: float
 
 
 def measure(cell: Cell) -> Course:
@@ -51,6 +52,7 @@ def measure(cell: Cell) -> Course:
         seed=cell.seed,
         matrix=cell.matrix,
         shapes=cell.shapes,
+        size=cell.size,
     )
 
 
@@ -76,6 +78,9 @@ def table(rows: Iterable[Course]) -> str:
 @click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--shape", type=click.Choice(REAL), help="of the good and bad edits; both by default")
+@click.option(
+    "--size", default=SIZE, show_default=True, help="points of the good and bad edits; 0: all are null"
+)
 @click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=1, show_default=True, help="processes")
 @click.option("--json", "as_json", is_flag=True)
@@ -87,13 +92,14 @@ def main(
     rollouts: int,
     seed: int,
     shape: Shape | None,
+    size: float,
     matrix: Path | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     rates = tuple(read_matrix(matrix)) if matrix else ()
     shapes = (shape,) if shape else REAL
-    cells = [Cell(gate, tasks, budget, runs, rollouts, seed, rates, shapes) for gate in gates or GATES]
+    cells = [Cell(gate, tasks, budget, runs, rollouts, seed, rates, shapes, size) for gate in gates or GATES]
     with ProcessPoolExecutor(jobs) as pool:
         rows = list(pool.map(measure, cells))
     print(json.dumps({row.gate: row.model_dump() for row in rows}, indent=1) if as_json else table(rows))

@@ -55,9 +55,9 @@ class Run:
 
 
 def draw_edit(random: Random, size: float = SIZE, shapes: tuple[Shape, ...] = REAL) -> Edit:
-    """A quarter good, a quarter bad, half null; the shapes alike, churn and no-op alike."""
+    """A quarter good, a quarter bad, half null; the shapes alike, churn and no-op alike. All are null at size 0."""
     draw = random.random()
-    if draw < GOOD + BAD:
+    if size and draw < GOOD + BAD:
         return Edit(random.choice(shapes), size if draw < GOOD else -size)
     return Edit(random.choice(NULL))
 
@@ -72,6 +72,7 @@ def play(
     budget: int,
     matrix: Sequence[float],
     shapes: tuple[Shape, ...] = REAL,
+    size: float = SIZE,
 ) -> Run:
     """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
 
@@ -85,7 +86,7 @@ def play(
     run = Run(head, head)
     tokens = TOKENS
     while spent < budget:
-        edit = draw_edit(random, shapes=shapes)
+        edit = draw_edit(random, size, shapes)
         after = apply(edit, run.head.rates, random)
         named = predictions(run.head.rates, after, random)
         new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
@@ -119,6 +120,7 @@ def trajectory(
     seed: int = 0,
     matrix: Sequence[float] = (),
     shapes: tuple[Shape, ...] = REAL,
+    size: float = SIZE,
 ) -> Course:
     """Means over whole runs of one gate."""
     gate = make()
@@ -132,6 +134,7 @@ def trajectory(
             budget=budget,
             matrix=matrix,
             shapes=shapes,
+            size=size,
         )
         for run in range(runs)
     ]
