@@ -8,7 +8,7 @@ from statistics import NormalDist
 from ahe.gate.posterior import CONCENTRATION, FLOOR, SPREAD, Pairs, posterior
 from ahe.records import Interval
 
-EDITS = 16
+EDITS = 25
 """A run's gain is thought to be the sum of about so many edits, each of the size that the dense model expects."""
 
 

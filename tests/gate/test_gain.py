@@ -50,4 +50,4 @@ def test_of_a_harness_picked_among_many_less_is_claimed_than_was_measured() -> N
         assert found is not None
         claims.append(found.mean)
         raws.append(fmean(c.passes / 2 - b.passes / 2 for b, c in zip(seed, best, strict=True)))
-    assert 0 < fmean(claims) < 0.92 * fmean(raws)
+    assert 0 < fmean(claims) < 0.95 * fmean(raws)
