@@ -107,7 +107,12 @@ def loop(parts: Parts, history: History) -> Loop:
         evaluator=parts.evaluator,
         debugger=debugger(parts),
         editor=editor(parts, history),
-        gate=make_gate(config.evolve.gate, quick=config.suite.quick),
+        gate=make_gate(
+            config.evolve.gate,
+            quick=config.suite.quick,
+            tax=config.evolve.tax,
+            ceiling=config.evolve.comparison,
+        ),
         watcher=parts.watcher,
         runs=config.runs,
         rollouts=config.evolve.rollouts,

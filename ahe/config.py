@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ahe.errors import UsageError
-from ahe.records import EvidenceLevel, Limits, ModelSpec, Role
+from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
 
 FILE = "ahe.toml"
 OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
@@ -55,7 +55,9 @@ class SuiteTable(_Table):
 class EvolveTable(_Table):
     """`evidence` is what the evolver is given; `debugger` how the debugger asks its model (`none`: not at all).
 
-    `report_tokens` is the debug report's budget, 0 for the default.
+    `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
+    for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
+    may cost. Both are for the gate `bayes`.
     """
 
     strategy: Literal["ahe"] = "ahe"
@@ -70,6 +72,8 @@ class EvolveTable(_Table):
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"
     report_tokens: int = Field(0, ge=0)
+    tax: float = Field(0.0, ge=0)
+    comparison: Ceiling = Ceiling()
 
 
 class BudgetTable(_Table):

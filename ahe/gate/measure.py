@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
 
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
@@ -11,6 +12,7 @@ from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.gate.heldout import objects
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
+from ahe.harness.size import prompt_tokens
 from ahe.protocols import Gate
 from ahe.records import Ask, Comparison, Decision, Tally, Task, Trial, Usage, Verdict
 
@@ -84,13 +86,23 @@ class Measurement:
             heldout={t: pair for t, pair in self._pairs(self.heldout).items() if pair != (Tally(), Tally())},
             heldout_tasks=self.heldout,
             rollouts=self.rollouts,
-            spent=len(self.fresh),
+            spent=len(paid := self._paid()),
+            spent_tokens=sum((trial.usage + trial.side_usage).tokens for trial in paid),
+            spent_usd=sum((trial.usage + trial.side_usage).usd or 0.0 for trial in paid),
+            grown=prompt_tokens(Path(self.candidate.root)) - prompt_tokens(Path(self.incumbent.root)),
             predicts=self.predicts,
             risks=self.risks,
             concentration=self.concentration,
             tokens=self._tokens(),
             candidate=self.candidate.id,
         )
+
+    def _paid(self) -> list[Trial]:
+        """What this comparison cost so far, also before a kill: the candidate's trials on train, and those of the
+        incumbent's that this process ran. Held-out is no part of it."""
+        tasks = [self.suite.tasks[name] for name in self.train]
+        own = {trial.id: trial for _, trial in stored(self.evaluator, self.candidate, tasks)}
+        return [*({t.id: t for t in self.fresh.values() if t.task in self.train} | own).values()]
 
     def _tokens(self) -> tuple[float, float] | None:
         """Tokens of a trial by arm, in the mean over the train tasks that both arms have scored."""

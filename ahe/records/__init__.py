@@ -10,7 +10,7 @@ from ahe.records.changes import Change, Citation, Interval, Verdict
 from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
 from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
 from ahe.records.final import Final, FinalPlan
-from ahe.records.gate import Ask, Comparison, Decision, Tally
+from ahe.records.gate import Ask, Ceiling, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
 from ahe.records.observed import Foretold, Observed
 from ahe.records.studies import Calibration, Copies, Cost, Estimate, Needed, Part, Seen, Spread
@@ -22,6 +22,7 @@ __all__ = [
     "Ask",
     "Brief",
     "Calibration",
+    "Ceiling",
     "Change",
     "Citation",
     "Cluster",

@@ -25,7 +25,7 @@ from ahe.gate.attribution import DEEPEST, PROVE_GOOD, Piece, Question
 from ahe.gate.bayes import BayesGate
 from ahe.gate.greedy import GreedyGate
 from ahe.gate.measure import Measurement, known
-from ahe.records import FRESH, Limits, Message, ModelSpec, Reply, Request, Usage
+from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Usage
 
 TASK = "alpha-note"
 
@@ -105,7 +105,7 @@ def again(measurement: Measurement, **changes: Any) -> Measurement:
 async def test_both_arms_are_measured_once(measurement: Measurement, coder: Coder) -> None:
     verdict = await measurement.verdict()
     assert verdict.outcome == "kept"
-    assert (verdict.rollouts, verdict.missing) == (4, 0)
+    assert (verdict.rollouts, verdict.missing) == (6, 0)
     assert (verdict.incumbent_rate, verdict.candidate_rate) == (0.0, 1.0)
     assert verdict.observed_up == verdict.predicted == (TASK,)
     assert verdict.usage.calls == coder.calls
@@ -129,7 +129,7 @@ async def test_what_broke_is_tried_again_until_it_is_measured(measurement: Measu
         assert verdict.candidate_rate is None
     coder.down = False
     verdict = await again(measurement).verdict()
-    assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 2)
+    assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 4)
 
 
 async def test_where_every_trial_breaks_alike_the_run_stops_at_once_and_goes_on_later(
@@ -178,3 +178,17 @@ async def test_trees_are_rolled_out_afresh_and_known_trials_are_read(
     paid, second = coder.calls, apart()
     assert (await second.ask(question)).shares == (share,)
     assert (coder.calls, second.fresh) == (paid, {})
+
+
+async def test_a_ceiling_counts_what_an_earlier_process_ran(measurement: Measurement, coder: Coder) -> None:
+    tasks = [measurement.suite.tasks[TASK]]
+    for arm in (measurement.incumbent, measurement.candidate):
+        await measurement.evaluator.measure("before a kill", arm, tasks, 2)
+    paid = coder.calls
+    free = await again(measurement).verdict()
+    assert free.rollouts == 2, "two plain rollouts an arm leave it open"
+    assert coder.calls > paid
+    for ceiling in (Ceiling(rollouts=2), Ceiling(tokens=48)):
+        bound = again(measurement, gate=BayesGate(ceiling=ceiling))
+        verdict = await bound.verdict()
+        assert (verdict.outcome, verdict.rollouts) == ("kept", 0)
