@@ -116,6 +116,7 @@ def loop(parts: Parts, history: History) -> Loop:
         watcher=parts.watcher,
         runs=config.runs,
         rollouts=config.evolve.rollouts,
+        changes=config.evolve.changes,
         report_tokens=config.evolve.report_tokens or report_tokens(parts.models["evolver"]),
     )
 

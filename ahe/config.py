@@ -53,7 +53,9 @@ class SuiteTable(_Table):
 
 
 class EvolveTable(_Table):
-    """`evidence` is what the evolver is given; `debugger` how the debugger asks its model (`none`: not at all).
+    """`changes` is how many commits the evolver may make in one candidate: more than one are told apart, which takes
+    rollouts of its own. `evidence` is what the evolver is given; `debugger` how the debugger asks its model (`none`:
+    not at all).
 
     `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
     for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
@@ -63,6 +65,7 @@ class EvolveTable(_Table):
     strategy: Literal["ahe"] = "ahe"
     iterations: int = Field(10, ge=0)
     rollouts: int = Field(2, ge=1)
+    changes: int = Field(1, ge=1, le=3)
     jobs: int = Field(4, ge=1)
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)

@@ -24,13 +24,6 @@ from ahe.standing import Standing, next_iteration, standing
 from ahe.verdicts import Judged
 
 BEST = 0.93
-SMALL_SUITE = 40
-CHANGES = 3
-
-
-def changes_at_once(tasks: int) -> int:
-    """How many changes the editor may make in one iteration, with so many tasks on train to tell them apart by."""
-    return 1 if tasks < SMALL_SUITE else CHANGES
 
 
 class IterationResult(Record):
@@ -45,7 +38,10 @@ class IterationResult(Record):
 
 @dataclass
 class Loop:
-    """One run of `ahe evolve`. `train` and `heldout` name the tasks in use; `rollouts` is k."""
+    """One run of `ahe evolve`. `train` and `heldout` name the tasks in use; `rollouts` is k.
+
+    The editor makes at most `changes` commits in a candidate.
+    """
 
     history: History
     suite: Suite
@@ -58,6 +54,7 @@ class Loop:
     watcher: Watcher
     runs: Path
     rollouts: int
+    changes: int
     report_tokens: int
 
     async def iterate(self) -> IterationResult:
@@ -116,7 +113,7 @@ class Loop:
             report=report,
             evidence=evidence,
             history=evidence.history,
-            changes=changes_at_once(len(self.train)),
+            changes=self.changes,
         )
         commits = await self.editor.edit(brief)
         if commits:

@@ -51,7 +51,7 @@ def _text(found: Best, workspace: str) -> str:
         lines.append("This is the seed: nothing was shown to be better with a probability of .93 yet.")
     else:
         train = found.train
-        numbers = (train.tasks, train.rates, train.delta, train.raw_delta, train.score)
+        numbers = (train.tasks, train.rates, train.delta, train.raw_delta, train.score, train.gain)
         lines += ["", *summary(("seed", "best"), *numbers)]
         lines.append(f"{'':12} on train, which it was chosen by; `ahe final` makes a claim on test")
     if found.final:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from ahe.errors import UsageError
+from ahe.errors import TaskError, UsageError
 from ahe.history import Commit, History
 from ahe.jobs.compare import Compared, compare_stored
 from ahe.project import Project
-from ahe.records import Final, Record
+from ahe.records import Final, Interval, Record
 
 BEST = "ahe/best"
 
@@ -53,6 +53,22 @@ def best(project: Project) -> Best:
         train=train,
         final=looks[-1] if looks else None,
     )
+
+
+def run_gain(project: Project) -> Interval | None:
+    """What the best version gained over the seed, from the trials that exist. Nothing runs.
+
+    None where the best is the seed, where they share no scored task, and where the suite cannot be read: the log
+    of changes has to be readable without it.
+    """
+    history = project.history()
+    tagged = history.tags().get(BEST)
+    if tagged is None:
+        return None
+    try:
+        return compare_stored(project, history, history.root(), tagged).gain
+    except (UsageError, TaskError):
+        return None
 
 
 def best_commit(history: History) -> Commit:

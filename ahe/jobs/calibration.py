@@ -9,12 +9,12 @@ from itertools import groupby
 from ahe.evaluate.copies import copies
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.evaluate.store import Store
-from ahe.gate.choose import make_gate
 from ahe.gate.noise import noise
 from ahe.gate.posterior import ENOUGH_TASKS, fit_concentration
 from ahe.gate.power import Beliefs, beliefs, rollouts_for, sight, tasks_for
 from ahe.jobs.calibrate import Rollouts
 from ahe.jobs.costs import rollout_cost
+from ahe.jobs.gates import played_gate
 from ahe.jobs.limits import allowances
 from ahe.jobs.reading import settled_spec
 from ahe.models.identity import fingerprint
@@ -96,7 +96,7 @@ def _spread(trials: Sequence[Trial], known: Beliefs) -> Spread | None:
 def _seen(project: Project, store: Store, known: Beliefs, points: Sequence[float]) -> Seen:
     """What the configured gate sees with the configured k, as far as the budget reaches."""
     table = project.config.evolve
-    gate = make_gate(table.gate)
+    gate = played_gate(project.config, rollout_cost(project, store))
     limit = _limit(project, store)
     runs = max(FEWEST, min(MOST, WORK // len(known.tasks)))
     sees = sight(gate, known, table.rollouts, limit=math.inf if limit is None else limit, runs=runs)

@@ -7,6 +7,7 @@ from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of
+from ahe.gate.gain import gain
 from ahe.gate.measure import stored
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
@@ -30,7 +31,9 @@ class Compared(Record):
     """Version `b` against version `a` on one split. `rates` are means over the tasks that both arms scored.
 
     `delta` is the posterior mean of the difference with its 90 % interval and `score` is P(b better than a),
-    as the gate computes them; all None where the arms share no scored task, or are the same harness.
+    as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` thinks of one
+    edit, and `raw_delta` flatters, because b was chosen by these rollouts. All are None where the arms share no
+    scored task, or are the same harness.
     """
 
     a: str
@@ -41,6 +44,7 @@ class Compared(Record):
     trials: tuple[TaskTrials, ...] = ()
     rates: tuple[float | None, float | None] = (None, None)
     delta: Interval | None = None
+    gain: Interval | None = None
     raw_delta: float | None = None
     score: float | None = None
 
@@ -118,6 +122,7 @@ def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arm
         trials=trials_by_task(arms),
         rates=(pass_rate({t: p[0] for t, p in both.items()}), pass_rate({t: p[1] for t, p in both.items()})),
         delta=found.interval() if found else None,
+        gain=gain(pairs, concentration) if found else None,
         raw_delta=found.raw if found else None,
         score=found.above() if found else None,
     )

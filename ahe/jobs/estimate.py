@@ -9,16 +9,15 @@ from ahe.boxes import refuse_unsupported
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.attribution import HIGHEST, most_rollouts
-from ahe.gate.choose import make_gate
 from ahe.gate.forecast import Forecast, forecast
 from ahe.gate.measure import known
 from ahe.gate.posterior import fit_concentration
 from ahe.gate.power import Beliefs, about, beliefs
 from ahe.jobs.costs import Unit, one_proposal, role_cost, rollout_cost
+from ahe.jobs.gates import played_gate
 from ahe.jobs.limits import Allowance, allowances
 from ahe.jobs.reading import reader, settled_spec
 from ahe.jobs.warnings import warnings
-from ahe.loop import changes_at_once
 from ahe.models.identity import fingerprint
 from ahe.project import Project
 from ahe.records import Cost, Estimate, Part, Role, Tally, Task
@@ -52,7 +51,7 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         suite = _suite(project, store, now.incumbent)
         had = [suite.tallies.get(task.name, Tally()) for task in (*suite.train, *suite.heldout)]
         played = forecast(
-            make_gate(table.gate, quick=project.config.suite.quick),
+            played_gate(project.config, rollout_cost(project, store)),
             suite.known,
             had,
             train=len(suite.train),
@@ -100,8 +99,8 @@ def _costs(
         ("held-out", played.heldout),
     )
     costs = [_cost(part, one, number, number, one.seconds / jobs) for part, number in parts]
-    if apart := iterations * _told_apart(project, tasks):
-        told = replace(one, basis=f"assumed: {changes_at_once(tasks)} changes each")
+    if apart := iterations * _told_apart(project):
+        told = replace(one, basis=f"assumed: {project.config.evolve.changes} changes each")
         costs.insert(2, _cost("telling apart", told, apart, apart, one.seconds / jobs))
     roles: tuple[tuple[Part, Role], ...] = (("debugger", "debugger"), ("evolver", "evolver"))
     for part, role in roles:
@@ -110,13 +109,13 @@ def _costs(
     return tuple(costs)
 
 
-def _told_apart(project: Project, tasks: int) -> int:
+def _told_apart(project: Project) -> int:
     """Rollouts of an iteration that tell its changes apart, if the evolver makes as many as it may.
 
     Roughly: the bound on 8 disputed tasks. In simulation telling apart takes less, and putting what remains to the
     gate again makes up for it.
     """
-    changes = 1 if one_proposal(project) else changes_at_once(tasks)
+    changes = 1 if one_proposal(project) else project.config.evolve.changes
     return most_rollouts(changes, HIGHEST) if changes > 1 else 0
 
 

@@ -151,6 +151,22 @@ def test_a_revert_to_an_unknown_tree_or_without_a_suite_is_done_all_the_same(ahe
     assert "ahe/best" not in done.stdout
 
 
+def test_the_log_ends_with_what_the_run_gained(ahe, measured):
+    assert "against seed" not in ahe("log", cwd=measured).stdout
+    world.git(measured, "tag", "ahe/best")
+    train = json.loads(ahe("best", "--json", cwd=measured).stdout)["train"]
+    assert train["gain"]["low"] < train["gain"]["mean"] < train["raw_delta"]
+    last = ahe("log", "-n", "1", cwd=measured).stdout.splitlines()[-1]
+    said = f"{100 * train['gain']['mean']:+.1f} points"
+    assert last.startswith(f"best against seed: {said} [") and last.endswith(
+        "(shrunk: selected rollouts flatter)"
+    )
+    assert isinstance(json.loads(ahe("log", "--json", cwd=measured).stdout), list)
+    (measured / "ahe.toml").write_text('[suite]\npath = "nowhere"\n')
+    done = ahe("log", cwd=measured)
+    assert done.returncode == 0 and "against seed" not in done.stdout, "the log needs no suite"
+
+
 def test_a_revert_says_that_best_still_holds_the_change(ahe, measured):
     world.git(measured, "tag", "ahe/best")
     done = ahe("revert", "001-1", cwd=measured, **PERSON)
@@ -164,6 +180,7 @@ def test_best_is_the_seed_until_the_tag_moves(ahe, measured, tmp_path):
     assert "memory: act" in text.splitlines()[0]
     assert "0.0 % → 50.0 % on 2 tasks that both tried (seed → best)" in text
     assert "switch --detach ahe/best" in text and "ahe final" in text
+    assert "best against seed: +" in text and "\ndelta" not in text
     target = tmp_path / "mine"
     done = json.loads(ahe("best", "--export", str(target), "--json", cwd=measured).stdout)
     assert (target / "memory.md").read_text() == "Act.\n"

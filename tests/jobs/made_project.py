@@ -1,8 +1,13 @@
-"""A project with a suite, a workspace, and trials put into its store by hand, as if a model had made them."""
+"""A project with a suite, a workspace, and trials put into its store by hand, as if a model had made them.
+
+`PYTHONPATH=.:tests python tests/jobs/made_project.py DIR` makes the one of docs/calibration.md.
+"""
 
 from __future__ import annotations
 
 import json
+import random
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,3 +76,17 @@ def fill(project: Project, outcomes: Mapping[str, Sequence[bool]], *, copies: bo
             )
             store.put(trial)
     store.close()
+
+
+def documented(root: Path) -> None:
+    """40 train tasks with 4 rollouts each, from pass rates like Beta(.7, .3); 20 held out; a priced model."""
+    root.mkdir(parents=True)
+    prices = {"usd_per_million_input": 0.25, "usd_per_million_output": 2.0}
+    project = make(root, 40, 20, model=prices, budget={"usd": 2.0})
+    draw = random.Random(0)
+    rates = [draw.betavariate(0.7, 0.3) for _ in range(40)]
+    fill(project, {f"t{n:02d}": [draw.random() < rate for _ in range(4)] for n, rate in enumerate(rates)})
+
+
+if __name__ == "__main__":
+    documented(Path(sys.argv[1]))

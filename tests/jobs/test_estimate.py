@@ -44,12 +44,23 @@ def test_trials_in_the_store_are_what_it_counts_with(tmp_path: Path) -> None:
 
 def test_several_changes_at_once_cost_what_telling_them_apart_takes(tmp_path: Path) -> None:
     project = made_project.make(tmp_path, 40)
-    two = estimate(project, iterations=2)
+    one = estimate(project, iterations=2)
+    assert "telling apart" not in {cost.part for cost in one.costs}
+    two = estimate(Project.open(tmp_path, {"evolve.changes": 3}), iterations=2)
     (apart,) = [cost for cost in two.costs if cost.part == "telling apart"]
     assert apart.rollouts == 2 * (1 + 3 + 2 + 1) * 8 * 6 and "3 changes" in apart.basis
     assert two.low > apart.rollouts and two.total.rollouts > apart.rollouts
-    form = estimate(Project.open(tmp_path, {"evolve.editor": "proposal"}), iterations=2)
+    form = estimate(Project.open(tmp_path, {"evolve.changes": 3, "evolve.editor": "proposal"}), iterations=2)
     assert "telling apart" not in {cost.part for cost in form.costs}
+
+
+@pytest.mark.parametrize("ceiling", [{"rollouts": 10}, {"tokens": 10 * 10_000}, {"usd": 10 * 0.019}])
+def test_a_ceiling_bounds_the_comparisons_that_are_played(tmp_path: Path, ceiling: dict[str, float]) -> None:
+    project = made_project.make(tmp_path, 8, model=PRICED)
+    made_project.fill(project, half(8))
+    free = estimate(project, iterations=3).costs[1]
+    bound = estimate(Project.open(tmp_path, {"evolve.comparison": ceiling}), iterations=3).costs[1]
+    assert free.rollouts > 3 * 10 >= bound.rollouts > 0
 
 
 def test_a_budget_that_covers_no_iteration_is_warned_of(tmp_path: Path) -> None:
