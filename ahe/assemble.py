@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.content import entry, installation
+from ahe.boxes import make_executor, refuse_unsupported, trial_runner
+from ahe.content import entry
 from ahe.debug.ask.build import Place, build
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
-from ahe.environments.launch import launch, launch_bare
-from ahe.environments.layout import interpreter
-from ahe.environments.limits import Ceiling
-from ahe.environments.sandbox import bwrap_command
-from ahe.errors import UnsupportedTask
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite
-from ahe.evaluate.support import needs_docker
-from ahe.evaluate.trial import TrialRunner
 from ahe.events import Said, Spent
 from ahe.evolve.agent import AgentMode
 from ahe.evolve.editor import Evolver, Mode
@@ -40,10 +33,8 @@ from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import open_models
 from ahe.project import Project
 from ahe.protocols import Environment, Executor, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, ModelSpec, Mount, Role, Task, Usage
-from ahe.runtime.executor import BOX, BoxExecutor, Process
+from ahe.records import EnvironmentSpec, Limits, ModelSpec, Role, Usage
 
-BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
 EVOLVER_LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
@@ -98,17 +89,8 @@ async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
             "debugger": KeptModel(opened["debugger"], store),
             "evolver": KeptModel(opened["evolver"], store),
         }
-        unsafe = config.environment.kind == "unsafe"
-        runner = TrialRunner(
-            store=store,
-            model=opened["coder"],
-            mode=modes["coder"],
-            limits=config.trial_limits(),
-            make_environment=lambda task, scratch: task_environment(project, task, scratch),
-            make_executor=lambda: make_executor(unsafe),
-            sandboxed=not unsafe,
-        )
-        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs)
+        runner = trial_runner(project, store, opened["coder"], modes["coder"])
+        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
         yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
     store.close()
 
@@ -125,10 +107,16 @@ def loop(parts: Parts, history: History) -> Loop:
         evaluator=parts.evaluator,
         debugger=debugger(parts),
         editor=editor(parts, history),
-        gate=make_gate(config.evolve.gate, quick=config.suite.quick),
+        gate=make_gate(
+            config.evolve.gate,
+            quick=config.suite.quick,
+            tax=config.evolve.tax,
+            ceiling=config.evolve.comparison,
+        ),
         watcher=parts.watcher,
         runs=config.runs,
         rollouts=config.evolve.rollouts,
+        changes=config.evolve.changes,
         report_tokens=config.evolve.report_tokens or report_tokens(parts.models["evolver"]),
     )
 
@@ -198,11 +186,15 @@ def preflight(suite: Suite) -> Preflight:
 
 async def tool_call_mode(store: Store, model: Model) -> str:
     """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
-    spec = model.spec
+    return settled_mode(store, model.spec) or (await settle_tool_calls(store, model)).mode
+
+
+def settled_mode(store: Store, spec: ModelSpec) -> str | None:
+    """The tool-call mode that is configured or was settled; None where the model must be asked."""
     if spec.tool_calls != "auto":
         return spec.tool_calls
     settled = store.fact(_tool_calls_fact(spec))
-    return str(settled) if settled else (await settle_tool_calls(store, model)).mode
+    return str(settled) if settled else None
 
 
 async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:
@@ -214,42 +206,3 @@ async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:
 
 def _tool_calls_fact(spec: ModelSpec) -> str:
     return f"tool_calls {spec.base_url} {spec.name}"
-
-
-def refuse_unsupported(project: Project, suite: Suite) -> None:
-    """Raise `UnsupportedTask` for every task in a split that cannot be honoured, at once and by name."""
-    wanted = project.config.environment
-    refused = suite.refusals(allow_network=wanted.allow_network, kind=wanted.kind)
-    if refused:
-        raise UnsupportedTask("\n".join(refused.values()))
-
-
-def task_environment(project: Project, task: Task, scratch: Path) -> Environment:
-    """Where a task's commands run, with everything of this installation hidden."""
-    kind = project.config.environment.kind
-    if kind == "auto" and needs_docker(task):
-        kind = "docker"
-    hidden = (*task.environment.hidden, *hidden_paths(project))
-    return make(kind, task.environment.model_copy(update={"hidden": hidden}), scratch)
-
-
-def hidden_paths(project: Project) -> tuple[str, ...]:
-    """The installation, the project, and the caches: nothing in a sandbox may read them."""
-    return tuple(str(path) for path in (*installation(), project.root, Path.home() / ".cache"))
-
-
-def make_executor(unsafe: bool) -> Executor:
-    return BoxExecutor(_launch_bare if unsafe else _launch_boxed)
-
-
-async def _launch_boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
-    command = [*bwrap_command(mounts=mounts), str(interpreter()), *arguments]
-    return await launch(command, BOX_CEILING)
-
-
-async def _launch_bare(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
-    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files stand for what the box would see."""
-    harness = next(mount.host for mount in mounts if mount.inside == "/harness")
-    site = str(Path(mounts[-1].host).parent)
-    places = {"/box/box.py": str(BOX), "/harness": harness, "/site": site}
-    return await launch_bare([sys.executable, *(places.get(a, a) for a in arguments)], BOX_CEILING)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ahe.errors import UsageError
-from ahe.records import EvidenceLevel, Limits, ModelSpec, Role
+from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
 
 FILE = "ahe.toml"
 OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
@@ -53,14 +53,19 @@ class SuiteTable(_Table):
 
 
 class EvolveTable(_Table):
-    """`evidence` is what the evolver is given; `debugger` how the debugger asks its model (`none`: not at all).
+    """`changes` is how many commits the evolver may make in one candidate: more than one are told apart, which takes
+    rollouts of its own. `evidence` is what the evolver is given; `debugger` how the debugger asks its model (`none`:
+    not at all).
 
-    `report_tokens` is the debug report's budget, 0 for the default.
+    `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
+    for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
+    may cost. Both are for the gate `bayes`.
     """
 
     strategy: Literal["ahe"] = "ahe"
     iterations: int = Field(10, ge=0)
     rollouts: int = Field(2, ge=1)
+    changes: int = Field(1, ge=1, le=3)
     jobs: int = Field(4, ge=1)
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)
@@ -70,13 +75,16 @@ class EvolveTable(_Table):
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"
     report_tokens: int = Field(0, ge=0)
+    tax: float = Field(0.0, ge=0)
+    comparison: Ceiling = Ceiling()
 
 
 class BudgetTable(_Table):
-    """0: no limit."""
+    """0: no limit. Each counts all that was ever spent in the project, `minutes` those of one process."""
 
     usd: float = Field(2.0, ge=0)
     tokens: int = Field(0, ge=0)
+    rollouts: int = Field(0, ge=0)
     minutes: float = Field(0, ge=0)
 
 

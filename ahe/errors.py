@@ -9,7 +9,8 @@ AheError                        a person reads it; the message names the fix; ex
 │   └── UnsupportedTask         a feature of the task format that cannot be honoured, by name
 ├── Infrastructure              not the agent's doing: the trial becomes `missing`, never 0
 │   ├── SandboxError            bubblewrap, Docker, image or disk
-│   └── ModelUnavailable        endpoint unreachable, refused the key, or failed after all retries
+│   ├── ModelUnavailable        endpoint unreachable, refused the key, or failed after all retries
+│   └── AllBroken               trial after trial broke in the same way: the run stops
 ├── BudgetExceeded              tokens, money or minutes are spent: the run stops cleanly
 └── AgentFault                  the agent's own doing: the trial counts as a failure
     ├── ContextOverflow         the conversation no longer fits the model's window
@@ -55,6 +56,10 @@ class SandboxError(Infrastructure):
 
 class ModelUnavailable(Infrastructure):
     """The endpoint could not be reached, refused the key, or failed after all retries."""
+
+
+class AllBroken(Infrastructure):
+    """Trial after trial of an evaluation broke in the same way, so the run stopped. It can be resumed."""
 
 
 class BudgetExceeded(AheError):

@@ -10,19 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ahe.candidate import Candidate
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Said
+from ahe.evolve.record import history_lines
 from ahe.gate.measure import Measurement, known, probability_of_known, stored
 from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
 from ahe.standing import Standing, next_iteration, standing
+from ahe.verdicts import Judged
 
 BEST = 0.93
-SMALL_SUITE = 40
-CHANGES = 3
 
 
 class IterationResult(Record):
@@ -37,7 +38,10 @@ class IterationResult(Record):
 
 @dataclass
 class Loop:
-    """One run of `ahe evolve`. `train` and `heldout` name the tasks in use; `rollouts` is k."""
+    """One run of `ahe evolve`. `train` and `heldout` name the tasks in use; `rollouts` is k.
+
+    The editor makes at most `changes` commits in a candidate.
+    """
 
     history: History
     suite: Suite
@@ -50,6 +54,7 @@ class Loop:
     watcher: Watcher
     runs: Path
     rollouts: int
+    changes: int
     report_tokens: int
 
     async def iterate(self) -> IterationResult:
@@ -68,10 +73,11 @@ class Loop:
             self.tag(number)
             rate = pass_rate(tallies(trials))
             return IterationResult(number=number, rate=rate, commits=(), verdict=None, new_rate=rate)
-        verdict = await self.measure(now)
-        self.decide(now, verdict)
+        judged = await self.candidate(now).judge()
+        self.decide(number, judged)
         self.tag(number)
         self.move_best()
+        verdict = judged.overall()
         return IterationResult(
             number=number,
             rate=verdict.incumbent_rate,
@@ -97,29 +103,17 @@ class Loop:
 
     async def edit(self, number: int, now: Standing, trials: Sequence[Trial]) -> None:
         """Debug the evaluation and let the editor commit; its draft becomes HEAD in one step."""
-        evidence = Evidence(
-            iteration=number,
-            harness=self.history.harness_id(now.head),
-            trials=tuple(trials),
-            instructions={name: self.suite.tasks[name].instruction for name in self.train},
-            history=tuple(line for line in map(verdict_line, now.commits) if line),
-            folder=str(self.runs / "iterations" / f"{number:03d}"),
-            traces=str(self.runs / "trials"),
-            budget=self.report_tokens,
-            before=tuple(self.trials_before(now)),
-            heldout=self.heldout_count(now),
-        )
+        evidence = self.evidence(number, now, trials)
         self.watcher.emit(Said("debugging: traces to report"))
         report = await self.debugger.explain(evidence)
         self.watcher.emit(Said(f"evolving: the report has {report.tokens} tokens"))
-        changes = 1 if len(self.train) < SMALL_SUITE else CHANGES
         brief = Brief(
             iteration=number,
             head=now.head,
             report=report,
             evidence=evidence,
             history=evidence.history,
-            changes=changes,
+            changes=self.changes,
         )
         commits = await self.editor.edit(brief)
         if commits:
@@ -127,6 +121,20 @@ class Loop:
             self.history.advance(commits[-1])
             for commit in self.history.commits(limit=len(commits))[::-1]:
                 self.watcher.emit(Committed(commit.sha, commit.subject))
+
+    def evidence(self, number: int, now: Standing, trials: Sequence[Trial]) -> Evidence:
+        return Evidence(
+            iteration=number,
+            harness=self.history.harness_id(now.head),
+            trials=tuple(trials),
+            instructions={name: self.suite.tasks[name].instruction for name in self.train},
+            history=history_lines(now.commits),
+            folder=str(self.folder(number)),
+            traces=str(self.runs / "trials"),
+            budget=self.report_tokens,
+            before=tuple(self.trials_before(now)),
+            heldout=self.heldout_count(now),
+        )
 
     def trials_before(self, now: Standing) -> list[Trial]:
         """The trials on train of the harness before the last change that was kept."""
@@ -142,35 +150,35 @@ class Loop:
         counted = known(self.evaluator, self.version(now.head), tasks).values()
         return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
 
-    async def measure(self, now: Standing) -> Verdict:
-        """Spend rollouts until the gate has an answer about HEAD against the incumbent."""
-        measurement = Measurement(
-            self.gate,
-            self.evaluator,
-            self.suite,
-            incumbent=self.version(now.incumbent),
-            candidate=self.version(now.head),
-            train=self.train,
-            heldout=self.heldout,
-            rollouts=self.rollouts * (1 + now.undecided),
-            predicts=tuple(name for commit in now.pending for name in commit.predicts),
-            risks=tuple(name for commit in now.pending for name in commit.risks),
-        )
-        verdict = await measurement.verdict()
-        return verdict.model_copy(update={"incumbent": now.incumbent, "candidate": now.head})
+    def candidate(self, now: Standing) -> Candidate:
+        """The pending commits, ready to be judged."""
 
-    def decide(self, now: Standing, verdict: Verdict) -> None:
-        """Note the verdict on every pending commit, newest first, and revert where it says so.
+        def measure(sha: str) -> Measurement:
+            return Measurement(
+                self.gate,
+                self.evaluator,
+                self.suite,
+                incumbent=self.version(now.incumbent),
+                candidate=self.version(sha),
+                train=self.train,
+                heldout=self.heldout,
+                rollouts=self.rollouts * (1 + now.undecided),
+                predicts=now.predicts,
+                risks=now.risks,
+                before=now.begun,
+            )
 
-        A commit that a person made without a manifest is a decision already: it is noted, never reverted.
-        """
-        for commit in now.pending:
-            own = verdict
-            if commit.by_person and verdict.outcome == "reverted":
-                reason = f"a person's commit stays; the gate would revert it: {verdict.reason}"
-                own = verdict.model_copy(update={"outcome": "kept", "decided_by": "person", "reason": reason})
-            self.history.note(commit.sha, own)
-            self.watcher.emit(Decided(commit.sha, commit.subject, own))
+        return Candidate(self.history, now, measure, self.version, self.watcher)
+
+    def decide(self, number: int, judged: Judged) -> None:
+        """Note the verdicts, all in one step, then revert where they say so, newest first."""
+        verdicts, folder = judged.each(), self.folder(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        record = judged.record(number).model_dump_json(indent=1)
+        (folder / "verdicts.json").write_text(record + "\n", "utf-8")
+        self.history.note_all(verdicts)
+        for commit in judged.now.pending:
+            self.watcher.emit(Decided(commit.sha, commit.subject, verdicts[commit.sha]))
         for commit in standing(self.history.commits()).unreverted:
             self.revert(commit)
 
@@ -193,15 +201,9 @@ class Loop:
         if score is not None and score >= BEST:
             self.history.tag("ahe/best", head, force=True)
 
+    def folder(self, number: int) -> Path:
+        return self.runs / "iterations" / f"{number:03d}"
+
     def version(self, sha: str) -> HarnessVersion:
         root = self.history.export(sha, self.runs / "harnesses")
         return HarnessVersion(id=self.history.harness_id(sha), root=str(root))
-
-
-def verdict_line(commit: Commit) -> str:
-    """A decided change in one line, for the evolver; empty for anything else."""
-    verdict = commit.verdict
-    if verdict is None:
-        return ""
-    numbers = f" {verdict.delta}" if verdict.delta else ""
-    return f"- {commit.subject}: {verdict.outcome}{numbers} ({verdict.reason})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ahe.errors import WorkspaceError
 from ahe.history import Commit
@@ -29,6 +30,22 @@ class Standing:
     unreverted: tuple[Commit, ...]
     undecided: int
     untagged: bool
+
+    @property
+    def begun(self) -> str:
+        """When the oldest pending commit was made, in UTC, as trials write times."""
+        made = datetime.fromisoformat(self.pending[-1].date)
+        return made.astimezone(UTC).isoformat(timespec="milliseconds")
+
+    @property
+    def predicts(self) -> tuple[str, ...]:
+        """Tasks that the pending commits say will go up."""
+        return tuple(name for commit in self.pending for name in commit.predicts)
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """Tasks that they say may go down."""
+        return tuple(name for commit in self.pending for name in commit.risks)
 
 
 def standing(log: Sequence[Commit]) -> Standing:

@@ -1,11 +1,11 @@
 """Whole runs at a fixed budget of rollouts: what each gate truly gains, claims to have gained, and lets in.
 
-    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--csv FILE] [--jobs N] [--json]
+    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] [--size 5] …
 
 Of the edits a quarter is good (+5 points), a quarter bad (−5), half does nothing in the mean; sparse and dense,
-churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is the plain
-difference of HEAD's and the seed's measured pass rates, over all rollouts that each has at the end. No task is
-held out, but for `strict`, which holds out half of the same number.
+churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is that of
+`ahe.gate.gain`, over all rollouts that HEAD and the seed have at the end; `raw − true` is the error of their plain
+difference. No task is held out, but for `strict`, which holds out half of the same number.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import NamedTuple
 import click
 
 from ahe.gate.choose import GATES as OWN
-from ahe.gate.trajectory import Course, trajectory
-from ahe.gate.worlds import read_matrix
+from ahe.gate.trajectory import REAL, SIZE, Course, trajectory
+from ahe.gate.worlds import Shape, read_matrix
 from ahe.protocols import Gate
 from benchmarks.fixed_bounds import FixedBoundsGate
 
@@ -37,6 +37,8 @@ class Cell(NamedTuple):
     rollouts: int
     seed: int
     matrix: tuple[float, ...]
+    shapes: tuple[Shape, ...]
+    size: float
 
 
 def measure(cell: Cell) -> Course:
@@ -49,17 +51,20 @@ def measure(cell: Cell) -> Course:
         runs=cell.runs,
         seed=cell.seed,
         matrix=cell.matrix,
+        shapes=cell.shapes,
+        size=cell.size,
     )
 
 
 def table(rows: Iterable[Course]) -> str:
     lines = [
-        "| gate | true gain | reported gain | reported − true | harmful kept | kept | edits |",
-        "|---|---|---|---|---|---|---|",
+        "| gate | true gain | reported gain | reported − true | raw − true | harmful kept | kept | edits |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {r.gate} | {r.true:+.1f} ± {r.true_se:.1f} | {r.reported:+.1f} ± {r.reported_se:.1f} "
-        f"| {r.error:+.1f} ± {r.error_se:.1f} | {r.harmful:.2f} ± {r.harmful_se:.2f} | {r.kept:.1f} | {r.edits:.1f} |"
+        f"| {r.error:+.1f} ± {r.error_se:.1f} | {r.raw_error:+.1f} ± {r.raw_error_se:.1f} "
+        f"| {r.harmful:.2f} ± {r.harmful_se:.2f} | {r.kept:.1f} | {r.edits:.1f} |"
         for r in rows
     ]
     return "\n".join(lines)
@@ -72,6 +77,10 @@ def table(rows: Iterable[Course]) -> str:
 @click.option("--tasks", default=89, show_default=True)
 @click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--shape", type=click.Choice(REAL), help="of the good and bad edits; both by default")
+@click.option(
+    "--size", default=SIZE, show_default=True, help="points of the good and bad edits; 0: all are null"
+)
 @click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=1, show_default=True, help="processes")
 @click.option("--json", "as_json", is_flag=True)
@@ -82,12 +91,15 @@ def main(
     tasks: int,
     rollouts: int,
     seed: int,
+    shape: Shape | None,
+    size: float,
     matrix: Path | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     rates = tuple(read_matrix(matrix)) if matrix else ()
-    cells = [Cell(gate, tasks, budget, runs, rollouts, seed, rates) for gate in gates or GATES]
+    shapes = (shape,) if shape else REAL
+    cells = [Cell(gate, tasks, budget, runs, rollouts, seed, rates, shapes, size) for gate in gates or GATES]
     with ProcessPoolExecutor(jobs) as pool:
         rows = list(pool.map(measure, cells))
     print(json.dumps({row.gate: row.model_dump() for row in rows}, indent=1) if as_json else table(rows))

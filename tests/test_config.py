@@ -110,6 +110,7 @@ def test_an_embedded_model_gets_smaller_limits(tmp_path: Path) -> None:
         ("[evolve]\njob = 3\n", "evolve.job"),
         ("[evolve]\njobs = 0\n", "evolve.jobs"),
         ("[evolve]\nrollouts = 'two'\n", "evolve.rollouts"),
+        ("[evolve]\nchanges = 4\n", "evolve.changes"),
         ("[budget]\nusd = -1\n", "budget.usd"),
         ("[surprise]\nx = 1\n", "surprise"),
         ("[model]\ntool_calls = 'maybe'\n", "tool_calls"),

@@ -30,6 +30,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "log": "every change with its verdict, newest first",
         "show": "one change: hypothesis, verdict with numbers, diff",
         "diff": "what differs between two versions of the harness",
+        "compare": "two versions: rates, difference, task by task",
+        "best": "the best version so far, and how to get it",
         "trace": "what happened in a trial, cleaned or as it was recorded",
         "components": "the seven kinds: size, use and last change",
         "tasks": "list the suite's tasks, and check that they are sound",
@@ -37,10 +39,12 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Study": {
         "eval": "measure one version of the harness",
         "debug": "explain the failures of one version",
+        "calibrate": "measure a harness against itself: noise, and what can be seen",
+        "final": "score the test split once: the seed against the best",
         "gate": "simulate what the gate keeps, and what that costs",
     },
 }
-RESUMABLE = {"evolve", "eval", "debug", "models"}
+RESUMABLE = {"evolve", "eval", "calibrate", "debug", "models", "compare", "final"}
 EXAMPLE = """Example, from nothing to a first improvement:
   ahe init && ahe doctor
   ahe models pull

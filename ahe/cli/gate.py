@@ -49,10 +49,12 @@ def simulate(
 
     Sparse edits change a few tasks much, dense ones every task a little; churn moves tasks up and down with
     no gain, a no-op changes nothing. No model is asked. No task is held out.
+    Of the ceiling [evolve] comparison its rollouts count.
     """
     from ahe.gate.choose import make_gate
     from ahe.gate.simulate import simulate as play
     from ahe.gate.worlds import Edit, read_matrix
+    from ahe.records import Ceiling
     from ahe.views.text import table
 
     project = invocation.project()
@@ -60,7 +62,7 @@ def simulate(
     count = tasks or len(project.tasks_in_use(project.suite())[0])
     edits = [*(Edit(s, p) for p in points or SIZES for s in ("sparse", "dense")), Edit("churn"), Edit("noop")]
     rates = read_matrix(matrix) if matrix else ()
-    gate = make_gate(name or config.gate)
+    gate = make_gate(name or config.gate, ceiling=Ceiling(rollouts=config.comparison.rollouts))
     shares = [
         play(lambda: gate, edit, tasks=count, rollouts=rollouts or config.rollouts, runs=runs, matrix=rates)
         for edit in edits

@@ -15,10 +15,14 @@ def command(invocation: Invocation, limit: int | None, as_json: bool) -> None:
 
     The same stands in `git log` inside workspace/, as commits, notes and tags.
     """
+    from ahe.jobs.best import run_gain
+    from ahe.views.compare import gain_line
     from ahe.views.record import log_rows, log_table
 
-    rows = log_rows(invocation.project().history().commits(limit=limit))
+    project = invocation.project()
+    rows = log_rows(project.history().commits(limit=limit))
     if as_json:
         emit(rows)
-    else:
-        page(log_table(rows, width()))
+        return
+    gain = run_gain(project)
+    page("\n".join([log_table(rows, width()), *([gain_line(gain)] if gain else [])]))

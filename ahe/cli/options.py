@@ -21,6 +21,7 @@ NAMES = {
     "usd": "budget.usd",
     "tokens": "budget.tokens",
     "minutes": "budget.minutes",
+    "max_rollouts": "budget.rollouts",
     "environment": "environment.kind",
 }
 SERVED_HERE = ("local", "scripted", "replay")
@@ -39,6 +40,9 @@ _BUDGET = (
     click.option("--tokens", type=click.IntRange(0), help="Stop at this many tokens (0: no limit)."),
     click.option("--minutes", type=click.FloatRange(0), help="Stop after this time (0: no limit)."),
 )
+_MAX_ROLLOUTS = click.option(
+    "--max-rollouts", type=click.IntRange(0), help="Stop at this many trials in the store (0: no limit)."
+)
 _ENVIRONMENT = (
     click.option(
         "--environment", type=click.Choice(["auto", "bwrap", "docker"]), help="Where the tasks' commands run."
@@ -53,7 +57,7 @@ _ENVIRONMENT = (
 
 def measuring(function: Function) -> Function:
     """Adds the flags of commands that run trials."""
-    for option in reversed((_JOBS, *_MODEL, *_SUITE, *_BUDGET, *_ENVIRONMENT)):
+    for option in reversed((_JOBS, *_MODEL, *_SUITE, *_BUDGET, _MAX_ROLLOUTS, *_ENVIRONMENT)):
         function = option(function)
     return function
 

@@ -23,6 +23,10 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     CHANGE is a change id, a commit or a tag. Where later work touched the same lines nothing is done, and the
     choices are listed.
     """
+    from ahe.errors import TaskError, UsageError
+    from ahe.jobs.compare import known_rate
+    from ahe.views.text import visible
+
     project = invocation.project()
     history = project.history()
     with history.locked():
@@ -31,17 +35,33 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
         # After the revert: a note without it would be completed by the next run, a conflict notwithstanding.
         history.note(commit.sha, _verdict(commit, reason))
     harness = history.harness_id(new)
-    known = bool(project.store().of_harness(harness))
+    try:
+        known, rollouts = known_rate(project, harness)
+    except (TaskError, UsageError):
+        # Taking a change back must not depend on a suite that cannot be read now.
+        known, rollouts = None, 0
+    best = history.tags().get("ahe/best")
+    in_best = best is not None and history.contains(commit.sha, within=best)
     if as_json:
-        emit({"reverted": commit.sha, "commit": new, "harness": harness, "measured": known})
+        measured = {"harness": harness, "measured": known is not None, "rate": known, "rollouts": rollouts}
+        emit({"reverted": commit.sha, "commit": new, "in_best": in_best, **measured})
         return
-    click.echo(f"reverted {commit.sha[:10]} {commit.subject} in {new[:10]}")
-    if known:
-        click.echo(
-            "This harness was measured before: the next `ahe evolve` reads its trials and runs none again."
-        )
-    else:
-        click.echo("This harness is new: the next `ahe evolve` measures it.")
+    click.echo(f"reverted {commit.sha[:10]} {visible(commit.subject)} in {new[:10]}")
+    click.echo(_known(known, rollouts))
+    if in_best:
+        move = f"git -C {project.config.workspace} tag --force ahe/best"
+        click.echo(f"ahe/best still holds this change, by its own measurement. `{move}` moves it to HEAD.")
+
+
+def _known(known: float | None, rollouts: int) -> str:
+    from ahe.views.text import rate
+
+    if known is None:
+        return "This harness is new: the next `ahe evolve` measures it."
+    return (
+        f"This harness was measured before: {rate(known)} on train in {rollouts} rollouts. With the same model and "
+        "limits the next `ahe evolve` reads them and runs none again."
+    )
 
 
 def _verdict(commit: Commit, reason: str) -> Verdict:

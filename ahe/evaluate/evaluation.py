@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
-from ahe.errors import AheError, SandboxError
+from ahe.errors import AheError, AllBroken, BudgetExceeded
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion, Planned, TrialRunner
 from ahe.events import EvaluationFinished, EvaluationStarted, TrialFinished, TrialStarted
 from ahe.protocols import Watcher
 from ahe.records import Tally, Task, Trial
 
-MIN_BROKEN = 4
-"""So many trials broken, and not one scored: the run stops rather than burn through the rest."""
+BROKEN = 6
+"""So many trials in a row, of more than one task, broke in the same way: the run stops, burning nothing further."""
+ALL_BROKEN = 4
+"""So many are enough where they are all that was to be run."""
 
 
 class Evaluator:
-    """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again."""
+    """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again.
 
-    def __init__(self, store: Store, runner: TrialRunner, watcher: Watcher, jobs: int) -> None:
+    `most` is how many scored trials the store may come to hold, 0 for any number.
+    """
+
+    def __init__(self, store: Store, runner: TrialRunner, watcher: Watcher, jobs: int, most: int = 0) -> None:
         self.store = store
         self.runner = runner
         self._watcher = watcher
         self._jobs = jobs
+        self._most = most
 
     async def measure(
         self, label: str, harness: HarnessVersion, tasks: Iterable[Task], rollouts: int
@@ -35,35 +43,72 @@ class Evaluator:
     async def run(self, label: str, wanted: Sequence[Planned]) -> list[Trial]:
         """Run the wanted trials that the store does not hold; `missing` ones are tried again.
 
-        Raises `BudgetExceeded`, and `SandboxError` when everything that was tried broke. What is running
-        then is cancelled; what is finished is kept.
+        Raises `BudgetExceeded`, and `AllBroken` when trial after trial broke in the same way: at once where
+        none was scored before, else after twice as many as run at once. What is running then is cancelled;
+        what is finished is kept.
         """
         found = self.store.find([planned.id for planned in wanted])
         known = {key: trial for key, trial in found.items() if trial.status != "missing"}
         todo = [planned for planned in wanted if planned.id not in known]
         self._watcher.emit(EvaluationStarted(label, total=len(wanted), known=len(wanted) - len(todo)))
+        room = max(0, self._most - self.store.count()) if self._most else len(todo)
         fresh: list[Trial] = []
         gate = asyncio.Semaphore(self._jobs)
         try:
             async with asyncio.TaskGroup() as group:
-                for planned in todo:
-                    group.create_task(self._one(planned, gate, fresh))
+                for planned in todo[:room]:
+                    group.create_task(self._one(planned, gate, fresh, todo[:room]))
         except* AheError as errors:
             raise first(errors) from None
+        if room < len(todo):
+            raise BudgetExceeded(
+                f"the budget of {self._most} rollouts is spent. What is done is kept: raise it under [budget] in "
+                "ahe.toml and run the same command again"
+            )
         trials = {**known, **{trial.id: trial for trial in fresh}}
         ordered = sorted((trials[p.id] for p in wanted), key=lambda t: (t.task, t.attempt))
         counts = [sum(t.status == status for t in ordered) for status in ("passed", "failed", "missing")]
         self._watcher.emit(EvaluationFinished(label, *counts))
         return ordered
 
-    async def _one(self, planned: Planned, gate: asyncio.Semaphore, fresh: list[Trial]) -> None:
+    async def _one(
+        self, planned: Planned, gate: asyncio.Semaphore, fresh: list[Trial], todo: Sequence[Planned]
+    ) -> None:
         async with gate:
             self._watcher.emit(TrialStarted(planned.task.name, planned.attempt))
             trial = await self.runner.run(planned)
         fresh.append(trial)
         self._watcher.emit(TrialFinished(trial))
-        if len(fresh) >= MIN_BROKEN and all(t.status == "missing" for t in fresh):
-            raise SandboxError(f"the first {len(fresh)} trials all broke, so the run stops: {trial.cause}")
+        if trial.status == "missing" and (said := hopeless(fresh, todo, self._jobs)):
+            raise AllBroken(said)
+
+
+def hopeless(fresh: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
+    """Why it makes no sense to go on after these trials of `todo`, in the order in which they ended; or nothing.
+
+    One task that cannot run (its image, say) stops nothing where there are others.
+    """
+    last = list(takewhile(lambda trial: trial.status == "missing", reversed(fresh)))
+    alike = list(takewhile(lambda trial: _kind(trial) == _kind(last[0]), last))
+    enough = max(BROKEN, 2 * jobs) if len(alike) < len(fresh) else min(BROKEN, max(ALL_BROKEN, len(todo)))
+    if len(alike) < enough and len(last) < max(2 * BROKEN, len(fresh)):
+        return ""
+    if len({trial.task for trial in last}) == 1 < len({planned.task.name for planned in todo}):
+        return ""
+    which = "first" if len(last) == len(fresh) else "last"
+    how = f"the {which} {len(alike)} trials all broke in the same way"
+    if len(alike) < enough:
+        how = f"the first {len(last)} trials all broke, the last of them so"
+    return (
+        f"{how}, so the run stops: {alike[0].cause}\n"
+        "Nothing was scored 0. Mend that (`ahe doctor` looks at sandboxes and endpoint), then run the same "
+        "command again: what is finished is kept, what broke is tried again."
+    )
+
+
+def _kind(trial: Trial) -> str:
+    """The cause of a broken trial without what differs between trials of one cause: names, paths, numbers."""
+    return re.sub(r"/\S+|\b[0-9a-f]{8,}\b|\d+", "·", trial.cause.replace(trial.task, "·"))
 
 
 def first(errors: BaseExceptionGroup[AheError]) -> AheError:

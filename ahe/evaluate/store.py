@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ahe.errors import UsageError
-from ahe.records import Reply, Role, Tally, Trial, Usage
+from ahe.records import FRESH, Reply, Role, Tally, Trial, Usage
 
 SCHEMA_VERSION = 1
 
@@ -80,14 +80,41 @@ class Store:
         )
         return [Trial.model_validate_json(row[0]) for row in rows]
 
-    def tallies(self, model: str) -> list[tuple[str, Tally]]:
-        """Task and tally of every harness at every task, with one model (its fingerprint)."""
+    def tallies(self, model: str, before: str = "") -> list[tuple[str, Tally]]:
+        """Task and tally of every harness at every task, with one model (its fingerprint), from plain attempts.
+
+        With `before` (a time as trials write it) only of trials that began earlier.
+        """
         rows = self._db.execute(
             "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
-            " FROM trial WHERE record ->> 'model' = ? GROUP BY harness, task",
-            (model,),
+            " FROM trial WHERE record ->> 'model' = ?1 AND (?2 = '' OR record ->> 'started' < ?2)"
+            " AND attempt < ?3 GROUP BY harness, task",
+            (model, before, FRESH),
         )
         return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
+
+    def used(self, tasks: Sequence[str]) -> tuple[int, int]:
+        """The first attempt that no harness ever made at these tasks, and how many rollouts they have seen."""
+        top, seen = -1, 0
+        for task in tasks:
+            row = self._db.execute(
+                "SELECT max(attempt), sum(status <> 'missing') FROM trial WHERE task = ?", (task,)
+            ).fetchone()
+            top, seen = max(top, -1 if row[0] is None else row[0]), seen + (row[1] or 0)
+        return top + 1, seen
+
+    def count(self) -> int:
+        """How many trials were ever scored here."""
+        (number,) = self._db.execute("SELECT count(*) FROM trial WHERE status <> 'missing'").fetchone()
+        return int(number)
+
+    def sample(self, model: str, most: int) -> list[Trial]:
+        """Up to `most` scored trials with one model. Ids are hashes, so that the first are as good as drawn."""
+        rows = self._db.execute(
+            "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?",
+            (model, most),
+        )
+        return [Trial.model_validate_json(row[0]) for row in rows]
 
     def by_prefix(self, prefix: str) -> list[Trial]:
         """Trials whose id begins with `prefix`."""

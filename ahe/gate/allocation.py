@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from random import Random
 
 from ahe.gate.coverage import tried
 from ahe.gate.posterior import Posterior
-from ahe.records import Ask, Comparison, Tally
+from ahe.records import Ask, Ceiling, Comparison, Tally
 
-STEP = 2
+STEP = 1
 IN_DOUBT, CONTROL = 0.09, 0.045
 LEAST_IN_DOUBT, LEAST_CONTROL = 3, 1
 
@@ -19,21 +21,26 @@ def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
     At 1 every task has its k. Below, the tasks that the change predicted or risked come first and the others
     stand in for a random control. The arms alternate, so that a drifting endpoint favours neither.
     """
+    deep, more = divmod(
+        round(share * comparison.rollouts * len(comparison.train)), max(1, len(comparison.train))
+    )
+    if all(depth(pair) >= deep + (more > 0) for pair in comparison.train.values()):
+        return ()
     names = sorted(comparison.train)
     Random(comparison.candidate).shuffle(names)
     named = {*comparison.predicts, *comparison.risks}
     names.sort(key=lambda task: task not in named)
-    deep, more = divmod(round(share * comparison.rollouts * len(names)), max(1, len(names)))
     asks: list[Ask] = []
     for place, task in enumerate(names):
-        asks += _up_to(task, comparison.train[task], deep + (place < more))
+        if (goal := deep + (place < more)) > depth(comparison.train[task]):
+            asks += _up_to(task, comparison.train[task], goal)
     return tuple(asks)
 
 
 def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[Ask, ...]:
-    """Two more rollouts on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
+    """One more rollout on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
 
-    In doubt are max(3, .09·T) tasks: those on which two more rollouts take most noise out of the mean.
+    In doubt are max(3, .09·T) tasks: those on which one more rollout says most about a shift of all tasks.
     max(1, .045·T) others are drawn at random: they see what nobody named and no rollout showed yet. An arm
     that is behind catches up alone, so that rollouts of an incumbent that was measured before are used.
     """
@@ -50,6 +57,23 @@ def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[
     return tuple(ask for task in chosen for ask in _up_to(task, pairs[task], depth(pairs[task]) + STEP))
 
 
+def within(asks: Sequence[Ask], comparison: Comparison, ceiling: Ceiling) -> tuple[Ask, ...]:
+    """The first of these that the ceiling still allows. Tokens and money are looked at between two rounds only."""
+    if ceiling.tokens and comparison.spent_tokens >= ceiling.tokens:
+        return ()
+    if ceiling.usd and comparison.spent_usd >= ceiling.usd:
+        return ()
+    if not ceiling.rollouts:
+        return tuple(asks)
+    left, allowed = ceiling.rollouts - comparison.spent, []
+    for ask in asks:
+        left -= ask.n - tried(comparison.train[ask.task][ask.arm == "candidate"])
+        if left < 0:
+            break
+        allowed.append(ask)
+    return tuple(allowed)
+
+
 def extra(comparison: Comparison) -> int:
     """Rollouts beyond the plain ones, both arms counted, as far as both arms have them."""
     return sum(2 * max(0, depth(pair) - comparison.rollouts) for pair in comparison.train.values())
@@ -57,13 +81,15 @@ def extra(comparison: Comparison) -> int:
 
 def depth(pair: tuple[Tally, Tally]) -> int:
     """Attempts that both arms have made."""
-    return min(map(tried, pair))
+    one, other = pair
+    return min(tried(one), tried(other))
 
 
 def _gain(pair: tuple[Tally, Tally], rate: float) -> float:
-    """By how much the sampling variance of the task's raw difference falls with the next round."""
+    """By how much V_t·n_b·n_c/(n_b+n_c), the task's information about a common shift, grows with the next round."""
     goal = depth(pair) + STEP
-    return rate * (1 - rate) * sum(1 / arm.n - 1 / max(goal, arm.n) for arm in pair)
+    now, then = ([arm.n for arm in pair], [max(goal, arm.n) for arm in pair])
+    return rate * (1 - rate) * (prod(then) / sum(then) - prod(now) / sum(now))
 
 
 def _up_to(task: str, pair: tuple[Tally, Tally], goal: int) -> list[Ask]:

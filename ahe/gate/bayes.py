@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ahe.gate.allocation import extra, next_round, plain_asks
+from ahe.gate.allocation import extra, next_round, plain_asks, within
 from ahe.gate.coverage import unusable, verdict
 from ahe.gate.heldout import PER_ARM, heard
 from ahe.gate.posterior import Posterior, posterior
-from ahe.records import Ask, Comparison, Decision
+from ahe.records import Ask, Ceiling, Comparison, Decision
+
+NO_CEILING = Ceiling()
 
 
 @dataclass
@@ -18,34 +20,38 @@ class BayesGate:
     `looks` are (share of the plain rollouts, P at or below which it is hopeless). After the plain rollouts
     it is kept at P ≥ `keep` and reverted at P ≤ `revert`; between, up to `extra`·T more rollouts are run,
     while both bounds move to `final`, where they meet. Better means: by more than `tax` (as a share of 1) for
-    each 1,000 tokens that the prompt grew. `heldout` are the held-out rollouts of an arm, at least.
+    each 1,000 tokens that the prompt grew. `heldout` are the held-out rollouts of an arm, at least. `ceiling` is
+    what train may cost: where it is reached, the rollouts at hand decide, by the bound at which both meet.
     """
 
-    looks: tuple[tuple[float, float], ...] = ((0.25, 0.15), (0.5, 0.27), (0.75, 0.32))
-    keep: float = 0.85
+    looks: tuple[tuple[float, float], ...] = ((0.25, 0.15), (0.5, 0.30), (0.75, 0.34))
+    keep: float = 0.84
     revert: float = 0.37
-    final: float = 0.62
-    extra: float = 3.0
+    final: float = 0.66
+    extra: float = 4.0
     tax: float = 0.0
     heldout: int = PER_ARM
+    ceiling: Ceiling = NO_CEILING
     name: str = "bayes"
 
     def decide(self, comparison: Comparison) -> Decision:
         """Rollouts on train, decide or ask for more; held-out only where train says keep."""
         asks: tuple[Ask, ...] = ()
         hopeless = 0.0
-        for share, bound in ((1.0, self.revert), *reversed(self.looks)):  # the last look that is complete
-            if not (missing := plain_asks(comparison, share)):
-                hopeless = bound
+        for share, bound in (*self.looks, (1.0, self.revert)):
+            if asks := plain_asks(comparison, share):
                 break
-            asks = missing
+            hopeless = bound
         found = posterior(comparison.train, comparison.concentration)
         problem = "" if found is None else unusable(comparison.train)
         score = found.above(self.tax * comparison.grown / 1000) if found else 0.0
         if found and not problem and score <= hopeless:
             return verdict(found, "reverted", f"not better on train (P = {score:.2f})")
-        if asks:
-            return Decision(outcome="more", reason="rollouts on train", asks=asks)
+        if affordable := within(asks, comparison, self.ceiling):
+            return Decision(outcome="more", reason="rollouts on train", asks=affordable)
+        if asks and found is None:
+            reason = "no task was run with both harnesses: raise the ceiling, [evolve] comparison"
+            return Decision(outcome="undecided", reason=reason)
         if found is None or problem:
             return Decision(outcome="undecided", reason=problem or unusable(comparison.train))
         return self._beyond(comparison, found, score)
@@ -55,7 +61,8 @@ class BayesGate:
         spent = min(1.0, extra(comparison) / (self.extra * len(comparison.train))) if self.extra else 1.0
         keep = self.keep + spent * (self.final - self.keep)
         revert = self.revert + spent * (self.final - self.revert)
-        if revert < score < keep and (asks := next_round(comparison, found, self.extra)):
+        asks = next_round(comparison, found, self.extra) if revert < score < keep else ()
+        if asks := within(asks, comparison, self.ceiling):
             return Decision(outcome="more", reason=f"train leaves it open (P = {score:.2f})", asks=asks)
         if score >= min(keep, self.final) and score > revert:
             return heard(comparison, found, f"better on train (P = {score:.2f})", self.heldout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
 
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
@@ -10,6 +11,8 @@ from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.gate.heldout import objects
 from ahe.gate.posterior import fit_concentration, posterior
+from ahe.gate.predictions import observed
+from ahe.harness.size import prompt_tokens
 from ahe.protocols import Gate
 from ahe.records import Ask, Comparison, Decision, Tally, Task, Trial, Usage, Verdict
 
@@ -18,7 +21,11 @@ Pairs = dict[str, tuple[Tally, Tally]]
 
 @dataclass
 class Measurement:
-    """Candidate against incumbent. `train` and `heldout` name the tasks in use."""
+    """Candidate against incumbent. `train` and `heldout` name the tasks in use.
+
+    The prior is fitted to trials that began before `before`, when the candidate was made: its own must not move
+    the prior while they come in, or a killed comparison would go on otherwise than it began.
+    """
 
     gate: Gate
     evaluator: Evaluator
@@ -30,11 +37,12 @@ class Measurement:
     rollouts: int
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    before: str = ""
     fresh: dict[str, Trial] = field(default_factory=dict)
     concentration: float = field(init=False)
 
     def __post_init__(self) -> None:
-        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint)
+        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint, self.before)
         self.concentration = fit_concentration(tally for task, tally in rows if task in self.train)
 
     async def verdict(self) -> Verdict:
@@ -49,6 +57,10 @@ class Measurement:
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
             await self._run(decision.asks, decision.reason)
         return self._verdict(decision, comparison)
+
+    def pairs(self) -> Pairs:
+        """The plain rollouts of both arms on train, as far as they are run."""
+        return self._pairs(self.train)
 
     async def _run_again(self) -> None:
         tasks = [self.suite.tasks[name] for name in (*self.train, *self.heldout)]
@@ -74,13 +86,23 @@ class Measurement:
             heldout={t: pair for t, pair in self._pairs(self.heldout).items() if pair != (Tally(), Tally())},
             heldout_tasks=self.heldout,
             rollouts=self.rollouts,
-            spent=len(self.fresh),
+            spent=len(paid := self._paid()),
+            spent_tokens=sum((trial.usage + trial.side_usage).tokens for trial in paid),
+            spent_usd=sum((trial.usage + trial.side_usage).usd or 0.0 for trial in paid),
+            grown=prompt_tokens(Path(self.candidate.root)) - prompt_tokens(Path(self.incumbent.root)),
             predicts=self.predicts,
             risks=self.risks,
             concentration=self.concentration,
             tokens=self._tokens(),
             candidate=self.candidate.id,
         )
+
+    def _paid(self) -> list[Trial]:
+        """What this comparison cost so far, also before a kill: the candidate's trials on train, and those of the
+        incumbent's that this process ran. Held-out is no part of it."""
+        tasks = [self.suite.tasks[name] for name in self.train]
+        own = {trial.id: trial for _, trial in stored(self.evaluator, self.candidate, tasks)}
+        return [*({t.id: t for t in self.fresh.values() if t.task in self.train} | own).values()]
 
     def _tokens(self) -> tuple[float, float] | None:
         """Tokens of a trial by arm, in the mean over the train tasks that both arms have scored."""
@@ -114,6 +136,7 @@ class Measurement:
             missing=sum(b.missing + c.missing for b, c in pairs.values()),
             usage=usage,
             predicted=self.predicts,
+            tasks=observed(pairs, self.concentration),
             observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
             observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
         )
@@ -161,8 +184,12 @@ def broken(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> 
 
 
 def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[tuple[Planned, Trial]]:
-    """The trials that the store holds of a harness at these tasks, under the present setting."""
-    found = {trial.id: trial for trial in evaluator.store.of_harness(harness.id)}
-    most = max((trial.attempt for trial in found.values()), default=-1)
-    plans = [evaluator.runner.plan(harness, task, n) for n in range(most + 1) for task in tasks]
-    return [(plan, found[plan.id]) for plan in plans if plan.id in found]
+    """The plain trials that the store holds of a harness at these tasks, under the present setting."""
+    wanted = {task.name: task for task in tasks}
+    found = []
+    for trial in sorted(evaluator.store.of_harness(harness.id), key=lambda trial: trial.attempt):
+        if trial.task in wanted and not trial.fresh:
+            plan = evaluator.runner.plan(harness, wanted[trial.task], trial.attempt)
+            if plan.id == trial.id:
+                found.append((plan, trial))
+    return found

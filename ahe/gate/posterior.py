@@ -10,7 +10,7 @@ serves, and `ahe` starts without numpy.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
 
@@ -31,7 +31,8 @@ class TaskShift:
     """What the rollouts say about one task: `changed` is π_t, the probability that its pass rate changed.
 
     `mean` and `variance` are those of the change of its pass rate, no change included; `rate` is p̃, its rate
-    if nothing changed, and `noise` the sampling variance of the raw difference then.
+    if nothing changed, and `noise` the sampling variance of the raw difference then. `weight` is
+    w_t = n_b·n_c/(n_b+n_c), the task's say about a shift that all tasks share.
     """
 
     changed: float
@@ -40,6 +41,7 @@ class TaskShift:
     raw: float
     rate: float
     noise: float
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,8 @@ class Posterior:
 def posterior(pairs: Pairs, concentration: float = CONCENTRATION) -> Posterior | None:
     """The posterior over the tasks that both arms have scored; None where there is none.
 
-    Sparse: m = Σ π_t(μ_c − μ_b)/T and sd = √(Σ v_t)/T. Dense: d = mean(c/n_c − b/n_b),
-    se = √(Σ p̃(1−p̃)(1/n_b + 1/n_c))/T with p̃ = (α+b+c)/(α+β+n_b+n_c), τ = max(.025, .25/√T),
-    κ = τ²/(τ²+se²): mean κd, variance κ·se².
+    Sparse: m = Σ π_t(μ_c − μ_b)/T and sd = √(Σ v_t)/T. Dense: `common_shift` gives d and se,
+    τ = max(.025, .25/√T), κ = τ²/(τ²+se²): mean κd, variance κ·se².
     """
     both = {task: pair for task, pair in pairs.items() if pair[0].n and pair[1].n}
     if not both:
@@ -102,12 +103,26 @@ def posterior(pairs: Pairs, concentration: float = CONCENTRATION) -> Posterior |
         tasks[task] = known[key]
     count = len(tasks)
     raw = fmean(shift.raw for shift in tasks.values())
-    noise = sum(shift.noise for shift in tasks.values()) / count**2
+    shifted, noise = common_shift(tasks.values())
     tau = max(FLOOR, SPREAD / math.sqrt(count))
     kappa = tau**2 / (tau**2 + noise)
     mean = fmean(shift.mean for shift in tasks.values())
     sd = math.sqrt(sum(shift.variance for shift in tasks.values())) / count
-    return Posterior(tasks, NormalDist(mean, sd), NormalDist(kappa * raw, math.sqrt(kappa * noise)), raw)
+    return Posterior(tasks, NormalDist(mean, sd), NormalDist(kappa * shifted, math.sqrt(kappa * noise)), raw)
+
+
+def common_shift(tasks: Collection[TaskShift]) -> tuple[float, float]:
+    """d and se²: by how much the mean rate moves where the logit of every task moves by the same amount.
+
+    With V_t = p̃(1−p̃) and w_t = n_b·n_c/(n_b+n_c), the score estimate of that amount (Mantel and Haenszel 1959)
+    is Σ w_t(c/n_c − b/n_b) / Σ w_t·V_t with variance 1/Σ w_t·V_t; a small one moves task t by V_t times itself,
+    and the mean by V̄ = mean(V_t). So d = V̄·Σ w_t(c/n_c − b/n_b) / Σ w_t·V_t, se² = V̄²/Σ w_t·V_t. With equally
+    many rollouts of every task d is the plain mean of the differences; else a task with more rollouts says more.
+    """
+    spread = fmean(task.rate * (1 - task.rate) for task in tasks)
+    information = sum(task.weight * task.rate * (1 - task.rate) for task in tasks)
+    moved = sum(task.weight * task.raw for task in tasks)
+    return spread * moved / information, spread**2 / information
 
 
 def task_shift(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) -> TaskShift:
@@ -128,6 +143,7 @@ def task_shift(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) ->
         raw=c / n_c - b / n_b,
         rate=pooled,
         noise=pooled * (1 - pooled) * (1 / n_b + 1 / n_c),
+        weight=n_b * n_c / (n_b + n_c),
     )
 
 

@@ -55,6 +55,9 @@ class Arm:
         self.n[task] += count
         return count
 
+    def tally(self, task: int) -> Tally:
+        return _tally(self.passes[task], self.n[task])
+
     def raw(self, tasks: int) -> float:
         """Mean measured pass rate of the first `tasks` tasks, all of which have rollouts."""
         return sum(self.passes[t] / self.n[t] for t in range(tasks)) / tasks
@@ -109,8 +112,7 @@ class Question:
         )
 
     def _tally(self, arm: int, task: int) -> Tally:
-        which = self.candidate if arm else self.incumbent
-        return _tally(which.passes[task], which.n[task])
+        return (self.candidate if arm else self.incumbent).tally(task)
 
 
 @cache

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from ahe.gate.gain import gain
+from ahe.gate.posterior import Pairs
 from ahe.gate.simulate import TOKEN_SPREAD, TOKENS, Arm, Question, mean_se
 from ahe.gate.worlds import Edit, Shape, apply, draw_rates, predictions
 from ahe.protocols import Gate
@@ -20,8 +22,9 @@ NULL: tuple[Shape, ...] = ("churn", "noop")
 class Course(Record):
     """Means over `runs` whole runs, in points, with standard errors.
 
-    `true` is the gain of the last HEAD over the seed, `reported` what the run would claim, `error` their
-    mean difference; `harmful` counts the bad edits that were kept, `kept` all, `edits` all that were judged.
+    `true` is the gain of the last HEAD over the seed, `reported` what the run claims (`ahe.gate.gain`), `error` their
+    mean difference, `raw_error` that of the plain difference of all rollouts; `harmful` counts the bad edits that
+    were kept, `kept` all, `edits` all that were judged.
     """
 
     gate: str
@@ -31,6 +34,8 @@ class Course(Record):
     reported_se: float
     error: float
     error_se: float
+    raw_error: float
+    raw_error_se: float
     harmful: float
     harmful_se: float
     kept: float
@@ -49,11 +54,11 @@ class Run:
     edits: int = 0
 
 
-def draw_edit(random: Random, size: float = SIZE) -> Edit:
-    """A quarter good, a quarter bad, half null; sparse and dense alike, churn and no-op alike."""
+def draw_edit(random: Random, size: float = SIZE, shapes: tuple[Shape, ...] = REAL) -> Edit:
+    """A quarter good, a quarter bad, half null; the shapes alike, churn and no-op alike. All are null at size 0."""
     draw = random.random()
-    if draw < GOOD + BAD:
-        return Edit(random.choice(REAL), size if draw < GOOD else -size)
+    if size and draw < GOOD + BAD:
+        return Edit(random.choice(shapes), size if draw < GOOD else -size)
     return Edit(random.choice(NULL))
 
 
@@ -66,6 +71,8 @@ def play(
     rollouts: int,
     budget: int,
     matrix: Sequence[float],
+    shapes: tuple[Shape, ...] = REAL,
+    size: float = SIZE,
 ) -> Run:
     """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
 
@@ -79,7 +86,7 @@ def play(
     run = Run(head, head)
     tokens = TOKENS
     while spent < budget:
-        edit = draw_edit(random)
+        edit = draw_edit(random, size, shapes)
         after = apply(edit, run.head.rates, random)
         named = predictions(run.head.rates, after, random)
         new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
@@ -96,6 +103,12 @@ def play(
     return run
 
 
+def claimed(pairs: Pairs) -> float:
+    """The gain that a run reports: 0 where the seed is still HEAD, as its two tallies are equal then."""
+    found = gain(pairs)
+    return found.mean if found else 0.0
+
+
 def trajectory(
     make: Callable[[], Gate],
     *,
@@ -106,6 +119,8 @@ def trajectory(
     runs: int = 200,
     seed: int = 0,
     matrix: Sequence[float] = (),
+    shapes: tuple[Shape, ...] = REAL,
+    size: float = SIZE,
 ) -> Course:
     """Means over whole runs of one gate."""
     gate = make()
@@ -118,22 +133,29 @@ def trajectory(
             rollouts=rollouts,
             budget=budget,
             matrix=matrix,
+            shapes=shapes,
+            size=size,
         )
         for run in range(runs)
     ]
     true = [100 * (sum(run.head.rates) - sum(run.seed.rates)) / tasks for run in played]
-    claims = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in played]
-    gain, reported = mean_se(true), mean_se(claims)
+    pairs = [[(run.seed.tally(t), run.head.tally(t)) for t in range(tasks - heldout)] for run in played]
+    claims = [100 * claimed(dict(zip(map(str, range(len(both))), both, strict=True))) for both in pairs]
+    raws = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in played]
+    gained, reported = mean_se(true), mean_se(claims)
     error = mean_se([claim - real for claim, real in zip(claims, true, strict=True)])
+    raw_error = mean_se([raw - real for raw, real in zip(raws, true, strict=True)])
     harmful = mean_se([float(run.harmful) for run in played])
     return Course(
         gate=gate.name,
-        true=gain[0],
-        true_se=gain[1],
+        true=gained[0],
+        true_se=gained[1],
         reported=reported[0],
         reported_se=reported[1],
         error=error[0],
         error_se=error[1],
+        raw_error=raw_error[0],
+        raw_error_se=raw_error[1],
         harmful=harmful[0],
         harmful_se=harmful[1],
         kept=mean_se([float(run.kept) for run in played])[0],

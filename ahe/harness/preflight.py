@@ -12,6 +12,7 @@ from ahe.harness.components import component_problems
 from ahe.harness.layout import classify
 from ahe.harness.leaks import Secrets, leaks
 from ahe.harness.problems import Problem
+from ahe.harness.size import always_sent
 from ahe.mounts import MANIFEST, counts
 from ahe.records import Kind, Record
 from ahe.tokens import estimate_tokens
@@ -173,7 +174,7 @@ def _growth(before: Mapping[str, str], after: Mapping[str, str], bounds: Bounds)
         if new - old > most:
             text = f"adds about {new - old} tokens of {what}; one change adds {most} at most"
             yield Problem(rule="growth", where="", text=text)
-    old, new = _always_sent(before), _always_sent(after)
+    old, new = always_sent(before), always_sent(after)
     if new > max(old, bounds.prompt):
         text = f"prompt, memory and tool descriptions have about {new} tokens; {bounds.prompt} at most"
         yield Problem(rule="growth", where="", text=text)
@@ -181,11 +182,6 @@ def _growth(before: Mapping[str, str], after: Mapping[str, str], bounds: Bounds)
 
 def _tokens(texts: Mapping[str, str], code: bool) -> int:
     return sum(estimate_tokens(text) for path, text in texts.items() if path.endswith(".py") is code)
-
-
-def _always_sent(texts: Mapping[str, str]) -> int:
-    sent = ("system_prompt.md", "memory.md", "tool_descriptions/")
-    return sum(estimate_tokens(text) for path, text in texts.items() if path.startswith(sent))
 
 
 def _added(before: str, after: str) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from ahe.errors import WorkspaceError
 from ahe.history.git import AUTHOR_EMAIL, Git
@@ -68,7 +69,7 @@ class Commit:
         """`kept`, `reverted` or `undecided`, as the note says; None without a verdict."""
         return read_outcome(self.note)
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict | None:
         return read_verdict(self.note)
 

@@ -69,6 +69,22 @@ class Drafts:
             )
         return self._commit(inside, revert_message(commit.sha, commit.subject, tail), "--amend")
 
+    def leave_out(self, git: Git, tree: Path, commits: Sequence[Commit]) -> str:
+        """`git revert` these in a draft, in their order, each as a commit of its own. Returns the last one.
+
+        One whose effect is gone already is passed over. Raises `RevertConflict` with the files.
+        """
+        inside = self.of(git, tree)
+        for commit in commits:
+            mainline = ["--mainline", "1"] if len(commit.parents) > 1 else []
+            if inside.probe("revert", "--no-edit", *mainline, commit.sha).code:
+                files = inside.run("diff", "--name-only", "--diff-filter=U", "-z").split("\0")
+                if any(files):
+                    raise RevertConflict(", ".join(filter(None, files)))
+                inside.run("reset", "--hard", "--quiet")
+                inside.probe("revert", "--quit")
+        return inside.run("rev-parse", "HEAD").strip()
+
     def of(self, git: Git, tree: Path) -> Git:
         """Git in an open draft."""
         record = self._open.get(tree.resolve())

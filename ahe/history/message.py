@@ -12,12 +12,12 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-from pydantic import ValidationError
-
-from ahe.records import Change, Usage, Verdict
+from ahe.records import Change, Observed, Usage, Verdict
 
 WIDTH = 78
 RECORD = "Ahe-Record"
+SHOWN = 12
+_COLUMNS = tuple(Observed.model_fields)
 Trailers = dict[str, tuple[str, ...]]
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 
@@ -63,7 +63,7 @@ def change_message(change: Change) -> str:
         paragraph("Evidence", change.evidence),
         paragraph("Root cause", change.root_cause),
         paragraph("Fix", change.fix),
-        _block(trailers),
+        block(trailers),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -80,7 +80,7 @@ def revert_message(sha: str, subject: str, tail: str) -> str:
     parts = [f'Revert "{one_line(subject)}"', f"This reverts commit {sha}."]
     if "".join(said).strip():
         parts.append(paragraph("Why", "\n".join(said)))
-    return "\n\n".join([*parts, _block(trailers)]) + "\n"
+    return "\n\n".join([*parts, block(trailers)]) + "\n"
 
 
 def note_text(verdict: Verdict, earlier: str = "") -> str:
@@ -92,7 +92,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Verdict", verdict.outcome),
         ("Ahe-Reason", verdict.reason),
         ("Ahe-Delta", "" if verdict.delta is None else str(verdict.delta)),
-        ("Ahe-Raw-Delta", _points(verdict.raw_delta, " (selected)")),
+        ("Ahe-Raw-Delta", _points(verdict.raw_delta, f" ({verdict.basis})")),
         ("Ahe-Score", "" if verdict.score is None else f"P = {verdict.score:.3f}"),
         ("Ahe-Rates", _rates(verdict)),
         ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
@@ -100,17 +100,20 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
             "Ahe-Rollouts",
             f"{verdict.rollouts}" + (f" ({verdict.missing} missing)" if verdict.missing else ""),
         ),
-        ("Ahe-Cost", _cost(verdict.usage)),
+        ("Ahe-Cost", cost(verdict.usage)),
         ("Ahe-Predicted", _names(verdict.predicted)),
-        ("Ahe-Observed-Up", _names(verdict.observed_up)),
-        ("Ahe-Observed-Down", _names(verdict.observed_down)),
+        ("Ahe-Fixes", str(verdict.fixes or "")),
+        ("Ahe-Regressions", str(verdict.regressions or "")),
+        ("Ahe-Observed-Up", _observed(verdict.observed_up, verdict)),
+        ("Ahe-Observed-Down", _observed(verdict.observed_down, verdict)),
         ("Ahe-Gate", verdict.gate),
         ("Ahe-Incumbent", verdict.incumbent),
+        ("Ahe-Apart", " against ".join(verdict.apart or ())),
         ("Ahe-Decided-By", verdict.decided_by),
     ]
-    record = json.dumps(verdict.model_dump(mode="json"))  # ASCII: no line separator can hide in it
+    record = _packed(verdict)
     own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
-    return f"{_block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
+    return f"{block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
 
 
 def read_verdict(note: str) -> Verdict | None:
@@ -120,13 +123,32 @@ def read_verdict(note: str) -> Verdict | None:
     if not records or outcome is None:
         return None
     try:
-        verdict = Verdict.model_validate_json(records[-1].removeprefix(f"{RECORD}: "))
+        verdict = _unpacked(records[-1].removeprefix(f"{RECORD}: "))
         if verdict.outcome == outcome:
             return verdict
         changed = {"outcome": outcome, "decided_by": "person", "reason": "the note was edited by hand"}
         return Verdict.model_validate({**verdict.model_dump(), **changed})
-    except ValidationError:
+    except ValueError:
         return None
+
+
+def _packed(verdict: Verdict) -> str:
+    """The verdict as JSON on one line, a task as a plain row: `git log` shows this to people too.
+
+    ASCII: no line separator can hide in it.
+    """
+    tree = verdict.model_dump(mode="json")
+    tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
+    return json.dumps(tree)
+
+
+def _unpacked(text: str) -> Verdict:
+    """Raises `ValueError` where it is no verdict."""
+    tree = json.loads(text)
+    if not isinstance(tree, dict) or not isinstance(rows := tree.get("tasks", []), list):
+        raise ValueError("not a verdict")
+    tree["tasks"] = [dict(zip(_COLUMNS, row, strict=True)) for row in rows if isinstance(row, list)]
+    return Verdict.model_validate(tree)
 
 
 def read_outcome(note: str) -> str | None:
@@ -155,13 +177,24 @@ def _control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-def _block(trailers: Iterable[tuple[str, str]]) -> str:
+def block(trailers: Iterable[tuple[str, str]]) -> str:
+    """Trailer lines; one without a value is left out."""
     return "\n".join(f"{name}: {value}" for name, text in trailers if (value := one_line(text)))
 
 
 def _names(values: Iterable[str]) -> str:
     """A comma list; a comma inside a name would read as two."""
     return ", ".join(one_line(value).replace(",", " ") for value in values)
+
+
+def _observed(tasks: tuple[str, ...], verdict: Verdict) -> str:
+    """Tasks with their rollouts, the most probably changed first; names alone in a verdict without rollouts."""
+    counted = [each for each in verdict.tasks if each.task in tasks]
+    if not counted:
+        return _names(tasks)
+    counted.sort(key=lambda each: -(each.changed or 0.0))
+    more = f", {len(counted) - SHOWN} more" if len(counted) > SHOWN else ""
+    return _names(str(each) for each in counted[:SHOWN]) + more
 
 
 def _points(delta: float | None, word: str = "") -> str:
@@ -174,6 +207,7 @@ def _rates(verdict: Verdict) -> str:
     return f"{100 * verdict.incumbent_rate:.1f} % → {100 * verdict.candidate_rate:.1f} %"
 
 
-def _cost(usage: Usage) -> str:
+def cost(usage: Usage) -> str:
+    """Money where the price is known, and tokens."""
     tokens = f"{usage.tokens:,} tokens"
     return tokens if usage.usd is None else f"${usage.usd:.4f}, {tokens}"

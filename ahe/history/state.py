@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ahe.errors import WorkspaceError
+from ahe.history.finals import read_final
 from ahe.history.git import Git
 from ahe.mounts import counts
+from ahe.records import Final
 
 # What git leaves while something is half done: file, its name, how to end it.
 _HALF_DONE = (
@@ -84,6 +86,13 @@ def tags(git: Git) -> dict[str, str]:
         name, sha, *peeled = line.split()
         found[name] = peeled[0] if peeled else sha
     return found
+
+
+def finals(git: Git) -> list[Final]:
+    """What the tags `ahe/final-NNN` hold, by their names. One whose message was edited away is left out."""
+    output = git.run("for-each-ref", "--sort=refname", "--format=%(contents)%00", "refs/tags/ahe/")
+    found = [read_final(text) for text in output.split("\0") if "Ahe-Final: " in text]
+    return [final for final in found if final is not None]
 
 
 def _edits(git: Git) -> list[str]:

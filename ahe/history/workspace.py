@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +13,16 @@ from ahe.history import create as _create
 from ahe.history import diffs, state
 from ahe.history.commits import NOTES_REF, Commit, read_commits
 from ahe.history.drafts import Drafts
+from ahe.history.finals import final_tag, final_text
 from ahe.history.git import Git, locate
 from ahe.history.lock import Intent, Lock
 from ahe.history.message import note_text
 from ahe.history.recover import mend
 from ahe.history.trees import Trees
 from ahe.mounts import Stored, Touched
-from ahe.records import Change, Verdict
+from ahe.records import Change, Final, Verdict
 
-_CHANGE_ID = re.compile(r"\d{3,}-\d+")
+_CHANGE_ID = re.compile(r"(\d{3,}-\d+)([~^][~^\d]*)?")
 
 
 class History:
@@ -68,17 +69,17 @@ class History:
         state.require_clean(self._git)
 
     def resolve(self, text: str) -> str:
-        """The commit that a person means: (the beginning of) an id, a tag, `003-1`, `HEAD~1`, `best`."""
-        if _CHANGE_ID.fullmatch(text):
-            for commit in self.commits(merged=True):
-                if commit.change_id == text:
-                    return commit.sha
-        for guess in (text, f"refs/tags/ahe/{text}"):
-            found = self._git.probe(
+        """The commit that a person means: (the beginning of) an id, a tag, `003-1`, `003-1~1`, `best`."""
+        guesses = [text, f"refs/tags/ahe/{text}"]
+        if named := _CHANGE_ID.fullmatch(text):
+            found = (commit.sha for commit in self.commits(merged=True) if commit.change_id == named[1])
+            guesses = [f"{sha}{named[2] or ''}" for sha in found][:1] + guesses
+        for guess in guesses:
+            known = self._git.probe(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{guess}^{{commit}}"
             )
-            if found.code == 0:
-                return found.text.strip()
+            if known.code == 0:
+                return known.text.strip()
         raise WorkspaceError(f"{text!r} names no commit in {self.path}: `git -C {self.path} log` lists them")
 
     def contains(self, sha: str, within: str = "HEAD") -> bool:
@@ -116,6 +117,10 @@ class History:
     def tags(self) -> dict[str, str]:
         """Commits by tag, for tags such as `ahe/iter-003` and `ahe/best`."""
         return state.tags(self._git)
+
+    def finals(self) -> list[Final]:
+        """The looks at the test split, first to last, as their tags `ahe/final-NNN` tell them."""
+        return state.finals(self._git)
 
     def diff(self, a: str, b: str, path: str | None = None) -> str:
         return diffs.diff(self._git, self.resolve(a), self.resolve(b), path)
@@ -173,11 +178,19 @@ class History:
     def note(self, sha: str, verdict: Verdict) -> None:
         """Write the verdict as the commit's note, in place of an earlier one. A person's own lines stay."""
         with self.locked():
-            earlier = self._git.probe("notes", f"--ref={NOTES_REF}", "show", sha)
-            text = note_text(verdict, "" if earlier.code else earlier.text)
-            self._git.run(
-                "notes", f"--ref={NOTES_REF}", "add", "--force", "--file=-", sha, stdin=text.encode()
-            )
+            self._note(sha, verdict, NOTES_REF)
+
+    def note_all(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Write the verdicts of one decision, all of them or none: the notes move in one step."""
+        with self.locked():
+            git, building = self._git, f"{NOTES_REF}-next"
+            there = git.probe("rev-parse", "--verify", "--quiet", NOTES_REF)
+            git.run(*(["update-ref", "-d", building] if there.code else ["update-ref", building, NOTES_REF]))
+            for sha, verdict in verdicts.items():
+                self._note(sha, verdict, building)
+            if verdicts:
+                git.run("update-ref", "-m", "ahe: verdicts", NOTES_REF, building)
+            git.run("update-ref", "-d", building)
 
     def revert(self, sha: str, message_tail: str = "", *, person: bool = False) -> str:
         """`git revert` a commit, at HEAD. Returns the new commit.
@@ -200,8 +213,19 @@ class History:
             self.advance(new)
             return new
 
-    def tag(self, name: str, sha: str, force: bool = False) -> None:
-        """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`."""
+    def without(self, sha: str, commits: Sequence[Commit]) -> str:
+        """A commit whose tree is that of `sha` with these commits reverted, in their order; on no branch.
+
+        The workspace is not touched. Raises `RevertConflict` with the files that collide.
+        """
+        with self.draft(sha) as tree:
+            return self._drafts.leave_out(self._git, tree, commits)
+
+    def tag(self, name: str, sha: str, force: bool = False, message: str = "") -> None:
+        """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`.
+
+        With `message` the tag is annotated, and `git show` of it tells the message.
+        """
         if not name.startswith("ahe/"):
             raise WorkspaceError(f"{name!r} is not a tag of ahe: its tags begin with ahe/")
         with self.locked():
@@ -210,13 +234,23 @@ class History:
                 return
             if there is not None and not force:
                 raise WorkspaceError(f"the tag {name} points to {there[:10]} already")
-            self._git.run("tag", "--force", "--", name, sha)
+            says = ("--annotate", "--cleanup=verbatim", "--file=-") if message else ()
+            self._git.run("tag", "--force", *says, "--", name, sha, stdin=message.encode())
+
+    def tag_final(self, final: Final) -> None:
+        """Write the result of a look at the test split into its tag `ahe/final-NNN`, once and for all."""
+        self.tag(final_tag(final), final.plan.best, message=final_text(final))
 
     # ------------------------------------------------------------
 
     @property
     def _git(self) -> Git:
         return replace(self._repository, keep=self._lock.descriptors)
+
+    def _note(self, sha: str, verdict: Verdict, ref: str) -> None:
+        earlier = self._git.probe("notes", f"--ref={ref}", "show", sha)
+        text = note_text(verdict, "" if earlier.code else earlier.text)
+        self._git.run("notes", f"--ref={ref}", "add", "--force", "--file=-", sha, stdin=text.encode())
 
     def _mend(self, intent: Intent) -> None:
         mend(self._git, intent)

@@ -11,7 +11,7 @@ from ahe.debug.readers.source import Skipped
 from ahe.debug.readers.sources import find
 from ahe.errors import UsageError
 from ahe.events import Said
-from ahe.loop import verdict_line
+from ahe.evolve.record import history_lines
 from ahe.project import Project
 from ahe.protocols import Watcher
 from ahe.records import DebugReport, Evidence, Record
@@ -43,7 +43,8 @@ async def debug(
     history, store, suite = project.history(), project.store(), project.suite()
     sha = history.resolve(rev)
     train = {task.name: task.instruction for task in project.tasks_in_use(suite)[0]}
-    trials = [trial for trial in store.of_harness(history.harness_id(sha)) if trial.task in train]
+    every = store.of_harness(history.harness_id(sha))
+    trials = [trial for trial in every if trial.task in train and not trial.fresh]
     store.close()
     if not trials:
         raise UsageError(f"there are no trials of {rev} on train yet: run `ahe eval {rev}` first")
@@ -54,7 +55,7 @@ async def debug(
         harness=history.harness_id(sha),
         trials=tuple(trials),
         instructions=train,
-        history=tuple(line for line in map(verdict_line, history.commits()) if line),
+        history=history_lines(history.commits()),
         folder=str(folder),
         traces=str(project.config.runs / "trials"),
         budget=budget,

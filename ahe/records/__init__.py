@@ -9,36 +9,56 @@ from ahe.records.base import Kind, Record, Role, Split, ToolCalls
 from ahe.records.changes import Change, Citation, Interval, Verdict
 from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
 from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
-from ahe.records.gate import Ask, Comparison, Decision, Tally
+from ahe.records.final import Final, FinalPlan
+from ahe.records.gate import Ask, Ceiling, Comparison, Decision, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
-from ahe.records.trials import Ended, Task, Trial
+from ahe.records.observed import Foretold, Observed
+from ahe.records.studies import Calibration, Copies, Cost, Estimate, Needed, Part, Seen, Spread
+from ahe.records.trials import FRESH, Ended, Task, Trial
+from ahe.records.verdicts import CommitVerdict, IterationVerdicts
 
 __all__ = [
+    "FRESH",
     "Ask",
     "Brief",
+    "Calibration",
+    "Ceiling",
     "Change",
     "Citation",
     "Cluster",
+    "CommitVerdict",
     "Comparison",
+    "Copies",
+    "Cost",
     "DebugReport",
     "Decision",
     "Ended",
     "EnvironmentSpec",
+    "Estimate",
     "Evidence",
     "EvidenceLevel",
     "ExecResult",
+    "Final",
+    "FinalPlan",
+    "Foretold",
     "Interval",
+    "IterationVerdicts",
     "Kind",
     "Limits",
     "Message",
     "ModelSpec",
     "Mount",
+    "Needed",
+    "Observed",
+    "Part",
     "Record",
     "Reply",
     "Request",
     "Role",
+    "Seen",
     "Signature",
     "Split",
+    "Spread",
     "Tally",
     "Task",
     "ToolCall",

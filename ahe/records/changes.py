@@ -6,6 +6,7 @@ from typing import Literal
 
 from ahe.records.base import Kind, Record
 from ahe.records.models import Usage
+from ahe.records.observed import Foretold, Observed
 
 
 class Citation(Record):
@@ -51,6 +52,9 @@ class Verdict(Record):
     """What was decided about a commit, with the numbers behind it; written as a git note.
 
     `unchanged`: the harness is the very same as before, so there was nothing to keep and nothing to revert.
+    `tasks` are the train tasks that any arm has tried; `fixes` and `regressions` say what the change's own
+    predictions were worth. `apart` holds two harness ids, without the change and with it, where leaving it out
+    told it apart: then `tasks` and the deltas rest on fresh rollouts of those two, on the disputed tasks alone.
     """
 
     outcome: Literal["kept", "reverted", "undecided", "unchanged"]
@@ -71,3 +75,12 @@ class Verdict(Record):
     predicted: tuple[str, ...] = ()
     observed_up: tuple[str, ...] = ()
     observed_down: tuple[str, ...] = ()
+    tasks: tuple[Observed, ...] = ()
+    apart: tuple[str, str] | None = None
+    fixes: Foretold | None = None
+    regressions: Foretold | None = None
+
+    @property
+    def basis(self) -> Literal["selected", "fresh"]:
+        """Whether its raw difference rests on rollouts that also chose (they flatter), or on fresh ones."""
+        return "fresh" if self.apart else "selected"

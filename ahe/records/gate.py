@@ -22,11 +22,20 @@ class Tally(Record):
         return self.passes / self.n if self.n else None
 
 
+class Ceiling(Record):
+    """What comparing one candidate on train may cost; 0: no limit."""
+
+    rollouts: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+
+
 class Comparison(Record):
     """What a gate sees: for each task the incumbent's and the candidate's tallies.
 
     `rollouts` is k, the plain number of attempts a task; `concentration` is α+β of the prior, fitted to earlier
     rollouts; `tokens` are those of a trial in the mean, by arm; `grown` is by how many tokens the prompt grew;
+    `spent`, `spent_tokens` and `spent_usd` are what was run for this comparison so far;
     `candidate` names the harness under test: what is drawn at random is drawn from it, so that a killed
     comparison goes on with the same tasks.
     """
@@ -36,6 +45,8 @@ class Comparison(Record):
     heldout_tasks: tuple[str, ...] = ()
     rollouts: int = 2
     spent: int = 0
+    spent_tokens: int = 0
+    spent_usd: float = 0.0
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     concentration: float = 1.0

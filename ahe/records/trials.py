@@ -33,6 +33,11 @@ Ended = Literal[
 ]
 
 
+FRESH = 1_000
+"""Attempts from here on are the fresh rollouts that tell a candidate's commits apart. Nothing pools them with the
+plain ones: those chose the tasks, and after a kill the plain comparison has to look as it did before."""
+
+
 class Trial(Record):
     """One attempt of one harness at one task with one model. `id` is the hash of its identity.
 
@@ -59,3 +64,8 @@ class Trial(Record):
     started: str = ""
     seconds: float = 0.0
     sandboxed: bool = True
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it is one of the rollouts that tell commits apart."""
+        return self.attempt >= FRESH

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ahe.history import Commit
-from ahe.records import Record, Verdict
+from ahe.records import Foretold, Record, Usage, Verdict
 from ahe.views.text import count, money, points, rate, table, visible
 
 SHORT = 10
@@ -66,14 +66,18 @@ def _subject(commit: Commit) -> str:
 
 def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
     """One line a commit, and how many were kept and reverted."""
-    headers = ("tags", "commit", "kind", "subject", "verdict", "delta, 90 %", "score", "rollouts")
+    headers = (
+        *("tags", "commit", "kind", "subject", "verdict", "delta, 90 %", "score"),
+        *("rollouts", "cost", "foretold"),
+    )
     lines = []
     for row in rows:
         verdict = row.verdict
-        numbers = ("", "", "")
+        numbers: tuple[str, ...] = ("",) * 5
         if verdict:
             score = "" if verdict.score is None else f"{verdict.score:.2f}"
-            numbers = (_delta(verdict), score, str(verdict.rollouts or ""))
+            rollouts = str(verdict.rollouts or "")
+            numbers = (_delta(verdict), score, rollouts, _price(verdict.usage), _foretold(row))
         tags = " ".join(tag.removeprefix("ahe/") for tag in row.tags)
         lines.append((tags, row.sha[:SHORT], row.kind, row.subject, row.outcome, *numbers))
     counts = Counter(row.outcome for row in rows if row.outcome)
@@ -82,8 +86,33 @@ def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
         for name in ("kept", "reverted", "undecided", "unchanged", "pending")
         if counts[name]
     ]
-    summary = ", ".join(order) or "no change yet: `ahe evolve` makes the first"
-    return f"{table(headers, lines, width, right='score rollouts')}\n\n{summary}"
+    nothing = "no change yet: `ahe evolve` makes the first" if all(r.kind == "seed" for r in rows) else ""
+    summary = ", ".join(order) or nothing
+    listed = table(headers, lines, width, right="score rollouts cost foretold")
+    told = [line for line in (summary, *predictions(rows)) if line]
+    return "\n".join([listed, *([""] if told else []), *told])
+
+
+def predictions(rows: Sequence[LogRow]) -> list[str]:
+    """What the predictions of these changes were worth together, in a line each; none without a prediction."""
+    verdicts = [row.verdict for row in rows if row.change and row.verdict]
+    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), Foretold())
+    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), Foretold())
+    named = (("predicted fixes", up), ("predicted regressions", down))
+    return [f"{name}: {sum_}" for name, sum_ in named if up.named or down.named]
+
+
+def _foretold(row: LogRow) -> str:
+    """Expected hits among the fixes that the change itself named, such as 1.8/3."""
+    fixes = row.verdict.fixes if row.change and row.verdict else None
+    return f"{fixes.hits:.1f}/{fixes.named}" if fixes and fixes.named else ""
+
+
+def _price(usage: Usage) -> str:
+    """Money where the price is known and not nothing, else tokens."""
+    if not usage.calls:
+        return ""
+    return money(usage.usd) if usage.usd else f"{count(usage.tokens)} tokens"
 
 
 def _delta(verdict: Verdict) -> str:
@@ -91,8 +120,8 @@ def _delta(verdict: Verdict) -> str:
     return f"{points(delta.mean)} [{points(delta.low)}, {points(delta.high)}]" if delta else ""
 
 
-def change_text(commit: Commit, diff: str) -> str:
-    """One change: what it is and why, the verdict with its numbers, then the diff."""
+def change_text(commit: Commit, diff: str, tasks: str = "") -> str:
+    """One change: what it is and why, the verdict with its numbers, the table of tasks, then the diff."""
     head = [f"{visible(commit.subject)}", f"commit {commit.sha}", f"{visible(commit.author)}, {commit.date}"]
     facts = (
         ("change", commit.change_id),
@@ -104,7 +133,7 @@ def change_text(commit: Commit, diff: str) -> str:
         ("reverts", commit.reverts or ""),
     )
     head += [f"{name:12} {visible(value)}" for name, value in facts if value]
-    parts = ["\n".join(head), _reasons(commit), _verdict(commit), visible(diff).rstrip("\n")]
+    parts = ["\n".join(head), _reasons(commit), _verdict(commit), tasks, visible(diff).rstrip("\n")]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -124,11 +153,17 @@ def _verdict(commit: Commit) -> str:
         ("delta", f"{verdict.delta} with 90 %" if verdict.delta else ""),
         (
             "raw delta",
-            f"{points(verdict.raw_delta)} points, selected" if verdict.raw_delta is not None else "",
+            f"{points(verdict.raw_delta)} points, {verdict.basis}" if verdict.raw_delta is not None else "",
         ),
         ("score", f"P = {verdict.score:.3f} ({verdict.gate})" if verdict.score is not None else ""),
         ("pass rate", _rates(verdict)),
         ("held out", f"{points(verdict.heldout_delta)} points" if verdict.heldout_delta is not None else ""),
+        (
+            "told apart",
+            f"without it {verdict.apart[0][:SHORT]}, with it {verdict.apart[1][:SHORT]}"
+            if verdict.apart
+            else "",
+        ),
         ("rollouts", f"{verdict.rollouts}, {verdict.missing} missing" if verdict.rollouts else ""),
         (
             "cost",
@@ -136,9 +171,11 @@ def _verdict(commit: Commit) -> str:
             if verdict.usage.calls
             else "",
         ),
-        ("predicted", ", ".join(verdict.predicted)),
-        ("went up", ", ".join(verdict.observed_up)),
-        ("went down", ", ".join(verdict.observed_down)),
+        ("fixes", str(verdict.fixes or "")),
+        ("regressions", str(verdict.regressions or "")),
+        # Where the rollouts are known the table of tasks tells more.
+        ("went up", "" if verdict.tasks else ", ".join(verdict.observed_up)),
+        ("went down", "" if verdict.tasks else ", ".join(verdict.observed_down)),
     )
     return "\n".join(f"{name:12} {visible(value)}" for name, value in facts if value)
 

@@ -16,6 +16,12 @@ def test_it_takes_the_suite_s_size_and_prints_a_line_an_edit(ahe, project):
     assert {(share["gate"], share["tasks"], share["rollouts"]) for share in shares} == {("greedy", 6, 12.0)}
 
 
+def test_the_configured_ceiling_on_rollouts_counts(ahe, project):
+    (project / "ahe.toml").write_text("[evolve]\ncomparison = { rollouts = 4 }\n")
+    done = ahe("gate", "simulate", "--runs", "5", "--points", "20", "--json", cwd=project)
+    assert max(share["rollouts"] for share in json.loads(done.stdout)) <= 4
+
+
 def test_a_wrong_gate_or_matrix_is_one_line(ahe, project, tmp_path):
     (tmp_path / "matrix.csv").write_text("task\na\n")
     wrong = {

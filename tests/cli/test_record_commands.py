@@ -56,7 +56,7 @@ def test_log_has_a_line_a_change_with_its_verdict(ahe, changed):
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()[1:3]
     assert "iter-001" in first and "memory" in first and "kept" in first and "+10.0 [+2.0, +18.0]" in first
-    assert "0.97" in first and first.endswith("48")
+    assert "0.97" in first and first.endswith("48  1.2k tokens")
     assert "seed" in second
     assert "1 kept" in done.stdout
 

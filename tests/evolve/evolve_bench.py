@@ -11,7 +11,8 @@ from typing import Any
 import made_trials
 import world
 
-from ahe.assemble import make_executor, preflight
+from ahe.assemble import preflight
+from ahe.boxes import make_executor
 from ahe.content import entry
 from ahe.debug.readers.sources import read_trial
 from ahe.environments.bwrap import BwrapEnvironment

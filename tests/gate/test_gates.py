@@ -97,6 +97,17 @@ def test_it_always_answers_and_asks_for_what_is_not_there(
         assert ask.n > tally.n + tally.missing
 
 
+@EACH
+@pytest.mark.parametrize("arm", [(2, 2), (0, 2), (1, 2)])
+def test_arms_that_measured_alike_are_kept_by_flips_alone(name: str, arm: tuple[int, int]) -> None:
+    train = same(6, arm, arm)
+    while (decision := decide(make_gate(name), train, candidate="c")).outcome == "more":
+        for ask in decision.asks:
+            train[ask.task] = pair((arm[0], ask.n), (arm[0], ask.n))
+    assert decision.outcome == ("kept" if name == "flips" else "reverted")
+    assert decision.score == pytest.approx(0.5), "nothing speaks for it, nothing against it"
+
+
 # ---------------------------------------------------------------- truth tables
 
 

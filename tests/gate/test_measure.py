@@ -11,18 +11,21 @@ from typing import Any
 import pytest
 import world
 
-from ahe.assemble import make_executor
+from ahe.boxes import make_executor
 from ahe.content import entry
 from ahe.environments.bwrap import BwrapEnvironment
-from ahe.errors import ModelUnavailable
+from ahe.errors import AllBroken, ModelUnavailable
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import load_suite
 from ahe.evaluate.trial import HarnessVersion, TrialRunner
 from ahe.events import Event
+from ahe.gate.apart import Apart
+from ahe.gate.attribution import DEEPEST, PROVE_GOOD, Piece, Question
 from ahe.gate.bayes import BayesGate
-from ahe.gate.measure import Measurement
-from ahe.records import Limits, Message, ModelSpec, Reply, Request, Usage
+from ahe.gate.greedy import GreedyGate
+from ahe.gate.measure import Measurement, known
+from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Usage
 
 TASK = "alpha-note"
 
@@ -102,7 +105,7 @@ def again(measurement: Measurement, **changes: Any) -> Measurement:
 async def test_both_arms_are_measured_once(measurement: Measurement, coder: Coder) -> None:
     verdict = await measurement.verdict()
     assert verdict.outcome == "kept"
-    assert (verdict.rollouts, verdict.missing) == (4, 0)
+    assert (verdict.rollouts, verdict.missing) == (6, 0)
     assert (verdict.incumbent_rate, verdict.candidate_rate) == (0.0, 1.0)
     assert verdict.observed_up == verdict.predicted == (TASK,)
     assert verdict.usage.calls == coder.calls
@@ -126,4 +129,66 @@ async def test_what_broke_is_tried_again_until_it_is_measured(measurement: Measu
         assert verdict.candidate_rate is None
     coder.down = False
     verdict = await again(measurement).verdict()
-    assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 2)
+    assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 4)
+
+
+async def test_where_every_trial_breaks_alike_the_run_stops_at_once_and_goes_on_later(
+    measurement: Measurement, coder: Coder
+) -> None:
+    coder.down = True
+    whole = again(measurement, train=world.TRAIN, rollouts=20)
+    with pytest.raises(AllBroken, match=r"the first 6 trials all broke in the same way.*: down"):
+        await whole.verdict()
+    assert coder.calls <= 6 + 2, "nothing further was asked"
+    coder.down = False
+    verdict = await again(measurement, train=world.TRAIN, rollouts=2).verdict()
+    assert verdict.outcome in ("kept", "reverted")
+    assert verdict.missing == 0
+
+
+async def test_the_arms_alternate_in_time(measurement: Measurement, store: Store) -> None:
+    await again(measurement, gate=GreedyGate(), train=world.TRAIN).verdict()
+    trials = [t for arm in ("before", "after") for t in store.of_harness(arm)]
+    order = sorted(trials, key=lambda trial: trial.started)
+    for done in range(2, len(order), 2):
+        counts = [sum(t.harness == arm for t in order[:done]) for arm in ("before", "after")]
+        assert abs(counts[0] - counts[1]) <= 2, "one arm ran ahead"
+
+
+async def test_fresh_rollouts_are_not_pooled_with_plain_ones(measurement: Measurement) -> None:
+    evaluator, task = measurement.evaluator, measurement.suite.tasks[TASK]
+    wanted = [evaluator.runner.plan(measurement.incumbent, task, n) for n in (0, FRESH)]
+    await evaluator.run("both", wanted)
+    assert known(evaluator, measurement.incumbent, [task])[TASK].n == 1
+
+
+async def test_trees_are_rolled_out_afresh_and_known_trials_are_read(
+    measurement: Measurement, coder: Coder
+) -> None:
+    trees = {frozenset(): measurement.candidate, frozenset({"act"}): measurement.incumbent}
+
+    def apart() -> Apart:
+        return Apart(measurement.evaluator, measurement.suite, trees.__getitem__)
+
+    question = Question((Piece("act"),), (TASK,), 1, PROVE_GOOD)
+    first = apart()
+    (share,) = (await first.ask(question)).shares
+    assert (share.raw, share.outcome) == (1.0, "kept")
+    assert {trial.attempt for trial in first.fresh.values()} <= set(range(FRESH, FRESH + DEEPEST))
+    paid, second = coder.calls, apart()
+    assert (await second.ask(question)).shares == (share,)
+    assert (coder.calls, second.fresh) == (paid, {})
+
+
+async def test_a_ceiling_counts_what_an_earlier_process_ran(measurement: Measurement, coder: Coder) -> None:
+    tasks = [measurement.suite.tasks[TASK]]
+    for arm in (measurement.incumbent, measurement.candidate):
+        await measurement.evaluator.measure("before a kill", arm, tasks, 2)
+    paid = coder.calls
+    free = await again(measurement).verdict()
+    assert free.rollouts == 2, "two plain rollouts an arm leave it open"
+    assert coder.calls > paid
+    for ceiling in (Ceiling(rollouts=2), Ceiling(tokens=48)):
+        bound = again(measurement, gate=BayesGate(ceiling=ceiling))
+        verdict = await bound.verdict()
+        assert (verdict.outcome, verdict.rollouts) == ("kept", 0)

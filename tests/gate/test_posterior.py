@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ahe.gate.posterior import (
     CONCENTRATION,
     TOUCHED,
+    common_shift,
     fit_concentration,
     log_bayes_factor,
     posterior,
@@ -94,6 +95,34 @@ def test_the_dense_model_is_a_normal_prior_times_a_normal_likelihood() -> None:
     assert 1 - found.dense.cdf(0) == pytest.approx(above / sum(weights), abs=1e-4)
 
 
+def test_a_shift_of_every_logit_is_found_in_unequal_numbers_of_rollouts() -> None:
+    """Expected passes under logit p + .2, tasks of many rates, more rollouts where the rate is in the middle."""
+    shift, pairs, before, after = 0.2, {}, [], []
+    for step in range(1, 40):
+        p = step / 40
+        q = 1 / (1 + (1 / p - 1) * math.exp(-shift))
+        n_b, n_c = (4000, 2000) if 10 < step < 30 else (400, 400)
+        pairs[str(step)] = pair((round(p * n_b), n_b), (round(q * n_c), n_c))
+        before.append(p)
+        after.append(q)
+    found = posterior(pairs)
+    assert found is not None
+    moved, variance = common_shift(found.tasks.values())
+    assert moved == pytest.approx(fmean(after) - fmean(before), rel=0.03)
+    assert variance < sum(task.noise for task in found.tasks.values()) / len(pairs) ** 2
+
+
+@SLOWLY
+@given(st.integers(1, 8), st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=12))
+def test_with_equal_numbers_the_shift_is_the_plain_difference(n: int, passes: list[tuple[int, int]]) -> None:
+    pairs = {str(t): pair((min(b, n), n), (min(c, n), n)) for t, (b, c) in enumerate(passes)}
+    found = posterior(pairs)
+    assert found is not None
+    moved, variance = common_shift(found.tasks.values())
+    assert moved == pytest.approx(found.raw)
+    assert variance == pytest.approx(sum(task.noise for task in found.tasks.values()) / len(pairs) ** 2)
+
+
 def test_the_interval_holds_its_mass_of_the_mixture() -> None:
     found = posterior({**same(20, (1, 2), (1, 2)), **same(5, (0, 2), (2, 2), "u")})
     assert found is not None
@@ -161,6 +190,27 @@ def test_tasks_with_many_rollouts_do_not_pull_the_prior() -> None:
 
 def rolled(rates: list[float], random: Random, n: int = 2) -> list[Tally]:
     return [Tally(passes=sum(random.random() < rate for _ in range(n)), n=n) for rate in rates]
+
+
+def test_unequal_numbers_of_rollouts_of_the_same_rates_are_no_change() -> None:
+    """The incumbent has the more rollouts the more doubtful a task is, as a gate leaves it behind."""
+    random, scores, means = Random(11), [], []
+    for _ in range(40):
+        rates = [random.betavariate(0.7, 0.3) for _ in range(89)]
+        deep = [2 + 6 * (0.2 < rate < 0.8) for rate in rates]
+        arms = [
+            [
+                Tally(passes=sum(random.random() < p for _ in range(n)), n=n)
+                for p, n in zip(rates, ns, strict=True)
+            ]
+            for ns in (deep, [2] * 89)
+        ]
+        found = posterior({str(t): both for t, both in enumerate(zip(*arms, strict=True))})
+        assert found is not None
+        scores.append(found.above())
+        means.append(100 * found.mean)
+    assert abs(fmean(means)) < 0.8, "points"
+    assert 0.4 < fmean(scores) < 0.6
 
 
 def test_the_best_of_ten_nulls_looks_better_than_it_is_believed_to_be() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ahe.assemble import make_executor
+from ahe.boxes import make_executor
 from ahe.content import entry
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.harness.load import load

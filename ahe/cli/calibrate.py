@@ -1,0 +1,73 @@
+"""`ahe calibrate`: how noisy the suite is, and what the gate can see above the noise."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ahe.cli.options import flags, measuring
+from ahe.cli.shared import Invocation, emit, run
+from ahe.cli.shared import command as make_command
+
+EXAMPLE = """ahe calibrate                                # HEAD against itself, 4 rollouts a task
+ahe calibrate --points 5 --points 10         # what seeing such rises takes
+ahe calibrate --csv matrix.csv               # task,trial,resolved: for benchmarks.gate --csv"""
+
+
+@make_command("calibrate", EXAMPLE)
+@click.argument("rev", default="HEAD")
+@click.option(
+    "--rollouts",
+    "attempts",
+    type=click.IntRange(2),
+    default=4,
+    show_default=True,
+    help="Attempts per task, at least.",
+)
+@click.option(
+    "--points",
+    multiple=True,
+    type=click.FloatRange(0.1, 100),
+    default=(5.0,),
+    show_default=True,
+    help="A rise: what does it take to see it? May be repeated.",
+)
+@click.option(
+    "--csv", "table", type=click.Path(dir_okay=False, path_type=Path), help="Write the outcomes here."
+)
+@measuring
+def command(
+    invocation: Invocation,
+    rev: str,
+    attempts: int,
+    points: tuple[float, ...],
+    table: Path | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Measure version REV of the harness (default: HEAD) against itself on train.
+
+    Trials that exist already are read, not run. It shows how far two arms of the very same harness differ, whether
+    rollouts are copies of each other, the smallest effect that the gate sees, and what a given effect needs. Ctrl-C
+    stops it cleanly; the same command goes on from there.
+    """
+    from ahe.events import Said
+    from ahe.jobs.calibrate import calibrate, write_matrix
+    from ahe.jobs.calibration import calibration
+    from ahe.views.calibration import calibration_text
+    from ahe.views.terminal import watcher
+
+    project = invocation.project(flags(given))
+    with watcher(sys.stderr) as seen:
+        rollouts = run(calibrate(project, seen, rev=rev, rollouts=attempts))
+        if table is not None:
+            write_matrix(table, rollouts.trials)
+        seen.emit(Said("simulating the gate on this suite"))
+        result = calibration(project, rollouts, points)
+    if as_json:
+        emit(result)
+    else:
+        click.echo(calibration_text(result))

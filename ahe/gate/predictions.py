@@ -1,0 +1,72 @@
+"""What a change's predictions were worth, by how probably each task changed and not by flips.
+
+With k = 2 an edit that does nothing turns many a task from failing to passing, and would make every prophet look
+good. So a task counts with π_t, the posterior probability that it changed: u_t = π_t where its pass rate went up
+and d_t = π_t where it went down, else 0. Of n named tasks and T counted ones:
+
+    expected hits   h = Σ u_t over the named
+    precision       h / n                 at random  Ū = Σ u_t / T
+    recall          h / Σ u_t             at random  n / T
+
+and likewise with d_t for regressions. A task without a scored rollout in either arm is counted nowhere, also not
+among the named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ahe.gate.posterior import CONCENTRATION, Pairs, posterior
+from ahe.records import Foretold, Observed, Verdict
+
+
+def observed(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[Observed, ...]:
+    """Each task that an arm has tried, by name, with its π_t."""
+    found = posterior(pairs, concentration)
+    shifts = found.tasks if found else {}
+    return tuple(
+        Observed(
+            task=task,
+            b=one.passes,
+            n_b=one.n,
+            c=other.passes,
+            n_c=other.n,
+            changed=round(shifts[task].changed, 4) if task in shifts else None,
+        )
+        for task, (one, other) in sorted(pairs.items())
+        if one.n or other.n or one.missing or other.missing
+    )
+
+
+def fixes(named: Iterable[str], tasks: Sequence[Observed]) -> Foretold:
+    """What it was worth to name these tasks as going up."""
+    return _foretold(named, {each.task: each.up for each in tasks if each.changed is not None})
+
+
+def regressions(named: Iterable[str], tasks: Sequence[Observed]) -> Foretold:
+    """What it was worth to name these tasks as going down."""
+    return _foretold(named, {each.task: each.down for each in tasks if each.changed is not None})
+
+
+def scored(verdict: Verdict, predicts: Sequence[str], risks: Sequence[str]) -> Verdict:
+    """The verdict on one change, with what this change's own predictions were worth."""
+    if not any(each.changed is not None for each in verdict.tasks):
+        return verdict
+    return verdict.model_copy(
+        update={
+            "predicted": tuple(predicts),
+            "fixes": fixes(predicts, verdict.tasks),
+            "regressions": regressions(risks, verdict.tasks),
+        }
+    )
+
+
+def _foretold(named: Iterable[str], moved: dict[str, float]) -> Foretold:
+    counted = [task for task in dict.fromkeys(named) if task in moved]
+    happened = sum(moved.values())
+    return Foretold(
+        named=len(counted),
+        hits=round(sum(moved[task] for task in counted), 4),
+        happened=round(happened, 4),
+        chance=round(len(counted) * happened / len(moved), 4) if moved else 0.0,
+    )

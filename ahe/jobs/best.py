@@ -1,0 +1,89 @@
+"""Which version is the best so far, what it is worth, and a copy of it to use elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ahe.errors import TaskError, UsageError
+from ahe.history import Commit, History
+from ahe.jobs.compare import Compared, compare_stored
+from ahe.project import Project
+from ahe.records import Final, Interval, Record
+
+BEST = "ahe/best"
+
+
+class Best(Record):
+    """The best version. `behind` is by how many commits HEAD is ahead of it; `moved` is False for the seed.
+
+    `train` compares it with the seed from trials that exist; it was chosen by them, so they flatter. `final`
+    is the last look at the test split that was about this very commit.
+    """
+
+    sha: str
+    subject: str
+    tags: tuple[str, ...]
+    harness: str
+    moved: bool
+    behind: int
+    train: Compared
+    final: Final | None = None
+
+
+def best(project: Project) -> Best:
+    """What `ahe/best` points to; the seed where no run has set it yet."""
+    history = project.history()
+    commit = best_commit(history)
+    seed = history.root()
+    looks = [final for final in history.finals() if final.plan.best == commit.sha]
+    train = compare_stored(project, history, seed, commit.sha)
+    newer = 0
+    for each in history.commits():
+        if each.sha == commit.sha:
+            break
+        newer += 1
+    return Best(
+        sha=commit.sha,
+        subject=commit.subject,
+        tags=commit.tags,
+        harness=train.harnesses[1],
+        moved=not train.same,
+        behind=newer,
+        train=train,
+        final=looks[-1] if looks else None,
+    )
+
+
+def run_gain(project: Project) -> Interval | None:
+    """What the best version gained over the seed, from the trials that exist. Nothing runs.
+
+    None where the best is the seed, where they share no scored task, and where the suite cannot be read: the log
+    of changes has to be readable without it.
+    """
+    history = project.history()
+    tagged = history.tags().get(BEST)
+    if tagged is None:
+        return None
+    try:
+        return compare_stored(project, history, history.root(), tagged).gain
+    except (UsageError, TaskError):
+        return None
+
+
+def best_commit(history: History) -> Commit:
+    """The commit of the tag `ahe/best`, or the seed."""
+    (commit,) = history.commits(limit=1, start=history.tags().get(BEST) or history.root())
+    return commit
+
+
+def export(project: Project, sha: str, to: Path) -> list[str]:
+    """Copy the harness of a commit into a folder that is empty or not there. Returns its files.
+
+    Raises `UsageError` where something stands there: a file of an older version would be live.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError(f"{to} is not empty: name a new folder, or move what is there away")
+    source = project.history().export(sha, project.config.runs / "harnesses")
+    shutil.copytree(source, to, dirs_exist_ok=True)
+    return sorted(str(path.relative_to(to)) for path in to.rglob("*") if path.is_file())

@@ -1,0 +1,150 @@
+"""Two versions of the harness side by side, from the trials that exist; more only where they are asked for."""
+
+from __future__ import annotations
+
+from ahe.assemble import assemble
+from ahe.errors import UsageError
+from ahe.evaluate.evaluation import pass_rate
+from ahe.evaluate.store import Store
+from ahe.evaluate.stored import Arms, paired, pairs_of
+from ahe.gate.gain import gain
+from ahe.gate.measure import stored
+from ahe.gate.posterior import fit_concentration, posterior
+from ahe.gate.predictions import observed
+from ahe.history import History
+from ahe.jobs.common import version
+from ahe.jobs.evolve import run_lock
+from ahe.project import Project
+from ahe.protocols import Watcher
+from ahe.records import Interval, Observed, Record, Split, Trial
+
+
+class TaskTrials(Record):
+    """Ids of a task's trials, before and after, in the order of their attempts."""
+
+    task: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class Compared(Record):
+    """Version `b` against version `a` on one split. `rates` are means over the tasks that both arms scored.
+
+    `delta` is the posterior mean of the difference with its 90 % interval and `score` is P(b better than a),
+    as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` thinks of one
+    edit, and `raw_delta` flatters, because b was chosen by these rollouts. All are None where the arms share no
+    scored task, or are the same harness.
+    """
+
+    a: str
+    b: str
+    harnesses: tuple[str, str]
+    split: Split
+    tasks: tuple[Observed, ...] = ()
+    trials: tuple[TaskTrials, ...] = ()
+    rates: tuple[float | None, float | None] = (None, None)
+    delta: Interval | None = None
+    gain: Interval | None = None
+    raw_delta: float | None = None
+    score: float | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether both are the very same harness."""
+        return self.harnesses[0] == self.harnesses[1]
+
+    @property
+    def shared(self) -> int:
+        """How many tasks both arms have scored."""
+        return sum(1 for each in self.tasks if each.changed is not None)
+
+
+def compare_stored(
+    project: Project,
+    history: History,
+    a: str,
+    b: str,
+    *,
+    split: Split = "train",
+) -> Compared:
+    """Compare two commits from the store alone, on a split. Nothing runs, no model opens."""
+    store = project.store()
+    try:
+        chosen = project.suite().part(split, quick=project.config.suite.quick)
+        ids = history.harness_ids([a, b])
+        arms = paired(store.of_harness(ids[a]), store.of_harness(ids[b]), chosen)
+        return compared(a, b, (ids[a], ids[b]), split, arms, store)
+    finally:
+        store.close()
+
+
+async def compare(
+    project: Project, watcher: Watcher, a: str, b: str, *, split: Split = "train", rollouts: int = 0
+) -> Compared:
+    """Compare two revisions; with `rollouts` both arms are first brought to so many attempts a task.
+
+    What is missing is run in turns, task by task and arm by arm, so that time favours neither. Raises
+    `UsageError` where the split is empty.
+    """
+    history = project.history()
+    first, second = history.resolve(a), history.resolve(b)
+    chosen = project.suite().part(split, quick=project.config.suite.quick)
+    if not chosen:
+        raise UsageError(f"the suite has no {split} tasks: name them in its suite.toml")
+    ids = history.harness_ids([first, second])
+    if not rollouts or ids[first] == ids[second]:
+        return compare_stored(project, history, first, second, split=split)
+    with run_lock(project):
+        async with assemble(project, watcher) as parts:
+            plan, arms = (
+                parts.evaluator.runner.plan,
+                [version(project, history, rev) for rev in (first, second)],
+            )
+            wanted = [plan(arm, task, n) for n in range(rollouts) for task in chosen for arm in arms]
+            await parts.evaluator.run(f"{a} and {b} on {split}", wanted)
+            one, other = ([trial for _, trial in stored(parts.evaluator, arm, [*chosen])] for arm in arms)
+            return compared(first, second, (arms[0].id, arms[1].id), split, (one, other), parts.store)
+
+
+def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arms, store: Store) -> Compared:
+    """The comparison of two arms' trials."""
+    pairs = pairs_of(arms)
+    model = next((trial.model for arm in arms for trial in arm), "")
+    concentration = fit_concentration(tally for task, tally in store.tallies(model) if task in pairs)
+    found = None if harnesses[0] == harnesses[1] else posterior(pairs, concentration)
+    both = {task: pair for task, pair in pairs.items() if pair[0].n and pair[1].n}
+    return Compared(
+        a=a,
+        b=b,
+        harnesses=harnesses,
+        split=split,
+        tasks=observed(pairs, concentration) if found else (),
+        trials=trials_by_task(arms),
+        rates=(pass_rate({t: p[0] for t, p in both.items()}), pass_rate({t: p[1] for t, p in both.items()})),
+        delta=found.interval() if found else None,
+        gain=gain(pairs, concentration) if found else None,
+        raw_delta=found.raw if found else None,
+        score=found.above() if found else None,
+    )
+
+
+def trials_by_task(arms: Arms) -> tuple[TaskTrials, ...]:
+    """Trial ids of both arms by task."""
+
+    def ids(arm: list[Trial], task: str) -> tuple[str, ...]:
+        return tuple(t.id for t in sorted(arm, key=lambda t: t.attempt) if t.task == task)
+
+    tasks = sorted({trial.task for arm in arms for trial in arm})
+    return tuple(TaskTrials(task=task, before=ids(arms[0], task), after=ids(arms[1], task)) for task in tasks)
+
+
+def known_rate(project: Project, harness: str) -> tuple[float | None, int]:
+    """Pass rate on train of a harness that was measured before, and its scored rollouts. Costs nothing."""
+    store = project.store()
+    try:
+        train, _ = project.tasks_in_use(project.suite())
+        mine, _ = paired(store.of_harness(harness), [], train)
+        counted = {task: pair[0] for task, pair in pairs_of((mine, [])).items()}
+        return pass_rate(counted), sum(tally.n for tally in counted.values())
+    finally:
+        store.close()

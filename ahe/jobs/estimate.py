@@ -1,0 +1,195 @@
+"""What a run is likely to take, before it starts; and whether it can see anything worth seeing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ahe.boxes import refuse_unsupported
+from ahe.evaluate.store import Store
+from ahe.evaluate.trial import HarnessVersion
+from ahe.gate.attribution import HIGHEST, most_rollouts
+from ahe.gate.forecast import Forecast, forecast
+from ahe.gate.measure import known
+from ahe.gate.posterior import fit_concentration
+from ahe.gate.power import Beliefs, about, beliefs
+from ahe.jobs.costs import Unit, one_proposal, role_cost, rollout_cost
+from ahe.jobs.gates import played_gate
+from ahe.jobs.limits import Allowance, allowances
+from ahe.jobs.reading import reader, settled_spec
+from ahe.jobs.warnings import warnings
+from ahe.models.identity import fingerprint
+from ahe.project import Project
+from ahe.records import Cost, Estimate, Part, Role, Tally, Task
+from ahe.standing import next_iteration, standing
+
+NUMBERED = frozenset({"bayes", "strict", "greedy"})
+"""The gates of which `about` says what they see."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The tasks in use with what the store knows of them: the incumbent's tallies, and likely pass rates."""
+
+    train: tuple[Task, ...]
+    heldout: tuple[Task, ...]
+    tallies: dict[str, Tally]
+    train_known: Beliefs
+    known: Beliefs
+
+
+def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
+    """Rollouts, tokens, money and time of `ahe evolve` from here. Asks no model, runs nothing, takes seconds.
+
+    Raises what `ahe evolve` would raise before it spends anything: `UsageError`, `TaskError`, `WorkspaceError`.
+    """
+    table = project.config.evolve
+    wanted = table.iterations if iterations is None else iterations
+    now = standing(project.history().commits())
+    store = project.store()
+    try:
+        suite = _suite(project, store, now.incumbent)
+        had = [suite.tallies.get(task.name, Tally()) for task in (*suite.train, *suite.heldout)]
+        played = forecast(
+            played_gate(project.config, rollout_cost(project, store)),
+            suite.known,
+            had,
+            train=len(suite.train),
+            rollouts=table.rollouts,
+            iterations=wanted,
+        )
+        done = next_iteration(now) - 1
+        costs = _costs(project, store, played, wanted, done, len(suite.train))
+        budgets = allowances(project.config.budget, store.spent(), store.count())
+    finally:
+        store.close()
+    return _estimate(project, suite, played, costs, budgets, wanted)
+
+
+def _suite(project: Project, store: Store, incumbent: str) -> Suite:
+    suite = project.suite()
+    refuse_unsupported(project, suite)
+    train, heldout = project.tasks_in_use(suite)
+    history = project.history()
+    version = HarnessVersion(id=history.harness_id(incumbent), root=str(Path()))
+    found = reader(project, store)
+    tallies = known(found, version, [*train, *heldout]) if found else {}
+    names = [task.name for task in train]
+    rows = store.tallies(fingerprint(settled_spec(project, "coder")))
+    concentration = fit_concentration(tally for task, tally in rows if task in names)
+    on_train = {name: tallies[name] for name in names if name in tallies}
+    everything = [*names, *(task.name for task in heldout)]
+    return Suite(
+        train,
+        heldout,
+        tallies,
+        beliefs(names, on_train, concentration),
+        beliefs(everything, tallies, concentration),
+    )
+
+
+def _costs(
+    project: Project, store: Store, played: Forecast, iterations: int, done: int, tasks: int
+) -> tuple[Cost, ...]:
+    """The parts of the run, each with what its numbers rest on."""
+    one, jobs = rollout_cost(project, store), project.config.evolve.jobs
+    parts: tuple[tuple[Part, float], ...] = (
+        ("baseline", played.baseline),
+        ("comparisons", played.train),
+        ("held-out", played.heldout),
+    )
+    costs = [_cost(part, one, number, number, one.seconds / jobs) for part, number in parts]
+    if apart := iterations * _told_apart(project):
+        told = replace(one, basis=f"assumed: {project.config.evolve.changes} changes each")
+        costs.insert(2, _cost("telling apart", told, apart, apart, one.seconds / jobs))
+    roles: tuple[tuple[Part, Role], ...] = (("debugger", "debugger"), ("evolver", "evolver"))
+    for part, role in roles:
+        unit = role_cost(project, store, role, done, tasks)
+        costs.append(_cost(part, unit, iterations, 0, unit.seconds))
+    return tuple(costs)
+
+
+def _told_apart(project: Project) -> int:
+    """Rollouts of an iteration that tell its changes apart, if the evolver makes as many as it may.
+
+    Roughly: the bound on 8 disputed tasks. In simulation telling apart takes less, and putting what remains to the
+    gate again makes up for it.
+    """
+    changes = 1 if one_proposal(project) else project.config.evolve.changes
+    return most_rollouts(changes, HIGHEST) if changes > 1 else 0
+
+
+def _cost(part: Part, unit: Unit, number: float, rollouts: float, seconds: float) -> Cost:
+    return Cost(
+        part=part,
+        rollouts=rollouts,
+        tokens=unit.tokens * number,
+        usd=0.0 if not number else None if unit.usd is None else unit.usd * number,
+        seconds=seconds * number,
+        basis=unit.basis,
+    )
+
+
+def _sum(costs: tuple[Cost, ...]) -> Cost:
+    priced = [cost.usd for cost in costs if cost.usd is not None]
+    return Cost(
+        part="total",
+        rollouts=sum(cost.rollouts for cost in costs),
+        tokens=sum(cost.tokens for cost in costs),
+        usd=sum(priced) if len(priced) == len(costs) else None,
+        seconds=sum(cost.seconds for cost in costs),
+    )
+
+
+def _estimate(
+    project: Project,
+    suite: Suite,
+    played: Forecast,
+    costs: tuple[Cost, ...],
+    budgets: tuple[Allowance, ...],
+    iterations: int,
+) -> Estimate:
+    table = project.config.evolve
+    first, rest = costs[0], _sum(costs[1:])
+    covered, limit = _covered(first, rest, budgets, iterations)
+    apart = sum(cost.rollouts for cost in costs if cost.part == "telling apart")
+    points = about(suite.train_known, table.rollouts) if table.gate in NUMBERED else None
+    return Estimate(
+        iterations=iterations,
+        tasks=len(suite.train),
+        heldout=len(suite.heldout),
+        rollouts=table.rollouts,
+        jobs=table.jobs,
+        gate=table.gate,
+        measured=suite.train_known.measured,
+        costs=costs,
+        total=_sum(costs),
+        low=played.low + apart,
+        high=played.high + apart,
+        covered=covered,
+        limit=limit,
+        points=points,
+        warnings=warnings(
+            suite.train_known,
+            points,
+            covered,
+            limit,
+            table.rollouts,
+            project.config.model_spec("coder").temperature,
+        ),
+    )
+
+
+def _covered(
+    first: Cost, rest: Cost, budgets: tuple[Allowance, ...], iterations: int
+) -> tuple[float | None, str]:
+    """How many of the iterations the tightest budget pays for after the baseline, and which budget that is."""
+    tightest: tuple[float, str] | None = None
+    for budget in budgets:
+        base, all_of_them = budget.needs(first), budget.needs(rest)
+        if base is None or not all_of_them or not iterations:
+            continue
+        count = max(0.0, budget.left - base) / (all_of_them / iterations)
+        if tightest is None or count < tightest[0]:
+            tightest = (count, budget.name)
+    return tightest if tightest else (None, "")

@@ -1,0 +1,191 @@
+"""One look at the test split: seed against best, with rollouts that nothing was chosen by.
+
+What is to be looked at is written down before anything runs (`runs/final/NNN/plan.json`), so a killed look goes on
+with the same attempts and is no second look. Then come result.json and the tag `ahe/final-NNN`, which holds the
+result for plain git and in every clone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ahe.assemble import Parts, assemble
+from ahe.errors import SandboxError, UsageError
+from ahe.evaluate.stored import pairs_of
+from ahe.evaluate.trial import HarnessVersion
+from ahe.events import Said
+from ahe.gate.claim import claim
+from ahe.gate.coverage import unusable
+from ahe.gate.predictions import observed
+from ahe.history import History
+from ahe.history.finals import final_tag
+from ahe.jobs.best import best_commit
+from ahe.jobs.common import version
+from ahe.jobs.evolve import run_lock
+from ahe.project import Project
+from ahe.protocols import Watcher
+from ahe.records import Final, FinalPlan, Task, Trial, Usage
+from ahe.runtime.trajectory import now
+
+ROLLOUTS = 4
+
+
+async def final(
+    project: Project, watcher: Watcher, *, rollouts: int | None = None, again: str = ""
+) -> Final | None:
+    """Score the test split with the seed and the best. None where they are the same: nothing is spent.
+
+    Raises `UsageError` where there is no test split, or where it was looked at before and `again` gives no
+    reason; `SandboxError` where so much broke that there is no result. Such a look is not over: the next call
+    goes on with it.
+    """
+    history, tasks = project.history(), test_tasks(project)
+    with run_lock(project):
+        plan = begun(project, history)
+        if plan is None:
+            plan = planned(project, history, tasks, rollouts or ROLLOUTS, again)
+            if plan is None:
+                return None
+        else:
+            _same_model(project, plan)
+            watcher.emit(
+                Said(f"going on with look {plan.look}, begun on {plan.begun}: {plan.rollouts} rollouts")
+            )
+        if (result := _read(project, plan.look)) is None:
+            result = await _look(project, history, watcher, plan)
+            _write(_folder(project, plan.look) / "result.json", result.model_dump_json(indent=1))
+        history.tag_final(result)
+    return result
+
+
+def test_tasks(project: Project) -> tuple[Task, ...]:
+    """The test split. Raises `UsageError` where the suite has none."""
+    suite = project.suite()
+    if tasks := suite.part("test", quick=project.config.suite.quick):
+        return tasks
+    raise UsageError(
+        f"the suite {suite.name} has no test split, so nothing can be claimed: put tasks that no run has seen into "
+        f"`test = [...]` under [splits] in {suite.path}/suite.toml (without that file a hash of each name splits "
+        "the tasks 40/20/40)"
+    )
+
+
+def begun(project: Project, history: History) -> FinalPlan | None:
+    """The look that was begun and is not over: it has a plan and no tag yet."""
+    done = {each.plan.look for each in history.finals()}
+    for folder in sorted((project.config.runs / "final").glob("[0-9]*")):
+        file = folder / "plan.json"
+        if file.is_file():
+            plan = FinalPlan.model_validate_json(file.read_text("utf-8"))
+            if plan.look not in done:
+                return plan
+    return None
+
+
+def planned(
+    project: Project, history: History, tasks: tuple[Task, ...], rollouts: int, again: str
+) -> FinalPlan | None:
+    """A new look, written down. None where seed and best are the same harness."""
+    seed, best, earlier = history.root(), best_commit(history).sha, history.finals()
+    if history.harness_id(seed) == history.harness_id(best):
+        return None
+    if earlier and not again:
+        last = earlier[-1]
+        raise UsageError(
+            f"the test split was looked at already: {last.given_tasks} on {last.ended[:10]} (`git -C "
+            f"{project.config.workspace} show {final_tag(last)}`). A second look is weaker, because the "
+            'first may have guided what came after it; take it with --again "REASON", which the result will state'
+        )
+    names = tuple(task.name for task in tasks)
+    store = project.store()
+    first, seen = store.used(names)
+    store.close()
+    # The store may be gone; what the tags tell was used stays used.
+    first = max([first, *(each.plan.first + each.plan.rollouts for each in earlier)])
+    plan = FinalPlan(
+        look=max((each.plan.look for each in earlier), default=0) + 1,
+        seed=seed,
+        best=best,
+        suite=project.suite().name,
+        tasks=names,
+        first=first,
+        rollouts=rollouts,
+        model=project.config.model_spec("coder").name,
+        again=again if earlier else "",
+        seen=seen,
+        begun=now(),
+    )
+    _write(_folder(project, plan.look) / "plan.json", plan.model_dump_json(indent=1))
+    return plan
+
+
+async def _look(project: Project, history: History, watcher: Watcher, plan: FinalPlan) -> Final:
+    """Run what the plan still lacks, and count."""
+    async with assemble(project, watcher) as parts:
+        tasks = [_task(parts, name) for name in plan.tasks]
+        arms = [version(project, history, sha) for sha in (plan.seed, plan.best)]
+        trials = await _trials(parts, plan, arms, tasks)
+    one, other = ([trial for trial in trials if trial.harness == arm.id] for arm in arms)
+    pairs = pairs_of((one, other))
+    found, problem = claim(pairs), unusable(pairs)
+    if problem or found is None:
+        raise SandboxError(
+            f"no result: {problem or 'no task was scored in both arms'}. This look is not over: mend the cause (the "
+            "trials name it: `ahe trace ID`) and run `ahe final` again; what broke is tried again"
+        )
+    return Final(
+        plan=plan,
+        tasks=observed(pairs),
+        seed_rate=found.before,
+        best_rate=found.after,
+        given_tasks=found.given_tasks,
+        over_tasks=found.over_tasks,
+        score=found.score,
+        missing=sum(b.missing + c.missing for b, c in pairs.values()),
+        usage=sum((trial.usage + trial.side_usage for trial in trials), Usage()),
+        ended=now(),
+    )
+
+
+async def _trials(
+    parts: Parts, plan: FinalPlan, arms: list[HarnessVersion], tasks: list[Task]
+) -> list[Trial]:
+    """Both arms in turns, task by task, so that a drifting endpoint favours neither."""
+    attempts = range(plan.first, plan.first + plan.rollouts)
+    runner = parts.evaluator.runner
+    wanted = [runner.plan(arm, task, n) for n in attempts for task in tasks for arm in arms]
+    return await parts.evaluator.run("test split: seed and best", wanted)
+
+
+def _same_model(project: Project, plan: FinalPlan) -> None:
+    if (name := project.config.model_spec("coder").name) != plan.model:
+        raise UsageError(
+            f"look {plan.look} was begun with the model {plan.model!r} and is not over: finish it with that model, "
+            f"not with {name!r}"
+        )
+
+
+def _task(parts: Parts, name: str) -> Task:
+    if name not in parts.suite.tasks:
+        raise UsageError(
+            f"the look that was begun needs the task {name}, which {parts.suite.path} lacks: restore it"
+        )
+    return parts.suite.tasks[name]
+
+
+def _folder(project: Project, look: int) -> Path:
+    return project.config.runs / "final" / f"{look:03d}"
+
+
+def _read(project: Project, look: int) -> Final | None:
+    file = _folder(project, look) / "result.json"
+    return Final.model_validate_json(file.read_text("utf-8")) if file.is_file() else None
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing: a killed process leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.write_text(text + "\n", "utf-8")
+    os.replace(draft, path)

@@ -1,0 +1,127 @@
+"""What `ahe calibrate` and the estimate before a run find out. Differences are in points of the mean pass rate."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ahe.records.base import Record
+from ahe.records.models import Usage
+
+
+class Copies(Record):
+    """Of `trials` that were looked at, so many are `distinct` by task and by what the model said.
+
+    `tasks` have copies among their rollouts; at `disagreeing` ones the same words passed once and failed once.
+    """
+
+    trials: int
+    distinct: int
+    tasks: tuple[str, ...] = ()
+    disagreeing: tuple[str, ...] = ()
+
+    @property
+    def copied(self) -> int:
+        return self.trials - self.distinct
+
+
+class Spread(Record):
+    """A against A: the standard deviation over random splits, what independent rollouts lead one to expect, and two
+    splits that would show a drift, in points and in standard deviations.
+    """
+
+    tasks: int
+    points: float
+    expected: float
+    parity: float
+    parity_z: float
+    halves: float
+    halves_z: float
+
+
+class Needed(Record):
+    """What it takes to see a rise of `points`: `rollouts` a task with these tasks, or `tasks` with the k in use.
+
+    `rollouts` is None where no number that was tried suffices or the suite has no room for the rise.
+    """
+
+    points: float
+    rollouts: int | None
+    tasks: int
+
+
+class Seen(Record):
+    """What the gate sees with k = `rollouts`, `limit` rollouts a comparison at most.
+
+    `points` is the smallest rise of which it keeps 80 %, None where it sees none; `null` the share it keeps of edits
+    that do nothing, `cost` the mean rollouts of such a comparison.
+    """
+
+    gate: str
+    rollouts: int
+    limit: int | None
+    points: float | None
+    null: float
+    cost: float
+    needed: tuple[Needed, ...] = ()
+
+
+class Calibration(Record):
+    """A harness measured against itself on train. `ran` rollouts were new; `usage` is what they cost."""
+
+    rev: str
+    harness: str
+    model: str
+    tasks: int
+    rollouts: int
+    missing: int
+    ran: int
+    rate: float | None
+    never: int
+    always: int
+    sometimes: int
+    untried: int
+    concentration: float
+    fitted: bool
+    spread: Spread | None
+    copies: Copies
+    seen: Seen | None
+    usage: Usage = Usage()
+    warnings: tuple[str, ...] = ()
+
+
+Part = Literal["baseline", "comparisons", "telling apart", "held-out", "debugger", "evolver"]
+
+
+class Cost(Record):
+    """One part of a run: rollouts or, for the agents, calls to work; tokens; dollars (None: unknown); seconds."""
+
+    part: Part | Literal["total"]
+    rollouts: float = 0.0
+    tokens: float = 0.0
+    usd: float | None = 0.0
+    seconds: float = 0.0
+    basis: str = ""
+
+
+class Estimate(Record):
+    """What `iterations` are likely to take. `low` and `high` hold 80 % of the runs played, in rollouts.
+
+    `covered` is how many iterations the budget pays for, None without a limit that matters; `limit` names what
+    ends it. `points` is about the smallest rise that the gate sees.
+    """
+
+    iterations: int
+    tasks: int
+    heldout: int
+    rollouts: int
+    jobs: int
+    gate: str
+    measured: bool
+    costs: tuple[Cost, ...]
+    total: Cost
+    low: float
+    high: float
+    covered: float | None = None
+    limit: str = ""
+    points: float | None = None
+    warnings: tuple[str, ...] = ()

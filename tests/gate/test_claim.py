@@ -1,0 +1,69 @@
+"""The claim's intervals hold what they say; Student's t; arms without rollouts."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pytest
+from arms import pair, same
+
+from ahe.gate.claim import claim, student
+from ahe.records import Tally
+
+RUNS = 250
+
+
+@pytest.mark.parametrize(
+    ("freedom", "value"), [(1, 6.314), (2, 2.920), (3, 2.353), (5, 2.015), (11, 1.796), (88, 1.662)]
+)
+def test_student_has_the_tables_values(freedom: int, value: float) -> None:
+    assert student(0.95, freedom) == pytest.approx(value, rel=4e-3)
+
+
+def arm(rng: Random, rates: list[float], k: int) -> list[Tally]:
+    return [Tally(passes=sum(rng.random() < rate for _ in range(k)), n=k) for rate in rates]
+
+
+@pytest.mark.parametrize(("tasks", "k", "gain"), [(40, 4, 0.0), (40, 4, 0.1), (12, 4, 0.05), (89, 2, 0.05)])
+def test_nine_intervals_in_ten_hold_the_truth(tasks: int, k: int, gain: float) -> None:
+    """Given the tasks: the truth is the mean difference on these tasks. Over tasks: that of their kind."""
+    rng = Random(7)
+    given = over = 0
+    for _ in range(RUNS):
+        before = [rng.betavariate(0.7, 0.3) for _ in range(tasks)]
+        # Every task moves towards 1 by its own share, so the mean over the kind is known: gain·(1 − mean).
+        after = [rate + (1 - rate) * rng.choice((0.0, 2 * gain)) for rate in before]
+        arms = zip(arm(rng, before, k), arm(rng, after, k), strict=True)
+        found = claim({str(n): both for n, both in enumerate(arms)})
+        assert found is not None and found.over_tasks is not None
+        truth = sum(a - b for a, b in zip(after, before, strict=True)) / tasks
+        given += found.given_tasks.low <= truth <= found.given_tasks.high
+        over += found.over_tasks.low <= gain * 0.3 <= found.over_tasks.high
+    error = 3 * math.sqrt(0.9 * 0.1 / RUNS)
+    assert abs(given / RUNS - 0.9) < error + 0.02
+    assert over / RUNS > 0.9 - error - 0.02
+
+
+def test_tasks_that_always_pass_still_leave_doubt() -> None:
+    found = claim(same(5, (0, 4), (4, 4)))
+    assert found is not None
+    assert found.given_tasks.mean == 1.0 and found.given_tasks.low < 0.97
+    assert found.over_tasks is not None and found.over_tasks.low <= found.given_tasks.low
+
+
+def test_nothing_is_shrunk_and_arms_swapped_change_the_sign() -> None:
+    pairs = {"a": pair((1, 4), (3, 4)), "b": pair((2, 4), (2, 4))}
+    found, back = claim(pairs), claim({task: (c, b) for task, (b, c) in pairs.items()})
+    assert found is not None and back is not None
+    assert found.given_tasks.mean == pytest.approx(0.25) == -back.given_tasks.mean
+    assert (found.before, found.after) == (0.375, 0.625)
+    assert found.score == pytest.approx(1 - back.score)
+
+
+def test_a_task_that_one_arm_lacks_does_not_count() -> None:
+    pairs = {"a": pair((1, 4), (3, 4)), "b": pair((4, 4), (0, 0, 4))}
+    assert claim(pairs) == claim({"a": pairs["a"]})
+    assert claim({"b": pairs["b"]}) is None
+    alone = claim({"a": pairs["a"]})
+    assert alone is not None and alone.over_tasks is None

@@ -1,0 +1,96 @@
+"""Trees with commits left out, and verdicts that are written all at once."""
+
+from __future__ import annotations
+
+import pytest
+from history_helpers import by_hand, evolve, git, snapshot, verdict
+
+from ahe.errors import RevertConflict
+from ahe.history import Commit, History
+from ahe.leaveouts import LeaveOuts
+from ahe.records import Verdict
+
+
+def pending(history: History, *shas: str) -> list[Commit]:
+    """Newest first, as a log has them."""
+    return [commit for commit in history.commits() if commit.sha in shas]
+
+
+def test_a_tree_without_a_commit_is_made_beside_the_workspace(history: History) -> None:
+    seed = history.head()
+    one = evolve(history, "one\n")
+    two = evolve(history, "two\n", "001-2", "skills/two.md")
+    before, head = snapshot(history.path), history.head()
+    without_one = history.without(head, pending(history, one))
+    assert history.file_at(without_one, "memory.md") == ""
+    assert history.file_at(without_one, "skills/two.md") == "two\n"
+    neither = history.without(head, pending(history, one, two))
+    assert history.harness_id(neither) == history.harness_id(seed)
+    assert (snapshot(history.path), history.head()) == (before, head)
+    assert git(history.path, "status", "--porcelain") == ""
+    assert git(history.path, "worktree", "list").count("\n") == 1
+
+
+def test_a_tree_that_git_cannot_make_is_said_to_collide(history: History) -> None:
+    one = evolve(history, "one\n")
+    evolve(history, "two\n", "001-2")
+    before, head = snapshot(history.path), history.head()
+    with pytest.raises(RevertConflict, match=r"memory\.md"):
+        history.without(head, pending(history, one))
+    assert (snapshot(history.path), history.head()) == (before, head)
+    assert git(history.path, "status", "--porcelain") == ""
+
+
+def test_what_builds_on_a_commit_leaves_with_it(history: History) -> None:
+    one = evolve(history, "one\n")
+    two = evolve(history, "two\n", "001-2")
+    other = evolve(history, "a skill\n", "001-3", "skills/other.md")
+    leave = LeaveOuts(history, history.head(), pending(history, one, two, other))
+    assert {piece.name: piece.builds_on_it for piece in leave.pieces} == {
+        other: frozenset(),
+        two: frozenset(),
+        one: frozenset({two}),
+    }
+    assert (leave.held, leave.idle) == ((), ())
+
+
+def test_a_person_is_in_every_tree_and_holds_what_he_built_on(history: History) -> None:
+    one = evolve(history, "one\n")
+    free = evolve(history, "a skill\n", "001-2", "skills/free.md")
+    person = by_hand(history, "memory.md", "mine\n")
+    leave = LeaveOuts(history, person, pending(history, one, free, person))
+    assert [piece.name for piece in leave.pieces] == [free]
+    assert leave.held == (one,)
+    assert history.file_at(leave.tree(frozenset({free})), "memory.md") == "mine\n"
+
+
+def test_a_commit_whose_effect_is_gone_is_idle(history: History) -> None:
+    one = evolve(history, "one\n")
+    back = evolve(history, "", "001-2")
+    readme = evolve(history, "Read me.\n", "001-3", "README.md")
+    leave = LeaveOuts(history, history.head(), pending(history, one, back, readme))
+    assert readme in leave.idle
+    assert {piece.name: piece.builds_on_it for piece in leave.pieces} == {back: frozenset()}
+    assert one in leave.idle, "it leaves with the one that took it back, and nothing is different"
+
+
+def test_verdicts_of_one_decision_are_written_together(history: History) -> None:
+    one, two = evolve(history, "one\n"), evolve(history, "two\n", "001-2")
+    git(history.path, "notes", "--ref=ahe", "add", "-m", "mine", one)
+    history.note_all({two: verdict("kept"), one: verdict("reverted")})
+    newest, older, *_ = history.commits()
+    assert (newest.outcome, older.outcome) == ("kept", "reverted")
+    assert older.note.endswith("mine")
+    assert git(history.path, "for-each-ref", "--format=%(refname)", "refs/notes") == "refs/notes/ahe\n"
+
+
+def test_half_written_verdicts_count_for_nothing(history: History) -> None:
+    """What a kill leaves is a ref of its own, which the next decision begins anew."""
+    one = evolve(history, "one\n")
+    git(history.path, "notes", "--ref=ahe-next", "add", "-m", "Ahe-Verdict: kept", one)
+    assert history.commits()[0].outcome is None
+    decided: dict[str, Verdict] = {one: verdict("reverted")}
+    history.note_all(decided)
+    assert history.commits()[0].outcome == "reverted"
+    history.note_all({})
+    assert history.commits()[0].outcome == "reverted"

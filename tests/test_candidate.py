@@ -1,0 +1,185 @@
+"""Several commits in one candidate, told apart in whole runs of `ahe evolve`; only the model's mind is scripted."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import world
+
+from ahe.records import FRESH
+
+CODER = {f"{name}/*/0": f"WRITE {name.split('-')[0]}" for name in (*world.TRAIN, *world.HELDOUT)}
+SCRIPT = {"log": "requests.jsonl", "coder": {**CODER, "*": "Done."}, "evolver": {"*": "Nothing more to do."}}
+PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
+NOTHING = "class Nothing:\n    pass\n"
+
+
+def plant(root: Path, change: str, path: str, text: str, subject: str, trailers: bool = True) -> str:
+    """Commit a file by hand; with its trailers it is a change that wants to be judged."""
+    file = root / "workspace" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    manifest = f"\n\nAhe-Change: {change}\nAhe-Kind: middleware\nAhe-Action: add\n" if trailers else ""
+    world.git(root, "add", "-A")
+    world.git(root, *PERSON, "commit", "-qm", f"{subject}{manifest}")
+    return world.git(root, "rev-parse", "HEAD").strip()
+
+
+def helpful_null_harmful(root: Path) -> list[str]:
+    return [
+        plant(root, "001-1", "middleware/10_act.py", world.ACT, "middleware: act"),
+        plant(root, "001-2", "middleware/15_nothing.py", NOTHING, "middleware: nothing"),
+        plant(root, "001-3", "middleware/20_block.py", world.BLOCK, "middleware: block"),
+    ]
+
+
+def project(root: Path) -> Path:
+    world.write_project(root, SCRIPT, evolve={"gate": "greedy", "rollouts": 1})
+    world.ahe(root, "init")
+    return root
+
+
+def verdicts(root: Path) -> dict[str, dict[str, object]]:
+    """The verdicts of iteration 1 by change."""
+    record = json.loads((root / "runs" / "iterations" / "001" / "verdicts.json").read_text())
+    return {commit["change"] or commit["commit"]: commit for commit in record["commits"]}
+
+
+def outcomes(root: Path) -> dict[str, str]:
+    return {change: row["verdict"]["outcome"] for change, row in verdicts(root).items()}  # type: ignore[index]
+
+
+def middleware(root: Path) -> list[str]:
+    return [name.split("/")[1] for name in world.git(root, "ls-files", "middleware").split()][1:]
+
+
+def trials(root: Path) -> set[str]:
+    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
+        return {row[0] for row in db.execute("SELECT id FROM trial")}
+
+
+def test_a_helpful_a_null_and_a_harmful_commit_are_told_apart(tmp_path: Path) -> None:
+    """The harmful one blocks everything, so the whole is no better than the seed and hides the helpful one."""
+    root = project(tmp_path / "p")
+    planted = helpful_null_harmful(root)
+    done = world.ahe(root, "evolve", "--iterations", "1", "--json")
+    (iteration,) = json.loads(done.stdout)["iterations"]
+    assert outcomes(root) == {"001-1": "kept", "001-2": "reverted", "001-3": "reverted"}
+    assert middleware(root) == ["10_act.py"]
+    assert (iteration["verdict"]["outcome"], iteration["new_rate"]) == ("kept", 1.0)
+    note = world.git(root, "notes", "--ref=ahe", "show", planted[0])
+    assert "told apart on 3 disputed tasks: 100% with it, 0% without" in note
+    row = verdicts(root)["001-3"]
+    assert {(t["task"], t["b"], t["c"]) for t in row["verdict"]["tasks"]} == {(t, 2, 0) for t in world.TRAIN}  # type: ignore[index]
+    shown(root)
+    shares = [commit["verdict"]["rollouts"] for commit in verdicts(root).values()]  # type: ignore[index]
+    assert sum(shares) == iteration["verdict"]["rollouts"] == len(trials(root))
+    killed_at_every_write(root, planted[-1])
+
+
+def shown(root: Path) -> None:
+    """`ahe show` of a commit that was told apart: its own arms, and the fresh trials of those."""
+    text = world.ahe(root, "show", "001-3").stdout
+    assert "points, fresh" in text and "without  with" in text
+    measured = json.loads(world.ahe(root, "show", "001-3", "--json").stdout)["measured"]
+    (first, *_) = measured["trials"]
+    ids = [*first["before"], *first["after"]]
+    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
+        rows = db.execute(f"SELECT attempt FROM trial WHERE id IN ({','.join('?' * len(ids))})", ids)
+        assert min(row[0] for row in rows) == FRESH
+
+
+def killed_at_every_write(root: Path, candidate: str) -> None:
+    """Verdicts, reverts and tags are taken away, and written again by runs that are killed on the way.
+
+    Every trial is in the store, so what is killed are the writes; and no trial is run again.
+    """
+    log, known = world.git(root, "log", "--format=%s %T"), trials(root)
+    noted = world.git(root, "log", "--format=%N").count("Ahe-Verdict")
+    for tag in world.git(root, "tag").split():
+        world.git(root, "tag", "-d", tag)
+    world.git(root, "update-ref", "-d", "refs/notes/ahe")
+    world.git(root, "reset", "-q", "--hard", candidate)
+    dice, kills, seen = random.Random(3), 0, set()
+    while "ahe/iter-001" not in world.git(root, "tag"):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ahe", "evolve", "--iterations", "1"],
+            cwd=root,
+            env=world.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        started = written(root)
+        until = time.monotonic() + 60
+        while process.poll() is None and written(root) == started and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(dice.uniform(0, 0.03))
+        if process.poll() is None:
+            process.kill()
+            kills += 1
+        process.wait()
+        seen.add(world.git(root, "log", "--format=%N").count("Ahe-Verdict"))
+    assert kills
+    assert seen <= {0, noted}, "all verdicts of a decision, or none"
+    world.ahe(root, "evolve", "--iterations", "0")
+    assert (world.git(root, "log", "--format=%s %T"), trials(root)) == (log, known)
+    assert log.splitlines()[0].startswith('Revert "middleware: nothing"'), "newest first"
+    assert world.git(root, "status", "--porcelain") == ""
+
+
+def written(root: Path) -> tuple[str, str]:
+    """What a run writes last: refs and HEAD."""
+    return world.git(root, "for-each-ref"), world.git(root, "rev-parse", "HEAD")
+
+
+def test_what_harms_inside_a_kept_whole_is_found(tmp_path: Path) -> None:
+    root = project(tmp_path / "p")
+    plant(root, "001-1", "middleware/10_act.py", world.ACT, "middleware: act")
+    refuse = world.BLOCK.replace('return "blocked"', 'return "blocked" if "gamma" in str(call) else None')
+    plant(root, "001-2", "middleware/20_refuse.py", refuse, "middleware: refuse one")
+    world.ahe(root, "evolve", "--iterations", "1")
+    assert outcomes(root)["001-1"] == "kept"
+    record = json.loads((root / "runs" / "iterations" / "001" / "verdicts.json").read_text())
+    assert record["whole"]["outcome"] == "kept" and record["rest"] is None
+    tasks = {t["task"]: (t["b"], t["c"]) for t in verdicts(root)["001-2"]["verdict"]["tasks"]}  # type: ignore[index]
+    assert tasks["gamma-note"][0] > tasks["gamma-note"][1] == 0
+
+
+def test_commits_that_cannot_leave_alone_are_judged_together(tmp_path: Path) -> None:
+    """The later one rewrites the earlier one's lines: the earlier one leaves with it or not at all."""
+    root = project(tmp_path / "p")
+    plant(root, "001-1", "middleware/10_act.py", world.BLOCK.replace("Block", "Act"), "middleware: block")
+    plant(root, "001-2", "middleware/10_act.py", world.ACT, "middleware: act instead")
+    world.ahe(root, "evolve", "--iterations", "1")
+    assert outcomes(root) == {"001-1": "kept", "001-2": "kept"}
+    assert "Taken: keep both" in str(verdicts(root)["001-1"]["verdict"])
+    assert world.git(root, "status", "--porcelain") == ""
+
+
+def test_both_leave_where_together_they_do_not_hold(tmp_path: Path) -> None:
+    root = project(tmp_path / "p")
+    plant(root, "001-1", "middleware/10_one.py", NOTHING, "middleware: one")
+    plant(root, "001-2", "middleware/10_one.py", world.BLOCK, "middleware: another")
+    world.ahe(root, "evolve", "--iterations", "1")
+    assert set(outcomes(root).values()) == {"reverted"}
+    assert middleware(root) == []
+
+
+def test_a_commit_that_a_persons_later_one_builds_on_stays_with_its_choices(tmp_path: Path) -> None:
+    root = project(tmp_path / "p")
+    plant(root, "001-1", "middleware/10_block.py", world.BLOCK, "middleware: block")
+    edited = world.BLOCK.replace('"blocked"', '"not now"')
+    sha = plant(root, "", "middleware/10_block.py", edited, "Say it kindly", trailers=False)
+    world.ahe(root, "evolve", "--iterations", "1")
+    assert outcomes(root) == {"001-1": "kept", sha: "kept"}
+    reason = str(verdicts(root)["001-1"]["verdict"])
+    assert "The choices: revert both by hand" in reason
+    assert (root / "workspace/middleware/10_block.py").read_text() == edited
+    assert world.git(root, "status", "--porcelain") == ""
+    world.ahe(root, "evolve", "--iterations", "1")
