@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ahe.cli.options import flags
 from ahe.config import ROLES, Config, find_root, load_config
 from ahe.content import entry
 from ahe.errors import UsageError
@@ -152,3 +153,7 @@ def test_the_suite_is_beside_the_file_or_bundled(tmp_path: Path) -> None:
     assert load(tmp_path).suite_path() == tmp_path / "evals" / "shell-basics"
     with pytest.raises(UsageError, match=r"--suite"):
         load(tmp_path, "[suite]\npath = 'none/such'\n").suite_path()
+
+
+def test_a_flag_says_what_the_evolver_is_given() -> None:
+    assert flags({"evidence": "scores", "iterations": 3}) == {"evolve.evidence": "scores"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ahe.cli.options import flags, measuring
+from ahe.cli.options import evidence, flags, measuring
 from ahe.cli.shared import Invocation, emit, run, width
 from ahe.cli.shared import command as make_command
 
@@ -24,6 +24,7 @@ ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
 @click.option("-n", "--iterations", type=click.IntRange(0), help="How many iterations at most.")
 @click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
 @click.option("--dry-run", is_flag=True, help="Estimate rollouts, tokens, money and time, and stop there.")
+@evidence
 @measuring
 def command(
     invocation: Invocation, iterations: int | None, dry_run: bool, as_json: bool, **given: Any

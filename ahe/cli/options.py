@@ -23,6 +23,7 @@ NAMES = {
     "minutes": "budget.minutes",
     "max_rollouts": "budget.rollouts",
     "environment": "environment.kind",
+    "evidence": "evolve.evidence",
 }
 SERVED_HERE = ("local", "scripted", "replay")
 
@@ -52,6 +53,13 @@ _ENVIRONMENT = (
         is_flag=True,
         help="Run commands that a model writes straight on this machine. Every report will say so.",
     ),
+)
+
+
+evidence = click.option(
+    "--evidence",
+    type=click.Choice(["scores", "report", "report+raw"]),
+    help="What the evolver is given: pass rates, the debug report, or the report with the raw traces.",
 )
 
 
