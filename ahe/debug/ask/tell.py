@@ -25,7 +25,7 @@ def paragraph(answer: Answer, claims: int = 8) -> str:
         parts.append(f"What could help{where}: {_sentence(answer.hint)}")
     elif answer.component == "none":
         parts.append("The harness cannot help.")
-    parts.append(f"Confidence: {answer.confidence}.")
+    parts.append(f"Its own word on its confidence: {answer.confidence}.")
     if answer.dropped:
         parts.append(f"Unfounded and left out: {answer.dropped}.")
     return " ".join(" ".join(part.split()) for part in parts if part)

@@ -30,7 +30,7 @@ def test_a_paragraph_holds_everything_on_one_line() -> None:
         in text
     )
     assert text.endswith(
-        "What could help (memory): List before reading. Confidence: high. Unfounded and left out: 1."
+        "What could help (memory): List before reading. Its own word on its confidence: high. Unfounded and left out: 1."
     )
     assert "\n" not in text
     assert paragraph(ANSWER, claims=0).count("(f0#3)") == 1
