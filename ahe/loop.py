@@ -60,7 +60,8 @@ class Loop:
     async def iterate(self) -> IterationResult:
         """One iteration, from wherever the last one was left."""
         self.history.require_clean()
-        self.finish_interrupted()
+        if closed := self.finish_interrupted():
+            return closed
         now = standing(self.history.commits())
         number = next_iteration(now)
         trials: list[Trial] = []
@@ -86,16 +87,25 @@ class Loop:
             new_rate=verdict.candidate_rate if verdict.outcome != "reverted" else verdict.incumbent_rate,
         )
 
-    def finish_interrupted(self) -> None:
-        """Complete what a killed run left: a note without its revert, a decided HEAD without its tag."""
+    def finish_interrupted(self) -> IterationResult | None:
+        """Complete what a killed run left: a note without its revert, a decided HEAD without its tag.
+
+        The iteration that is closed so, if one is: it counts as one. What a person decided is tagged and is none.
+        """
         self.history.recover()
         now = standing(self.history.commits())
         for commit in now.unreverted:
             self.watcher.emit(Said(f"completing the revert of {commit.sha[:10]}"))
             self.revert(commit)
         now = standing(self.history.commits())
-        if not now.pending and now.untagged:
-            self.tag(next_iteration(now))
+        if now.pending or not now.untagged:
+            return None
+        number, person = next_iteration(now), now.commits[0].by_person
+        self.tag(number)
+        if person:
+            return None
+        self.move_best()
+        return IterationResult(number=number, rate=None, commits=(), verdict=None, new_rate=None)
 
     async def evaluate(self, sha: str, label: str) -> list[Trial]:
         tasks = [self.suite.tasks[name] for name in self.train]

@@ -44,7 +44,11 @@ def sections(material: Material) -> list[Section]:
         Section("Pass rates", tuple(_rates(material)), "detail/"),
         Section("Failure clusters", tuple(_clusters(material.clusters, by_label)), "clusters.json"),
         Section("Partly passing: the same harness passed and failed", tuple(_partly(material)), "detail/"),
-        Section("What the debugger model says (quotes are checked, claims are not)", tuple(_answers(material)), "detail/"),
+        Section(
+            "What the debugger model says (quotes are checked, claims are not)",
+            tuple(_answers(material)),
+            "detail/",
+        ),
         Section("Out of turns, tokens or time", tuple(_limits(material.tasks)), "detail/"),
         Section("Worse than before", tuple(_worse(material)), "detail/"),
         Section("Always passing: preserve these", tuple(_preserve(material)), "detail/"),
