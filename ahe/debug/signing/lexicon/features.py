@@ -10,7 +10,9 @@ STEM = 8
 
 BEGINNING = 6
 
-_SPACES = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
+SPACES = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
+"""Keeps ASCII letters; everything else is a space."""
+
 _PATH = re.compile(r"[/\\~][\w./\\*~-]*")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]{2,}")
@@ -54,7 +56,7 @@ def features(line: str, row: str = "") -> set[str]:
 
 def beginnings(template: bytes) -> set[bytes]:
     """The first letters of each word of a line in lower case: cheap, where every line has to be looked at."""
-    return {word[:BEGINNING] for word in template.translate(_SPACES).split()}
+    return {word[:BEGINNING] for word in template.translate(SPACES).split()}
 
 
 @lru_cache(maxsize=1 << 15)

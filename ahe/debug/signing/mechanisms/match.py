@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from ahe.debug.signing.lexicon.features import SPACES
 from ahe.debug.signing.lexicon.guess import Guess, alarming, guess
 from ahe.debug.signing.mechanisms import code, data, machine, quiet, system
 from ahe.debug.signing.mechanisms.row import WEAK, Row
@@ -73,7 +74,6 @@ _ANY = tuple(number for number, row in enumerate(ROWS) if not row.words)
 _ALL = sorted({word for row in ROWS for word in row.words})
 _STRONG = frozenset(word.encode() for word in _ALL if word not in WEAK)
 _WEAK = frozenset(word.encode() for word in _ALL if word in WEAK)
-_SPACES = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
 
 
 def _index() -> dict[str, tuple[int, ...]]:
@@ -93,7 +93,7 @@ def telling(line: bytes) -> bool:
     """
     if alarming(line):
         return True
-    words = line.translate(_SPACES).split()
+    words = line.translate(SPACES).split()
     if not _STRONG.isdisjoint(words):
         return True
     if b"error" in line or b"exception" in line or b"\\r" in line or b"^m" in line:
