@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from ahe.tokens import estimate_tokens
-from benchmarks.traces import corpus, score
+from benchmarks.traces import corpus, known, score
 
 SEED = 11
 BUDGET = 10_000
@@ -25,7 +25,11 @@ BUDGET = 10_000
 
 @dataclass(frozen=True)
 class Figures:
-    """Shares are of the tasks with a planted failure. Tokens are estimates, `pages` those of detail pages."""
+    """Shares are of the tasks with a planted failure. Tokens are estimates, `pages` those of detail pages.
+
+    `clustered_new` is `clustered` of the `tasks_new` tasks whose planted lines have no near one in the lexicon's
+    catalogue (`benchmarks/traces/known.py`).
+    """
 
     seed: int
     quoted: float
@@ -33,7 +37,9 @@ class Figures:
     head_tail_quoted: float
     clustered_once: float
     clustered_whole: float
+    clustered_new: float
     tasks: int
+    tasks_new: int
     clusters: int
     mechanisms: int
     report_tokens: int
@@ -59,6 +65,8 @@ def figures(seed: int, planted: list[corpus.Planted], trials: Path, answer: scor
     baseline = score.head_and_tail(planted, trials, answer.largest + report // max(1, len(pages)))
     named = score.right(planted, answer.mechanisms)
     rows = score.rows(planted, score.quoted(planted, answer), named, baseline)
+    fresh = known.new(planted)
+    unseen = score.rows([each for each in planted if each.task in fresh], set(), named, set())[-1]
     whole = score.rows(planted, set(), score.right(planted, answer.signatures), set())[-1]
     total = rows.pop()
     return Figures(
@@ -68,7 +76,9 @@ def figures(seed: int, planted: list[corpus.Planted], trials: Path, answer: scor
         head_tail_quoted=total.head_tail_quoted / total.tasks,
         clustered_once=score.right_once(planted, named),
         clustered_whole=whole.clustered / total.tasks,
+        clustered_new=unseen.clustered / max(1, unseen.tasks),
         tasks=total.tasks,
+        tasks_new=unseen.tasks,
         clusters=answer.clusters,
         mechanisms=len(set(answer.mechanisms.values())),
         report_tokens=report,
@@ -99,6 +109,10 @@ def main(seed: int, size: int, tasks: int, workers: int, keep: Path | None, as_j
     print(
         f"clustered {found.clustered:.3f}   each cause once {found.clustered_once:.3f}   "
         f"by whole signatures {found.clustered_whole:.3f}"
+    )
+    print(
+        f"clustered {found.clustered_new:.3f} of the {found.tasks_new} tasks whose lines the catalogue does not "
+        "hold in nearly these words"
     )
     print(
         f"{found.clusters} clusters, {found.mechanisms} mechanisms; report {found.report_tokens} tokens, ",
