@@ -3,7 +3,8 @@
     python -m benchmarks.citations REPORT TRIALS [--json]
 
 REPORT is a folder that `ahe debug --out` made, TRIALS the folder of the trials (`runs/trials`). A quote stands at a
-step as it was recorded or as a terminal showed it; space does not count, nor an ellipsis at its end. Exit code 1 where one does not.
+step as it was recorded or as a terminal showed it; space does not count, nor an ellipsis at its end. Exit code 1 where
+one does not.
 """
 
 from __future__ import annotations
