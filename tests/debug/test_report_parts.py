@@ -122,7 +122,7 @@ def test_large_clusters_come_first_and_small_ones_below_their_cause() -> None:
         "- **leftover**",
         "  - answered / none",
     ]
-    assert "- **leftover**: 1 rollout of 1 task (a)" in text
+    assert "- **leftover**: 1 rollout of 1 task\n" in text
     assert "  - answered / none: 1 of a; last done “echo a1” (a1#3)" in text
 
 

@@ -34,7 +34,11 @@ _SOURCE = re.compile(
     r"|func |let |const |var )"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9_./:-]{4,}")
-_FOOTER = re.compile(r'^\[(?:exit code|left:)|^\s*(?:File "[^"]+", line \d+|at [\w.$<>/]+ ?\(|[\^~ ]+$)')
+_FOOTER = re.compile(
+    r'^\[(?:exit code|left:)|^\s*(?:Traceback \(most recent call last\):$|File "[^"]+", line \d+'
+    r"|at [\w.$<>/]+ ?\(|[\^~ ]+$)"
+)
+"""Frames around a message, which tell nothing themselves."""
 _CHAIN_ROOT = re.compile(rb"^\s*caused by: ")
 
 

@@ -58,8 +58,8 @@ def _gathered(clusters: Sequence[Cluster], rollouts: Rollouts, after: bool) -> I
         yield Part("\nSmaller ones, each of one task, by what the verifier found:", 89.5)
     ranked = sorted(groups.items(), key=lambda item: (-_trials(item[1]), item[0]))
     for rank, (cause, members) in enumerate(ranked):
-        tasks = sorted({task for cluster in members for task in cluster.tasks})
-        total = f"{_count(_trials(members), 'rollout')} of {_count(len(tasks), 'task')} ({names(tasks)})"
+        tasks = {task for cluster in members for task in cluster.tasks}
+        total = f"{_count(_trials(members), 'rollout')} of {_count(len(tasks), 'task')}"
         yield Part(f"- **{cause}**: {total}", 89 - rank / 100)
         for nth, cluster in enumerate(members):
             yield Part(indented(_line(cluster, rollouts)), 80 - min(20 * nth + rank, 400) / 10)
