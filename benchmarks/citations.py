@@ -3,7 +3,8 @@
     python -m benchmarks.citations REPORT TRIALS [--json]
 
 REPORT is a folder that `ahe debug --out` made, TRIALS the folder of the trials (`runs/trials`). A quote stands at a
-step as it was recorded or as a terminal showed it; space does not count. Exit code 1 where one does not.
+step as it was recorded or as a terminal showed it; space does not count, nor an ellipsis at its end. Exit code 1 where
+one does not.
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from ahe.debug.trace import full_ids
 from ahe.evolve.manifest import quoted
 from ahe.records import Citation
 
-CITED = re.compile(r"“([^”]+)” \(([0-9a-f]{8,})#(\d+)\)")
+CITED = re.compile(r"“([^”\n]+)” \(([0-9a-f]{8,})#(\d+)\)")
+FENCED = re.compile(r"\(([0-9a-f]{8,})#(\d+)\):\n( *)(`{3,}|~{3,})\n(.*?)\n\3\4$", re.DOTALL | re.MULTILINE)
+"""A quote of several lines stands in a fence below its place."""
 
 
 def cited(report: Path) -> list[Citation]:
-    """The citations of a report and its pages, with labels for trials; a quote that was cut loses its mark."""
+    """The citations of a report and its pages, with labels for trials."""
     texts = [
         path.read_text("utf-8") for path in [report / "report.md", *sorted((report / "detail").glob("*.md"))]
     ]
-    return [
-        Citation(trial=label, step=int(step), quote=quote.rstrip("…"))
-        for quote, label, step in CITED.findall("\n".join(texts))
-    ]
+    text = "\n".join(texts)
+    found = [(label, step, quote) for quote, label, step in CITED.findall(text)]
+    found += [(label, step, quote) for label, step, _, _, quote in FENCED.findall(text)]
+    return [Citation(trial=label, step=int(step), quote=quote) for label, step, quote in found]
 
 
 @click.command(help=__doc__)

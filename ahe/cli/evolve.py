@@ -47,7 +47,10 @@ def command(
     if as_json:
         emit(result)
         return
-    click.echo(f"{len(result.iterations)} iterations in {duration(result.seconds)}, {spent(result.usage)}")
+    done = len(result.iterations)
+    click.echo(
+        f"{done} iteration{'' if done == 1 else 's'} in {duration(result.seconds)}, {spent(result.usage)}"
+    )
     click.echo(f"Stopped: {result.stopped}. `ahe log` shows every change with its verdict.")
 
 

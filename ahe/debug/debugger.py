@@ -10,13 +10,15 @@ from pathlib import Path
 
 from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial, in_order
-from ahe.debug.ask.tell import notes, paragraph
+from ahe.debug.ask.tell import account, notes
 from ahe.debug.outcome import TaskOutcome
 from ahe.debug.pipeline import Examination, examined
 from ahe.debug.readers import trials
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
 from ahe.debug.readers.sources import trial_source
+from ahe.debug.reporting.clusters import examples
+from ahe.debug.reporting.quote import place
 from ahe.debug.reporting.report import Count
 from ahe.debug.reporting.sections import Material, scores
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
@@ -84,7 +86,7 @@ class AgentDebugger:
                 history=subject.history,
                 before=_tallies(before.tasks),
                 heldout=subject.heldout,
-                answers={task: paragraph(answer) for task, answer in asked.answers.items()},
+                answers={task: account(answer) for task, answer in asked.answers.items()},
                 notes=(*notes(asked), *subject.notes),
             )
             sections = scores(material) if self._level == "scores" else None
@@ -146,14 +148,12 @@ def _tallies(tasks: Iterable[TaskOutcome]) -> dict[str, Tally]:
 def _telling(found: Examination) -> list[Citation]:
     """For each cluster the place that says most, with the trial's whole id; the largest cluster first."""
     rollouts = {rollout.trial: rollout for task in found.tasks for rollout in task.rollouts}
-    telling = []
+    places = []
     for cluster in found.clusters:
-        members = [rollouts[trial] for trial in cluster.trials]
-        best = max(members, key=lambda r: (r.findings[0].score if r.findings else 0.0, r.trial))
-        citation = best.findings[0].citation if best.findings else best.last
-        if citation is not None and citation.quote:
-            telling.append(citation.model_copy(update={"trial": best.trial}))
-    return telling
+        best = examples([rollouts[trial] for trial in cluster.trials])[0]
+        if (citation := place(best)) is not None and citation.quote:
+            places.append(citation.model_copy(update={"trial": best.trial}))
+    return places
 
 
 def _instructions(found: Examination) -> list[Citation]:

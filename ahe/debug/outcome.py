@@ -10,18 +10,23 @@ from ahe.records import Citation, Signature
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A line that tells why, with the lines around it. `citation` names the trial by its label."""
+    """A line that tells why, with the lines around it. `citation` names the trial by its label.
+
+    `ran` is the command that printed it, where one did.
+    """
 
     citation: Citation
     context: str
     score: float
+    ran: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """One rollout. `signature` and `findings` belong to failed ones; `verdict` is the verifier's decisive line.
 
-    `asked` is the beginning of its instruction, `last` the last thing that its agent did.
+    `calls` counts what its agent ran. `asked` is the beginning of its instruction, `last` the last thing that its
+    agent did.
     """
 
     trial: str
@@ -37,6 +42,7 @@ class Rollout:
     findings: tuple[Finding, ...] = ()
     asked: Citation | None = None
     last: Citation | None = None
+    calls: int = 0
     damage: tuple[Damage, ...] = ()
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ahe.debug.finding.candidate import Candidate
 from ahe.debug.finding.rank import mechanism, rank
 from ahe.debug.finding.templates import Frequency
 from ahe.debug.outcome import Finding, Rollout, TaskOutcome
@@ -175,18 +176,24 @@ def _jobs(sources: Sequence[Source], scratch: Path) -> list[Job]:
 
 def _ranked(case: Case, passing: Frequency, failing: Frequency) -> Rollout:
     """The rollout with its findings, best first, and with the mechanism that they name."""
-    contexts = dict(zip(case.candidates, case.contexts, strict=False))
+    known = zip(case.candidates, case.contexts, case.ran, strict=False)
+    own = {_spot(candidate): (text, ran) for candidate, text, ran in known}
     ranked = rank(case.candidates, passing, failing)
-    own = {(c.step, c.text, c.number): text for c, text in contexts.items()}
     findings = tuple(
         Finding(
             Citation(trial=case.rollout.label, step=candidate.step, quote=candidate.line.strip()[:QUOTE]),
-            own.get((candidate.step, candidate.text, candidate.number), ""),
+            text,
             candidate.score,
+            ran,
         )
         for candidate in ranked[:FINDINGS]
+        for text, ran in [own.get(_spot(candidate), ("", None))]
     )
     signature = case.rollout.signature
     if signature is not None:
         signature = signature.model_copy(update=mechanism(ranked, failing)._asdict())
     return replace(case.rollout, findings=findings, signature=signature)
+
+
+def _spot(candidate: Candidate) -> tuple[int, int, int]:
+    return candidate.step, candidate.text, candidate.number

@@ -14,7 +14,7 @@ from pathlib import Path
 from ahe.debug.cleaning.terminal import resolve
 from ahe.debug.finding.candidate import Candidate
 from ahe.debug.finding.excerpt import context, worth_showing
-from ahe.debug.finding.parting import last_action, part
+from ahe.debug.finding.parting import last_action, part, ran
 from ahe.debug.finding.rank import supported
 from ahe.debug.finding.salience import passing_templates, survey
 from ahe.debug.outcome import Parting, Rollout, Shown
@@ -42,11 +42,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A rollout with what may explain it. `contexts` belong to the first candidates."""
+    """A rollout with what may explain it. `contexts`, and the commands that `ran`, belong to the first candidates."""
 
     rollout: Rollout
     candidates: tuple[Candidate, ...] = ()
     contexts: tuple[str, ...] = ()
+    ran: tuple[Citation | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def study(job: Job) -> Counted:
             rollout(label, trace, acted),
             candidates,
             tuple(context(trace, candidate) for candidate in candidates[:CONTEXTS]),
+            tuple(ran(label, trace, candidate) for candidate in candidates[:CONTEXTS]),
         )
         for (label, trace), candidates in zip(shown, supported(found), strict=True)
     ]
@@ -122,6 +124,7 @@ def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
         verdict=decisive_line(found)[:300],
         asked=_asked(label, trace),
         last=last_action(label, trace),
+        calls=sum(text.channel == "call" for step in trace.steps for text in step.texts),
         damage=trace.damage,
     )
 

@@ -59,9 +59,8 @@ def unfounded(manifest: Manifest, traces: Path, trials: frozenset[str], tasks: f
 def quoted(citation: Citation, traces: Path) -> bool:
     """Whether the quote stands at the step, as recorded or as a terminal showed it. Space does not count."""
     steps = [step for step in read_trial(traces / citation.trial).steps if step.id == citation.step]
-    quote = " ".join(citation.quote.split())
-    return bool(quote) and any(
-        quote in " ".join(text.split())
+    return bool(citation.words) and any(
+        citation.words in " ".join(text.split())
         for step in steps
         for text in (step.raw, "\n".join(resolve(text.text) for text in step.texts))
     )

@@ -132,7 +132,7 @@ def form(excerpts: int, tasks: tuple[str, ...]) -> dict[str, Any]:
 
 def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...]) -> str:
     """The evidence, the harness as it is, and what was tried before."""
-    numbered = "\n".join(f"{n}. {c.quote}" for n, c in enumerate(excerpts, 1))
+    numbered = "\n".join(f"{n}. {c.words}" for n, c in enumerate(excerpts, 1))
     memory = (harness / "memory.md").read_text("utf-8").strip() if (harness / "memory.md").is_file() else ""
     prompt = (harness / "system_prompt.md").read_text("utf-8").strip()
     return (
@@ -187,7 +187,7 @@ def manifest(proposal: Proposal, excerpts: tuple[Citation, ...], tasks: tuple[st
     return Manifest(
         subject=" ".join(proposal.subject.split()),
         action="improve" if proposal.place in ("system_prompt", "tool_description") else "add",
-        evidence=f"At {citation}: {citation.quote}",
+        evidence=f"At {citation}: {citation.words}",
         root_cause=proposal.root_cause,
         fix=f"Say in {place}: {proposal.text}",
         predicts=tuple(dict.fromkeys(name for name in proposal.predicts if name in tasks)),

@@ -57,9 +57,10 @@ def configure(git: Git) -> None:
     known = git.probe("config", "--local", "--get-regexp", r"^(notes|remote)\.").text.splitlines()
     have = {tuple(line.split(" ", 1)) for line in known}
     keys = {pair[0] for pair in have}
-    for key in ("notes.displayref", "notes.rewriteref"):
-        if (key, NOTES_REF) not in have:
-            git.run("config", "--local", "--add", key, NOTES_REF)
+    # As a glob: git warns at every command of a plain name that holds no note yet.
+    for key, ref in (("notes.displayref", f"{NOTES_REF}*"), ("notes.rewriteref", NOTES_REF)):
+        if not {(key, ref), (key, NOTES_REF)} & have:
+            git.run("config", "--local", "--add", key, ref)
     for remote in sorted(
         key.removesuffix(".url") for key in keys if key.startswith("remote.") and key.endswith(".url")
     ):

@@ -59,7 +59,8 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
             iterations=wanted,
         )
         done = next_iteration(now) - 1
-        costs = _costs(project, store, played, wanted, done, len(suite.train))
+        changes = _changes(project, sum(not commit.by_person for commit in now.pending), wanted)
+        costs = _costs(project, store, played, changes, done, len(suite.train))
         budgets = allowances(project.config.budget, store.spent(), store.count())
     finally:
         store.close()
@@ -89,9 +90,9 @@ def _suite(project: Project, store: Store, incumbent: str) -> Suite:
 
 
 def _costs(
-    project: Project, store: Store, played: Forecast, iterations: int, done: int, tasks: int
+    project: Project, store: Store, played: Forecast, changes: list[int], done: int, tasks: int
 ) -> tuple[Cost, ...]:
-    """The parts of the run, each with what its numbers rest on."""
+    """The parts of the run, each with what its numbers rest on. `changes`: how many each iteration judges."""
     one, jobs = rollout_cost(project, store), project.config.evolve.jobs
     parts: tuple[tuple[Part, float], ...] = (
         ("baseline", played.baseline),
@@ -99,23 +100,28 @@ def _costs(
         ("held-out", played.heldout),
     )
     costs = [_cost(part, one, number, number, one.seconds / jobs) for part, number in parts]
-    if apart := iterations * _told_apart(project):
-        told = replace(one, basis=f"assumed: {project.config.evolve.changes} changes each")
+    if apart := sum(map(_told_apart, changes)):
+        told = replace(one, basis=f"assumed: {max(changes)} changes each")
         costs.insert(2, _cost("telling apart", told, apart, apart, one.seconds / jobs))
     roles: tuple[tuple[Part, Role], ...] = (("debugger", "debugger"), ("evolver", "evolver"))
     for part, role in roles:
         unit = role_cost(project, store, role, done, tasks)
-        costs.append(_cost(part, unit, iterations, 0, unit.seconds))
+        costs.append(_cost(part, unit, len(changes), 0, unit.seconds))
     return tuple(costs)
 
 
-def _told_apart(project: Project) -> int:
-    """Rollouts of an iteration that tell its changes apart, if the evolver makes as many as it may.
+def _changes(project: Project, pending: int, iterations: int) -> list[int]:
+    """How many changes each iteration judges, if the evolver makes as many as it may. What is pending comes first."""
+    most = 1 if one_proposal(project) else project.config.evolve.changes
+    return [pending or most, *[most] * (iterations - 1)][:iterations]
+
+
+def _told_apart(changes: int) -> int:
+    """Rollouts that tell the changes of one candidate apart.
 
     Roughly: the bound on 8 disputed tasks. In simulation telling apart takes less, and putting what remains to the
     gate again makes up for it.
     """
-    changes = 1 if one_proposal(project) else project.config.evolve.changes
     return most_rollouts(changes, HIGHEST) if changes > 1 else 0
 
 

@@ -8,6 +8,9 @@ from ahe.records.base import Kind, Record
 from ahe.records.models import Usage
 from ahe.records.observed import Foretold, Observed
 
+CUT = "…"
+"""Stands at the end of a quote whose text goes on."""
+
 
 class Citation(Record):
     """`trial#step` with the quoted text that must stand there."""
@@ -18,6 +21,11 @@ class Citation(Record):
 
     def __str__(self) -> str:
         return f"{self.trial}#{self.step}"
+
+    @property
+    def words(self) -> str:
+        """The quote as it is looked up: space does not count, nor an ellipsis at its end, the mark of a cut."""
+        return " ".join(self.quote.split()).removesuffix(CUT).rstrip()
 
 
 class Change(Record):

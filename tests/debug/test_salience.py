@@ -230,3 +230,13 @@ def test_what_several_failing_rollouts_show_comes_before_what_one_met_alone() ->
             gained[c.line] == pytest.approx(c.score + (2 * SHARED if c.line == shared else 0)) for c in before
         )
     assert supported([(), candidates(traces[0])]) == [(), tuple(candidates(traces[0]))]
+
+
+def test_the_head_of_a_traceback_tells_nothing_even_where_the_verifier_names_the_error() -> None:
+    error = "NameError: name 'nmae' is not defined"
+    shown = f'Traceback (most recent call last):\n  File "/app/greet.py", line 8, in <module>\n{error}'
+    trace = made(
+        ("python3 /app/greet.py", bad(shown)), verifier=f"FAIL: greet.py: ended with an error: {error}"
+    )
+    assert best(trace) == error
+    assert not any(candidate.line.startswith("Traceback") for candidate in candidates(trace))

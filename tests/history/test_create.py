@@ -150,7 +150,15 @@ def test_plain_git_log_tells_the_verdict_and_a_clone_keeps_it(tmp_path: Path, hi
     assert "Ahe-Verdict: kept" in git(clone.path, "log")
     assert clone.commits()[0].verdict == verdict()
     assert clone.tags() == {"ahe/best": sha}
-    assert git(clone.path, "config", "--get-all", "notes.displayRef").split() == ["refs/notes/ahe"]
+    assert git(clone.path, "config", "--get-all", "notes.displayRef").split() == ["refs/notes/ahe*"]
+
+
+def test_plain_git_has_nothing_to_warn_of_before_the_first_verdict(tmp_path: Path) -> None:
+    History.create(tmp_path / "workspace", make_seed(tmp_path / "seed"))
+    done = subprocess.run(
+        ["git", "-C", str(tmp_path / "workspace"), "log"], text=True, capture_output=True, check=True
+    )
+    assert not done.stderr and "Seed harness" in done.stdout
 
 
 def test_importing_history_does_not_import_gitpython() -> None:

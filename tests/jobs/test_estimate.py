@@ -6,6 +6,7 @@ from pathlib import Path
 
 import made_project
 import pytest
+from world import git
 
 from ahe.jobs.estimate import estimate
 from ahe.project import Project
@@ -52,6 +53,17 @@ def test_several_changes_at_once_cost_what_telling_them_apart_takes(tmp_path: Pa
     assert two.low > apart.rollouts and two.total.rollouts > apart.rollouts
     form = estimate(Project.open(tmp_path, {"evolve.changes": 3, "evolve.editor": "proposal"}), iterations=2)
     assert "telling apart" not in {cost.part for cost in form.costs}
+
+
+def test_changes_that_wait_in_one_candidate_are_told_apart_once(tmp_path: Path) -> None:
+    project = made_project.make(tmp_path, 40)
+    for number in (1, 2, 3):
+        (project.config.workspace / "memory.md").write_text(f"{number}\n", "utf-8")
+        trailers = f"Ahe-Change: 001-{number}\nAhe-Kind: memory"
+        git(tmp_path, "commit", "-q", "-a", "-m", f"memory: {number}", "-m", trailers)
+    found = estimate(project, iterations=2)
+    (apart,) = [cost for cost in found.costs if cost.part == "telling apart"]
+    assert apart.rollouts == (1 + 3 + 2 + 1) * 8 * 6
 
 
 @pytest.mark.parametrize("ceiling", [{"rollouts": 10}, {"tokens": 10 * 10_000}, {"usd": 10 * 0.019}])

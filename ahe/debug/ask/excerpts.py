@@ -80,7 +80,7 @@ class Evidence:
             yield "# Lines that stand out\n\n" + "\n".join(dict.fromkeys(told))
         if parting := material.outcome.parting:
             sides = (parting.failing, parting.passing)
-            told = [self._line(str(c), c.quote.partition("\n")[0], place=True) for c in sides]
+            told = [self._line(str(c), c.words, place=True) for c in sides]
             yield f"{PARTING}\n\n" + "\n".join(told)
 
     def _end(self, rollout: Rollout, trace: Trace, tokens: int) -> str:

@@ -35,7 +35,7 @@ class Quotes:
         steps = self._steps[label]
         if step not in steps:
             return f"{label} has no step {at.rpartition('#')[2]!r}; its last is {max(steps, default=0)}"
-        wanted = _flat(quote)
+        wanted = Citation(trial=label, step=step, quote=quote).words
         if len(wanted) < MIN_QUOTE:
             return f"the quote {quote!r} is too short: at least {MIN_QUOTE} characters of the step"
         if self._stands(wanted, label, step):

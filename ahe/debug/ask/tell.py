@@ -6,29 +6,33 @@ from collections.abc import Sequence
 
 from ahe.debug.ask.answer import Answer
 from ahe.debug.ask.asker import Asked
+from ahe.debug.reporting.quote import cite, hanging
 from ahe.records import Citation
+from ahe.records.changes import CUT
 
 QUOTE = 160
 NAMES = 8
 
 
-def paragraph(answer: Answer, claims: int = 8) -> str:
-    """What the debugger found, with the citations of its first `claims` claims."""
-    parts = [answer.root_cause, answer.success_pattern]
+def account(answer: Answer, claims: int = 8) -> str:
+    """What the debugger found, with the citations of its first `claims` claims: a line, and a list.
+
+    What it thinks of its own confidence is left out: nothing checks it, and weak models are always sure.
+    """
+    lines = [_line(answer.root_cause, answer.success_pattern)]
     if parting := answer.divergence:
-        said = f" {parting.says}" if parting.says else ""
-        parts.append(f"They part at {_cite(parting.failing)} against {_cite(parting.passing)}.{said}")
+        said = f". {_line(parting.says)}" if parting.says else ""
+        lines += [f"- failing did {_cite(parting.failing)}", f"- passing did {_cite(parting.passing)}{said}"]
     for claim in answer.claims[:claims]:
-        parts.append(f"{_sentence(claim.says)} {', '.join(map(_cite, claim.citations))}.")
+        lines.append(f"- {_sentence(_line(claim.says))} {', '.join(map(_cite, claim.citations))}")
     if answer.hint:
         where = "" if answer.component == "none" else f" ({answer.component})"
-        parts.append(f"What could help{where}: {_sentence(answer.hint)}")
+        lines.append(f"- what could help{where}: {_sentence(_line(answer.hint))}")
     elif answer.component == "none":
-        parts.append("The harness cannot help.")
-    parts.append(f"Its own word on its confidence: {answer.confidence}.")
+        lines.append("- the harness cannot help")
     if answer.dropped:
-        parts.append(f"Unfounded and left out: {answer.dropped}.")
-    return " ".join(" ".join(part.split()) for part in parts if part)
+        lines.append(f"- unfounded and left out: {answer.dropped}")
+    return "\n".join(line for line in lines if line)
 
 
 def notes(asked: Asked) -> tuple[str, ...]:
@@ -45,8 +49,14 @@ def notes(asked: Asked) -> tuple[str, ...]:
 
 
 def _cite(citation: Citation) -> str:
-    quote = " ".join(citation.quote.split())
-    return f"“{quote if len(quote) <= QUOTE else quote[:QUOTE] + '…'}” ({citation})"
+    """The quote within a length and its place; one of several lines in a fence."""
+    quote = citation.quote if len(citation.quote) <= QUOTE else citation.quote[:QUOTE].rstrip() + CUT
+    return hanging(cite(citation.model_copy(update={"quote": quote.strip()})))
+
+
+def _line(*texts: str) -> str:
+    """The texts on one line."""
+    return " ".join(" ".join(texts).split())
 
 
 def _sentence(text: str) -> str:

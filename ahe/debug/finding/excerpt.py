@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ahe.debug.cleaning.clean import Cleaner
+from ahe.debug.cleaning.clean import Cleaned, Cleaner
 from ahe.debug.finding.candidate import Candidate
 from ahe.debug.outcome import Parting, Rollout, Shown
-from ahe.debug.trace import Trace
+from ahe.debug.trace import Step, Trace
 
 BEFORE, AFTER = 2, 2
 LINE = 200
@@ -63,6 +63,18 @@ def _of_rollout(cleaner: Cleaner, label: str, trace: Trace, marks: set[int]) -> 
     marks = marks | {steps[0].id, steps[-1].id}
     nearest = sorted(steps, key=lambda step: (min(abs(step.id - mark) for mark in marks), step.id))[:STEPS]
     return [
-        Shown(label, step.id, cleaner.clean(label, step, TEXT).text)
+        Shown(label, step.id, _readable(step, cleaner.clean(label, step, TEXT)))
         for step in sorted(nearest, key=lambda step: step.id)
     ]
+
+
+def _readable(step: Step, cleaned: Cleaned) -> str:
+    """The step's texts, each but the agent's own words below its channel; a call that the message holds only once."""
+    said = "\n".join(text.text for text in step.texts if text.channel == "message")
+    found = []
+    for text, part in zip(step.texts, cleaned.parts, strict=True):
+        if text.channel == "call" and text.text.strip() in said:
+            continue
+        found += [] if text.channel == "message" else [f"[{text.channel}]"]
+        found.append(part.text)
+    return "\n".join(found)

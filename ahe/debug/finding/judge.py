@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from ahe.debug.finding.calls import destructive, is_content, is_expected, overcome
 from ahe.debug.finding.candidate import Candidate, clipped, order
+from ahe.debug.finding.nocommand import no_command
 from ahe.debug.finding.scan import Output, Profile, Scan, Seen
 from ahe.debug.finding.templates import coarse, digest, fine
 from ahe.debug.signing.causes import cause
 from ahe.debug.signing.mechanisms.match import LONGEST, Match, match
 from ahe.debug.signing.verifiers.failure import Failure
 from ahe.debug.signing.verifiers.failures import failures
-from ahe.debug.signing.vocabulary import NONE
+from ahe.debug.signing.vocabulary import NO_COMMAND, NONE
 from ahe.debug.trace import Trace
 
 WINDOWS = 4_000
@@ -33,7 +34,11 @@ _SOURCE = re.compile(
     r"|func |let |const |var )"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9_./:-]{4,}")
-_FOOTER = re.compile(r'^\[(?:exit code|left:)|^\s*(?:File "[^"]+", line \d+|at [\w.$<>/]+ ?\(|[\^~ ]+$)')
+_FOOTER = re.compile(
+    r'^\[(?:exit code|left:)|^\s*(?:Traceback \(most recent call last\):$|File "[^"]+", line \d+'
+    r"|at [\w.$<>/]+ ?\(|[\^~ ]+$)"
+)
+"""Frames around a message, which tell nothing themselves."""
 _CHAIN_ROOT = re.compile(rb"^\s*caused by: ")
 
 
@@ -70,6 +75,8 @@ class Judge:
         found = _match(seen.line)
         if found is None or _FOOTER.match(seen.line):
             return None
+        if no_command(seen.output.call, seen.line):
+            found = found._replace(mechanism=NO_COMMAND)
         parts = {"says": found.weight}
         if found.tone:
             parts["sounds calm"] = found.tone

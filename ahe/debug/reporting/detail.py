@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ahe.debug.cleaning.pointers import CLOSE, OPEN
 from ahe.debug.outcome import Rollout, Shown, TaskOutcome
+from ahe.debug.reporting.quote import around, cite, hanging, told
 from ahe.debug.reporting.report import Count, Part, Section, compose
-from ahe.debug.reporting.sections import cite
+from ahe.records.changes import CUT
 from ahe.tokens import estimate_tokens
 
 PAGE_TOKENS = 3_000
 INSTRUCTION = 1_200
+"""Characters of the task's instruction at the head of a page."""
+STEPS_ARE = "`ahe trace LABEL --step N`"
 
 
 def page(
@@ -22,15 +26,37 @@ def page(
     count: Count = estimate_tokens,
 ) -> str:
     """The page as Markdown, at most `budget` tokens. What is cut is named, with how to see it."""
+    asked = instruction.strip()
     found = [
+        Section("Instruction", (Part(_instruction(asked, outcome), 97),) if asked else ()),
         Section("Rollouts", tuple(Part(_line(rollout), 99) for rollout in outcome.rollouts)),
         Section("Root cause", (Part(answer, 98),) if answer else ()),
         Section("Decisive lines", tuple(_findings(outcome.rollouts)), "`ahe trace LABEL`"),
         Section("Where they part", tuple(_parting(outcome))),
-        Section("Instruction", (Part(instruction.strip()[:INSTRUCTION], 60),) if instruction.strip() else ()),
-        Section("Steps", tuple(_steps(outcome, shown)), "`ahe trace LABEL --step N`"),
+        Section(
+            "Steps", tuple(_steps(outcome, [e for e in shown if not _asks(e, outcome, asked)])), STEPS_ARE
+        ),
     ]
     return compose(outcome.task, [section for section in found if section.parts], budget, count)
+
+
+def _instruction(asked: str, outcome: TaskOutcome) -> str:
+    """The instruction as a quotation, so that its own headings are none of the page's; a long one is cut."""
+    text = asked[:INSTRUCTION].rstrip()
+    if len(asked) > INSTRUCTION:
+        places = [str(rollout.asked) for rollout in outcome.rollouts if rollout.asked]
+        text += f"{CUT}\n\n({len(asked)} characters" + (f"; all of it is at {places[0]})" if places else ")")
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+def _asks(entry: Shown, outcome: TaskOutcome, asked: str) -> bool:
+    """Whether a step only asks what the head of the page says already."""
+    first = {rollout.label: rollout.asked for rollout in outcome.rollouts}.get(entry.label)
+    if first is None or first.step != entry.step:
+        return False
+    words, text = " ".join(asked.split()), entry.text.strip()
+    pointer = text.startswith(OPEN) and text.endswith(CLOSE) and text.count(OPEN) == 1
+    return pointer or " ".join(text.split()) in words
 
 
 def _line(rollout: Rollout) -> str:
@@ -45,17 +71,20 @@ def _line(rollout: Rollout) -> str:
 
 def _findings(rollouts: Sequence[Rollout]) -> Iterator[Part]:
     for rollout in rollouts:
+        known = None
         for nth, finding in enumerate(rollout.findings):
-            fence = "```" if "```" not in finding.context else "~~~~"
-            yield Part(f"- {cite(finding.citation)}", 96 - nth)
-            if finding.context.strip() != finding.citation.quote.strip():
-                yield Part(f"{fence}\n{finding.context}\n{fence}", 75 - 4 * nth)
+            if finding.ran is not None and finding.ran != known:
+                known = finding.ran
+                yield Part(f"- ran {hanging(cite(known))}", 73 - 4 * nth)
+            yield Part(f"- {told(finding)}", 96 - nth)
+            if context := around(finding):
+                yield Part(context, 75 - 4 * nth)
 
 
 def _parting(outcome: TaskOutcome) -> Iterator[Part]:
     if outcome.parting is not None:
-        yield Part(f"- failing: {cite(outcome.parting.failing)}", 90)
-        yield Part(f"- passing: {cite(outcome.parting.passing)}", 90)
+        yield Part(f"- failing did {hanging(cite(outcome.parting.failing))}", 90)
+        yield Part(f"- passing did {hanging(cite(outcome.parting.passing))}", 90)
 
 
 def _steps(outcome: TaskOutcome, shown: Sequence[Shown]) -> Iterator[Part]:

@@ -1,7 +1,7 @@
 """What stands in a debug report, in the order in which the evolver reads it, each part with its worth.
 
-Worth, highest first: what the clusters are; the newest verdicts; tasks that got worse; where rollouts part;
-then excerpts, limits, what to preserve, and the rest.
+Worth, highest first: the counts; what the large clusters are; the newest verdicts; the small clusters' causes; tasks
+that got worse; where rollouts part; then excerpts, the small clusters' lines, limits, what to preserve, and the rest.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ahe.debug.finding.rank import STANDS_OUT
-from ahe.debug.outcome import Finding, Rollout, TaskOutcome
+from ahe.debug.outcome import TaskOutcome
+from ahe.debug.reporting.clusters import cluster_parts, names
+from ahe.debug.reporting.endings import endings
+from ahe.debug.reporting.quote import cite, indented, telling
 from ahe.debug.reporting.report import Part, Section
-from ahe.records import Citation, Cluster, Tally
+from ahe.records import Cluster, Tally
 
-NAMES = 12
 LIMITS = {"turns", "tokens", "seconds"}
 
 
@@ -41,8 +42,8 @@ def sections(material: Material) -> list[Section]:
     by_label = {rollout.trial: rollout for task in material.tasks for rollout in task.rollouts}
     found = [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
-        Section("Pass rates", tuple(_rates(material)), "detail/"),
-        Section("Failure clusters", tuple(_clusters(material.clusters, by_label)), "clusters.json"),
+        Section("Pass rates", (*_mean(material), *_endings(material), *_rates(material)), "detail/"),
+        Section("Failure clusters", tuple(cluster_parts(material.clusters, by_label)), "clusters.json"),
         Section("Partly passing: the same harness passed and failed", tuple(_partly(material)), "detail/"),
         Section(
             "What the debugger model says (quotes are checked, claims are not)",
@@ -63,12 +64,8 @@ def scores(material: Material) -> list[Section]:
     """Pass rates alone, for measuring what the rest of the report is worth."""
     return [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
-        Section("Pass rates", tuple(_rates(material))),
+        Section("Pass rates", (*_mean(material), *_rates(material))),
     ]
-
-
-def cite(citation: Citation) -> str:
-    return f"“{citation.quote}” ({citation})"
 
 
 def _history(lines: Sequence[str]) -> Iterator[Part]:
@@ -76,7 +73,7 @@ def _history(lines: Sequence[str]) -> Iterator[Part]:
         yield Part(line, 95 - 10 * age if age < 3 else 30 - age)
 
 
-def _rates(material: Material) -> Iterator[Part]:
+def _mean(material: Material) -> Iterator[Part]:
     states: dict[str, int] = {}
     for task in material.tasks:
         states[task.state] = states.get(task.state, 0) + 1
@@ -88,54 +85,26 @@ def _rates(material: Material) -> Iterator[Part]:
     yield Part(f"- {counted}", 99)
     if material.heldout is not None and material.heldout.n:
         yield Part(f"- held-out: {material.heldout.passes} of {material.heldout.n} rollouts passed", 60)
-    for task in scored:
-        yield Part(f"- {task.task}: {task.passes} of {task.scored}", 22)
 
 
-def _clusters(clusters: Sequence[Cluster], rollouts: Mapping[str, Rollout]) -> Iterator[Part]:
-    for rank, cluster in enumerate(clusters):
-        name = f"- **{cluster.signature}**: {len(cluster.trials)} rollouts of {len(cluster.tasks)} tasks"
-        yield Part(f"{name} ({_names(cluster.tasks)})", 100 - min(rank, 40) / 2)
-        members = [rollouts[trial] for trial in cluster.trials if trial in rollouts]
-        for nth, rollout in enumerate(_examples(members)):
-            yield Part(_example(rollout), 90 - rank - 20 * nth)
+def _rates(material: Material) -> Iterator[Part]:
+    for task in material.tasks:
+        if task.scored:
+            yield Part(f"- {task.task}: {task.passes} of {task.scored}", 22)
 
 
-def _examples(members: Sequence[Rollout]) -> list[Rollout]:
-    """The two members that say most, of different findings where there are such."""
-    ranked = sorted(members, key=lambda r: (-(r.findings[0].score if r.findings else 0.0), r.label))
-    seen: set[str] = set()
-    chosen = []
-    for rollout in ranked:
-        line = rollout.findings[0].citation.quote if rollout.findings else ""
-        if line not in seen:
-            seen.add(line)
-            chosen.append(rollout)
-    return chosen[:2]
-
-
-def _example(rollout: Rollout) -> str:
-    lines = []
-    if rollout.findings:
-        lines += [f"  {cite(rollout.findings[0].citation)}", *_fenced(rollout.findings[0])]
-    elif rollout.last is not None:
-        lines.append(f"  no line stands out; last done: {cite(rollout.last)}")
-    if rollout.verdict:
-        lines.append(f"  verifier of {rollout.label}: {rollout.verdict}")
-    return "\n".join(lines) or f"  {rollout.label} shows nothing that stands out"
-
-
-def _fenced(finding: Finding) -> list[str]:
-    fence = "```" if "```" not in finding.context else "~~~~"
-    return [f"  {line}" for line in (fence, *finding.context.splitlines(), fence)]
+def _endings(material: Material) -> Iterator[Part]:
+    if said := endings(material.tasks):
+        yield Part(said, 97)
 
 
 def _partly(material: Material) -> Iterator[Part]:
-    for nth, task in enumerate(_in_state(material.tasks, "partly passed")):
+    partly = _in_state(material.tasks, "partly passed")
+    for nth, task in enumerate(sorted(partly, key=lambda task: (task.passes / task.scored, task.task))):
         lines = [f"- {task.task}: {task.passes} of {task.scored}"]
         if task.parting is not None:
-            lines.append(f"  failing did {cite(task.parting.failing)}")
-            lines.append(f"  passing did {cite(task.parting.passing)}")
+            lines.append(indented(f"failing did {cite(task.parting.failing)}"))
+            lines.append(indented(f"passing did {cite(task.parting.passing)}"))
         yield Part("\n".join(lines), 84 - nth)
 
 
@@ -143,7 +112,8 @@ def _answers(material: Material) -> Iterator[Part]:
     order = {"partly passed": 0, "all failed": 1, "all passed": 2}
     asked = [task for task in material.tasks if task.task in material.answers]
     for nth, task in enumerate(sorted(asked, key=lambda task: (order.get(task.state, 3), task.task))):
-        yield Part(f"- {task.task}: {material.answers[task.task]}", 88 - nth)
+        said = indented(material.answers[task.task]).lstrip()
+        yield Part(f"- {task.task}: {said}", 88 - nth)
 
 
 def _limits(tasks: Sequence[TaskOutcome]) -> Iterator[Part]:
@@ -167,7 +137,7 @@ def _worse(material: Material) -> Iterator[Part]:
 def _preserve(material: Material) -> Iterator[Part]:
     always = _in_state(material.tasks, "all passed")
     if always:
-        yield Part(f"- {_names([task.task for task in always], most=60)}", 45)
+        yield Part(f"- {names([task.task for task in always], most=60)}", 45)
     for task in always:
         costly = max(task.rollouts, key=lambda rollout: (rollout.tokens, rollout.label))
         if costly.tokens:
@@ -181,8 +151,7 @@ def _unscored(tasks: Sequence[TaskOutcome]) -> Iterator[Part]:
         for rollout in task.rollouts:
             if rollout.status != "unknown":
                 continue
-            if rollout.findings and rollout.findings[0].score >= STANDS_OUT:
-                found = rollout.findings[0]
+            if found := telling(rollout):
                 yield Part(f"- {task.task}: {cite(found.citation)}", 40 + min(found.score, 5))
             else:
                 quiet += 1
@@ -207,8 +176,3 @@ def _where(material: Material) -> str:
 
 def _in_state(tasks: Sequence[TaskOutcome], state: str) -> list[TaskOutcome]:
     return [task for task in tasks if task.state == state]
-
-
-def _names(names: Sequence[str], most: int = NAMES) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -10,6 +10,7 @@ UNKNOWN: Final = "unknown"
 NONE: Final = "none"
 FLAKY: Final = "flaky"
 INFRASTRUCTURE: Final = "infrastructure"
+NO_COMMAND: Final = "not_a_command"
 
 CAUSES: Final[dict[str, str]] = {
     "missing_output": "something that the task asked for is not there",
@@ -56,6 +57,7 @@ STATUSES: Final[dict[str, str]] = {
 
 MECHANISMS: Final[dict[str, str]] = {
     "command_not_found": "a program that was called is not there",
+    NO_COMMAND: "prose, a bare value or a code fence was run as a command",
     "quoting_error": "a quote was left open or took the wrong text",
     "shell_syntax": "the shell could not read the command",
     "usage_error": "a program was called with options or arguments it does not take",

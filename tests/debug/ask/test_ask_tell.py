@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ahe.debug.ask.answer import Answer, Claim, Divergence
 from ahe.debug.ask.asker import Asked
-from ahe.debug.ask.tell import notes, paragraph
+from ahe.debug.ask.tell import account, notes
 from ahe.records import Citation, Kind
 
 FAILING = Citation(trial="f0", step=3, quote="cat  report.txt\nfails")
@@ -22,24 +22,22 @@ ANSWER = Answer(
 )
 
 
-def test_a_paragraph_holds_everything_on_one_line() -> None:
-    text = paragraph(ANSWER)
-    assert text.startswith("It guesses names. They part at “cat report.txt fails” (f0#3) against “xxx")
+def test_an_account_holds_everything_but_the_models_own_confidence() -> None:
+    text = account(ANSWER)
+    assert text.startswith(
+        "It guesses names.\n- failing did (f0#3):\n  ```\n  cat  report.txt\n  fails\n  ```\n- passing did “xxx"
+    )
     assert (
-        "x…” (p1#4). The passing one lists first. It reads what is not there. “cat report.txt fails” (f0#3)."
+        "x…” (p1#4). The passing one lists first.\n- It reads what is not there. (f0#3):\n  ```\n  cat"
         in text
     )
-    assert text.endswith(
-        "What could help (memory): List before reading. Its own word on its confidence: high. Unfounded and left out: 1."
-    )
-    assert "\n" not in text
-    assert paragraph(ANSWER, claims=0).count("(f0#3)") == 1
+    assert text.endswith("\n- what could help (memory): List before reading.\n- unfounded and left out: 1")
+    assert "confiden" not in text.lower() and "high" not in text
+    assert account(ANSWER, claims=0).count("(f0#3)") == 1
 
 
 def test_what_the_harness_cannot_help_is_said() -> None:
-    assert "The harness cannot help." in paragraph(
-        ANSWER.model_copy(update={"component": "none", "hint": ""})
-    )
+    assert "- the harness cannot help" in account(ANSWER.model_copy(update={"component": "none", "hint": ""}))
 
 
 def test_notes_say_what_was_left_out() -> None:

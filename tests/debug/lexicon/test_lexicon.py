@@ -10,7 +10,7 @@ from ahe.debug.finding.templates import fine
 from ahe.debug.signing.lexicon.features import features, stem
 from ahe.debug.signing.lexicon.guess import CALM, alarming, guess
 from ahe.debug.signing.lexicon.train import CATALOGUE, WEIGHTS, read_catalogue, weights_of
-from ahe.debug.signing.vocabulary import MECHANISMS, NONE, UNKNOWN
+from ahe.debug.signing.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
 
 LINES = read_catalogue(CATALOGUE.read_text("utf-8"))
 
@@ -22,7 +22,7 @@ def test_the_weights_are_those_of_the_catalogue() -> None:
 
 def test_the_catalogue_has_lines_for_every_word_and_none_twice() -> None:
     names = {name for name, _ in LINES}
-    assert names == {*MECHANISMS, CALM} - {NONE, UNKNOWN}
+    assert names == {*MECHANISMS, CALM} - {NONE, UNKNOWN, NO_COMMAND}
     assert len(set(LINES)) == len(LINES)
     assert all(line == line.rstrip() for _, line in LINES)
 
