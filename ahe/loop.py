@@ -7,7 +7,7 @@ journal. Kill it anywhere and run it again: it goes on from the first missing pi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.candidate import Candidate
@@ -17,6 +17,7 @@ from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Said
 from ahe.evolve.record import history_lines
 from ahe.gate.measure import Measurement, known, probability_of_known, stored
+from ahe.gate.noted import NotedGate
 from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
@@ -164,7 +165,7 @@ class Loop:
         """The pending commits, ready to be judged."""
 
         def measure(sha: str) -> Measurement:
-            return Measurement(
+            measurement = Measurement(
                 self.gate,
                 self.evaluator,
                 self.suite,
@@ -177,6 +178,9 @@ class Loop:
                 risks=now.risks,
                 before=now.begun,
             )
+            # What a person decided stays, whatever more rollouts would say; a known harness needs none to be noted.
+            noted = now.by_person and measurement.was_measured()
+            return replace(measurement, gate=NotedGate()) if noted else measurement
 
         return Candidate(self.history, now, measure, self.version, self.watcher)
 

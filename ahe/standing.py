@@ -38,6 +38,11 @@ class Standing:
         return made.astimezone(UTC).isoformat(timespec="milliseconds")
 
     @property
+    def by_person(self) -> bool:
+        """Whether every pending commit is a person's own decision."""
+        return all(commit.by_person for commit in self.pending)
+
+    @property
     def predicts(self) -> tuple[str, ...]:
         """Tasks that the pending commits say will go up."""
         return tuple(name for commit in self.pending for name in commit.predicts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ahe.evaluate.evaluation import pass_rate
 from ahe.gate.attribution import AttributionStep, LeftOut, Share
+from ahe.gate.noted import NotedGate
 from ahe.gate.predictions import observed, scored
 from ahe.history import Commit
 from ahe.records import CommitVerdict, IterationVerdicts, Trial, Usage, Verdict
@@ -126,6 +127,8 @@ def _mine(whole: Verdict, commit: Commit) -> Verdict:
 
 def _of_person(whole: Verdict) -> Verdict:
     """A commit that a person made without a manifest is a decision already: it is noted, never reverted."""
+    if whole.gate == NotedGate.name:
+        return whole.model_copy(update={"decided_by": "person"})
     if whole.outcome != "reverted":
         return whole
     reason = f"a person's commit stays; the gate would revert it: {whole.reason}"

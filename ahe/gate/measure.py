@@ -9,6 +9,7 @@ from statistics import fmean
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
+from ahe.gate.coverage import tried
 from ahe.gate.heldout import objects
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
@@ -57,6 +58,10 @@ class Measurement:
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
             await self._run(decision.asks, decision.reason)
         return self._verdict(decision, comparison)
+
+    def was_measured(self) -> bool:
+        """Whether the candidate has all its plain rollouts on train already."""
+        return all(tried(candidate) >= self.rollouts for _, candidate in self.pairs().values())
 
     def pairs(self) -> Pairs:
         """The plain rollouts of both arms on train, as far as they are run."""
