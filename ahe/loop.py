@@ -28,7 +28,10 @@ BEST = 0.93
 
 
 class IterationResult(Record):
-    """What one iteration did. `rate` is the pass rate of HEAD on train before it."""
+    """What one iteration did. `rate` and `new_rate` are the pass rates of HEAD on train before it and after.
+
+    `new_rate` is None for an undecided candidate: the few trials that were scored are no rate.
+    """
 
     number: int
     rate: float | None
@@ -85,7 +88,7 @@ class Loop:
             rate=verdict.incumbent_rate,
             commits=tuple(commit.sha for commit in now.pending),
             verdict=verdict,
-            new_rate=verdict.candidate_rate if verdict.outcome != "reverted" else verdict.incumbent_rate,
+            new_rate=_rate_of_head(verdict),
         )
 
     def finish_interrupted(self) -> IterationResult | None:
@@ -221,3 +224,9 @@ class Loop:
     def version(self, sha: str) -> HarnessVersion:
         root = self.history.export(sha, self.runs / "harnesses")
         return HarnessVersion(id=self.history.harness_id(sha), root=str(root))
+
+
+def _rate_of_head(verdict: Verdict) -> float | None:
+    if verdict.outcome == "undecided":
+        return None
+    return verdict.incumbent_rate if verdict.outcome == "reverted" else verdict.candidate_rate

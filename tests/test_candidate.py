@@ -183,3 +183,19 @@ def test_a_commit_that_a_persons_later_one_builds_on_stays_with_its_choices(tmp_
     assert (root / "workspace/middleware/10_block.py").read_text() == edited
     assert world.git(root, "status", "--porcelain") == ""
     world.ahe(root, "evolve", "--iterations", "1")
+
+
+def test_below_the_floor_of_coverage_nothing_is_reverted_and_the_run_stops(tmp_path: Path) -> None:
+    """Where the harness acts, the endpoint refuses two of three tasks: that is missing, not failed."""
+    refused = {"status": 401, "content": "no such key"}
+    coder = {**CODER, **{f"{name}/*/1": refused for name in world.TRAIN[:2]}, "*": "Done."}
+    answers = {"coder": coder, "evolver": {"*": "Nothing more to do."}}
+    root = world.write_project(tmp_path / "p", answers, evolve={"gate": "bayes", "rollouts": 1})
+    world.ahe(root, "init")
+    sha = plant(root, "001-1", "middleware/10_act.py", world.ACT, "middleware: act")
+    result = json.loads(world.ahe(root, "evolve", "--iterations", "5", "--json").stdout)
+    assert [each["verdict"]["outcome"] for each in result["iterations"]] == ["undecided"] * 2
+    assert "undecided for the second time: too many trials are missing" in result["stopped"]
+    assert world.git(root, "rev-parse", "HEAD").strip() == sha
+    assert middleware(root) == ["10_act.py"]
+    assert "Ahe-Verdict: undecided" in world.git(root, "notes", "--ref=ahe", "show", sha)

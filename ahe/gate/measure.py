@@ -69,10 +69,13 @@ class Measurement:
 
     async def _run_again(self) -> None:
         tasks = [self.suite.tasks[name] for name in (*self.train, *self.heldout)]
-        again = [p for arm in (self.incumbent, self.candidate) for p in broken(self.evaluator, arm, tasks)]
-        if again:
-            trials = await self.evaluator.run("measuring: what broke before", again)
-            self.fresh |= {trial.id: trial for trial in trials}
+        there = [
+            each for arm in (self.incumbent, self.candidate) for each in stored(self.evaluator, arm, tasks)
+        ]
+        broken = {plan.id for plan, trial in there if trial.status == "missing"}
+        if broken:
+            trials = await self.evaluator.run("measuring: what broke before", [plan for plan, _ in there])
+            self.fresh |= {trial.id: trial for trial in trials if trial.id in broken}
 
     async def _run(self, asks: tuple[Ask, ...], reason: str) -> None:
         wanted: list[Planned] = []
@@ -181,11 +184,6 @@ def tokens(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> 
 def known(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, Tally]:
     """Tallies of the trials that the store holds of a harness at these tasks, under the present setting."""
     return tallies(trial for _, trial in stored(evaluator, harness, tasks))
-
-
-def broken(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[Planned]:
-    """The trials among these that the infrastructure broke."""
-    return [plan for plan, trial in stored(evaluator, harness, tasks) if trial.status == "missing"]
 
 
 def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[tuple[Planned, Trial]]:
