@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.candidate import Candidate
+from ahe.errors import RevertConflict
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
@@ -22,7 +23,7 @@ from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
 from ahe.standing import Standing, next_iteration, standing
-from ahe.verdicts import Judged
+from ahe.verdicts import Judged, stays
 
 BEST = 0.93
 
@@ -200,8 +201,15 @@ class Loop:
             self.revert(commit)
 
     def revert(self, commit: Commit) -> None:
+        """Revert what its note says to revert. Where a later commit builds on it both stay, and the note says so."""
         reason = commit.verdict.reason if commit.verdict else ""
-        self.history.revert(commit.sha, f"Ahe-Verdict: reverted ({reason})")
+        try:
+            self.history.revert(commit.sha, f"Ahe-Verdict: reverted ({reason})")
+        except RevertConflict as conflict:
+            if commit.verdict is None:
+                raise
+            self.watcher.emit(Said(f"{conflict}\nTaken: both stay"))
+            self.history.note(commit.sha, stays(commit.verdict))
 
     def tag(self, number: int) -> None:
         self.history.tag(f"ahe/iter-{number:03d}", self.history.head())

@@ -44,7 +44,7 @@ class Measurement:
 
     def __post_init__(self) -> None:
         rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint, self.before)
-        self.concentration = fit_concentration(tally for task, tally in rows if task in self.train)
+        self.concentration = fit_concentration([row for row in rows if row[0] in self.train])
 
     async def verdict(self) -> Verdict:
         """Ask the gate, run what it wants, ask again. No gate is asked about identical harnesses.
@@ -134,6 +134,7 @@ class Measurement:
             outcome=decision.outcome,
             reason=decision.reason,
             gate=self.gate.name,
+            harnesses=(self.incumbent.id, self.candidate.id),
             score=decision.score,
             delta=decision.delta,
             raw_delta=decision.raw_delta,

@@ -23,6 +23,7 @@ from ahe.events import Event
 from ahe.gate.apart import Apart
 from ahe.gate.attribution import DEEPEST, PROVE_GOOD, Piece, Question
 from ahe.gate.bayes import BayesGate
+from ahe.gate.choose import GATES, make_gate
 from ahe.gate.greedy import GreedyGate
 from ahe.gate.measure import Measurement, known
 from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Task, Usage
@@ -114,8 +115,11 @@ async def test_both_arms_are_measured_once(measurement: Measurement, coder: Code
     assert (later.outcome, later.rollouts, coder.calls) == ("kept", 0, paid)
 
 
-async def test_the_same_harness_is_decided_without_rollouts(measurement: Measurement, coder: Coder) -> None:
-    verdict = await again(measurement, candidate=measurement.incumbent).verdict()
+@pytest.mark.parametrize("name", GATES)
+async def test_the_same_harness_is_kept_or_reverted_by_no_gate(
+    measurement: Measurement, coder: Coder, name: str
+) -> None:
+    verdict = await again(measurement, gate=make_gate(name), candidate=measurement.incumbent).verdict()
     assert (verdict.outcome, verdict.rollouts, coder.calls) == ("unchanged", 0, 0)
 
 
