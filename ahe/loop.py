@@ -22,7 +22,7 @@ from ahe.gate.noted import NotedGate
 from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
-from ahe.standing import Standing, next_iteration, standing
+from ahe.standing import Standing, next_iteration, standing, without_taken_back
 from ahe.verdicts import Judged, stays
 
 BEST = 0.93
@@ -215,11 +215,14 @@ class Loop:
         self.history.tag(f"ahe/iter-{number:03d}", self.history.head())
 
     def move_best(self) -> None:
-        """Move `ahe/best` to HEAD when the trials at hand say that it is better and held-out does not object."""
-        best, head = self.history.tags().get("ahe/best"), self.history.head()
-        if best is None:
-            best = self.history.commits()[-1].sha
-            self.history.tag("ahe/best", best)
+        """Move `ahe/best` to HEAD when the trials at hand say that it is better and held-out does not object.
+
+        A best that holds what was taken back since gives way first, to what stood before.
+        """
+        log = self.history.commits()
+        best, head = self.history.tags().get("ahe/best", log[-1].sha), log[0].sha
+        best = without_taken_back(log, best)
+        self.history.tag("ahe/best", best, force=True)
         train, heldout = ([self.suite.tasks[name] for name in names] for names in (self.train, self.heldout))
         arms = self.version(best), self.version(head)
         score = probability_of_known(self.evaluator, *arms, train, heldout)
