@@ -7,27 +7,32 @@ journal. Kill it anywhere and run it again: it goes on from the first missing pi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.candidate import Candidate
+from ahe.errors import RevertConflict
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Said
 from ahe.evolve.record import history_lines
 from ahe.gate.measure import Measurement, known, probability_of_known, stored
+from ahe.gate.noted import NotedGate
 from ahe.history import Commit, History
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, Evidence, Record, Tally, Trial, Verdict
-from ahe.standing import Standing, next_iteration, standing
-from ahe.verdicts import Judged
+from ahe.standing import Standing, next_iteration, standing, without_taken_back
+from ahe.verdicts import Judged, stays
 
 BEST = 0.93
 
 
 class IterationResult(Record):
-    """What one iteration did. `rate` is the pass rate of HEAD on train before it."""
+    """What one iteration did. `rate` and `new_rate` are the pass rates of HEAD on train before it and after.
+
+    `new_rate` is None for an undecided candidate: the few trials that were scored are no rate.
+    """
 
     number: int
     rate: float | None
@@ -84,7 +89,7 @@ class Loop:
             rate=verdict.incumbent_rate,
             commits=tuple(commit.sha for commit in now.pending),
             verdict=verdict,
-            new_rate=verdict.candidate_rate if verdict.outcome != "reverted" else verdict.incumbent_rate,
+            new_rate=_rate_of_head(verdict),
         )
 
     def finish_interrupted(self) -> IterationResult | None:
@@ -164,7 +169,7 @@ class Loop:
         """The pending commits, ready to be judged."""
 
         def measure(sha: str) -> Measurement:
-            return Measurement(
+            measurement = Measurement(
                 self.gate,
                 self.evaluator,
                 self.suite,
@@ -177,6 +182,9 @@ class Loop:
                 risks=now.risks,
                 before=now.begun,
             )
+            # What a person decided stays, whatever more rollouts would say; a known harness needs none to be noted.
+            noted = now.by_person and measurement.was_measured()
+            return replace(measurement, gate=NotedGate()) if noted else measurement
 
         return Candidate(self.history, now, measure, self.version, self.watcher)
 
@@ -193,18 +201,28 @@ class Loop:
             self.revert(commit)
 
     def revert(self, commit: Commit) -> None:
+        """Revert what its note says to revert. Where a later commit builds on it both stay, and the note says so."""
         reason = commit.verdict.reason if commit.verdict else ""
-        self.history.revert(commit.sha, f"Ahe-Verdict: reverted ({reason})")
+        try:
+            self.history.revert(commit.sha, f"Ahe-Verdict: reverted ({reason})")
+        except RevertConflict as conflict:
+            if commit.verdict is None:
+                raise
+            self.watcher.emit(Said(f"{conflict}\nTaken: both stay"))
+            self.history.note(commit.sha, stays(commit.verdict))
 
     def tag(self, number: int) -> None:
         self.history.tag(f"ahe/iter-{number:03d}", self.history.head())
 
     def move_best(self) -> None:
-        """Move `ahe/best` to HEAD when the trials at hand say that it is better and held-out does not object."""
-        best, head = self.history.tags().get("ahe/best"), self.history.head()
-        if best is None:
-            best = self.history.commits()[-1].sha
-            self.history.tag("ahe/best", best)
+        """Move `ahe/best` to HEAD when the trials at hand say that it is better and held-out does not object.
+
+        A best that holds what was taken back since gives way first, to what stood before.
+        """
+        log = self.history.commits()
+        best, head = self.history.tags().get("ahe/best", log[-1].sha), log[0].sha
+        best = without_taken_back(log, best)
+        self.history.tag("ahe/best", best, force=True)
         train, heldout = ([self.suite.tasks[name] for name in names] for names in (self.train, self.heldout))
         arms = self.version(best), self.version(head)
         score = probability_of_known(self.evaluator, *arms, train, heldout)
@@ -217,3 +235,9 @@ class Loop:
     def version(self, sha: str) -> HarnessVersion:
         root = self.history.export(sha, self.runs / "harnesses")
         return HarnessVersion(id=self.history.harness_id(sha), root=str(root))
+
+
+def _rate_of_head(verdict: Verdict) -> float | None:
+    if verdict.outcome == "undecided":
+        return None
+    return verdict.incumbent_rate if verdict.outcome == "reverted" else verdict.candidate_rate

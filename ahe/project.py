@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ahe.config import FILE, Config, load_config
+from ahe.config import load_config
 from ahe.content import entry
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
 from ahe.records import Task
+from ahe.tables import FILE, Config
 
 
 @dataclass(frozen=True)

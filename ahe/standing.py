@@ -38,6 +38,11 @@ class Standing:
         return made.astimezone(UTC).isoformat(timespec="milliseconds")
 
     @property
+    def by_person(self) -> bool:
+        """Whether every pending commit is a person's own decision."""
+        return all(commit.by_person for commit in self.pending)
+
+    @property
     def predicts(self) -> tuple[str, ...]:
         """Tasks that the pending commits say will go up."""
         return tuple(name for commit in self.pending for name in commit.predicts)
@@ -70,6 +75,28 @@ def standing(log: Sequence[Commit]) -> Standing:
         undecided=int(any(_outcome(c) == "undecided" for c in pending)),
         untagged=untagged,
     )
+
+
+def without_taken_back(log: Sequence[Commit], best: str) -> str:
+    """The commit that `ahe/best` may name: `best`, or what stood before a change in it that was taken back since.
+
+    `log` is HEAD's, newest first. A revert above `best` of what `best` holds leads to the incumbent that the change was
+    measured against (its parent, where it never was), and so on from there. A revert that was itself reverted counts
+    for nothing. A `best` that is not in the log stays.
+    """
+    places = {commit.sha: place for place, commit in enumerate(log)}
+    while best in places:
+        undone: set[str] = set()
+        for commit in log[: places[best]]:
+            if commit.reverts and commit.sha not in undone:
+                undone.add(commit.reverts)
+        held = [places[sha] for sha in undone if places.get(sha, -1) >= places[best]]
+        if not held or max(held) + 1 == len(log):
+            break
+        oldest, parent = log[max(held)], log[max(held) + 1].sha
+        measured = oldest.verdict.incumbent if oldest.verdict else ""
+        best = measured if places.get(measured, -1) > max(held) else parent
+    return best
 
 
 def next_iteration(now: Standing) -> int:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ahe.evaluate.evaluation import pass_rate
 from ahe.gate.attribution import AttributionStep, LeftOut, Share
+from ahe.gate.noted import NotedGate
 from ahe.gate.predictions import observed, scored
 from ahe.history import Commit
 from ahe.records import CommitVerdict, IterationVerdicts, Trial, Usage, Verdict
 from ahe.standing import Standing
 
 NEVER_WHOLE = "what remains was never measured as a whole: the next iteration does that"
+
+
+Outcome = Literal["kept", "reverted", "unchanged"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ def _mine(whole: Verdict, commit: Commit) -> Verdict:
 
 def _of_person(whole: Verdict) -> Verdict:
     """A commit that a person made without a manifest is a decision already: it is noted, never reverted."""
+    if whole.gate == NotedGate.name:
+        return whole.model_copy(update={"decided_by": "person"})
     if whole.outcome != "reverted":
         return whole
     reason = f"a person's commit stays; the gate would revert it: {whole.reason}"
@@ -134,25 +141,29 @@ def _of_person(whole: Verdict) -> Verdict:
 
 def _held(whole: Verdict, commit: Commit) -> Verdict:
     """A commit on which a person's later one builds: nothing of a person's is reverted, so both stay."""
-    if whole.outcome != "reverted":
-        return _mine(whole, commit)
+    return stays(_mine(whole, commit)) if whole.outcome == "reverted" else _mine(whole, commit)
+
+
+def stays(reverted: Verdict) -> Verdict:
+    """The verdict on a change that should go and cannot, because later work builds on it."""
     reason = (
-        f"the gate would revert it ({whole.reason}), but a person's later commit builds on it. The choices: revert "
+        f"the gate would revert it ({reverted.reason}), but a person's later commit builds on it. The choices: revert "
         "both by hand, the later one first, or keep both. Kept both: a person's commit is never reverted"
     )
-    return _mine(whole, commit).model_copy(update={"outcome": "kept", "reason": reason})
+    return reverted.model_copy(update={"outcome": "kept", "reason": reason})
 
 
 def _of_share(judged: Judged, commit: Commit, share: Share) -> Verdict:
     whole, rest = judged.whole, judged.rest
-    outcome, reason = share.outcome, _words(share)
+    outcome: Outcome = share.outcome
+    reason = _words(share)
     dropped = judged.step.dropped if judged.step else frozenset()
     if whole.outcome == "kept":
         reason += f"; {NEVER_WHOLE}" if outcome == "kept" and dropped else ""
     elif outcome == "kept" and rest is None:
         outcome, reason = "reverted", f"{reason}, but none is to blame and the whole is {whole.reason}"
     elif outcome == "kept" and rest is not None:
-        outcome = "reverted" if rest.outcome == "reverted" else "kept"
+        outcome = "kept" if rest.outcome == "undecided" else rest.outcome
         reason = f"{reason}; what remains of the candidate: {rest.reason}"
     moved = {t: (c.rate or 0) - (b.rate or 0) for t, (b, c) in share.pairs.items() if b.n and c.n}
     return Verdict(

@@ -22,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("evaluate",),
     ("debug", "evolve", "gate"),
     ("standing", "leaveouts", "verdicts", "candidate", "loop", "views"),
+    ("tables",),
     ("config",),
     ("project", "boxes"),
     ("assemble",),

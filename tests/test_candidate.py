@@ -12,7 +12,8 @@ from pathlib import Path
 
 import world
 
-from ahe.records import FRESH
+from ahe.history.message import note_text
+from ahe.records import FRESH, Verdict
 
 CODER = {f"{name}/*/0": f"WRITE {name.split('-')[0]}" for name in (*world.TRAIN, *world.HELDOUT)}
 SCRIPT = {"log": "requests.jsonl", "coder": {**CODER, "*": "Done."}, "evolver": {"*": "Nothing more to do."}}
@@ -183,3 +184,36 @@ def test_a_commit_that_a_persons_later_one_builds_on_stays_with_its_choices(tmp_
     assert (root / "workspace/middleware/10_block.py").read_text() == edited
     assert world.git(root, "status", "--porcelain") == ""
     world.ahe(root, "evolve", "--iterations", "1")
+
+
+def test_a_person_who_builds_on_what_a_killed_run_was_about_to_revert_blocks_nothing(tmp_path: Path) -> None:
+    """The note says reverted, the kill came before the revert, and then a person edited the same lines."""
+    root = project(tmp_path / "p")
+    bad = plant(root, "001-1", "middleware/10_block.py", world.BLOCK, "middleware: block")
+    note = note_text(Verdict(outcome="reverted", reason="not better", gate="greedy"))
+    world.git(root, *PERSON, "notes", "--ref=ahe", "add", "-m", note, bad)
+    edited = world.BLOCK.replace('"blocked"', '"not now"')
+    plant(root, "", "middleware/10_block.py", edited, "Say it kindly", trailers=False)
+    done = world.ahe(root, "evolve", "--iterations", "1")
+    assert "cannot be reverted" in done.stderr and "Taken: both stay" in done.stderr
+    assert (root / "workspace/middleware/10_block.py").read_text() == edited
+    said = world.git(root, "notes", "--ref=ahe", "show", bad)
+    assert "Ahe-Verdict: kept" in said and "The choices: revert both by hand" in said
+    assert world.git(root, "status", "--porcelain") == ""
+    world.ahe(root, "evolve", "--iterations", "0")
+
+
+def test_below_the_floor_of_coverage_nothing_is_reverted_and_the_run_stops(tmp_path: Path) -> None:
+    """Where the harness acts, the endpoint refuses two of three tasks: that is missing, not failed."""
+    refused = {"status": 401, "content": "no such key"}
+    coder = {**CODER, **{f"{name}/*/1": refused for name in world.TRAIN[:2]}, "*": "Done."}
+    answers = {"coder": coder, "evolver": {"*": "Nothing more to do."}}
+    root = world.write_project(tmp_path / "p", answers, evolve={"gate": "bayes", "rollouts": 1})
+    world.ahe(root, "init")
+    sha = plant(root, "001-1", "middleware/10_act.py", world.ACT, "middleware: act")
+    result = json.loads(world.ahe(root, "evolve", "--iterations", "5", "--json").stdout)
+    assert [each["verdict"]["outcome"] for each in result["iterations"]] == ["undecided"] * 2
+    assert "undecided for the second time: too many trials are missing" in result["stopped"]
+    assert world.git(root, "rev-parse", "HEAD").strip() == sha
+    assert middleware(root) == ["10_act.py"]
+    assert "Ahe-Verdict: undecided" in world.git(root, "notes", "--ref=ahe", "show", sha)

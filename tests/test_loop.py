@@ -56,6 +56,26 @@ def test_going_back_by_hand_costs_no_rollout(project: Path) -> None:
     assert world.git(project, "ls-files", "middleware").split() == ["middleware/.gitkeep"]
 
 
+def test_a_tie_that_a_person_decided_takes_no_rollout_of_the_known_tree(tmp_path: Path) -> None:
+    """The default gate would spend four extra rollouts a task and then held-out on two harnesses that measure alike."""
+    root = world.write_project(tmp_path / "p", evolve={"gate": "bayes", "rollouts": 1})
+    world.ahe(root, "init")
+    world.ahe(root, "eval", "--rollouts", "1")
+    (root / "workspace" / "memory.md").write_text("Say little.\n")
+    person = ("-c", "user.name=P", "-c", "user.email=p@example.org")
+    world.git(root, *person, "commit", "-qam", "By hand")
+    world.ahe(root, "eval", "--rollouts", "1")
+    before = set(rows(root))
+    assert len(before) == 2 * len(world.TRAIN)
+    world.ahe(root, "evolve", "--iterations", "1")
+    world.git(root, *person, "revert", "--no-edit", "HEAD")
+    world.ahe(root, "evolve", "--iterations", "1")
+    assert set(rows(root)) == before
+    notes = world.git(root, "log", "-2", "--format=%N")
+    assert notes.count("Ahe-Verdict: kept") == notes.count("Ahe-Decided-By: person") == 2
+    assert "measured before (P = 0.50)" in notes
+
+
 def test_an_uncommitted_edit_is_refused_and_nothing_lost(project: Path) -> None:
     memory = project / "workspace" / "memory.md"
     memory.write_text("mine\n")

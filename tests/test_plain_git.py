@@ -5,6 +5,7 @@ Nothing here imports ahe: what is read is what `git log`, `git notes`, `git tag`
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -97,6 +98,19 @@ def predicted_against_observed_with_the_random_baseline(clone: Path) -> None:
     assert "gamma-note" not in good["Ahe-Observed-Up"]
 
 
+def every_task_with_its_rollouts_and_the_way_to_its_trials(clone: Path) -> None:
+    note = noted(next(row["note"] for row in rows(clone) if row["change"] == "001-1"))
+    tasks = {row[0]: row[1:] for row in json.loads(note["Ahe-Record"])["tasks"]}
+    assert set(tasks) == set(world.TRAIN)
+    assert tasks["alpha-note"][:4] == [0, 3, 3, 3] and tasks["gamma-note"][:4] == [0, 3, 0, 3]
+    assert all(0 < changed < 1 for *_, changed in tasks.values())
+    files = [json.loads(path.read_text()) for path in clone.parent.glob("project/runs/trials/*/result.json")]
+    for harness, column in zip(note["Ahe-Harnesses"].split(" → "), (1, 3), strict=True):
+        for task, row in tasks.items():
+            found = [each for each in files if (each["harness"], each["task"]) == (harness, task)]
+            assert len(found) >= row[column]
+
+
 def reverts_by_the_machine_and_by_a_person(clone: Path) -> None:
     log = rows(clone)
     by_change = {row["change"]: row for row in log if row["change"]}
@@ -120,8 +134,14 @@ def iterations_and_best_are_tags(clone: Path) -> None:
         "ahe/iter-002",
     ]
     best = git(clone, "rev-parse", "ahe/best^{commit}").strip()
-    assert best == next(row["sha"] for row in rows(clone) if row["change"] == "001-1")
-    assert "10_act.py" in git(clone, "ls-tree", "-r", "--name-only", "ahe/best")
+    assert best == rows(clone)[-1]["sha"], "a person took the only good change back"
+    assert git(clone, "rev-parse", "ahe/iter-001^{commit}").strip() == looked_at(clone)
+    assert "10_act.py" in git(clone, "ls-tree", "-r", "--name-only", "ahe/iter-001")
+
+
+def looked_at(clone: Path) -> str:
+    """The best at the time of the look at test."""
+    return noted(git(clone, "for-each-ref", "--format=%(contents)", "refs/tags/ahe/final-001"))["Ahe-Best"]
 
 
 def the_look_at_the_test_split_is_an_annotated_tag(clone: Path) -> None:
@@ -130,7 +150,7 @@ def the_look_at_the_test_split_is_an_annotated_tag(clone: Path) -> None:
     told = noted(said)
     assert said.startswith("Test split: +66.7 points [")
     assert told["Ahe-Rates"] == "0.0 % → 66.7 %"
-    assert told["Ahe-Best"] == git(clone, "rev-parse", "ahe/best^{commit}").strip()
+    assert told["Ahe-Best"] == next(row["sha"] for row in rows(clone) if row["change"] == "001-1")
     assert told["Ahe-Seed"] == git(clone, "rev-list", "--max-parents=0", "HEAD").strip()
     assert re.fullmatch(r"\+66\.7 points \[\+\d+\.\d, \+\d+\.\d\]", told["Ahe-Delta-Given-Tasks"])
     assert "Ahe-Delta-Over-Tasks" in told and "Ahe-Again" not in told
@@ -142,6 +162,7 @@ def test_the_whole_record_is_read_with_plain_git(clone: Path) -> None:
     kinds_hypotheses_and_verdicts(clone)
     deltas_scores_rates_and_cost(clone)
     predicted_against_observed_with_the_random_baseline(clone)
+    every_task_with_its_rollouts_and_the_way_to_its_trials(clone)
     reverts_by_the_machine_and_by_a_person(clone)
     iterations_and_best_are_tags(clone)
     the_look_at_the_test_split_is_an_annotated_tag(clone)

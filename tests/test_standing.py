@@ -12,7 +12,7 @@ from ahe.history import Commit
 from ahe.history.git import AUTHOR_EMAIL
 from ahe.history.message import note_text
 from ahe.records import Verdict
-from ahe.standing import next_iteration, standing
+from ahe.standing import next_iteration, standing, without_taken_back
 
 PLAIN = Commit(
     sha="",
@@ -128,6 +128,28 @@ def test_a_persons_revert_is_pending_too() -> None:
     )
     assert [c.sha for c in now.pending] == [B]
     assert now.incumbent == A
+
+
+def test_best_gives_way_to_what_stood_before_a_change_that_was_taken_back() -> None:
+    D, E = "d" * 40, "e" * 40
+    mine: dict[str, Any] = {"trailers": {}, "email": "ada@example.org"}
+    good = [commit(B, "kept"), commit(A, "kept"), SEED]
+    assert without_taken_back(good, B) == B
+    assert without_taken_back([revert(C, of=B, **mine), *good], B) == A
+    assert without_taken_back([revert(C, of=A, **mine), *good], B) == "seed", "B holds A"
+    assert without_taken_back([revert(C, of=B, **mine), *good], A) == A, "A does not hold B"
+    assert without_taken_back([revert(D, of=C, **mine), revert(C, of=B, **mine), *good], B) == B
+    both = [revert(D, of=A, **mine), revert(C, of=B, **mine), *good]
+    assert without_taken_back(both, B) == without_taken_back(both, A) == "seed"
+    assert without_taken_back(good, E) == E, "on another branch"
+    assert without_taken_back([revert(C, of="seed", **mine), *good], B) == B, "nothing stands before the seed"
+
+
+def test_best_gives_way_to_the_incumbent_that_the_change_was_measured_against() -> None:
+    """B was one of two commits of a candidate: the other one alone was never measured."""
+    note = note_text(Verdict(outcome="kept", reason="so", incumbent="seed"))
+    log = [revert(C, of=B, trailers={}), replace(commit(B), note=note), replace(commit(A), note=note), SEED]
+    assert without_taken_back(log, B) == "seed"
 
 
 def test_the_highest_tag_counts() -> None:

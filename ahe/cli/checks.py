@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from ahe.config import FILE, Config
 from ahe.errors import AheError
 from ahe.records import ModelSpec, Record
+from ahe.tables import FILE, Config
 
 ENDPOINT_SECONDS = 5.0
 OLDEST_GIT = (2, 31)

@@ -14,11 +14,11 @@ from ahe.cli.shared import Group, Invocation, emit, run, width
 from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
-    from ahe.config import Config
     from ahe.evaluate.store import Store
     from ahe.project import Project
     from ahe.protocols import Model
     from ahe.records import ModelSpec
+    from ahe.tables import Config
 
 ANSWER_TOKENS = 200
 QUESTION = "What does `ls -a` show that `ls` does not? Answer in one sentence."

@@ -24,6 +24,7 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     choices are listed.
     """
     from ahe.errors import TaskError, UsageError
+    from ahe.jobs.best import follow
     from ahe.jobs.compare import known_rate
     from ahe.views.text import visible
 
@@ -34,23 +35,24 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
         new = history.revert(commit.sha, f"{reason}\nAhe-Verdict: reverted", person=True)
         # After the revert: a note without it would be completed by the next run, a conflict notwithstanding.
         history.note(commit.sha, _verdict(commit, reason))
+        moved = follow(history)
     harness = history.harness_id(new)
     try:
         known, rollouts = known_rate(project, harness)
     except (TaskError, UsageError):
         # Taking a change back must not depend on a suite that cannot be read now.
         known, rollouts = None, 0
-    best = history.tags().get("ahe/best")
-    in_best = best is not None and history.contains(commit.sha, within=best)
     if as_json:
         measured = {"harness": harness, "measured": known is not None, "rate": known, "rollouts": rollouts}
-        emit({"reverted": commit.sha, "commit": new, "in_best": in_best, **measured})
+        emit({"reverted": commit.sha, "commit": new, "best": moved and moved.sha, **measured})
         return
     click.echo(f"reverted {commit.sha[:10]} {visible(commit.subject)} in {new[:10]}")
     click.echo(_known(known, rollouts))
-    if in_best:
-        move = f"git -C {project.config.workspace} tag --force ahe/best"
-        click.echo(f"ahe/best still holds this change, by its own measurement. `{move}` moves it to HEAD.")
+    if moved:
+        click.echo(
+            f"ahe/best held this change: it now names {moved.sha[:10]} {visible(moved.subject)}, what stood before. "
+            "The next `ahe evolve` moves it on where HEAD is better."
+        )
 
 
 def _known(known: float | None, rollouts: int) -> str:

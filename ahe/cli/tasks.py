@@ -15,10 +15,10 @@ from ahe.cli.shared import Group, Invocation, emit, run, width
 from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
-    from ahe.config import Config
     from ahe.evaluate.check import Check
     from ahe.evaluate.suite import Suite
     from ahe.records import Task
+    from ahe.tables import Config
 
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")
 

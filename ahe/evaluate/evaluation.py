@@ -19,6 +19,11 @@ BROKEN = 6
 ALL_BROKEN = 4
 """So many are enough where they are all that was to be run."""
 
+MEND = (
+    "Nothing was scored 0. Mend that (`ahe doctor` looks at sandboxes and endpoint), then run the same "
+    "command again: what is finished is kept, what broke is tried again."
+)
+
 
 class Evaluator:
     """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again.
@@ -36,28 +41,36 @@ class Evaluator:
     async def measure(
         self, label: str, harness: HarnessVersion, tasks: Iterable[Task], rollouts: int
     ) -> list[Trial]:
-        """Bring every task to `rollouts` attempts. Returns the trials, in the order of task and attempt."""
+        """Bring every task to `rollouts` attempts. Returns the trials, in the order of task and attempt.
+
+        Raises `AllBroken` where none of them could be scored, however few they are: nothing can be made of that.
+        """
         wanted = [self.runner.plan(harness, task, n) for n in range(rollouts) for task in tasks]
-        return await self.run(label, wanted)
+        trials = await self.run(label, wanted)
+        if trials and all(trial.status == "missing" for trial in trials):
+            raise AllBroken(f"none of the {len(trials)} trials could be scored: {trials[-1].cause}\n{MEND}")
+        return trials
 
     async def run(self, label: str, wanted: Sequence[Planned]) -> list[Trial]:
         """Run the wanted trials that the store does not hold; `missing` ones are tried again.
 
         Raises `BudgetExceeded`, and `AllBroken` when trial after trial broke in the same way: at once where
         none was scored before, else after twice as many as run at once. What is running then is cancelled;
-        what is finished is kept.
+        what is finished is kept. That what broke before breaks again says nothing new where other wanted trials
+        have been scored: a task that can never run stops no run.
         """
         found = self.store.find([planned.id for planned in wanted])
         known = {key: trial for key, trial in found.items() if trial.status != "missing"}
         todo = [planned for planned in wanted if planned.id not in known]
         self._watcher.emit(EvaluationStarted(label, total=len(wanted), known=len(wanted) - len(todo)))
         room = max(0, self._most - self.store.count()) if self._most else len(todo)
+        news = {planned.id: planned for planned in todo[:room] if not known or planned.id not in found}
         fresh: list[Trial] = []
         gate = asyncio.Semaphore(self._jobs)
         try:
             async with asyncio.TaskGroup() as group:
                 for planned in todo[:room]:
-                    group.create_task(self._one(planned, gate, fresh, todo[:room]))
+                    group.create_task(self._one(planned, gate, fresh, news))
         except* AheError as errors:
             raise first(errors) from None
         if room < len(todo):
@@ -72,15 +85,17 @@ class Evaluator:
         return ordered
 
     async def _one(
-        self, planned: Planned, gate: asyncio.Semaphore, fresh: list[Trial], todo: Sequence[Planned]
+        self, planned: Planned, gate: asyncio.Semaphore, fresh: list[Trial], news: Mapping[str, Planned]
     ) -> None:
         async with gate:
             self._watcher.emit(TrialStarted(planned.task.name, planned.attempt))
             trial = await self.runner.run(planned)
         fresh.append(trial)
         self._watcher.emit(TrialFinished(trial))
-        if trial.status == "missing" and (said := hopeless(fresh, todo, self._jobs)):
-            raise AllBroken(said)
+        if trial.status == "missing" and planned.id in news:
+            telling = [each for each in fresh if each.id in news or each.status != "missing"]
+            if said := hopeless(telling, [*news.values()], self._jobs):
+                raise AllBroken(said)
 
 
 def hopeless(fresh: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
@@ -99,11 +114,7 @@ def hopeless(fresh: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
     how = f"the {which} {len(alike)} trials all broke in the same way"
     if len(alike) < enough:
         how = f"the first {len(last)} trials all broke, the last of them so"
-    return (
-        f"{how}, so the run stops: {alike[0].cause}\n"
-        "Nothing was scored 0. Mend that (`ahe doctor` looks at sandboxes and endpoint), then run the same "
-        "command again: what is finished is kept, what broke is tried again."
-    )
+    return f"{how}, so the run stops: {alike[0].cause}\n{MEND}"
 
 
 def _kind(trial: Trial) -> str:

@@ -18,8 +18,9 @@ LEAST_IN_DOUBT, LEAST_CONTROL = 3, 1
 def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
     """What is missing to a share of the plain rollouts, k a task, in an order drawn for this candidate.
 
-    At 1 every task has its k. Below, the tasks that the change predicted or risked come first and the others
-    stand in for a random control. The arms alternate, so that a drifting endpoint favours neither.
+    At 1 every task has its k. Below, the tasks that the change predicted or risked come first, mixed with a random
+    control, so that a change that names half of the suite is not seen there alone. The arms alternate, so that a
+    drifting endpoint favours neither.
     """
     deep, more = divmod(
         round(share * comparison.rollouts * len(comparison.train)), max(1, len(comparison.train))
@@ -29,7 +30,9 @@ def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
     names = sorted(comparison.train)
     Random(comparison.candidate).shuffle(names)
     named = {*comparison.predicts, *comparison.risks}
-    names.sort(key=lambda task: task not in named)
+    control = [task for task in names if task not in named][: _control(len(names))]
+    early = {*named, *control}
+    names.sort(key=lambda task: task not in early)
     asks: list[Ask] = []
     for place, task in enumerate(names):
         if (goal := deep + (place < more)) > depth(comparison.train[task]):
@@ -52,7 +55,7 @@ def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[
     doubtful = ranked[: max(LEAST_IN_DOUBT, round(IN_DOUBT * len(pairs)))]
     others = ranked[len(doubtful) :]
     draw = Random(f"{comparison.candidate} {extra(comparison)}")
-    control = draw.sample(others, min(len(others), max(LEAST_CONTROL, round(CONTROL * len(pairs)))))
+    control = draw.sample(others, min(len(others), _control(len(pairs))))
     chosen = (*doubtful, *control)[:room]
     return tuple(ask for task in chosen for ask in _up_to(task, pairs[task], depth(pairs[task]) + STEP))
 
@@ -83,6 +86,10 @@ def depth(pair: tuple[Tally, Tally]) -> int:
     """Attempts that both arms have made."""
     one, other = pair
     return min(tried(one), tried(other))
+
+
+def _control(tasks: int) -> int:
+    return max(LEAST_CONTROL, round(CONTROL * tasks))
 
 
 def _gain(pair: tuple[Tally, Tally], rate: float) -> float:

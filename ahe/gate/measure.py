@@ -9,6 +9,7 @@ from statistics import fmean
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
+from ahe.gate.coverage import tried
 from ahe.gate.heldout import objects
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
@@ -43,7 +44,7 @@ class Measurement:
 
     def __post_init__(self) -> None:
         rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint, self.before)
-        self.concentration = fit_concentration(tally for task, tally in rows if task in self.train)
+        self.concentration = fit_concentration([row for row in rows if row[0] in self.train])
 
     async def verdict(self) -> Verdict:
         """Ask the gate, run what it wants, ask again. No gate is asked about identical harnesses.
@@ -58,16 +59,23 @@ class Measurement:
             await self._run(decision.asks, decision.reason)
         return self._verdict(decision, comparison)
 
+    def was_measured(self) -> bool:
+        """Whether the candidate has all its plain rollouts on train already."""
+        return all(tried(candidate) >= self.rollouts for _, candidate in self.pairs().values())
+
     def pairs(self) -> Pairs:
         """The plain rollouts of both arms on train, as far as they are run."""
         return self._pairs(self.train)
 
     async def _run_again(self) -> None:
         tasks = [self.suite.tasks[name] for name in (*self.train, *self.heldout)]
-        again = [p for arm in (self.incumbent, self.candidate) for p in broken(self.evaluator, arm, tasks)]
-        if again:
-            trials = await self.evaluator.run("measuring: what broke before", again)
-            self.fresh |= {trial.id: trial for trial in trials}
+        there = [
+            each for arm in (self.incumbent, self.candidate) for each in stored(self.evaluator, arm, tasks)
+        ]
+        broken = {plan.id for plan, trial in there if trial.status == "missing"}
+        if broken:
+            trials = await self.evaluator.run("measuring: what broke before", [plan for plan, _ in there])
+            self.fresh |= {trial.id: trial for trial in trials if trial.id in broken}
 
     async def _run(self, asks: tuple[Ask, ...], reason: str) -> None:
         wanted: list[Planned] = []
@@ -126,6 +134,7 @@ class Measurement:
             outcome=decision.outcome,
             reason=decision.reason,
             gate=self.gate.name,
+            harnesses=(self.incumbent.id, self.candidate.id),
             score=decision.score,
             delta=decision.delta,
             raw_delta=decision.raw_delta,
@@ -176,11 +185,6 @@ def tokens(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> 
 def known(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, Tally]:
     """Tallies of the trials that the store holds of a harness at these tasks, under the present setting."""
     return tallies(trial for _, trial in stored(evaluator, harness, tasks))
-
-
-def broken(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[Planned]:
-    """The trials among these that the infrastructure broke."""
-    return [plan for plan, trial in stored(evaluator, harness, tasks) if trial.status == "missing"]
 
 
 def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[tuple[Planned, Trial]]:

@@ -10,7 +10,7 @@ serves, and `ahe` starts without numpy.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
 
@@ -172,15 +172,20 @@ ENOUGH_TASKS = 20
 LEAST, MOST = 0.3, 10.0
 
 
-def fit_concentration(tallies: Iterable[Tally]) -> float:
-    """α+β from earlier rollouts, by the moments of the Beta-binomial; 1 while they say too little.
+def enough(rows: Iterable[tuple[str, Tally]]) -> bool:
+    """Whether 20 different tasks were tried at least twice. A task under ten harnesses is still one task."""
+    return len({task for task, tally in rows if tally.n >= 2}) >= ENOUGH_TASKS
 
-    With rates of mean p and variance S² over tasks and h the mean of 1/n: S² = p(1−p)(ρ + (1−ρ)h) and
-    α+β = 1/ρ − 1. Only tasks tried at least twice count, and it takes 20 of them.
+
+def fit_concentration(rows: Sequence[tuple[str, Tally]]) -> float:
+    """α+β from earlier rollouts of any harness, by task, by the moments of the Beta-binomial; 1 while not `enough`.
+
+    With rates of mean p and variance S² over rows and h the mean of 1/n: S² = p(1−p)(ρ + (1−ρ)h) and
+    α+β = 1/ρ − 1. Only rows with at least two rollouts count.
     """
-    useful = [tally for tally in tallies if tally.n >= 2]
-    if len(useful) < ENOUGH_TASKS:
+    if not enough(rows):
         return CONCENTRATION
+    useful = [tally for _, tally in rows if tally.n >= 2]
     rates = [tally.passes / tally.n for tally in useful]
     p, h = fmean(rates), fmean(1 / tally.n for tally in useful)
     if not 0 < p < 1:

@@ -108,6 +108,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Observed-Down", _observed(verdict.observed_down, verdict)),
         ("Ahe-Gate", verdict.gate),
         ("Ahe-Incumbent", verdict.incumbent),
+        ("Ahe-Harnesses", " → ".join(verdict.harnesses or ())),
         ("Ahe-Apart", " against ".join(verdict.apart or ())),
         ("Ahe-Decided-By", verdict.decided_by),
     ]

@@ -10,6 +10,7 @@ from ahe.history import Commit, History
 from ahe.jobs.compare import Compared, compare_stored
 from ahe.project import Project
 from ahe.records import Final, Interval, Record
+from ahe.standing import without_taken_back
 
 BEST = "ahe/best"
 
@@ -62,19 +63,29 @@ def run_gain(project: Project) -> Interval | None:
     of changes has to be readable without it.
     """
     history = project.history()
-    tagged = history.tags().get(BEST)
-    if tagged is None:
+    if BEST not in history.tags():
         return None
     try:
-        return compare_stored(project, history, history.root(), tagged).gain
+        return compare_stored(project, history, history.root(), best_commit(history).sha).gain
     except (UsageError, TaskError):
         return None
 
 
 def best_commit(history: History) -> Commit:
-    """The commit of the tag `ahe/best`, or the seed."""
-    (commit,) = history.commits(limit=1, start=history.tags().get(BEST) or history.root())
+    """The commit of the tag `ahe/best`, less what was taken back since; the seed where there is no tag."""
+    tagged = history.tags().get(BEST)
+    best = without_taken_back(history.commits(), tagged) if tagged else history.root()
+    (commit,) = history.commits(limit=1, start=best)
     return commit
+
+
+def follow(history: History) -> Commit | None:
+    """Move the tag `ahe/best` off what was taken back. Returns where it went, None where it stays."""
+    tagged = history.tags().get(BEST)
+    if tagged is None or (best := best_commit(history)).sha == tagged:
+        return None
+    history.tag(BEST, best.sha, force=True)
+    return best
 
 
 def export(project: Project, sha: str, to: Path) -> list[str]:

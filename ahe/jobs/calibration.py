@@ -10,7 +10,7 @@ from ahe.evaluate.copies import copies
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.evaluate.store import Store
 from ahe.gate.noise import noise
-from ahe.gate.posterior import ENOUGH_TASKS, fit_concentration
+from ahe.gate.posterior import enough, fit_concentration
 from ahe.gate.power import Beliefs, beliefs, rollouts_for, sight, tasks_for
 from ahe.jobs.calibrate import Rollouts
 from ahe.jobs.costs import rollout_cost
@@ -44,7 +44,7 @@ def _calibration(project: Project, store: Store, found: Rollouts, points: Sequen
     counted = tallies(found.trials)
     names = found.tasks
     mark = fingerprint(settled_spec(project, "coder"))
-    rows = [tally for task, tally in store.tallies(mark) if task in names]
+    rows = [row for row in store.tallies(mark) if row[0] in names]
     concentration = fit_concentration(rows)
     known = beliefs(names, counted, concentration)
     spread = _spread(found.trials, known)
@@ -65,7 +65,7 @@ def _calibration(project: Project, store: Store, found: Rollouts, points: Sequen
         sometimes=sum(0 < tally.passes < tally.n for tally in scored),
         untried=len(names) - len(scored),
         concentration=concentration,
-        fitted=sum(tally.n >= 2 for tally in rows) >= ENOUGH_TASKS,
+        fitted=enough(rows),
         spread=spread,
         copies=twins,
         seen=seen,

@@ -110,7 +110,7 @@ def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arm
     """The comparison of two arms' trials."""
     pairs = pairs_of(arms)
     model = next((trial.model for arm in arms for trial in arm), "")
-    concentration = fit_concentration(tally for task, tally in store.tallies(model) if task in pairs)
+    concentration = fit_concentration([row for row in store.tallies(model) if row[0] in pairs])
     found = None if harnesses[0] == harnesses[1] else posterior(pairs, concentration)
     both = {task: pair for task, pair in pairs.items() if pair[0].n and pair[1].n}
     return Compared(

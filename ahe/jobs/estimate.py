@@ -77,7 +77,7 @@ def _suite(project: Project, store: Store, incumbent: str) -> Suite:
     tallies = known(found, version, [*train, *heldout]) if found else {}
     names = [task.name for task in train]
     rows = store.tallies(fingerprint(settled_spec(project, "coder")))
-    concentration = fit_concentration(tally for task, tally in rows if task in names)
+    concentration = fit_concentration([row for row in rows if row[0] in names])
     on_train = {name: tallies[name] for name in names if name in tallies}
     everything = [*names, *(task.name for task in heldout)]
     return Suite(

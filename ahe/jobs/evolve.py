@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ahe.assemble import Parts, assemble, loop
@@ -66,6 +66,8 @@ async def _iterations(
         for _ in range(wanted):
             result = await run.iterate()
             results.append(result)
+            if stuck := undecided_again(results):
+                return stuck
             kept = result.verdict is not None and result.verdict.outcome == "kept"
             fruitless = 0 if kept else fruitless + 1
             if result.new_rate is not None and result.new_rate >= table.target:
@@ -75,6 +77,18 @@ async def _iterations(
     except BudgetExceeded as error:
         return str(error)
     return f"{wanted} iteration{'' if wanted == 1 else 's'} done"
+
+
+def undecided_again(results: Sequence[IterationResult]) -> str:
+    """Why measuring a third time would be in vain, after two iterations without a verdict; else nothing."""
+    last = [result.verdict for result in results[-2:]]
+    if len(last) < 2 or any(verdict is None or verdict.outcome != "undecided" for verdict in last):
+        return ""
+    assert last[1] is not None
+    return (
+        f"the candidate is undecided for the second time: {last[1].reason}. Nothing is reverted; the trials that "
+        "broke say why (`ahe trace ID`). Mend that and run the same command again"
+    )
 
 
 @contextmanager

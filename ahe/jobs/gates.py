@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ahe.config import Config
 from ahe.gate.choose import make_gate
 from ahe.jobs.costs import Unit
 from ahe.protocols import Gate
 from ahe.records import Ceiling
+from ahe.tables import Config
 
 
 def played_gate(config: Config, one: Unit) -> Gate:

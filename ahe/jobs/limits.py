@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ahe.config import BudgetTable
 from ahe.records import Cost, Usage
+from ahe.tables import BudgetTable
 
 
 @dataclass(frozen=True)

@@ -41,20 +41,33 @@ class Backoff:
 
 
 async def retrying(call: Callable[[], Awaitable[T]], retries: int, backoff: Backoff, what: str) -> T:
-    """Result of `call`, tried again on `Transient` up to `retries` times. Then raises ModelUnavailable."""
-    failures = 0
-    while True:
-        try:
-            return await call()
-        except Transient as failure:
-            failures += 1
+    """Result of `call`, tried again on `Transient` up to `retries` times. Then raises ModelUnavailable.
+
+    Cancelled after a failure, the cancellation has that ModelUnavailable for its cause: who cancels because a time is
+    over can tell an endpoint that failed from one that was slow.
+    """
+    failures, last = 0, Transient("")
+    try:
+        while True:
+            try:
+                return await call()
+            except Transient as failure:
+                failures, last = failures + 1, failure
             if failures > retries:
-                tries = "once" if failures == 1 else f"{failures} times"
-                raise ModelUnavailable(
-                    f"{what} failed {tries}, last: {failure}. "
-                    "Check that the endpoint is up (or raise `retries` in ahe.toml) and run the command again"
-                ) from failure
-            await asyncio.sleep(backoff.wait(failures, failure.retry_after))
+                raise _unavailable(what, failures, last) from last
+            await asyncio.sleep(backoff.wait(failures, last.retry_after))
+    except asyncio.CancelledError as cut:
+        if failures:
+            raise cut from _unavailable(what, failures, last)
+        raise
+
+
+def _unavailable(what: str, failures: int, last: Transient) -> ModelUnavailable:
+    tries = "once" if failures == 1 else f"{failures} times"
+    return ModelUnavailable(
+        f"{what} failed {tries}, last: {last}. "
+        "Check that the endpoint is up (or raise `retries` in ahe.toml) and run the command again"
+    )
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -61,7 +61,8 @@ class Verdict(Record):
 
     `unchanged`: the harness is the very same as before, so there was nothing to keep and nothing to revert.
     `tasks` are the train tasks that any arm has tried; `fixes` and `regressions` say what the change's own
-    predictions were worth. `apart` holds two harness ids, without the change and with it, where leaving it out
+    predictions were worth. `harnesses` are the ids, incumbent's and candidate's, under which their trials stand in the
+    store. `apart` holds two harness ids, without the change and with it, where leaving it out
     told it apart: then `tasks` and the deltas rest on fresh rollouts of those two, on the disputed tasks alone.
     """
 
@@ -84,6 +85,7 @@ class Verdict(Record):
     observed_up: tuple[str, ...] = ()
     observed_down: tuple[str, ...] = ()
     tasks: tuple[Observed, ...] = ()
+    harnesses: tuple[str, str] | None = None
     apart: tuple[str, str] | None = None
     fixes: Foretold | None = None
     regressions: Foretold | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ahe.errors import AgentFault, BadRequest, ContextOverflow, HarnessError
+from ahe.errors import AgentFault, BadRequest, ContextOverflow, HarnessError, Infrastructure
 from ahe.harness.load import Harness, SubAgent
 from ahe.protocols import Environment, Executor, Model
 from ahe.records import Ended, Limits, Message, Record, Reply, Request, Role, ToolSpec, Usage
@@ -80,6 +80,7 @@ class Agent:
         answer = cause = ""
         try:
             await self.executor.start(Path(self.harness.root), self._host)
+            meter.begin()
             await self._hooks.on_start()
             system = await self._system(self.harness.system_prompt)
             offered = offered_tools(self.harness)
@@ -175,7 +176,9 @@ class Agent:
         try:
             async with asyncio.timeout(None if left == float("inf") else left):
                 reply = await self.model.complete(request)
-        except TimeoutError:
+        except TimeoutError as late:
+            if trouble := _endpoint_failed(late):
+                raise trouble from late
             return None
         self._meter.turns += 1
         self._meter.charge(reply.usage)
@@ -206,6 +209,12 @@ class Agent:
         }
         arguments = {"template": template, "values": values}
         return str(await self.executor.call("render", arguments, RENDER_SECONDS))
+
+
+def _endpoint_failed(late: TimeoutError) -> Infrastructure | None:
+    """Why a call that ran out of time was being tried again: then not the agent was too slow, the endpoint failed."""
+    cause = late.__cause__.__cause__ if late.__cause__ else None
+    return cause if isinstance(cause, Infrastructure) else None
 
 
 def _blame(error: Exception) -> Ended:

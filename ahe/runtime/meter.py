@@ -8,13 +8,17 @@ from ahe.records import Ended, Limits, Usage
 
 
 class Meter:
-    """Counts turns, tokens and seconds from its creation on. A limit of 0 is no limit."""
+    """Counts turns, tokens, and seconds from `begin` on (else from its creation). A limit of 0 is no limit."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.turns = 0
         self.usage = Usage()
         self.side_usage = Usage()
+        self._started = time.monotonic()
+
+    def begin(self) -> None:
+        """Start the clock: what a busy host took to start the harness box is not the agent's time."""
         self._started = time.monotonic()
 
     @property

@@ -21,6 +21,7 @@ PERSON = {
     "GIT_COMMITTER_NAME": "Ada",
     "GIT_COMMITTER_EMAIL": "ada@example.org",
 }
+BY_HAND = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 ROLLOUTS = 6
 
 
@@ -167,10 +168,21 @@ def test_the_log_ends_with_what_the_run_gained(ahe, measured):
     assert done.returncode == 0 and "against seed" not in done.stdout, "the log needs no suite"
 
 
-def test_a_revert_says_that_best_still_holds_the_change(ahe, measured):
+def test_a_revert_takes_best_off_the_change(ahe, measured):
     world.git(measured, "tag", "ahe/best")
     done = ahe("revert", "001-1", cwd=measured, **PERSON)
-    assert "ahe/best still holds this change" in done.stdout and "tag --force ahe/best" in done.stdout
+    assert "ahe/best held this change: it now names" in done.stdout and "Seed harness" in done.stdout
+    seed = world.git(measured, "rev-list", "--max-parents=0", "HEAD")
+    assert world.git(measured, "rev-parse", "ahe/best") == seed
+    assert "This is the seed" in ahe("best", cwd=measured).stdout
+
+
+def test_a_plain_git_revert_takes_best_off_the_change_as_soon_as_it_is_read(ahe, measured):
+    world.git(measured, "tag", "ahe/best")
+    world.git(measured, *BY_HAND, "revert", "--no-edit", "HEAD")
+    assert "This is the seed" in ahe("best", cwd=measured).stdout
+    world.git(measured, *BY_HAND, "revert", "--no-edit", "HEAD")
+    assert "This is the seed" not in ahe("best", cwd=measured).stdout, "the revert was taken back"
 
 
 def test_best_is_the_seed_until_the_tag_moves(ahe, measured, tmp_path):

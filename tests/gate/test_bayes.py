@@ -79,6 +79,17 @@ def test_the_named_tasks_come_first_and_the_draw_is_the_candidate_s() -> None:
     assert {ask.task for ask in other} != {ask.task for ask in asks}
 
 
+def test_who_names_half_of_the_suite_is_seen_on_a_control_too() -> None:
+    train = {f"t{n:02}": (Tally(passes=1, n=2), Tally()) for n in range(40)}
+    named = tuple(f"t{n:02}" for n in range(30))
+    seen = [
+        {ask.task for ask in plain_asks(comparison(train, predicts=named, candidate=str(n)), 0.25)}
+        for n in range(50)
+    ]
+    assert {len(tasks) for tasks in seen} == {20}
+    assert sum(bool(tasks - {*named}) for tasks in seen) > 40
+
+
 def test_both_arms_are_asked_in_turn() -> None:
     asks = plain_asks(comparison({"a": (Tally(), Tally()), "b": (Tally(), Tally())}), 1.0)
     assert [ask.arm for ask in asks] == ["incumbent", "candidate"] * 2

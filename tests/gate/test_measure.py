@@ -14,7 +14,7 @@ import world
 from ahe.boxes import make_executor
 from ahe.content import entry
 from ahe.environments.bwrap import BwrapEnvironment
-from ahe.errors import AllBroken, ModelUnavailable
+from ahe.errors import AllBroken, ModelUnavailable, SandboxError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import load_suite
@@ -23,9 +23,10 @@ from ahe.events import Event
 from ahe.gate.apart import Apart
 from ahe.gate.attribution import DEEPEST, PROVE_GOOD, Piece, Question
 from ahe.gate.bayes import BayesGate
+from ahe.gate.choose import GATES, make_gate
 from ahe.gate.greedy import GreedyGate
 from ahe.gate.measure import Measurement, known
-from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Usage
+from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Task, Usage
 
 TASK = "alpha-note"
 
@@ -114,8 +115,11 @@ async def test_both_arms_are_measured_once(measurement: Measurement, coder: Code
     assert (later.outcome, later.rollouts, coder.calls) == ("kept", 0, paid)
 
 
-async def test_the_same_harness_is_decided_without_rollouts(measurement: Measurement, coder: Coder) -> None:
-    verdict = await again(measurement, candidate=measurement.incumbent).verdict()
+@pytest.mark.parametrize("name", GATES)
+async def test_the_same_harness_is_kept_or_reverted_by_no_gate(
+    measurement: Measurement, coder: Coder, name: str
+) -> None:
+    verdict = await again(measurement, gate=make_gate(name), candidate=measurement.incumbent).verdict()
     assert (verdict.outcome, verdict.rollouts, coder.calls) == ("unchanged", 0, 0)
 
 
@@ -144,6 +148,36 @@ async def test_where_every_trial_breaks_alike_the_run_stops_at_once_and_goes_on_
     verdict = await again(measurement, train=world.TRAIN, rollouts=2).verdict()
     assert verdict.outcome in ("kept", "reverted")
     assert verdict.missing == 0
+
+
+async def test_an_evaluation_of_which_nothing_can_be_scored_stops_however_small_it_is(
+    measurement: Measurement, coder: Coder
+) -> None:
+    coder.down = True
+    tasks = [measurement.suite.tasks[name] for name in world.TRAIN]
+    with pytest.raises(AllBroken, match="none of the 3 trials could be scored: down"):
+        await measurement.evaluator.measure("HEAD", measurement.incumbent, tasks, 1)
+
+
+async def test_tasks_that_can_never_run_do_not_stop_the_others(
+    measurement: Measurement, coder: Coder, store: Store
+) -> None:
+    """Four trials of two tasks break at every turn: that was known, and the others have been scored."""
+    runner = measurement.evaluator.runner
+
+    def make(task: Task, scratch: Path) -> BwrapEnvironment:
+        if task.name in world.HELDOUT and scratch != store.runs:
+            raise SandboxError("no such image")
+        return BwrapEnvironment(task.environment, scratch)
+
+    evaluator = Evaluator(store, replace(runner, make_environment=make), Silent(), jobs=1)
+    tasks = [measurement.suite.tasks[name] for name in (*world.TRAIN, *world.HELDOUT)]
+    for _ in range(2):
+        trials = await evaluator.measure("HEAD", measurement.incumbent, tasks, 2)
+        assert [trial.status for trial in trials].count("missing") == 4
+    later = again(measurement, evaluator=evaluator, gate=GreedyGate(), train=tuple(t.name for t in tasks))
+    verdict = await later.verdict()
+    assert verdict.missing == 8 and verdict.candidate_rate is not None
 
 
 async def test_the_arms_alternate_in_time(measurement: Measurement, store: Store) -> None:

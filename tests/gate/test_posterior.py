@@ -245,20 +245,31 @@ def test_tasks_picked_because_they_rose_flatter() -> None:
 # ---------------------------------------------------------------- the prior from history
 
 
+def tasks(tallies: list[Tally]) -> list[tuple[str, Tally]]:
+    return [(f"t{number}", tally) for number, tally in enumerate(tallies)]
+
+
 @pytest.mark.parametrize("concentration", [0.5, 1.0, 3.0])
 def test_the_concentration_is_found_again(concentration: float) -> None:
     random = Random(5)
     rates = [random.betavariate(0.6 * concentration, 0.4 * concentration) for _ in range(1500)]
-    assert fit_concentration(rolled(rates, random, 4)) == pytest.approx(concentration, rel=0.25)
+    assert fit_concentration(tasks(rolled(rates, random, 4))) == pytest.approx(concentration, rel=0.25)
 
 
 def test_little_history_fits_nothing() -> None:
-    some = [Tally(passes=1, n=2)] * 19
-    assert fit_concentration(some) == CONCENTRATION == fit_concentration([])
-    assert fit_concentration([Tally(passes=1, n=1)] * 100) == CONCENTRATION
-    assert fit_concentration([Tally(passes=2, n=2)] * 100) == CONCENTRATION
-    assert fit_concentration([Tally(passes=1, n=2)] * 100) == 10, "no spread at all: as far as it goes"
-    assert fit_concentration([Tally(passes=0, n=4), Tally(passes=4, n=4)] * 50) == 0.3
+    half = Tally(passes=1, n=2)
+    assert fit_concentration(tasks([half] * 19)) == CONCENTRATION == fit_concentration([])
+    assert fit_concentration(tasks([Tally(passes=1, n=1)] * 100)) == CONCENTRATION
+    assert fit_concentration(tasks([Tally(passes=2, n=2)] * 100)) == CONCENTRATION
+    assert fit_concentration(tasks([half] * 100)) == 10, "no spread at all: as far as it goes"
+    assert fit_concentration(tasks([Tally(passes=0, n=4), Tally(passes=4, n=4)] * 50)) == 0.3
+
+
+def test_a_task_under_many_harnesses_is_one_task() -> None:
+    """Three tasks under forty harnesses say little about tasks, however many rollouts that makes."""
+    rows = tasks([Tally(passes=1, n=2)] * 3) * 40
+    assert fit_concentration(rows) == CONCENTRATION
+    assert fit_concentration(tasks([Tally(passes=1, n=2)] * 20)) == 10
 
 
 def test_the_score_is_the_mean_of_both_models() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import final_world
 import pytest
 import world
+import yaml
 
 PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
 
@@ -157,3 +158,26 @@ def test_a_budget_that_runs_out_is_no_look(project: Path) -> None:
     assert "budget" in said.stderr
     assert "final" not in world.git(project, "tag")
     assert final(project)["plan"]["rollouts"] == 2
+
+
+def test_where_too_much_is_missing_there_is_no_result_and_the_look_is_not_over(project: Path) -> None:
+    """The endpoint refuses two of three test tasks as soon as the harness acts, which only the best does."""
+    answers = final_world.script()
+    whole = (project / "script.yaml").read_text()
+    refused = {"status": 401, "content": "no such key"}
+    answers["coder"] = {**{f"{name}/*/1": refused for name in final_world.TEST[:2]}, **answers["coder"]}
+    (project / "script.yaml").write_text(yaml.safe_dump(answers, sort_keys=False))
+    said = world.ahe(project, "final", "--rollouts", "2", check=2).stderr
+    assert "no result: too many trials are missing (incumbent 0%, candidate 67%)" in said
+    assert "This look is not over" in said and "Traceback" not in said
+    assert "final" not in world.git(project, "tag")
+    assert not (project / "runs" / "final" / "001" / "result.json").exists()
+    scored = {t["id"]: t["started"] for t in trials(project) if t["status"] != "missing"}
+    assert len(scored) == 8
+
+    (project / "script.yaml").write_text(whole)
+    result = final(project)
+    assert (result["plan"]["look"], result["plan"]["first"], result["missing"]) == (1, 0, 0)
+    assert result["best_rate"] == pytest.approx(2 / 3)
+    after = {trial["id"]: trial["started"] for trial in trials(project)}
+    assert len(after) == 12 and scored.items() <= after.items(), "what was scored did not run again"

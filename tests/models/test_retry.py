@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -70,3 +71,18 @@ async def test_other_errors_pass_at_once():
 
     with pytest.raises(KeyError):
         await retrying(fail, 5, Backoff(), "thing")
+
+
+async def test_a_cancellation_tells_whether_the_endpoint_had_failed():
+    async def hang() -> None:
+        await asyncio.sleep(60)
+
+    async def fail() -> None:
+        raise Transient("no luck")
+
+    for call, cause in ((hang, type(None)), (fail, ModelUnavailable)):
+        with pytest.raises(TimeoutError) as late:
+            async with asyncio.timeout(0.05):
+                await retrying(call, 5, Backoff(base=1e6, cap=1e6), "thing")
+        assert isinstance(late.value.__cause__, asyncio.CancelledError)
+        assert isinstance(late.value.__cause__.__cause__, cause)

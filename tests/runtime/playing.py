@@ -108,12 +108,18 @@ async def play(
     environment = BwrapEnvironment(EnvironmentSpec(name="play", workdir="/app"), folder / "box")
     harness = load(root)
     trajectory = Trajectory(folder / "trace", "session", "m", offered_tools(harness))
-    given = {"role": "coder", "key": KEY, "workdir": "/app", "model": model, **agent}
+    given = {
+        "executor": make_executor(False),
+        "role": "coder",
+        "key": KEY,
+        "workdir": "/app",
+        "model": model,
+        **agent,
+    }
     try:
         await environment.start()
         playing = Agent(
             harness=harness,
-            executor=make_executor(False),
             environment=environment,
             mode=mode,
             limits=limits,

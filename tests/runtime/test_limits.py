@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from playing import LIMITS, answers, call, play, shell
 
+from ahe.boxes import make_executor
 from ahe.errors import BudgetExceeded, ModelUnavailable
 from ahe.models.ledger import Ledger
-from ahe.protocols import Environment
+from ahe.protocols import Environment, Host
 from ahe.records import Limits, Message, ModelSpec, Reply, Request, Usage
 
 
@@ -37,6 +39,32 @@ async def test_seconds_end_a_call_that_does_not_come_back(tmp_path: Path) -> Non
     played = await play(tmp_path, answers(slow), limits=some(seconds=1))
     assert played.outcome.ended == "seconds"
     assert played.outcome.answer == ""
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"status": 503, "content": "down", "headers": {"Retry-After": "60"}}],
+        [{"status": 503, "content": "down"}, {"content": "Done.", "delay": 30.0}],
+    ],
+)
+async def test_an_endpoint_that_failed_is_not_the_agents_time(tmp_path: Path, steps: list[object]) -> None:
+    with pytest.raises(ModelUnavailable, match="failed once, last: HTTP 503: down"):
+        await play(tmp_path, {"*": steps}, limits=some(seconds=1), retries=9)
+
+
+async def test_the_start_of_the_box_is_not_the_agents_time(tmp_path: Path) -> None:
+    box = make_executor(False)
+
+    class Late:
+        call, stop = staticmethod(box.call), staticmethod(box.stop)
+
+        async def start(self, harness: Path, host: Host) -> None:
+            await asyncio.sleep(5.5)
+            await box.start(harness, host)
+
+    played = await play(tmp_path, answers("Done."), limits=some(seconds=5), executor=Late())
+    assert played.outcome.ended == "answered"
 
 
 async def test_seconds_end_a_command_and_then_the_trial(tmp_path: Path) -> None:
