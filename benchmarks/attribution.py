@@ -21,6 +21,12 @@ from ahe.gate.worlds import read_matrix
 SIZES = ((89, 5.0), (40, 15.0), (40, 8.0), (12, 25.0), (12, 15.0))
 
 
+def measure(size: tuple[int, float], runs: int, seed: int, matrix: tuple[float, ...]) -> Told:
+    """One line of the table: so many tasks, edits of plus and minus so many points."""
+    tasks, points = size
+    return tell_apart(BayesGate, tasks=tasks, size=points, runs=runs, seed=seed, matrix=matrix)
+
+
 def table(rows: list[Told]) -> str:
     lines = [
         "| tasks | ± points | good kept | null kept | bad kept | whole | fresh | again | points | as one |",
@@ -41,10 +47,7 @@ def table(rows: list[Told]) -> str:
 @click.option("--json", "as_json", is_flag=True)
 def main(runs: int, seed: int, matrix: Path | None, as_json: bool) -> None:
     rates = tuple(read_matrix(matrix)) if matrix else ()
-    rows = [
-        tell_apart(BayesGate, tasks=tasks, size=size, runs=runs, seed=seed, matrix=rates)
-        for tasks, size in SIZES
-    ]
+    rows = [measure(size, runs, seed, rates) for size in SIZES]
     print(json.dumps([row.model_dump() for row in rows], indent=1) if as_json else table(rows))
 
 

@@ -1,10 +1,11 @@
 """What each gate keeps, and what that costs: made edits of known size, all gates side by side.
 
-    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--csv FILE] [--jobs N] [--json]
+    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--apart 500] [--csv FILE] [--jobs N] [--json]
 
 Tasks have pass rates Beta(.7, .3), or those of a CSV `task,trial,resolved`, resampled. `ahe/gate/worlds.py`
 says what the edits do. The incumbent has its two rollouts of every task, as in the loop; `rollouts` counts what
 comparing costs beyond them. No task is held out, but for `strict`, which holds out half of the same number.
+Beside the default gate stand its candidates of three commits, told apart (`benchmarks/attribution.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,7 @@ from ahe.gate.choose import GATES as OWN
 from ahe.gate.simulate import Share, simulate
 from ahe.gate.worlds import Edit, Shape, read_matrix
 from ahe.protocols import Gate
+from benchmarks import attribution
 from benchmarks.fixed_bounds import FixedBoundsGate
 
 LARGE, SMALL = (5.0, 2.0, -2.0, -5.0), (25.0, 15.0, 8.0, -8.0, -15.0, -25.0)
@@ -75,6 +78,7 @@ def table(rows: Iterable[Share]) -> str:
 @click.option("--gate", "gates", multiple=True, type=click.Choice(list(GATES)), help="all by default")
 @click.option("--tasks", "sizes", multiple=True, type=int, help="89, 40 and 12 by default")
 @click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
+@click.option("--apart", default=500, show_default=True, help="runs of three commits told apart; 0: none")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=1, show_default=True, help="processes")
@@ -84,6 +88,7 @@ def main(
     gates: tuple[str, ...],
     sizes: tuple[int, ...],
     rollouts: int,
+    apart: int,
     seed: int,
     matrix: Path | None,
     jobs: int,
@@ -96,15 +101,30 @@ def main(
         for gate in gates or GATES
         for edit in edits(tasks)
     ]
+    sizes = sizes or (HEADLINE, 40, 12)
+    wanted = [
+        each for each in attribution.SIZES if each[0] in sizes and apart and "bayes" in (gates or GATES)
+    ]
     with ProcessPoolExecutor(jobs) as pool:
         rows = list(pool.map(measure, cells))
+        told = list(pool.map(attribution.measure, wanted, repeat(apart), repeat(seed), repeat(rates)))
     if not as_json:
-        print(table(rows))
+        print("\n\n".join([table(rows), *([attribution.table(told)] if told else [])]))
         return
     default = [row for row in rows if (row.gate, row.tasks) == ("bayes", HEADLINE)]
     mean = sum(row.rollouts for row in default) / len(default) if default else None
     kept = {row.edit: row.kept for row in default}
-    print(json.dumps({"rollouts_mean": mean, "kept": kept, "rows": [r.model_dump() for r in rows]}, indent=1))
+    print(
+        json.dumps(
+            {
+                "rollouts_mean": mean,
+                "kept": kept,
+                "rows": [r.model_dump() for r in rows],
+                "apart": [t.model_dump() for t in told],
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ def test_a_good_change_is_kept_and_a_bad_one_reverted(project: Path) -> None:
     ]
     assert {"ahe/iter-001", "ahe/iter-002", "ahe/best"} <= set(world.git(project, "tag").split())
     assert world.git(project, "status", "--porcelain") == ""
+    lines = [json.loads(line) for line in (project / "requests.jsonl").read_text().splitlines()]
+    (brief,) = [json.dumps(line["payload"]) for line in lines if line["key"] == "evolve/002/0"]
+    assert "Your predictions so far: fixes" in brief, "the evolver sees its own record"
+    assert "middleware: turn written words into a command: kept +" in brief
 
 
 def test_going_back_by_hand_costs_no_rollout(project: Path) -> None:

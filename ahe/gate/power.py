@@ -20,6 +20,7 @@ SHAPES: tuple[Shape, ...] = ("sparse", "dense")
 RUNS = 100
 MOST_NULL = 0.6
 REACH, HALVINGS = 2.5, 5
+UNSURE = 1.7
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 
@@ -165,14 +166,18 @@ def rollouts_for(gate: Gate, points: float, known: Beliefs, *, runs: int = RUNS)
     return None
 
 
-def about(known: Beliefs, rollouts: int) -> float:
+def about(known: Beliefs, rollouts: int, most: float = math.inf) -> float:
     """What `smallest_effect` finds, in points and at once: (1 + 1/T) standard errors of an A-A difference.
 
+    `most` is the ceiling of a comparison in rollouts. Where it leaves none beyond the plain ones the gate must decide
+    while it is unsure, and sees less by the factor `UNSURE`.
     Not derived: read off simulations of `bayes`, `strict` and `greedy` from 3 to 89 tasks and k from 1 to 8, and off
     by a third at most there. `pareto` and `flips` have no such number.
     """
     count = len(known.tasks)
-    return 100 * (1 + 1 / count) * math.sqrt(2 * known.noise / (rollouts * count))
+    arms = 1 / (rollouts * count) + 1 / min(rollouts * count, most)
+    unsure = UNSURE if most <= rollouts * count else 1.0
+    return 100 * (1 + 1 / count) * unsure * math.sqrt(known.noise * arms)
 
 
 def tasks_for(points: float, known: Beliefs, rollouts: int) -> int:

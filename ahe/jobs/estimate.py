@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from ahe.boxes import refuse_unsupported
@@ -14,7 +15,7 @@ from ahe.gate.measure import known
 from ahe.gate.posterior import fit_concentration
 from ahe.gate.power import Beliefs, about, beliefs
 from ahe.jobs.costs import Unit, one_proposal, role_cost, rollout_cost
-from ahe.jobs.gates import played_gate
+from ahe.jobs.gates import in_rollouts, played_gate
 from ahe.jobs.limits import Allowance, allowances
 from ahe.jobs.reading import reader, settled_spec
 from ahe.jobs.warnings import warnings
@@ -50,8 +51,9 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     try:
         suite = _suite(project, store, now.incumbent)
         had = [suite.tallies.get(task.name, Tally()) for task in (*suite.train, *suite.heldout)]
+        one = rollout_cost(project, store)
         played = forecast(
-            played_gate(project.config, rollout_cost(project, store)),
+            played_gate(project.config, one),
             suite.known,
             had,
             train=len(suite.train),
@@ -64,7 +66,7 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         budgets = allowances(project.config.budget, store.spent(), store.count())
     finally:
         store.close()
-    return _estimate(project, suite, played, costs, budgets, wanted)
+    return _estimate(project, suite, played, costs, budgets, wanted, one)
 
 
 def _suite(project: Project, store: Store, incumbent: str) -> Suite:
@@ -154,12 +156,14 @@ def _estimate(
     costs: tuple[Cost, ...],
     budgets: tuple[Allowance, ...],
     iterations: int,
+    one: Unit,
 ) -> Estimate:
     table = project.config.evolve
     first, rest = costs[0], _sum(costs[1:])
     covered, limit = _covered(first, rest, budgets, iterations)
     apart = sum(cost.rollouts for cost in costs if cost.part == "telling apart")
-    points = about(suite.train_known, table.rollouts) if table.gate in NUMBERED else None
+    ceiling = in_rollouts(table.comparison, one).rollouts if table.gate == "bayes" else 0
+    points = about(suite.train_known, table.rollouts, ceiling or inf) if table.gate in NUMBERED else None
     return Estimate(
         iterations=iterations,
         tasks=len(suite.train),
@@ -182,6 +186,7 @@ def _estimate(
             limit,
             table.rollouts,
             project.config.model_spec("coder").temperature,
+            bool(ceiling),
         ),
     )
 

@@ -16,14 +16,19 @@ def warnings(
     limit: str,
     rollouts: int,
     temperature: float | None,
+    ceiling: bool = False,
 ) -> tuple[str, ...]:
-    """Sentences, each of which names its remedy. `covered` iterations are paid for by the budget `limit`."""
+    """Sentences, each of which names its remedy. `covered` iterations are paid for by the budget `limit`.
+
+    `ceiling` says that what one comparison may cost is limited.
+    """
     found = []
     room = 100 * (1 - known.mean)
     more = f"{tasks_for(WANTED, known, rollouts)} tasks would do for {WANTED:.0f} points"
     if points is not None and points > COARSE:
         found.append(
             f"only rises of {points:.0f} points or more are likely to be seen: use more tasks ({more}) or more rollouts"
+            + (", or raise [evolve] comparison" if ceiling else "")
         )
     elif points is not None and known.measured and points > room:
         found.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import make_gate
 from ahe.gate.forecast import forecast
 from ahe.gate.power import (
@@ -18,7 +19,7 @@ from ahe.gate.power import (
     tasks_for,
 )
 from ahe.gate.worlds import Edit
-from ahe.records import Tally
+from ahe.records import Ceiling, Tally
 
 RUNS = 60
 
@@ -101,3 +102,13 @@ def test_a_forecast_counts_what_is_there_already() -> None:
 def test_a_forecast_has_the_held_out_rollouts_of_the_default_gate() -> None:
     found = forecast(make_gate("bayes"), like(16), [Tally()] * 16, train=10, rollouts=2, iterations=2)
     assert found.heldout > 0 and found.low <= found.total <= found.high
+
+
+@pytest.mark.parametrize(("tasks", "most"), [(40, 40), (12, 12)])
+def test_a_ceiling_makes_the_effect_larger_that_is_seen(tasks: int, most: int) -> None:
+    known = beliefs([f"t{n}" for n in range(tasks)], {})
+    gate = BayesGate(ceiling=Ceiling(rollouts=most))
+    simulated = smallest_effect(gate, known, 2, runs=40)
+    assert simulated is not None
+    assert 0.6 < about(known, 2, most) / simulated < 1.6
+    assert about(known, 2, most) > 1.5 * about(known, 2)

@@ -111,3 +111,14 @@ def test_a_suite_that_can_see_nothing_is_warned_of(tmp_path: Path) -> None:
 def test_temperature_0_is_warned_of(tmp_path: Path) -> None:
     found = estimate(made_project.make(tmp_path, 6, model={"temperature": 0.0}), iterations=1)
     assert any("copies" in text for text in found.warnings)
+
+
+def test_a_ceiling_that_lets_nothing_be_seen_is_warned_of(tmp_path: Path) -> None:
+    made_project.make(tmp_path, 12)
+    free, bound = (
+        estimate(Project.open(tmp_path, {"evolve.comparison": {"rollouts": most}}), iterations=1)
+        for most in (0, 3)
+    )
+    assert free.points is not None and bound.points is not None and bound.points > 30 > free.points
+    assert not any("comparison" in warning for warning in free.warnings)
+    assert any("or raise [evolve] comparison" in warning for warning in bound.warnings)
