@@ -57,8 +57,11 @@ def configure(git: Git) -> None:
     known = git.probe("config", "--local", "--get-regexp", r"^(notes|remote)\.").text.splitlines()
     have = {tuple(line.split(" ", 1)) for line in known}
     keys = {pair[0] for pair in have}
-    # As a glob: git warns at every command of a plain name that holds no note yet.
-    for key, ref in (("notes.displayref", f"{NOTES_REF}*"), ("notes.rewriteref", NOTES_REF)):
+    # As a glob that one name fits: git warns at every command of a plain name that holds no note yet.
+    for key, ref in (
+        ("notes.displayref", f"{NOTES_REF[:-1]}[{NOTES_REF[-1]}]"),
+        ("notes.rewriteref", NOTES_REF),
+    ):
         if not {(key, ref), (key, NOTES_REF)} & have:
             git.run("config", "--local", "--add", key, ref)
     for remote in sorted(

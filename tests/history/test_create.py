@@ -150,7 +150,7 @@ def test_plain_git_log_tells_the_verdict_and_a_clone_keeps_it(tmp_path: Path, hi
     assert "Ahe-Verdict: kept" in git(clone.path, "log")
     assert clone.commits()[0].verdict == verdict()
     assert clone.tags() == {"ahe/best": sha}
-    assert git(clone.path, "config", "--get-all", "notes.displayRef").split() == ["refs/notes/ahe*"]
+    assert git(clone.path, "config", "--get-all", "notes.displayRef").split() == ["refs/notes/ah[e]"]
 
 
 def test_plain_git_has_nothing_to_warn_of_before_the_first_verdict(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from ahe.jobs.estimate import estimate
 from ahe.project import Project
 from ahe.views.estimate import estimate_lines, estimate_table
 
+PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
 PRICED = {"usd_per_million_input": 1.0, "usd_per_million_output": 10.0}
 
 
@@ -60,7 +61,7 @@ def test_changes_that_wait_in_one_candidate_are_told_apart_once(tmp_path: Path) 
     for number in (1, 2, 3):
         (project.config.workspace / "memory.md").write_text(f"{number}\n", "utf-8")
         trailers = f"Ahe-Change: 001-{number}\nAhe-Kind: memory"
-        git(tmp_path, "commit", "-q", "-a", "-m", f"memory: {number}", "-m", trailers)
+        git(tmp_path, *PERSON, "commit", "-q", "-a", "-m", f"memory: {number}", "-m", trailers)
     found = estimate(project, iterations=2)
     (apart,) = [cost for cost in found.costs if cost.part == "telling apart"]
     assert apart.rollouts == (1 + 3 + 2 + 1) * 8 * 6
