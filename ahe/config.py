@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ahe.errors import UsageError
-from ahe.tables import FILE, BudgetTable, Config, EvolveTable, ModelTable, SuiteTable, Table
+from ahe.settings import FILE, BudgetTable, Config, EvolveTable, ModelTable, SuiteTable, Table
 
 
 def find_root(start: Path) -> Path:

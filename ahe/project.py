@@ -15,7 +15,7 @@ from ahe.evaluate.suite import Suite, load_suite
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
 from ahe.records import Task
-from ahe.tables import FILE, Config
+from ahe.settings import FILE, Config
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("evaluate",),
     ("debug", "evolve", "gate"),
     ("standing", "leaveouts", "verdicts", "candidate", "loop", "views"),
-    ("tables",),
+    ("settings",),
     ("config",),
     ("project", "boxes"),
     ("assemble",),

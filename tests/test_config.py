@@ -10,7 +10,7 @@ from ahe.cli.options import flags
 from ahe.config import find_root, load_config
 from ahe.content import entry
 from ahe.errors import UsageError
-from ahe.tables import ROLES, Config
+from ahe.settings import ROLES, Config
 
 
 def load(folder: Path, text: str = "", flags: dict[str, object] | None = None, **environ: str) -> Config:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from ahe.errors import AheError
 from ahe.records import ModelSpec, Record
-from ahe.tables import FILE, Config
+from ahe.settings import FILE, Config
 
 ENDPOINT_SECONDS = 5.0
 OLDEST_GIT = (2, 31)

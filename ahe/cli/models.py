@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ahe.project import Project
     from ahe.protocols import Model
     from ahe.records import ModelSpec
-    from ahe.tables import Config
+    from ahe.settings import Config
 
 ANSWER_TOKENS = 200
 QUESTION = "What does `ls -a` show that `ls` does not? Answer in one sentence."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ahe.evaluate.check import Check
     from ahe.evaluate.suite import Suite
     from ahe.records import Task
-    from ahe.tables import Config
+    from ahe.settings import Config
 
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")
 

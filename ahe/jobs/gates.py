@@ -6,7 +6,7 @@ from ahe.gate.choose import make_gate
 from ahe.jobs.costs import Unit
 from ahe.protocols import Gate
 from ahe.records import Ceiling
-from ahe.tables import Config
+from ahe.settings import Config
 
 
 def played_gate(config: Config, one: Unit) -> Gate:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ahe.records import Cost, Usage
-from ahe.tables import BudgetTable
+from ahe.settings import BudgetTable
 
 
 @dataclass(frozen=True)
