@@ -187,6 +187,7 @@ def _estimate(
             table.rollouts,
             project.config.model_spec("coder").temperature,
             bool(ceiling),
+            table.comparison.usd > 0 and one.usd is None,
         ),
     )
 

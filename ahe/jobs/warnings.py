@@ -17,10 +17,11 @@ def warnings(
     rollouts: int,
     temperature: float | None,
     ceiling: bool = False,
+    blind: bool = False,
 ) -> tuple[str, ...]:
     """Sentences, each of which names its remedy. `covered` iterations are paid for by the budget `limit`.
 
-    `ceiling` says that what one comparison may cost is limited.
+    `ceiling` says that what one comparison may cost is limited, `blind` that it is in money and no price is known.
     """
     found = []
     room = 100 * (1 - known.mean)
@@ -39,6 +40,11 @@ def warnings(
         found.append(
             f"the budget of {limit} does not cover one iteration: it will end in the middle of it. "
             "Raise it under [budget] in ahe.toml, or measure fewer tasks (--quick)"
+        )
+    if blind:
+        found.append(
+            "[evolve] comparison limits money, and the coder's price is not known: set usd_per_million_input and "
+            "usd_per_million_output, or limit tokens or rollouts"
         )
     if temperature == 0 and rollouts > 1:
         found.append(

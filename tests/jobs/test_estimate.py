@@ -123,3 +123,14 @@ def test_a_ceiling_that_lets_nothing_be_seen_is_warned_of(tmp_path: Path) -> Non
     assert free.points is not None and bound.points is not None and bound.points > 30 > free.points
     assert not any("comparison" in warning for warning in free.warnings)
     assert any("or raise [evolve] comparison" in warning for warning in bound.warnings)
+
+
+def test_a_ceiling_in_money_without_a_price_is_warned_of(tmp_path: Path) -> None:
+    made_project.make(tmp_path, 12, model={"name": "m", "base_url": "http://127.0.0.1:9/v1"})
+    flags = {"evolve.comparison": {"usd": 0.5}}
+    assert any(
+        "price is not known" in warning for warning in estimate(Project.open(tmp_path, flags)).warnings
+    )
+    priced = {f"model.{key}": value for key, value in PRICED.items()}
+    found = estimate(Project.open(tmp_path, {**flags, **priced}))
+    assert not any("price is not known" in warning for warning in found.warnings)
