@@ -1,11 +1,12 @@
 """What each gate keeps, and what that costs: made edits of known size, all gates side by side.
 
-    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--apart 500] [--csv FILE] [--jobs N] [--json]
+    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--apart 500] [--no-drift] [--csv FILE] …
 
 Tasks have pass rates Beta(.7, .3), or those of a CSV `task,trial,resolved`, resampled. `ahe/gate/worlds.py`
 says what the edits do. The incumbent has its two rollouts of every task, as in the loop; `rollouts` counts what
 comparing costs beyond them. No task is held out, but for `strict`, which holds out half of the same number.
 Beside the default gate stand its candidates of three commits, told apart (`benchmarks/attribution.py`).
+At 89 tasks a second table has an endpoint that moves right after the incumbent's plain rollouts.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ LARGE, SMALL = (5.0, 2.0, -2.0, -5.0), (25.0, 15.0, 8.0, -8.0, -15.0, -25.0)
 HEADLINE = 89
 GATES: dict[str, Callable[[], Gate]] = {**OWN, "fixed-bounds": FixedBoundsGate}
 BOTH: tuple[Shape, ...] = ("sparse", "dense")
+DRIFTS = (-15.0, -5.0, -2.0, 2.0, 5.0, 15.0)
+DRIFTING = (Edit("dense", 5.0), Edit("noop"))
 
 
 class Cell(NamedTuple):
@@ -42,6 +45,7 @@ class Cell(NamedTuple):
     rollouts: int
     seed: int
     matrix: tuple[float, ...]
+    drift: float = 0.0
 
 
 def edits(tasks: int) -> list[Edit]:
@@ -60,16 +64,18 @@ def measure(cell: Cell) -> Share:
         runs=cell.runs,
         seed=cell.seed,
         matrix=cell.matrix,
+        drift=cell.drift,
     )
 
 
-def table(rows: Iterable[Share]) -> str:
-    lines = ["| gate | tasks | edit | true points | kept | rollouts |", "|---|---|---|---|---|---|"]
-    lines += [
-        f"| {r.gate} | {r.tasks} | {r.edit} | {r.true_points:+.1f} | {100 * r.kept:.1f} % ± {100 * r.kept_se:.1f} "
-        f"| {r.rollouts:.0f} ± {r.rollouts_se:.0f} |"
-        for r in rows
-    ]
+def table(rows: Iterable[Share], *, drifting: bool = False) -> str:
+    """The rows as a table; with by how much the endpoint moved where it does."""
+    names = ["gate", "tasks", "edit", *(["drift"] if drifting else []), "true points", "kept", "rollouts"]
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    for r in rows:
+        cells = [r.gate, r.tasks, r.edit, *([f"{r.drift:+g}"] if drifting else []), f"{r.true_points:+.1f}"]
+        cells += [f"{100 * r.kept:.1f} % ± {100 * r.kept_se:.1f}", f"{r.rollouts:.0f} ± {r.rollouts_se:.0f}"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
@@ -79,6 +85,7 @@ def table(rows: Iterable[Share]) -> str:
 @click.option("--tasks", "sizes", multiple=True, type=int, help="89, 40 and 12 by default")
 @click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
 @click.option("--apart", default=500, show_default=True, help="runs of three commits told apart; 0: none")
+@click.option("--drift/--no-drift", default=True, show_default=True, help="the table of a drifting endpoint")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=1, show_default=True, help="processes")
@@ -89,6 +96,7 @@ def main(
     sizes: tuple[int, ...],
     rollouts: int,
     apart: int,
+    drift: bool,
     seed: int,
     matrix: Path | None,
     jobs: int,
@@ -102,6 +110,13 @@ def main(
         for edit in edits(tasks)
     ]
     sizes = sizes or (HEADLINE, 40, 12)
+    cells += [
+        Cell(gate, HEADLINE, edit, runs, rollouts, seed, rates, by)
+        for gate in gates or GATES
+        for edit in DRIFTING
+        for by in DRIFTS
+        if drift and HEADLINE in sizes
+    ]
     wanted = [
         each for each in attribution.SIZES if each[0] in sizes and apart and "bayes" in (gates or GATES)
     ]
@@ -109,9 +124,15 @@ def main(
         rows = list(pool.map(measure, cells))
         told = list(pool.map(attribution.measure, wanted, repeat(apart), repeat(seed), repeat(rates)))
     if not as_json:
-        print("\n\n".join([table(rows), *([attribution.table(told)] if told else [])]))
+        still, moved = ([row for row in rows if bool(row.drift) is drifts] for drifts in (False, True))
+        tables = [
+            table(still),
+            table(moved, drifting=True) if moved else "",
+            attribution.table(told) if told else "",
+        ]
+        print("\n\n".join(filter(None, tables)))
         return
-    default = [row for row in rows if (row.gate, row.tasks) == ("bayes", HEADLINE)]
+    default = [row for row in rows if (row.gate, row.tasks, row.drift) == ("bayes", HEADLINE, 0)]
     mean = sum(row.rollouts for row in default) / len(default) if default else None
     kept = {row.edit: row.kept for row in default}
     print(

@@ -1,6 +1,7 @@
 """Whole runs at a fixed budget of rollouts: what each gate truly gains, claims to have gained, and lets in.
 
-    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] [--size 5] …
+    python -m benchmarks.trajectory [--runs 500] [--budget 3560] [--gate NAME …] [--shape sparse|dense] [--size 5]
+        [--drift 3] [--csv FILE] [--jobs N] [--json]
 
 Of the edits a quarter is good (+5 points), a quarter bad (−5), half does nothing in the mean; sparse and dense,
 churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is that of
@@ -39,6 +40,7 @@ class Cell(NamedTuple):
     matrix: tuple[float, ...]
     shapes: tuple[Shape, ...]
     size: float
+    drift: float
 
 
 def measure(cell: Cell) -> Course:
@@ -53,6 +55,7 @@ def measure(cell: Cell) -> Course:
         matrix=cell.matrix,
         shapes=cell.shapes,
         size=cell.size,
+        drift=cell.drift,
     )
 
 
@@ -81,6 +84,12 @@ def table(rows: Iterable[Course]) -> str:
 @click.option(
     "--size", default=SIZE, show_default=True, help="points of the good and bad edits; 0: all are null"
 )
+@click.option(
+    "--drift",
+    default=0.0,
+    show_default=True,
+    help="points by which the endpoint is off during a comparison (1 sd)",
+)
 @click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=1, show_default=True, help="processes")
 @click.option("--json", "as_json", is_flag=True)
@@ -93,13 +102,16 @@ def main(
     seed: int,
     shape: Shape | None,
     size: float,
+    drift: float,
     matrix: Path | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     rates = tuple(read_matrix(matrix)) if matrix else ()
     shapes = (shape,) if shape else REAL
-    cells = [Cell(gate, tasks, budget, runs, rollouts, seed, rates, shapes, size) for gate in gates or GATES]
+    cells = [
+        Cell(gate, tasks, budget, runs, rollouts, seed, rates, shapes, size, drift) for gate in gates or GATES
+    ]
     with ProcessPoolExecutor(jobs) as pool:
         rows = list(pool.map(measure, cells))
     print(json.dumps({row.gate: row.model_dump() for row in rows}, indent=1) if as_json else table(rows))

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
-from ahe.gate.worlds import Edit, Rates, apply, draw_rates, predictions
+from ahe.gate.worlds import Edit, Rates, apply, draw_rates, logit_shift, predictions, shifted
 from ahe.protocols import Gate
 from ahe.records import Ask, Comparison, Decision, Record, Tally
 
-INCUMBENT, CANDIDATE = 0, 1
 TOKENS = 20_000.0
 TOKEN_SPREAD = 0.05
 
@@ -21,12 +20,13 @@ class Share(Record):
     """Of `runs` comparisons: the share kept, rollouts, and the true change in points, with standard errors.
 
     `rollouts` is what comparing costs: the incumbent's plain rollouts are there already, as in the loop.
-    `both` counts them too.
+    `both` counts them too. `drift` is by how many points the endpoint moved right after those.
     """
 
     gate: str
     tasks: int
     edit: str
+    drift: float = 0.0
     true_points: float
     kept: float
     kept_se: float
@@ -95,7 +95,7 @@ class Question:
 
     def comparison(self, spent: int) -> Comparison:
         tasks = len(self.incumbent.rates)
-        pairs = [(_name(t), (self._tally(INCUMBENT, t), self._tally(CANDIDATE, t))) for t in range(tasks)]
+        pairs = [(_name(task), self._pair(task)) for task in range(tasks)]
         heldout = pairs[self.train :]
         return Comparison.model_construct(
             train=dict(pairs[: self.train]),
@@ -111,8 +111,8 @@ class Question:
             candidate=self.name,
         )
 
-    def _tally(self, arm: int, task: int) -> Tally:
-        return (self.candidate if arm else self.incumbent).tally(task)
+    def _pair(self, task: int) -> tuple[Tally, Tally]:
+        return self.incumbent.tally(task), self.candidate.tally(task)
 
 
 @cache
@@ -140,34 +140,40 @@ def simulate(
     runs: int = 2000,
     seed: int = 0,
     matrix: Sequence[float] = (),
+    drift: float = 0.0,
 ) -> Share:
     """Ask the gate about `runs` edits, each in a world of its own; the same worlds for every gate.
 
-    Of `tasks`, `heldout` are held out. The incumbent starts with its plain rollouts on train.
+    Of `tasks`, `heldout` are held out. The incumbent starts with its plain rollouts on train. Then the endpoint
+    drifts: the mean pass rate of all harnesses moves by `drift` points, every logit alike.
     """
     gate = make()
     kept, spent, true = [], [], []
     for run in range(runs):
         world = Random(f"{seed} {edit} {tasks} {run}")
         before = draw_rates(tasks, world, matrix)
-        after = apply(edit, before, world)
-        predicts, risks = predictions(before, after, world)
+        now = shifted(before, logit_shift(before, drift / 100)) if drift else before
+        after = apply(edit, now, world)
+        predicts, risks = predictions(now, after, world)
         tokens = (TOKENS, candidate_tokens(world))
+        incumbent = Arm(before)
+        for task in range(tasks - heldout):
+            incumbent.roll(task, rollouts, world)
+        incumbent.rates = now
         question = Question(
-            Arm(before), Arm(after), tasks - heldout, rollouts, predicts, risks, tokens, str(run)
+            incumbent, Arm(after), tasks - heldout, rollouts, predicts, risks, tokens, str(run)
         )
-        for task in range(question.train):
-            question.incumbent.roll(task, rollouts, world)
         decision, cost = question.ask(gate, world)
         kept.append(float(decision.outcome == "kept"))
         spent.append(float(cost))
-        true.append(100 * (sum(after) - sum(before)) / tasks)
+        true.append(100 * (sum(after) - sum(now)) / tasks)
     share, share_se = mean_se(kept)
     cost_mean, cost_se = mean_se(spent)
     return Share(
         gate=gate.name,
         tasks=tasks,
         edit=str(edit),
+        drift=drift,
         true_points=mean_se(true)[0],
         kept=share,
         kept_se=share_se,

@@ -9,7 +9,7 @@ from random import Random
 from ahe.gate.gain import gain
 from ahe.gate.posterior import Pairs
 from ahe.gate.simulate import TOKEN_SPREAD, TOKENS, Arm, Question, mean_se
-from ahe.gate.worlds import Edit, Shape, apply, draw_rates, predictions
+from ahe.gate.worlds import Edit, Rates, Shape, apply, draw_rates, logit_shift, predictions, shifted
 from ahe.protocols import Gate
 from ahe.records import Record
 
@@ -45,10 +45,12 @@ class Course(Record):
 
 @dataclass
 class Run:
-    """One run: the arm that stands at HEAD, the seed's, and what was judged on the way."""
+    """One run: the arms of HEAD and of the seed with their pass rates, and what was judged on the way."""
 
     head: Arm
+    rates: Rates
     seed: Arm
+    start: Rates
     harmful: int = 0
     kept: int = 0
     edits: int = 0
@@ -73,31 +75,35 @@ def play(
     matrix: Sequence[float],
     shapes: tuple[Shape, ...] = REAL,
     size: float = SIZE,
+    drift: float = 0.0,
 ) -> Run:
     """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
 
     What is kept becomes the incumbent with its rollouts; a reverted edit leaves the incumbent with all that
-    it has by then. So the rollouts pool, as the trial store pools them.
+    it has by then. So the rollouts pool, as the trial store pools them. During each comparison the endpoint is off
+    by a normal amount of `drift` points, the same for both harnesses.
     """
     rates = draw_rates(tasks, random, matrix)
     head = Arm(rates)
     train = tasks - heldout
     spent = sum(head.roll(task, rollouts, random) for task in range(train))
-    run = Run(head, head)
+    run = Run(head, rates, head, rates)
     tokens = TOKENS
     while spent < budget:
         edit = draw_edit(random, size, shapes)
-        after = apply(edit, run.head.rates, random)
-        named = predictions(run.head.rates, after, random)
+        after = apply(edit, run.rates, random)
+        named = predictions(run.rates, after, random)
         new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
-        question = Question(
-            run.head, Arm(after), train, rollouts, *named, (tokens, new_tokens), str(random.random())
-        )
+        off = logit_shift(run.rates, random.gauss(0, drift) / 100) if drift else 0.0
+        run.head.rates = shifted(run.rates, off)
+        candidate = Arm(shifted(after, off))
+        name = str(random.random())
+        question = Question(run.head, candidate, train, rollouts, *named, (tokens, new_tokens), name)
         decision, cost = question.ask(gate, random, limit=budget - spent)
         spent += cost
         run.edits += decision.outcome != "more"
         if decision.outcome == "kept":
-            run.head, tokens = question.candidate, new_tokens
+            run.head, run.rates, tokens = candidate, after, new_tokens
             run.kept += 1
             run.harmful += edit.points < 0
     return run
@@ -121,6 +127,7 @@ def trajectory(
     matrix: Sequence[float] = (),
     shapes: tuple[Shape, ...] = REAL,
     size: float = SIZE,
+    drift: float = 0.0,
 ) -> Course:
     """Means over whole runs of one gate."""
     gate = make()
@@ -135,10 +142,11 @@ def trajectory(
             matrix=matrix,
             shapes=shapes,
             size=size,
+            drift=drift,
         )
         for run in range(runs)
     ]
-    true = [100 * (sum(run.head.rates) - sum(run.seed.rates)) / tasks for run in played]
+    true = [100 * (sum(run.rates) - sum(run.start)) / tasks for run in played]
     pairs = [[(run.seed.tally(t), run.head.tally(t)) for t in range(tasks - heldout)] for run in played]
     claims = [100 * claimed(dict(zip(map(str, range(len(both))), both, strict=True))) for both in pairs]
     raws = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in played]

@@ -74,7 +74,7 @@ def apply(edit: Edit, rates: Rates, random: Random) -> Rates:
     if edit.shape == "sparse":
         return _jumps(rates, edit.points / 100, random)[0]
     if edit.shape == "dense":
-        return _shifted(rates, edit.points / 100)
+        return shifted(rates, logit_shift(rates, edit.points / 100))
     if edit.shape == "churn":
         up, moved = _jumps(rates, CHURN, random)
         gained = (sum(up) - sum(rates)) / len(rates)
@@ -121,8 +121,8 @@ def _jumps(
     return tuple(moved), frozenset(touched)
 
 
-def _shifted(rates: Rates, by: float) -> Rates:
-    """Every logit moved by the same amount, found by halving."""
+def logit_shift(rates: Rates, by: float) -> float:
+    """The shift of every logit that moves the mean rate by `by`, found by halving."""
     low, high = -12.0, 12.0
     goal = sum(rates) + by * len(rates)
     for _ in range(60):
@@ -131,7 +131,12 @@ def _shifted(rates: Rates, by: float) -> Rates:
             low = middle
         else:
             high = middle
-    return tuple(_moved(rate, high) for rate in rates)
+    return high
+
+
+def shifted(rates: Rates, shift: float) -> Rates:
+    """Every logit moved by the same amount: a dense edit, or an endpoint that drifts."""
+    return tuple(_moved(rate, shift) for rate in rates) if shift else rates
 
 
 def _moved(rate: float, shift: float) -> float:

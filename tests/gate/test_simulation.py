@@ -99,3 +99,21 @@ def test_a_whole_run_spends_its_budget_and_no_more() -> None:
     course = trajectory(GATES["greedy"], tasks=12, budget=240, runs=10)
     assert course.edits == 9, "24 for the seed and 24 an edit"
     assert course.error == pytest.approx(course.reported - course.true)
+
+
+def test_a_drifting_endpoint_counts_for_or_against_the_candidate() -> None:
+    fell, still, rose = (
+        simulate(GATES["greedy"], Edit("noop"), tasks=30, runs=60, drift=drift)
+        for drift in (-15.0, 0.0, 15.0)
+    )
+    assert fell.kept < 0.1 < 0.25 < still.kept < 0.7 < 0.9 < rose.kept
+    assert fell.true_points == rose.true_points == 0, "the edit does nothing, whatever the endpoint does"
+    assert (fell.drift, still.drift) == (-15.0, 0.0)
+
+
+def test_a_run_on_a_wandering_endpoint_claims_more_than_it_gained() -> None:
+    still, wandering = (
+        trajectory(GATES["greedy"], tasks=30, budget=900, runs=25, drift=drift) for drift in (0.0, 8.0)
+    )
+    assert wandering.error > still.error + 2
+    assert wandering.harmful > still.harmful
