@@ -1,9 +1,10 @@
 """What each gate keeps, and what that costs: made edits of known size, all gates side by side.
 
-    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--apart 500] [--no-drift] [--csv FILE] …
+    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--apart 500] [--no-drift] [--beta .3 .7]
+        [--csv FILE] [--jobs N] [--json]
 
-Tasks have pass rates Beta(.7, .3), or those of a CSV `task,trial,resolved`, resampled. `ahe/gate/worlds.py`
-says what the edits do. The incumbent has its two rollouts of every task, as in the loop; `rollouts` counts what
+Tasks have pass rates Beta(.7, .3), another Beta's, or those of a CSV `task,trial,resolved`, resampled.
+`ahe/gate/worlds.py` says what the edits do. The incumbent has its two rollouts of every task, as in the loop; `rollouts` counts what
 comparing costs beyond them. No task is held out, but for `strict`, which holds out half of the same number.
 Beside the default gate stand its candidates of three commits, told apart (`benchmarks/attribution.py`).
 At 89 tasks a second table has an endpoint that moves right after the incumbent's plain rollouts.
@@ -22,7 +23,7 @@ import click
 
 from ahe.gate.choose import GATES as OWN
 from ahe.gate.simulate import Share, simulate
-from ahe.gate.worlds import Edit, Shape, read_matrix
+from ahe.gate.worlds import ALPHA, BETA, Edit, Shape, read_matrix
 from ahe.protocols import Gate
 from benchmarks import attribution
 from benchmarks.fixed_bounds import FixedBoundsGate
@@ -45,6 +46,7 @@ class Cell(NamedTuple):
     rollouts: int
     seed: int
     matrix: tuple[float, ...]
+    beta: tuple[float, float] = (ALPHA, BETA)
     drift: float = 0.0
 
 
@@ -65,6 +67,7 @@ def measure(cell: Cell) -> Share:
         seed=cell.seed,
         matrix=cell.matrix,
         drift=cell.drift,
+        beta=cell.beta,
     )
 
 
@@ -87,6 +90,9 @@ def table(rows: Iterable[Share], *, drifting: bool = False) -> str:
 @click.option("--apart", default=500, show_default=True, help="runs of three commits told apart; 0: none")
 @click.option("--drift/--no-drift", default=True, show_default=True, help="the table of a drifting endpoint")
 @click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--beta", type=(float, float), default=(ALPHA, BETA), show_default=True, help="of the pass rates"
+)
 @click.option("--csv", "matrix", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=1, show_default=True, help="processes")
 @click.option("--json", "as_json", is_flag=True)
@@ -98,20 +104,21 @@ def main(
     apart: int,
     drift: bool,
     seed: int,
+    beta: tuple[float, float],
     matrix: Path | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     rates = tuple(read_matrix(matrix)) if matrix else ()
     cells = [
-        Cell(gate, tasks, edit, runs, rollouts, seed, rates)
+        Cell(gate, tasks, edit, runs, rollouts, seed, rates, beta)
         for tasks in sizes or (HEADLINE, 40, 12)
         for gate in gates or GATES
         for edit in edits(tasks)
     ]
     sizes = sizes or (HEADLINE, 40, 12)
     cells += [
-        Cell(gate, HEADLINE, edit, runs, rollouts, seed, rates, by)
+        Cell(gate, HEADLINE, edit, runs, rollouts, seed, rates, beta, by)
         for gate in gates or GATES
         for edit in DRIFTING
         for by in DRIFTS

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
-from ahe.gate.worlds import Edit, Rates, apply, draw_rates, logit_shift, predictions, shifted
+from ahe.gate.worlds import ALPHA, BETA, Edit, Rates, apply, draw_rates, logit_shift, predictions, shifted
 from ahe.protocols import Gate
 from ahe.records import Ask, Comparison, Decision, Record, Tally
 
@@ -141,6 +141,7 @@ def simulate(
     seed: int = 0,
     matrix: Sequence[float] = (),
     drift: float = 0.0,
+    beta: tuple[float, float] = (ALPHA, BETA),
 ) -> Share:
     """Ask the gate about `runs` edits, each in a world of its own; the same worlds for every gate.
 
@@ -151,7 +152,7 @@ def simulate(
     kept, spent, true = [], [], []
     for run in range(runs):
         world = Random(f"{seed} {edit} {tasks} {run}")
-        before = draw_rates(tasks, world, matrix)
+        before = draw_rates(tasks, world, matrix, beta)
         now = shifted(before, logit_shift(before, drift / 100)) if drift else before
         after = apply(edit, now, world)
         predicts, risks = predictions(now, after, world)

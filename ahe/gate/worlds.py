@@ -34,11 +34,13 @@ class Edit:
         return f"{self.shape} {self.points:+g}" if self.points else self.shape
 
 
-def draw_rates(count: int, random: Random, matrix: Sequence[float] = ()) -> Rates:
-    """True pass rates of `count` tasks: Beta(.7, .3), or drawn with replacement from a matrix's task rates."""
+def draw_rates(
+    count: int, random: Random, matrix: Sequence[float] = (), beta: tuple[float, float] = (ALPHA, BETA)
+) -> Rates:
+    """True pass rates of `count` tasks: from a Beta, or with replacement from a matrix's task rates."""
     if matrix:
         return tuple(random.choices(matrix, k=count))
-    return tuple(random.betavariate(ALPHA, BETA) for _ in range(count))
+    return tuple(random.betavariate(*beta) for _ in range(count))
 
 
 def read_matrix(path: Path) -> list[float]:
