@@ -5,7 +5,8 @@
 
 Tasks have pass rates Beta(.7, .3), another Beta's, or those of a CSV `task,trial,resolved`, resampled.
 `ahe/gate/worlds.py` says what the edits do. The incumbent has its two rollouts of every task, as in the loop;
-`rollouts` counts what comparing costs beyond them. No task is held out, but for `strict`, which holds out half of the same number.
+`rollouts` counts what comparing costs beyond them. No task is held out, but for `strict`, which holds out half
+of the same number.
 Beside the default gate stand its candidates of three commits, told apart (`benchmarks/attribution.py`).
 At 89 tasks a second table has an endpoint that moves right after the incumbent's plain rollouts.
 """
