@@ -88,7 +88,12 @@ def table(rows: Iterable[Share], *, drifting: bool = False) -> str:
 @click.option("--gate", "gates", multiple=True, type=click.Choice(list(GATES)), help="all by default")
 @click.option("--tasks", "sizes", multiple=True, type=int, help="89, 40 and 12 by default")
 @click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
-@click.option("--apart", default=500, show_default=True, help="runs of three commits told apart; 0: none")
+@click.option(
+    "--apart",
+    default=500,
+    show_default=True,
+    help="runs of three commits told apart; 0, or another --beta: none",
+)
 @click.option("--drift/--no-drift", default=True, show_default=True, help="the table of a drifting endpoint")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
@@ -110,14 +115,17 @@ def main(
     jobs: int,
     as_json: bool,
 ) -> None:
+    drawn_otherwise = beta != (ALPHA, BETA)
+    if matrix and drawn_otherwise:
+        raise click.UsageError("pass rates come from --csv or from --beta, not from both")
     rates = tuple(read_matrix(matrix)) if matrix else ()
+    sizes = sizes or (HEADLINE, 40, 12)
     cells = [
         Cell(gate, tasks, edit, runs, rollouts, seed, rates, beta)
-        for tasks in sizes or (HEADLINE, 40, 12)
+        for tasks in sizes
         for gate in gates or GATES
         for edit in edits(tasks)
     ]
-    sizes = sizes or (HEADLINE, 40, 12)
     cells += [
         Cell(gate, HEADLINE, edit, runs, rollouts, seed, rates, beta, by)
         for gate in gates or GATES
@@ -125,9 +133,8 @@ def main(
         for by in DRIFTS
         if drift and HEADLINE in sizes
     ]
-    wanted = [
-        each for each in attribution.SIZES if each[0] in sizes and apart and "bayes" in (gates or GATES)
-    ]
+    telling = apart and "bayes" in (gates or GATES) and not drawn_otherwise
+    wanted = [each for each in attribution.SIZES if each[0] in sizes and telling]
     with ProcessPoolExecutor(jobs) as pool:
         rows = list(pool.map(measure, cells))
         told = list(pool.map(attribution.measure, wanted, repeat(apart), repeat(seed), repeat(rates)))

@@ -19,8 +19,8 @@ def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
     """What is missing to a share of the plain rollouts, k a task, in an order drawn for this candidate.
 
     At 1 every task has its k. Below, the tasks that the change predicted or risked come first, mixed with a random
-    control, so that a change that names half of the suite is not seen there alone. The arms alternate, so that a
-    drifting endpoint favours neither.
+    control, so that a change that names half of the suite is not seen there alone. Where both arms lack
+    rollouts they alternate; what the incumbent has already is older, and a drift since counts (docs/gate.md).
     """
     deep, more = divmod(
         round(share * comparison.rollouts * len(comparison.train)), max(1, len(comparison.train))
