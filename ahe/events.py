@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ahe.records import Trial, Usage, Verdict
+from ahe.records import Estimate, Trial, Usage, Verdict
 
 
 @dataclass(frozen=True)
-class Said:
+class Notice:
     """A line for people: what starts now, or what was found."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What the run is likely to take, before it begins."""
+
+    estimate: Estimate
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,8 @@ class Downloading:
 
 
 Event = (
-    Said
+    Notice
+    | Estimated
     | EvaluationStarted
     | TrialStarted
     | TrialFinished

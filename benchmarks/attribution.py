@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 
 from ahe.gate.bayes import BayesGate
-from ahe.gate.simulate_attribution import Told, tell_apart
-from ahe.gate.worlds import read_matrix
+from ahe.power.worlds import read_matrix
+from benchmarks.simulate_attribution import Told, tell_apart
 
 SIZES = ((89, 5.0), (40, 15.0), (40, 8.0), (12, 25.0), (12, 15.0))
 

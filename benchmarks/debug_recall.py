@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 from benchmarks.traces import corpus, known, score
 
 SEED = 11

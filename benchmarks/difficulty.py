@@ -15,10 +15,10 @@ from pathlib import Path
 
 import click
 
-from ahe.assemble import assemble
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.jobs.common import version
-from ahe.project import Project
+from ahe.project.assemble import assemble
+from ahe.project.project import Project
 from ahe.records import Tally
 from ahe.views.terminal import watcher
 

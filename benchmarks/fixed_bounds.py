@@ -9,9 +9,9 @@ from __future__ import annotations
 from random import Random
 
 from ahe.gate.allocation import extra
-from ahe.gate.coverage import look, verdict
+from ahe.gate.coverage import posterior_or_request, verdict
 from ahe.gate.posterior import Posterior
-from ahe.records import Ask, Comparison, Decision
+from ahe.records import Comparison, Decision, RolloutRequest
 
 KEEP, REVERT, FINAL, EXTRA = 0.93, 0.12, 0.60, 4
 
@@ -22,7 +22,7 @@ class FixedBoundsGate:
     name = "fixed-bounds"
 
     def decide(self, comparison: Comparison) -> Decision:
-        found = look(comparison)
+        found = posterior_or_request(comparison)
         if isinstance(found, Decision):
             return found
         score = found.above()
@@ -33,7 +33,7 @@ class FixedBoundsGate:
         return verdict(found, "kept" if score >= FINAL else "reverted", f"P = {score:.2f} at the end")
 
     @staticmethod
-    def _round(comparison: Comparison, found: Posterior) -> tuple[Ask, ...]:
+    def _round(comparison: Comparison, found: Posterior) -> tuple[RolloutRequest, ...]:
         count, spent = len(comparison.train), extra(comparison)
         ranked = sorted(found.tasks, key=lambda task: (-found.tasks[task].variance, task))
         top = max(3, round(0.09 * count))
@@ -42,7 +42,7 @@ class FixedBoundsGate:
         pairs = comparison.train
         goals = {task: min(arm.n for arm in pairs[task]) + 2 for task in chosen}
         return tuple(
-            Ask(task=task, arm=arm, n=goal)
+            RolloutRequest(task=task, arm=arm, n=goal)
             for task, goal in goals.items()
             for arm, tally in zip(("incumbent", "candidate"), pairs[task], strict=True)
             if tally.n < goal

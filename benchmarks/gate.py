@@ -4,7 +4,7 @@
         [--csv FILE] [--jobs N] [--json]
 
 Tasks have pass rates Beta(.7, .3), another Beta's, or those of a CSV `task,trial,resolved`, resampled.
-`ahe/gate/worlds.py` says what the edits do. The incumbent has its two rollouts of every task, as in the loop;
+`ahe/power/worlds.py` says what the edits do. The incumbent has its two rollouts of every task, as in the loop;
 `rollouts` counts what comparing costs beyond them. No task is held out, but for `strict`, which holds out half
 of the same number.
 Beside the default gate stand its candidates of three commits, told apart (`benchmarks/attribution.py`).
@@ -23,8 +23,8 @@ from typing import NamedTuple
 import click
 
 from ahe.gate.choose import GATES as OWN
-from ahe.gate.simulate import Share, simulate
-from ahe.gate.worlds import ALPHA, BETA, Edit, Shape, read_matrix
+from ahe.power.simulate import Share, simulate
+from ahe.power.worlds import ALPHA, BETA, Edit, Shape, read_matrix
 from ahe.protocols import Gate
 from benchmarks import attribution
 from benchmarks.fixed_bounds import FixedBoundsGate

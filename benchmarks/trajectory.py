@@ -20,10 +20,10 @@ from typing import NamedTuple
 import click
 
 from ahe.gate.choose import GATES as OWN
-from ahe.gate.trajectory import REAL, SIZE, Course, trajectory
-from ahe.gate.worlds import Shape, read_matrix
+from ahe.power.worlds import REAL, SIZE, Shape, read_matrix
 from ahe.protocols import Gate
 from benchmarks.fixed_bounds import FixedBoundsGate
+from benchmarks.runs import Course, trajectory
 
 GATES: dict[str, Callable[[], Gate]] = {**OWN, "fixed-bounds": FixedBoundsGate}
 

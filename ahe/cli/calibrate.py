@@ -54,7 +54,7 @@ def command(
     rollouts are copies of each other, the smallest effect that the gate sees, and what a given effect needs. Ctrl-C
     stops it cleanly; the same command goes on from there.
     """
-    from ahe.events import Said
+    from ahe.events import Notice
     from ahe.jobs.calibrate import calibrate, write_matrix
     from ahe.jobs.calibration import calibration
     from ahe.views.calibration import calibration_text
@@ -65,7 +65,7 @@ def command(
         rollouts = run(calibrate(project, seen, rev=rev, rollouts=attempts))
         if table is not None:
             write_matrix(table, rollouts.trials)
-        seen.emit(Said("simulating the gate on this suite"))
+        seen.emit(Notice("simulating the gate on this suite"))
         result = calibration(project, rollouts, points)
     if as_json:
         emit(result)

@@ -10,7 +10,7 @@ from ahe.cli.shared import Invocation, emit
 from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
-    from ahe.cli.checks import Finding
+    from ahe.jobs.doctor import Finding
 
 
 @make_command("doctor", "ahe doctor")
@@ -19,8 +19,8 @@ def command(invocation: Invocation, as_json: bool) -> int:
 
     Exit code 1 where something that is needed is missing.
     """
-    from ahe.cli.checks import examine
-    from ahe.config import load_config
+    from ahe.jobs.doctor import examine
+    from ahe.project.config import load_config
 
     findings = examine(load_config(invocation.root))
     if as_json:

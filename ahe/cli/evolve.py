@@ -12,7 +12,7 @@ from ahe.cli.shared import Invocation, emit, run, width
 from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
-    from ahe.project import Project
+    from ahe.project.project import Project
 
 EXAMPLE = """ahe evolve --iterations 3
 ahe evolve --quick --iterations 1            # a first improvement in minutes

@@ -52,8 +52,8 @@ def simulate(
     Of the ceiling [evolve] comparison its rollouts count.
     """
     from ahe.gate.choose import make_gate
-    from ahe.gate.simulate import simulate as play
-    from ahe.gate.worlds import Edit, read_matrix
+    from ahe.power.simulate import simulate as play
+    from ahe.power.worlds import Edit, read_matrix
     from ahe.records import Ceiling
     from ahe.views.text import table
 

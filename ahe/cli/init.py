@@ -17,7 +17,7 @@ def command(invocation: Invocation, folder: Path | None, as_json: bool) -> None:
 
     The workspace is a git repository of its own with the seed harness. What is there already is kept.
     """
-    from ahe import project
+    from ahe.project import project
 
     root = (folder or invocation.folder or Path.cwd()).resolve()
     root.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,10 @@ from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
     from ahe.evaluate.store import Store
-    from ahe.project import Project
+    from ahe.project.project import Project
+    from ahe.project.settings import Config
     from ahe.protocols import Model
     from ahe.records import ModelSpec
-    from ahe.settings import Config
 
 ANSWER_TOKENS = 200
 QUESTION = "What does `ls -a` show that `ls` does not? Answer in one sentence."
@@ -33,7 +33,7 @@ def command() -> None:
 @make_command("list", "ahe models list")
 def list_models(invocation: Invocation, as_json: bool) -> None:
     """List the model of each role, and the weights of embedded models."""
-    from ahe.config import load_config
+    from ahe.project.config import load_config
 
     roles, weights = _roles(load_config(invocation.root)), _weights()
     if as_json:
@@ -160,7 +160,7 @@ async def _tool_calls(project: Project, store: Store, model: Model) -> tuple[str
         return model.spec.tool_calls, "ahe.toml or a flag says so"
     if model.spec.tool_calls != "auto":
         return model.spec.tool_calls, "known of models that ahe serves itself"
-    from ahe.assemble import settle_tool_calls
+    from ahe.project.assemble import settle_tool_calls
 
     found = await settle_tool_calls(store, model)
     return found.mode, found.explanation

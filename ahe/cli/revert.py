@@ -24,7 +24,7 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
     choices are listed.
     """
     from ahe.errors import TaskError, UsageError
-    from ahe.jobs.best import follow
+    from ahe.jobs.best import retag_best
     from ahe.jobs.compare import known_rate
     from ahe.views.text import visible
 
@@ -35,7 +35,7 @@ def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> 
         new = history.revert(commit.sha, f"{reason}\nAhe-Verdict: reverted", person=True)
         # After the revert: a note without it would be completed by the next run, a conflict notwithstanding.
         history.note(commit.sha, _verdict(commit, reason))
-        moved = follow(history)
+        moved = retag_best(history)
     harness = history.harness_id(new)
     try:
         known, rollouts = known_rate(project, harness)

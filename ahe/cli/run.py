@@ -13,7 +13,7 @@ from ahe.cli.shared import Invocation, emit, run
 from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
-    from ahe.person import RunResult
+    from ahe.jobs.run import RunResult
 
 EXAMPLE = """ahe run "add a --verbose flag to cli.py" -C ~/code/tool
 ahe run "sort the imports" --apply"""
@@ -47,7 +47,7 @@ def command(
     Without --apply the directory stays as it is; the diff on stdout is one that `git apply` takes. Exit code
     1 where the agent gave up or ran into a limit.
     """
-    from ahe.person import run_instruction
+    from ahe.jobs.run import run_instruction
     from ahe.views.terminal import watcher
 
     invocation.folder = folder or invocation.folder

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ahe.history import Commit, History
-    from ahe.project import Project
+    from ahe.project.project import Project
 
 T = TypeVar("T")
 Function = Callable[..., Any]
@@ -32,8 +32,8 @@ class Invocation:
     @property
     def root(self) -> Path:
         """The project's folder, absolute. Raises `UsageError` where -C names no folder."""
-        from ahe.config import find_root
         from ahe.errors import UsageError
+        from ahe.project.config import find_root
 
         if self.folder is None:
             return find_root(Path.cwd())
@@ -42,7 +42,7 @@ class Invocation:
         return self.folder.resolve()
 
     def project(self, flags: dict[str, Any] | None = None) -> Project:
-        from ahe.project import Project
+        from ahe.project.project import Project
 
         return Project.open(self.root, flags)
 

@@ -17,8 +17,8 @@ from ahe.cli.shared import command as make_command
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check
     from ahe.evaluate.suite import Suite
+    from ahe.project.settings import Config
     from ahe.records import Task
-    from ahe.settings import Config
 
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")
 
@@ -130,8 +130,8 @@ def _tell(check: Check) -> None:
 
 
 def _load(invocation: Invocation, suite: str | None) -> tuple[Config, Suite]:
-    from ahe.config import load_config
     from ahe.evaluate.suite import load_suite
+    from ahe.project.config import load_config
 
     config = load_config(invocation.root, {"suite.path": suite_path(suite) if suite else None})
     return config, load_suite(config.suite_path())

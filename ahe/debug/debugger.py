@@ -22,7 +22,7 @@ from ahe.debug.reporting.quote import place
 from ahe.debug.reporting.report import Count
 from ahe.debug.reporting.sections import Material, scores
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 WORKERS = 2
 

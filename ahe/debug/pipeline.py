@@ -29,7 +29,7 @@ from ahe.debug.study import Case, Job, Study, study
 from ahe.debug.trace import labels
 from ahe.debug.workers import Each, workers_for
 from ahe.records import Citation, Cluster
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 FINDINGS = 8
 QUOTE = 400

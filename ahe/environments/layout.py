@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from ahe.content import installation
 from ahe.records import Mount
 
 SYSTEM = ("/usr", "/nix/store")
@@ -34,7 +33,14 @@ PROC_HIDDEN = (
     *("mtrr", "sched_debug", "timer_list", "timer_stats", "vmallocinfo"),
 )
 SITE_PACKAGES = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages")
+PACKAGE = Path(__file__).resolve().parent.parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def installation() -> tuple[Path, ...]:
+    """Paths that no sandbox may show: the package, and the checkout where there is one."""
+    checkout = PACKAGE.parent
+    return (checkout,) if (checkout / "pyproject.toml").is_file() else (PACKAGE,)
 
 
 @functools.cache

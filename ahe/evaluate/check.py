@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ahe.errors import Infrastructure, TaskError
 from ahe.evaluate.support import refuse
-from ahe.evaluate.verifier import Outcome, run_script, upload, verify
+from ahe.evaluate.verifier import Verification, run_script, upload, verify
 from ahe.protocols import Environment
 from ahe.records import EnvironmentSpec, Record, Task
 
@@ -29,8 +29,8 @@ class Check(Record):
     task: str
     environment: str
     problems: tuple[str, ...] = ()
-    solved: tuple[Outcome, ...] = ()
-    idle: tuple[Outcome, ...] = ()
+    solved: tuple[Verification, ...] = ()
+    idle: tuple[Verification, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -48,8 +48,8 @@ async def check_task(
     """
     started = time.monotonic()
     builder = make or _chosen(kind)
-    solved: list[Outcome] = []
-    idle: list[Outcome] = []
+    solved: list[Verification] = []
+    idle: list[Verification] = []
     problems: list[str] = []
     name = kind
     try:
@@ -82,7 +82,7 @@ def _chosen(kind: str) -> MakeEnvironment:
 
 async def _attempt(
     task: Task, make: MakeEnvironment, scratch: Path, solution_problems: list[str] | None
-) -> Outcome:
+) -> Verification:
     """One environment from start to stop; the solution runs where a list for its problems is given."""
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
     environment = make(task.environment, folder)
@@ -113,7 +113,7 @@ async def _solve(environment: Environment, task: Task) -> list[str]:
     return []
 
 
-def _compare(what: str, outcomes: list[Outcome], *, passes: bool) -> list[str]:
+def _compare(what: str, outcomes: list[Verification], *, passes: bool) -> list[str]:
     problems = [f"after {what}, {outcome.problem}" for outcome in outcomes if outcome.problem]
     if passes:
         problems += [

@@ -94,11 +94,11 @@ class Evaluator:
         self._watcher.emit(TrialFinished(trial))
         if trial.status == "missing" and planned.id in news:
             telling = [each for each in fresh if each.id in news or each.status != "missing"]
-            if said := hopeless(telling, [*news.values()], self._jobs):
+            if said := repeated_failure(telling, [*news.values()], self._jobs):
                 raise AllBroken(said)
 
 
-def hopeless(fresh: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
+def repeated_failure(fresh: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
     """Why it makes no sense to go on after these trials of `todo`, in the order in which they ended; or nothing.
 
     One task that cannot run (its image, say) stops nothing where there are others.

@@ -6,7 +6,7 @@ import posixpath
 import re
 from pathlib import Path
 
-from ahe.content import installation
+from ahe.environments.layout import installation
 from ahe.errors import TaskError
 from ahe.evaluate import dockerfile
 from ahe.evaluate.support import needs_docker, refuse, resolve

@@ -13,13 +13,11 @@ from typing import Any
 from ahe.errors import Infrastructure
 from ahe.evaluate.identity import Setting, seed, trial_id
 from ahe.evaluate.store import Store
-from ahe.evaluate.verifier import Outcome as Verification
-from ahe.evaluate.verifier import verify
+from ahe.evaluate.verifier import Verification, verify
 from ahe.harness.load import load
 from ahe.protocols import Environment, Executor, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
-from ahe.runtime.agent import Agent
-from ahe.runtime.agent import Outcome as AgentOutcome
+from ahe.runtime.agent import Agent, AgentOutcome
 from ahe.runtime.toolbox import offered_tools
 from ahe.runtime.trajectory import Trajectory, now
 

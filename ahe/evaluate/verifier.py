@@ -52,7 +52,7 @@ done
 """
 
 
-class Outcome(Record):
+class Verification(Record):
     """What the verifier said. `problem` is empty where a reward could be read; else it says why not.
 
     `rewards` are all named rewards, `reward` the one that counts; with a problem they are {} and 0.
@@ -73,7 +73,7 @@ class Outcome(Record):
         return self.reward >= PASS
 
 
-async def verify(env: Environment, task: Task) -> Outcome:
+async def verify(env: Environment, task: Task) -> Verification:
     """Verify what stands in `env`, which must be started and whose agent must be done.
 
     Old `/tests` and `/logs/verifier` are removed first. Raises `Infrastructure` errors of the
@@ -81,7 +81,7 @@ async def verify(env: Environment, task: Task) -> Outcome:
     """
     prepared = await env.exec(_PREPARE, timeout=HOUSEKEEPING_SECONDS, cwd="/", user="root")
     if prepared.exit_code != 0:
-        return Outcome(
+        return Verification(
             reward=0.0,
             output=prepared.text[-TAIL_CHARACTERS:],
             exit_code=prepared.exit_code,
@@ -147,7 +147,7 @@ async def _collect(env: Environment) -> dict[str, bytes]:
     return files
 
 
-def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Outcome:
+def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Verification:
     rewards: dict[str, float] = {}
     problem = ""
     if ran.timed_out:
@@ -158,7 +158,7 @@ def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Outcome:
             rewards = read_rewards(files)
         except BadReward as error:
             problem = str(error)
-    return Outcome(
+    return Verification(
         reward=one_reward(rewards) if rewards else 0.0,
         rewards=rewards,
         output=ran.text[-TAIL_CHARACTERS:],

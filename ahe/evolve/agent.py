@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ahe.evolve.desk import Desk, Refused
+from ahe.evolve.desk import Draft, Refused
 from ahe.evolve.manifest import parse_manifest
 from ahe.harness.load import load
 from ahe.protocols import Environment, Executor, Model
@@ -40,7 +40,7 @@ class AgentMode:
         self._make_executor = make_executor
         self._repairs = repairs
 
-    async def work(self, brief: Brief, desk: Desk, scratch: Path) -> None:
+    async def work(self, brief: Brief, desk: Draft, scratch: Path) -> None:
         """Let the agent edit the desk and commit until it is done, full, or out of repairs."""
         evidence = gather(brief, scratch / "evidence")
         spec = EnvironmentSpec(

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ahe.evolve.manifest import Manifest, subject_line, unfounded, with_full_ids
 from ahe.harness.layout import classify
+from ahe.harness.mounts import FILES, FOLDERS, ignored
 from ahe.harness.preflight import Preflight, Problem
 from ahe.history import History
-from ahe.mounts import FILES, FOLDERS, ignored
 from ahe.records import Brief, Change, Kind
 
 Dynamic = Callable[[Path], Awaitable[list[Problem]]]
@@ -30,7 +30,7 @@ class Refused(Exception):
         self.reasons = reasons
 
 
-class Desk:
+class Draft:
     """Where one brief is worked on. `folder` is the evolver's copy of the harness."""
 
     def __init__(

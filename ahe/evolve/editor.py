@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
-from ahe.evolve.desk import Desk, Dynamic
+from ahe.evolve.desk import Draft, Dynamic
 from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.records import Brief
@@ -15,7 +15,7 @@ from ahe.records import Brief
 class Mode(Protocol):
     """How the evolver works: `AgentMode` or `ProposalMode`."""
 
-    async def work(self, brief: Brief, desk: Desk, scratch: Path) -> None: ...
+    async def work(self, brief: Brief, desk: Draft, scratch: Path) -> None: ...
 
 
 class Evolver:
@@ -46,7 +46,7 @@ class Evolver:
         scratch.mkdir(parents=True)
         try:
             with self._history.draft(brief.head) as worktree:
-                desk = Desk(
+                desk = Draft(
                     self._history,
                     worktree,
                     scratch / "desk",

@@ -16,7 +16,7 @@ import yaml
 from pydantic import ValidationError
 
 from ahe.errors import HarnessError
-from ahe.evolve.desk import Desk, Refused
+from ahe.evolve.desk import Draft, Refused
 from ahe.evolve.manifest import Manifest
 from ahe.harness.load import load
 from ahe.protocols import Executor, Model
@@ -51,7 +51,7 @@ class ProposalMode:
         self._make_executor = make_executor
         self._repairs = repairs
 
-    async def work(self, brief: Brief, desk: Desk, scratch: Path) -> None:
+    async def work(self, brief: Brief, desk: Draft, scratch: Path) -> None:
         """Commit at most one change to the desk."""
         excerpts = brief.report.citations[:MAX_EXCERPTS]
         if not excerpts:
@@ -95,14 +95,14 @@ class ProposalMode:
         template = load(self._harness).system_prompt
         values = {"mode": "proposal", "changes": 1, "memory": "", "skills": [], "sub_agents": [], "tools": []}
         try:
-            await executor.start(self._harness, Closed())
+            await executor.start(self._harness, NoHost())
             arguments = {"template": template, "values": {**values, "workdir": ""}}
             return str(await executor.call("render", arguments, RENDER_SECONDS))
         finally:
             await executor.stop()
 
 
-class Closed:
+class NoHost:
     """A host that serves nothing: rendering needs nothing."""
 
     async def serve(self, what: str, arguments: dict[str, Any]) -> Any:

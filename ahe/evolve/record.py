@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ahe.history import Commit
-from ahe.records import Foretold
+from ahe.records import PredictionScore
 
 UNSURE = "A task counts by the probability that it changed at all; what noise explains is no hit."
 
@@ -14,8 +14,8 @@ def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:
     """The evolver's own record over the run, then each decided change, newest first."""
     lines = [line for line in map(verdict_line, commits) if line]
     verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
-    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), Foretold())
-    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), Foretold())
+    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())
+    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore())
     if not up.named and not down.named:
         return tuple(lines)
     own = f"- Your predictions so far: fixes {up}; regressions {down}. {UNSURE}"

@@ -8,14 +8,14 @@ from random import Random
 
 from ahe.gate.coverage import tried
 from ahe.gate.posterior import Posterior
-from ahe.records import Ask, Ceiling, Comparison, Tally
+from ahe.records import Ceiling, Comparison, RolloutRequest, Tally
 
 STEP = 1
 IN_DOUBT, CONTROL = 0.09, 0.045
 LEAST_IN_DOUBT, LEAST_CONTROL = 3, 1
 
 
-def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
+def plain_asks(comparison: Comparison, share: float) -> tuple[RolloutRequest, ...]:
     """What is missing to a share of the plain rollouts, k a task, in an order drawn for this candidate.
 
     At 1 every task has its k. Below, the tasks that the change predicted or risked come first, mixed with a random
@@ -33,14 +33,14 @@ def plain_asks(comparison: Comparison, share: float) -> tuple[Ask, ...]:
     control = [task for task in names if task not in named][: _control(len(names))]
     early = {*named, *control}
     names.sort(key=lambda task: task not in early)
-    asks: list[Ask] = []
+    asks: list[RolloutRequest] = []
     for place, task in enumerate(names):
         if (goal := deep + (place < more)) > depth(comparison.train[task]):
             asks += _up_to(task, comparison.train[task], goal)
     return tuple(asks)
 
 
-def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[Ask, ...]:
+def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[RolloutRequest, ...]:
     """One more rollout on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
 
     In doubt are max(3, .09·T) tasks: those on which one more rollout says most about a shift of all tasks.
@@ -60,7 +60,9 @@ def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[
     return tuple(ask for task in chosen for ask in _up_to(task, pairs[task], depth(pairs[task]) + STEP))
 
 
-def within(asks: Sequence[Ask], comparison: Comparison, ceiling: Ceiling) -> tuple[Ask, ...]:
+def within(
+    asks: Sequence[RolloutRequest], comparison: Comparison, ceiling: Ceiling
+) -> tuple[RolloutRequest, ...]:
     """The first of these that the ceiling still allows. Tokens and money are looked at between two rounds only."""
     if ceiling.tokens and comparison.spent_tokens >= ceiling.tokens:
         return ()
@@ -99,6 +101,6 @@ def _gain(pair: tuple[Tally, Tally], rate: float) -> float:
     return rate * (1 - rate) * (prod(then) / sum(then) - prod(now) / sum(now))
 
 
-def _up_to(task: str, pair: tuple[Tally, Tally], goal: int) -> list[Ask]:
+def _up_to(task: str, pair: tuple[Tally, Tally], goal: int) -> list[RolloutRequest]:
     arms = (("incumbent", pair[0]), ("candidate", pair[1]))
-    return [Ask(task=task, arm=arm, n=goal) for arm, tally in arms if tried(tally) < goal]
+    return [RolloutRequest(task=task, arm=arm, n=goal) for arm, tally in arms if tried(tally) < goal]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ahe.gate.allocation import extra, next_round, plain_asks, within
 from ahe.gate.coverage import unusable, verdict
-from ahe.gate.heldout import PER_ARM, heard
+from ahe.gate.heldout import PER_ARM, apply_heldout_veto
 from ahe.gate.posterior import Posterior, posterior
-from ahe.records import Ask, Ceiling, Comparison, Decision
+from ahe.records import Ceiling, Comparison, Decision, RolloutRequest
 
 NO_CEILING = Ceiling()
 
@@ -36,7 +36,7 @@ class BayesGate:
 
     def decide(self, comparison: Comparison) -> Decision:
         """Rollouts on train, decide or ask for more; held-out only where train says keep."""
-        asks: tuple[Ask, ...] = ()
+        asks: tuple[RolloutRequest, ...] = ()
         hopeless = 0.0
         for share, bound in (*self.looks, (1.0, self.revert)):
             if asks := plain_asks(comparison, share):
@@ -65,5 +65,5 @@ class BayesGate:
         if asks := within(asks, comparison, self.ceiling):
             return Decision(outcome="more", reason=f"train leaves it open (P = {score:.2f})", asks=asks)
         if score >= min(keep, self.final) and score > revert:
-            return heard(comparison, found, f"better on train (P = {score:.2f})", self.heldout)
+            return apply_heldout_veto(comparison, found, f"better on train (P = {score:.2f})", self.heldout)
         return verdict(found, "reverted", f"unproven on train (P = {score:.2f})")

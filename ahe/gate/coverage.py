@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ahe.gate.posterior import Pairs, Posterior, posterior
-from ahe.records import Ask, Comparison, Decision, Tally
+from ahe.records import Comparison, Decision, RolloutRequest, Tally
 
 COVERAGE = 0.6
 MAX_MISSING_GAP = 0.10
@@ -18,15 +18,15 @@ def tried(tally: Tally) -> int:
     return tally.n + tally.missing
 
 
-def asks_up_to(pairs: Pairs, tasks: tuple[str, ...], wanted: int) -> tuple[Ask, ...]:
+def asks_up_to(pairs: Pairs, tasks: tuple[str, ...], wanted: int) -> tuple[RolloutRequest, ...]:
     """What is missing to `wanted` attempts of both arms; the arms alternate, so that time favours neither."""
     asks = []
     for task in tasks:
         incumbent, candidate = pairs.get(task, (Tally(), Tally()))
         if tried(incumbent) < wanted:
-            asks.append(Ask(task=task, arm="incumbent", n=wanted))
+            asks.append(RolloutRequest(task=task, arm="incumbent", n=wanted))
         if tried(candidate) < wanted:
-            asks.append(Ask(task=task, arm="candidate", n=wanted))
+            asks.append(RolloutRequest(task=task, arm="candidate", n=wanted))
     return tuple(asks)
 
 
@@ -43,7 +43,7 @@ def unusable(pairs: Pairs) -> str:
     return ""
 
 
-def look(comparison: Comparison) -> Posterior | Decision:
+def posterior_or_request(comparison: Comparison) -> Posterior | Decision:
     """The posterior on train, or why there is none yet: `more` for the plain rollouts, `undecided`."""
     asks = asks_up_to(comparison.train, tuple(comparison.train), comparison.rollouts)
     if asks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.gate.coverage import look, verdict
+from ahe.gate.coverage import posterior_or_request, verdict
 from ahe.records import Comparison, Decision, Tally
 
 
@@ -17,7 +17,7 @@ class FlipsGate:
 
     def decide(self, comparison: Comparison) -> Decision:
         """Kept unless harmful, after the plain rollouts."""
-        found = look(comparison)
+        found = posterior_or_request(comparison)
         if isinstance(found, Decision):
             return found
         passed = {task: (_passes(b), _passes(c)) for task, (b, c) in comparison.train.items() if b.n and c.n}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.gate.coverage import look, points, verdict
+from ahe.gate.coverage import points, posterior_or_request, verdict
 from ahe.records import Comparison, Decision
 
 
@@ -13,7 +13,7 @@ class GreedyGate:
 
     def decide(self, comparison: Comparison) -> Decision:
         """Kept iff the raw difference is above 0."""
-        found = look(comparison)
+        found = posterior_or_request(comparison)
         if isinstance(found, Decision):
             return found
         return verdict(found, "kept" if found.raw > 0 else "reverted", f"train {points(found.raw)}")

@@ -24,12 +24,14 @@ def margin(tasks: int) -> float:
     return max(0.02, 0.5 / tasks)
 
 
-def objects(found: Posterior) -> bool:
+def vetoes(found: Posterior) -> bool:
     """Whether held-out vetoes: a fall beyond the margin is more likely than not."""
     return found.below(-margin(len(found.tasks))) > VETO
 
 
-def heard(comparison: Comparison, train: Posterior, reason: str, per_arm: int = PER_ARM) -> Decision:
+def apply_heldout_veto(
+    comparison: Comparison, train: Posterior, reason: str, per_arm: int = PER_ARM
+) -> Decision:
     """Keep for `reason`, unless held-out objects: P(Δ < −margin) > .5 is its veto.
 
     The same averaged posterior as on train, at least `per_arm` rollouts an arm. Under 30 tasks only a collapse can be
@@ -47,7 +49,7 @@ def heard(comparison: Comparison, train: Posterior, reason: str, per_arm: int = 
     fall = found.below(-margin(len(found.tasks)))
     kind = "veto against collapse" if len(tasks) < SMALL else "veto"
     moved = f"held-out {points(found.mean)}"
-    if objects(found):
+    if vetoes(found):
         why = f"{kind}: {moved}, with probability {fall:.2f} a fall beyond the margin"
         return verdict(train, "reverted", why, heldout=found)
     return verdict(train, "kept", f"{reason}; no {kind} ({moved})", heldout=found)

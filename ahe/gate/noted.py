@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.gate.coverage import look, verdict
+from ahe.gate.coverage import posterior_or_request, verdict
 from ahe.records import Comparison, Decision
 
 
@@ -16,7 +16,7 @@ class NotedGate:
 
     def decide(self, comparison: Comparison) -> Decision:
         """Kept, with the posterior of the rollouts at hand; undecided where too many are missing."""
-        found = look(comparison)
+        found = posterior_or_request(comparison)
         if isinstance(found, Decision):
             return found
         return verdict(found, "kept", f"a person's commit, measured before (P = {found.above():.2f})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.gate.coverage import look, points, verdict
+from ahe.gate.coverage import points, posterior_or_request, verdict
 from ahe.records import Comparison, Decision
 
 
@@ -16,7 +16,7 @@ class ParetoGate:
 
     def decide(self, comparison: Comparison) -> Decision:
         """Kept iff the candidate dominates the incumbent; equal in both is not better."""
-        found = look(comparison)
+        found = posterior_or_request(comparison)
         if isinstance(found, Decision):
             return found
         before, after = comparison.tokens or (0.0, 0.0)

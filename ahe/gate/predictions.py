@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ahe.gate.posterior import CONCENTRATION, Pairs, posterior
-from ahe.records import Foretold, Observed, Verdict
+from ahe.records import Observed, PredictionScore, Verdict
 
 
 def observed(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[Observed, ...]:
@@ -38,12 +38,12 @@ def observed(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[Observ
     )
 
 
-def fixes(named: Iterable[str], tasks: Sequence[Observed]) -> Foretold:
+def fixes(named: Iterable[str], tasks: Sequence[Observed]) -> PredictionScore:
     """What it was worth to name these tasks as going up."""
     return _foretold(named, {each.task: each.up for each in tasks if each.changed is not None})
 
 
-def regressions(named: Iterable[str], tasks: Sequence[Observed]) -> Foretold:
+def regressions(named: Iterable[str], tasks: Sequence[Observed]) -> PredictionScore:
     """What it was worth to name these tasks as going down."""
     return _foretold(named, {each.task: each.down for each in tasks if each.changed is not None})
 
@@ -61,10 +61,10 @@ def scored(verdict: Verdict, predicts: Sequence[str], risks: Sequence[str]) -> V
     )
 
 
-def _foretold(named: Iterable[str], moved: dict[str, float]) -> Foretold:
+def _foretold(named: Iterable[str], moved: dict[str, float]) -> PredictionScore:
     counted = [task for task in dict.fromkeys(named) if task in moved]
     happened = sum(moved.values())
-    return Foretold(
+    return PredictionScore(
         named=len(counted),
         hits=round(sum(moved[task] for task in counted), 4),
         happened=round(happened, 4),

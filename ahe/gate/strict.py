@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.gate.coverage import asks_up_to, look, points, unusable, verdict
+from ahe.gate.coverage import asks_up_to, points, posterior_or_request, unusable, verdict
 from ahe.gate.posterior import posterior
 from ahe.records import Comparison, Decision
 
@@ -14,7 +14,7 @@ class StrictGate:
 
     def decide(self, comparison: Comparison) -> Decision:
         """Held-out is measured for every candidate that does not fall on train."""
-        train = look(comparison)
+        train = posterior_or_request(comparison)
         if isinstance(train, Decision):
             return train
         if train.raw < 0:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ahe.harness.layout import PLACES, Place, component_name
-from ahe.mounts import Stored, Touched
+from ahe.harness.mounts import Stored, Touched
 from ahe.records import Kind, Record
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 
 class Component(Record):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.errors import HarnessError
-from ahe.mounts import FOLDERS, MANIFEST, counts, ignored
+from ahe.harness.mounts import FOLDERS, MANIFEST, counts, ignored
 from ahe.records import Kind
 
 TOOL_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"

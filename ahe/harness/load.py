@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from ahe.errors import HarnessError
-from ahe.jsontext import mended
 from ahe.records import Record, ToolSpec
+from ahe.text import without_surrogates
 
 
 class Skill(Record):
@@ -86,7 +86,7 @@ def _text(path: Path) -> str:
 
 def _yaml(path: Path, text: str) -> Any:
     try:
-        return mended(yaml.safe_load(text))
+        return without_surrogates(yaml.safe_load(text))
     except (yaml.YAMLError, RecursionError) as error:
         raise HarnessError(f"{path}: not valid YAML: {error}") from None
 

@@ -11,11 +11,11 @@ from ahe.errors import HarnessError
 from ahe.harness.components import component_problems
 from ahe.harness.layout import classify
 from ahe.harness.leaks import Secrets, leaks
+from ahe.harness.mounts import MANIFEST, counts
 from ahe.harness.problems import Problem
 from ahe.harness.size import always_sent
-from ahe.mounts import MANIFEST, counts
 from ahe.records import Kind, Record
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 __all__ = ["Bounds", "Preflight", "Problem"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 ALWAYS_SENT = ("system_prompt.md", "memory.md", "tool_descriptions/")
 

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
+from ahe.harness.mounts import NAMES
 from ahe.history.commits import NOTES_REF
 from ahe.history.git import Git
-from ahe.mounts import NAMES
 
 BRANCH = "main"
 _BUILD = ".ahe-init-"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ahe.harness.mounts import Touched
 from ahe.history.commits import NOTES_REF
 from ahe.history.git import Git
-from ahe.mounts import Touched
 
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
 _ONE = ("show", "--format=", "--diff-merges=first-parent", "--no-renames", *_PLAIN)

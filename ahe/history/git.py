@@ -46,7 +46,7 @@ HARMLESS = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GitResult:
     """What one git command gave."""
 
     code: int
@@ -84,7 +84,7 @@ class Git:
 
     def probe(
         self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None
-    ) -> Outcome:
+    ) -> GitResult:
         """Run a command that may fail."""
         environment = self._environment({**CONFIG, **(config or {})})
         command = [*_without_foreign_variables(environment), "git", *arguments]
@@ -101,7 +101,7 @@ class Git:
                 env=environment,
                 pass_fds=self.keep,
             )
-        return Outcome(int(code), bytes(out), str(err))
+        return GitResult(int(code), bytes(out), str(err))
 
     def worktree(self, tree: Path, folder: Path) -> Git:
         """The same repository seen from another working tree.

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
+from ahe.harness.mounts import Stored, Touched
 from ahe.history import diffs, state
 from ahe.history.commits import Commit, read_commits
 from ahe.history.git import Git, locate
 from ahe.history.trees import Trees
-from ahe.mounts import Stored, Touched
 from ahe.records import Final
 
 _CHANGE_ID = re.compile(r"(\d{3,}-\d+)([~^][~^\d]*)?")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ahe.errors import WorkspaceError
+from ahe.harness.mounts import counts
 from ahe.history.finals import read_final
 from ahe.history.git import Git
-from ahe.mounts import counts
 from ahe.records import Final
 
 # What git leaves while something is half done: file, its name, how to end it.

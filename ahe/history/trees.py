@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
+from ahe.harness.mounts import NAMES, Stored, counts
 from ahe.history.git import Git
-from ahe.mounts import NAMES, Stored, counts
 
 _TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
 

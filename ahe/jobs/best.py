@@ -8,9 +8,9 @@ from pathlib import Path
 from ahe.errors import TaskError, UsageError
 from ahe.history import Commit, History
 from ahe.jobs.compare import Compared, compare_stored
-from ahe.project import Project
+from ahe.loop.state import without_reverted
+from ahe.project.project import Project
 from ahe.records import Final, Interval, Record
-from ahe.standing import without_taken_back
 
 BEST = "ahe/best"
 
@@ -74,12 +74,12 @@ def run_gain(project: Project) -> Interval | None:
 def best_commit(history: History) -> Commit:
     """The commit of the tag `ahe/best`, less what was taken back since; the seed where there is no tag."""
     tagged = history.tags().get(BEST)
-    best = without_taken_back(history.commits(), tagged) if tagged else history.root()
+    best = without_reverted(history.commits(), tagged) if tagged else history.root()
     (commit,) = history.commits(limit=1, start=best)
     return commit
 
 
-def follow(history: History) -> Commit | None:
+def retag_best(history: History) -> Commit | None:
     """Move the tag `ahe/best` off what was taken back. Returns where it went, None where it stays."""
     tagged = history.tags().get(BEST)
     if tagged is None or (best := best_commit(history)).sha == tagged:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.assemble import assemble
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.trial import HarnessVersion
-from ahe.gate.measure import stored
 from ahe.jobs.common import difference, version
 from ahe.jobs.reading import reader
-from ahe.project import Project
+from ahe.loop.measurement import stored
+from ahe.project.assemble import assemble
+from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Task, Trial, Usage
 

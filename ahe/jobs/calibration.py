@@ -9,17 +9,17 @@ from itertools import groupby
 from ahe.evaluate.copies import copies
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.evaluate.store import Store
-from ahe.gate.noise import noise
 from ahe.gate.posterior import enough, fit_concentration
-from ahe.gate.power import Beliefs, beliefs, rollouts_for, sight, tasks_for
 from ahe.jobs.calibrate import Rollouts
 from ahe.jobs.costs import rollout_cost
 from ahe.jobs.gates import played_gate
 from ahe.jobs.limits import allowances
 from ahe.jobs.reading import settled_spec
 from ahe.models.identity import fingerprint
-from ahe.project import Project
-from ahe.records import Calibration, Copies, Cost, Needed, Seen, Spread, Tally, Trial
+from ahe.power.detectable import Beliefs, beliefs, detectable_effect, rollouts_for, tasks_for
+from ahe.power.noise import noise
+from ahe.project.project import Project
+from ahe.records import Calibration, Copies, Cost, Needed, Sensitivity, Spread, Tally, Trial
 
 POINTS = (5.0,)
 ALARM = 2.5
@@ -93,15 +93,17 @@ def _spread(trials: Sequence[Trial], known: Beliefs) -> Spread | None:
     )
 
 
-def _seen(project: Project, store: Store, known: Beliefs, points: Sequence[float]) -> Seen:
+def _seen(project: Project, store: Store, known: Beliefs, points: Sequence[float]) -> Sensitivity:
     """What the configured gate sees with the configured k, as far as the budget reaches."""
     table = project.config.evolve
     gate = played_gate(project.config, rollout_cost(project, store))
     limit = _limit(project, store)
     runs = max(FEWEST, min(MOST, WORK // len(known.tasks)))
-    sees = sight(gate, known, table.rollouts, limit=math.inf if limit is None else limit, runs=runs)
+    sees = detectable_effect(
+        gate, known, table.rollouts, limit=math.inf if limit is None else limit, runs=runs
+    )
     blind = sees.points is None and limit is None
-    return Seen(
+    return Sensitivity(
         gate=gate.name,
         rollouts=table.rollouts,
         limit=limit,

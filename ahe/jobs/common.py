@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ahe.evaluate.trial import HarnessVersion
 from ahe.history import History
-from ahe.project import Project
+from ahe.project.project import Project
 from ahe.records import Usage
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ahe.assemble import assemble
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of
 from ahe.gate.gain import gain
-from ahe.gate.measure import stored
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.history import History
 from ahe.jobs.common import version
 from ahe.jobs.evolve import run_lock
-from ahe.project import Project
+from ahe.loop.measurement import stored
+from ahe.project.assemble import assemble
+from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Interval, Observed, Record, Split, Trial
 

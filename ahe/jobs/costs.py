@@ -10,7 +10,7 @@ from ahe.evaluate.store import Store
 from ahe.jobs.reading import settled_spec
 from ahe.models import prices
 from ahe.models.identity import fingerprint
-from ahe.project import Project
+from ahe.project.project import Project
 from ahe.records import Role, Usage
 
 SAMPLE = 300

@@ -6,23 +6,23 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
-from ahe.boxes import refuse_unsupported
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.attribution import HIGHEST, most_rollouts
-from ahe.gate.forecast import Forecast, forecast
-from ahe.gate.measure import known
 from ahe.gate.posterior import fit_concentration
-from ahe.gate.power import Beliefs, about, beliefs
 from ahe.jobs.costs import Unit, one_proposal, role_cost, rollout_cost
 from ahe.jobs.gates import in_rollouts, played_gate
 from ahe.jobs.limits import Allowance, allowances
 from ahe.jobs.reading import reader, settled_spec
 from ahe.jobs.warnings import warnings
+from ahe.loop.measurement import known
+from ahe.loop.state import next_iteration, workspace_state
 from ahe.models.identity import fingerprint
-from ahe.project import Project
+from ahe.power.detectable import Beliefs, about, beliefs
+from ahe.power.forecast import Forecast, forecast
+from ahe.project.project import Project
+from ahe.project.sandboxes import refuse_unsupported
 from ahe.records import Cost, Estimate, Part, Role, Tally, Task
-from ahe.standing import next_iteration, standing
 
 NUMBERED = frozenset({"bayes", "strict", "greedy"})
 """The gates of which `about` says what they see."""
@@ -46,7 +46,7 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     """
     table = project.config.evolve
     wanted = table.iterations if iterations is None else iterations
-    now = standing(project.history().commits())
+    now = workspace_state(project.history().commits())
     store = project.store()
     try:
         suite = _suite(project, store, now.incumbent)

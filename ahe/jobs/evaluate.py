@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from ahe.assemble import Parts, assemble
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.jobs.common import difference, version
-from ahe.project import Project
+from ahe.project.assemble import Parts, assemble
+from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Record, Split, Tally, Task, Usage
 

@@ -8,17 +8,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ahe.assemble import Parts, assemble, loop
 from ahe.errors import BudgetExceeded, UsageError
-from ahe.events import Said
+from ahe.events import Estimated
 from ahe.history import History
 from ahe.jobs.common import difference
 from ahe.jobs.estimate import estimate
-from ahe.loop import IterationResult
-from ahe.project import Project
+from ahe.loop.loop import IterationResult
+from ahe.project.assemble import Parts, assemble, loop
+from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Record, Usage
-from ahe.views.estimate import estimate_lines
 
 
 class EvolveResult(Record):
@@ -43,8 +42,7 @@ async def evolve(project: Project, watcher: Watcher, *, iterations: int | None =
         store.sweep()
         store.close()
         shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
-        for line in estimate_lines(estimate(project, iterations=iterations)):
-            watcher.emit(Said(line))
+        watcher.emit(Estimated(estimate(project, iterations=iterations)))
         async with assemble(project, watcher) as parts:
             before = parts.ledger.total
             stopped = await _iterations(parts, history, results, iterations)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ahe.assemble import assemble, debugger
 from ahe.debug.debugger import AgentDebugger, Subject
 from ahe.debug.readers.source import Skipped
 from ahe.debug.readers.sources import find
 from ahe.errors import UsageError
-from ahe.events import Said
+from ahe.events import Notice
 from ahe.evolve.record import history_lines
-from ahe.project import Project
+from ahe.project.assemble import assemble, debugger
+from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import DebugReport, Evidence, Record
 
@@ -49,7 +49,7 @@ async def debug(
     if not trials:
         raise UsageError(f"there are no trials of {rev} on train yet: run `ahe eval {rev}` first")
     folder = out or project.config.runs / "debug" / sha[:10]
-    watcher.emit(Said(f"reading {len(trials)} trials"))
+    watcher.emit(Notice(f"reading {len(trials)} trials"))
     evidence = Evidence(
         iteration=0,
         harness=history.harness_id(sha),
@@ -75,7 +75,7 @@ async def debug_paths(
     if not found:
         why = "; ".join(f"{each.path}: {each.why}" for each in skipped[:5]) or "the folders are empty"
         raise UsageError(f"no traces there ({why}); formats that are read: docs/debugger.md")
-    watcher.emit(Said(f"reading {len(found)} traces"))
+    watcher.emit(Notice(f"reading {len(found)} traces"))
     notes = (f"{len(skipped)} files are no traces and were passed by",) if skipped else ()
     report = await AgentDebugger().report(Subject(found, notes=notes), out, budget)
     return _result(report)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ahe.assemble import Parts, assemble
 from ahe.errors import SandboxError, UsageError
 from ahe.evaluate.stored import pairs_of
 from ahe.evaluate.trial import HarnessVersion
-from ahe.events import Said
+from ahe.events import Notice
 from ahe.gate.claim import claim
 from ahe.gate.coverage import unusable
 from ahe.gate.predictions import observed
@@ -23,7 +22,8 @@ from ahe.history.finals import final_tag
 from ahe.jobs.best import best_commit
 from ahe.jobs.common import version
 from ahe.jobs.evolve import run_lock
-from ahe.project import Project
+from ahe.project.assemble import Parts, assemble
+from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Final, FinalPlan, Task, Trial, Usage
 from ahe.runtime.trajectory import now
@@ -50,7 +50,7 @@ async def final(
         else:
             _same_model(project, plan)
             watcher.emit(
-                Said(f"going on with look {plan.look}, begun on {plan.begun}: {plan.rollouts} rollouts")
+                Notice(f"going on with look {plan.look}, begun on {plan.begun}: {plan.rollouts} rollouts")
             )
         if (result := _read(project, plan.look)) is None:
             result = await _look(project, history, watcher, plan)

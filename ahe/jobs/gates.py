@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ahe.gate.choose import make_gate
 from ahe.jobs.costs import Unit
+from ahe.project.settings import Config
 from ahe.protocols import Gate
 from ahe.records import Ceiling
-from ahe.settings import Config
 
 
 def played_gate(config: Config, one: Unit) -> Gate:

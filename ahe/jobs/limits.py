@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ahe.project.settings import BudgetTable
 from ahe.records import Cost, Usage
-from ahe.settings import BudgetTable
 
 
 @dataclass(frozen=True)

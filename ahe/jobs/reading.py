@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ahe.assemble import settled_mode
-from ahe.boxes import trial_runner
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.events import Event
 from ahe.models.identity import fingerprint
 from ahe.models.roles import settle
-from ahe.project import Project
+from ahe.project.assemble import settled_mode
+from ahe.project.project import Project
+from ahe.project.sandboxes import trial_runner
 from ahe.records import ModelSpec, Reply, Request, Role
 
 
 @dataclass
-class Unopened:
+class OfflineModel:
     """A model that is only known by name: its trials can be found in the store, and it answers nothing."""
 
     spec: ModelSpec
@@ -27,7 +27,7 @@ class Unopened:
         raise UsageError(f"{self.spec.name} is not open: this command asks no model")
 
 
-class Deaf:
+class NullWatcher:
     """A watcher of work that runs nothing."""
 
     def emit(self, event: Event) -> None:
@@ -49,5 +49,5 @@ def reader(project: Project, store: Store) -> Evaluator | None:
     mode = settled_mode(store, spec)
     if mode is None:
         return None
-    runner = trial_runner(project, store, Unopened(spec, fingerprint(spec)), mode)
-    return Evaluator(store, runner, Deaf(), jobs=1)
+    runner = trial_runner(project, store, OfflineModel(spec, fingerprint(spec)), mode)
+    return Evaluator(store, runner, NullWatcher(), jobs=1)

@@ -6,7 +6,7 @@ from ahe.errors import AheError
 from ahe.evaluate.stored import paired
 from ahe.history import Commit, History
 from ahe.jobs.compare import TaskTrials, trials_by_task
-from ahe.project import Project
+from ahe.project.project import Project
 from ahe.records import Observed, Record
 
 LABEL = 8

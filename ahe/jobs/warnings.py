@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.gate.power import Beliefs, tasks_for
+from ahe.power.detectable import Beliefs, tasks_for
 
 COARSE = 30.0
 """Who can only see a rise of so many points sees nothing that one edit does."""

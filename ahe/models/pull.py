@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ahe.errors import Infrastructure, ModelUnavailable, UsageError
-from ahe.events import Downloading, Said
+from ahe.events import Downloading, Notice
 from ahe.models import mirror, publisher
 from ahe.models.weights import KNOWN, Weights, known, path_of, sha256_of
 from ahe.protocols import Watcher
@@ -39,7 +39,7 @@ def fetch(weights: Weights, path: Path, watcher: Watcher | None = None) -> Path:
 
     def say(text: str) -> None:
         if watcher is not None:
-            watcher.emit(Said(text))
+            watcher.emit(Notice(text))
 
     def progress(done: int) -> None:
         if watcher is not None:

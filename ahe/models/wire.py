@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ahe.jsontext import loads
 from ahe.records import Message, ModelSpec, Reply, Request, ToolCall, Usage
+from ahe.text import loads
 
 CHARACTERS_PER_TOKEN = 4
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"

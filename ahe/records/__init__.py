@@ -10,16 +10,15 @@ from ahe.records.changes import Change, Citation, Interval, Verdict
 from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
 from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
 from ahe.records.final import Final, FinalPlan
-from ahe.records.gate import Ask, Ceiling, Comparison, Decision, Tally
+from ahe.records.gate import Ceiling, Comparison, Decision, RolloutRequest, Tally
 from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
-from ahe.records.observed import Foretold, Observed
-from ahe.records.studies import Calibration, Copies, Cost, Estimate, Needed, Part, Seen, Spread
+from ahe.records.observed import Observed, PredictionScore
+from ahe.records.studies import Calibration, Copies, Cost, Estimate, Needed, Part, Sensitivity, Spread
 from ahe.records.trials import FRESH, Ended, Task, Trial
 from ahe.records.verdicts import CommitVerdict, IterationVerdicts
 
 __all__ = [
     "FRESH",
-    "Ask",
     "Brief",
     "Calibration",
     "Ceiling",
@@ -40,7 +39,6 @@ __all__ = [
     "ExecResult",
     "Final",
     "FinalPlan",
-    "Foretold",
     "Interval",
     "IterationVerdicts",
     "Kind",
@@ -51,11 +49,13 @@ __all__ = [
     "Needed",
     "Observed",
     "Part",
+    "PredictionScore",
     "Record",
     "Reply",
     "Request",
     "Role",
-    "Seen",
+    "RolloutRequest",
+    "Sensitivity",
     "Signature",
     "Split",
     "Spread",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ahe.records.base import Kind, Record
 from ahe.records.models import Usage
-from ahe.records.observed import Foretold, Observed
+from ahe.records.observed import Observed, PredictionScore
 
 CUT = "…"
 """Stands at the end of a quote whose text goes on."""
@@ -87,8 +87,8 @@ class Verdict(Record):
     tasks: tuple[Observed, ...] = ()
     harnesses: tuple[str, str] | None = None
     apart: tuple[str, str] | None = None
-    fixes: Foretold | None = None
-    regressions: Foretold | None = None
+    fixes: PredictionScore | None = None
+    regressions: PredictionScore | None = None
 
     @property
     def basis(self) -> Literal["selected", "fresh"]:

@@ -55,7 +55,7 @@ class Comparison(Record):
     candidate: str = ""
 
 
-class Ask(Record):
+class RolloutRequest(Record):
     """More rollouts that a gate wants before it decides: bring the task up to `n` attempts of the arm."""
 
     task: str
@@ -68,7 +68,7 @@ class Decision(Record):
 
     outcome: Literal["kept", "reverted", "undecided", "more"]
     reason: str
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[RolloutRequest, ...] = ()
     score: float | None = None
     delta: Interval | None = None
     raw_delta: float | None = None

@@ -39,7 +39,7 @@ class Observed(Record):
         return f"{self.task} {self.b}/{self.n_b} → {self.c}/{self.n_c}{known}"
 
 
-class Foretold(Record):
+class PredictionScore(Record):
     """What predictions of one direction were worth, in expected tasks. Sums over a run's changes are the run's.
 
     `named` tasks were predicted and counted, `hits` = Σ π_t over those of them that went the predicted way,
@@ -52,8 +52,8 @@ class Foretold(Record):
     happened: float = 0.0
     chance: float = 0.0
 
-    def __add__(self, other: Foretold) -> Foretold:
-        return Foretold(
+    def __add__(self, other: PredictionScore) -> PredictionScore:
+        return PredictionScore(
             named=self.named + other.named,
             hits=self.hits + other.hits,
             happened=self.happened + other.happened,

@@ -49,7 +49,7 @@ class Needed(Record):
     tasks: int
 
 
-class Seen(Record):
+class Sensitivity(Record):
     """What the gate sees with k = `rollouts`, `limit` rollouts a comparison at most.
 
     `points` is the smallest rise of which it keeps 80 %, None where it sees none; `null` the share it keeps of edits
@@ -84,7 +84,7 @@ class Calibration(Record):
     fitted: bool
     spread: Spread | None
     copies: Copies
-    seen: Seen | None
+    seen: Sensitivity | None
     usage: Usage = Usage()
     warnings: tuple[str, ...] = ()
 

@@ -29,7 +29,7 @@ RENDER_SECONDS = 60.0
 CUT = "Your reply was cut at the length limit. Write shorter replies."
 
 
-class Outcome(Record):
+class AgentOutcome(Record):
     """How the agent loop ended, and what it cost. `uses` counts by mount path."""
 
     ended: Ended
@@ -65,10 +65,10 @@ class Agent:
     host_tools: Mapping[str, HostTool] = field(default_factory=dict)
     done: Callable[[], bool] = lambda: False
 
-    async def run(self, instruction: str) -> Outcome:
+    async def run(self, instruction: str) -> AgentOutcome:
         """Work on the instruction until it is answered or a limit ends it.
 
-        Raises `Infrastructure` and `BudgetExceeded`; everything that is the agent's own doing is an Outcome.
+        Raises `Infrastructure` and `BudgetExceeded`; everything that is the agent's own doing is an AgentOutcome.
         """
         self._meter = meter = Meter(self.limits)
         self._hooks = Hooks(self.executor, self.harness.middleware, meter, self.trajectory, instruction)
@@ -94,12 +94,12 @@ class Agent:
         self.trajectory.event("ended", ended=ended, cause=cause)
         return self._outcome(ended, answer, cause)
 
-    def _outcome(self, ended: Ended, answer: str, cause: str) -> Outcome:
+    def _outcome(self, ended: Ended, answer: str, cause: str) -> AgentOutcome:
         uses = self._toolbox.uses + self._hooks.uses
         uses["system_prompt.md"] += 1
         if self.harness.memory:
             uses["memory.md"] += 1
-        return Outcome(
+        return AgentOutcome(
             ended=ended,
             answer=answer,
             cause=cause,

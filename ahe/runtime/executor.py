@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ahe.errors import AgentFault, AheError, HarnessError, SandboxError
-from ahe.jsontext import loads
 from ahe.protocols import Host
 from ahe.records import Mount
+from ahe.text import loads
 
 BOX = Path(__file__).with_name("box.py")
 BOX_ARGUMENTS = ("-I", "-S", "/box/box.py", "/harness", "/site")

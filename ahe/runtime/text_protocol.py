@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ahe.jsontext import loads
 from ahe.records import Message, Reply, ToolCall, ToolSpec
+from ahe.text import loads
 
 SHELL_LABELS = ("bash", "sh", "shell", "console", "zsh", "")
 RULE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.records import Calibration, Needed, Seen, Spread
+from ahe.records import Calibration, Needed, Sensitivity, Spread
 from ahe.views.text import rate, spent
 
 NINETY = 1.645
@@ -60,7 +60,7 @@ def _copies(found: Calibration) -> str:
     return f"copies           {twins.copied} of {twins.trials} rollouts, on {len(twins.tasks)} tasks"
 
 
-def _seen(seen: Seen | None, tasks: int) -> str:
+def _seen(seen: Sensitivity | None, tasks: int) -> str:
     if seen is None:
         return ""
     limit = "" if seen.limit is None else f", {seen.limit} rollouts left in the budget"
@@ -73,7 +73,7 @@ def _seen(seen: Seen | None, tasks: int) -> str:
     return "\n".join([*head, *(_needed(each, seen, tasks) for each in seen.needed)])
 
 
-def _needed(each: Needed, seen: Seen, tasks: int) -> str:
+def _needed(each: Needed, seen: Sensitivity, tasks: int) -> str:
     name = f"for {each.points:+g} points"
     more = f"about {each.tasks} tasks like these with {seen.rollouts}" if each.tasks > tasks else ""
     if each.rollouts is None:

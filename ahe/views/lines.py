@@ -8,13 +8,15 @@ from ahe.events import (
     Committed,
     Decided,
     Downloading,
+    Estimated,
     EvaluationFinished,
     EvaluationStarted,
     Event,
-    Said,
+    Notice,
     TrialFinished,
 )
 from ahe.records import Trial
+from ahe.views.estimate import estimate_lines
 from ahe.views.progress import Progress
 from ahe.views.text import duration, fit, visible
 
@@ -27,8 +29,10 @@ DOWNLOAD_PARTS = 10
 def sentence(event: Event) -> str | None:
     """What an event says on a line of its own, None where it says nothing by itself."""
     match event:
-        case Said(text):
+        case Notice(text):
             return visible(text)
+        case Estimated(estimate):
+            return "\n".join(estimate_lines(estimate)) or None
         case EvaluationStarted(label, total, known):
             known_part = f", {known} of them known already" if known else ""
             return f"{visible(label)}: {total} trials{known_part}"

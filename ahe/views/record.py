@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ahe.history import Commit
-from ahe.records import Foretold, Record, Usage, Verdict
+from ahe.records import PredictionScore, Record, Usage, Verdict
 from ahe.views.text import count, money, points, rate, table, visible
 
 SHORT = 10
@@ -96,8 +96,8 @@ def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
 def predictions(rows: Sequence[LogRow]) -> list[str]:
     """What the predictions of these changes were worth together, in a line each; none without a prediction."""
     verdicts = [row.verdict for row in rows if row.change and row.verdict]
-    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), Foretold())
-    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), Foretold())
+    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())
+    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore())
     named = (("predicted fixes", up), ("predicted regressions", down))
     return [f"{name}: {sum_}" for name, sum_ in named if up.named or down.named]
 

@@ -29,7 +29,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.tokens import BYTES_PER_TOKEN, estimate_tokens
+from ahe.text import BYTES_PER_TOKEN, estimate_tokens
 from benchmarks.traces.corpus import Planted
 
 FRAGMENTS = 3

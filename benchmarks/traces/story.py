@@ -127,8 +127,8 @@ class Story:
         if insert.role == "herring":
             command, shown = herring(self.chance, self.seed)
             again, lines = shell.listing(self.chance, self.project, 6)
-            mended = Turn(self.chance.pick(speech.SLIPS), [(again, "\n".join(lines), 0)])
-            return [Turn(self._thought(), [(command, shown, self.chance.number(1, 2))]), mended]
+            without_surrogates = Turn(self.chance.pick(speech.SLIPS), [(again, "\n".join(lines), 0)])
+            return [Turn(self._thought(), [(command, shown, self.chance.number(1, 2))]), without_surrogates]
         if insert.role == "symptom" or insert.line is None:
             command = f"cd {self.project.root} && ./scripts/check.sh"
             return [

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ahe.content import entry
 from ahe.history import History
+from ahe.project.content import entry
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]

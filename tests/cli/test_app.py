@@ -18,7 +18,7 @@ HEAVY = (
     "jinja2",
     "asyncio",
     "xllamacpp",
-    "ahe.config",
+    "ahe.project.config",
 )
 NAMES = [name for part in COMMANDS.values() for name in part]
 PAIRS = [

@@ -14,7 +14,7 @@ from ahe.debug.debugger import AgentDebugger
 from ahe.debug.reporting.report import Part, Section, compose
 from ahe.evolve.manifest import quoted
 from ahe.records import Evidence, Tally
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 PARTS = st.lists(st.tuples(st.text(max_size=400), st.floats(0, 100)), max_size=8)
 

@@ -22,7 +22,7 @@ from ahe.debug.signing.cluster import clusters
 from ahe.debug.signing.vocabulary import CAUSES, STATUSES
 from ahe.evolve.manifest import quoted
 from ahe.records import Citation, Signature
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 from benchmarks.citations import cited
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from ahe.environments.bwrap import BwrapEnvironment
-from ahe.environments.conformance import CHECKS, Check, run
 from ahe.environments.docker import DockerEnvironment
 from ahe.environments.docker_image import client
 from ahe.environments.sandbox import probe
 from ahe.errors import SandboxError
 from ahe.protocols import Environment
 from ahe.records import EnvironmentSpec
+from ahe.testing.conformance import CHECKS, Check, run
 
 IMAGE = os.environ.get("AHE_TEST_IMAGE", "python:3.11-bookworm")
 Factory = Callable[[EnvironmentSpec], Environment]

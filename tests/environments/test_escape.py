@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import ahe
-from ahe.content import installation
 from ahe.environments.bwrap import BwrapEnvironment
+from ahe.environments.layout import installation
 from ahe.errors import UnsupportedTask
 from ahe.records import EnvironmentSpec, Mount
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from task_writer import TEST_SH, TOML, write_task
 
-from ahe.content import entry
 from ahe.errors import SandboxError
 from ahe.evaluate.check import check_task
 from ahe.evaluate.tasks import read_task
+from ahe.project.content import entry
 
 FLIPPING = TEST_SH + "echo $RANDOM.$RANDOM > /logs/verifier/reward.txt\n"
 

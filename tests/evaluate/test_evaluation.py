@@ -5,7 +5,7 @@ from __future__ import annotations
 import made_trials
 import pytest
 
-from ahe.evaluate.evaluation import hopeless
+from ahe.evaluate.evaluation import repeated_failure
 from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.records import EnvironmentSpec, Task, Trial
 
@@ -59,11 +59,11 @@ def passed(count: int) -> list[Trial]:
 def test_it_stops_where_trial_after_trial_breaks_alike(
     fresh: list[Trial], todo: list[Planned], stops: bool
 ) -> None:
-    assert bool(hopeless(fresh, todo, jobs=4)) is stops
+    assert bool(repeated_failure(fresh, todo, jobs=4)) is stops
 
 
 def test_it_says_why_and_what_to_do() -> None:
-    said = hopeless(broken(6), planned(40), jobs=4)
+    said = repeated_failure(broken(6), planned(40), jobs=4)
     assert said.startswith(f"the first 6 trials all broke in the same way, so the run stops: {REFUSED}")
     assert "ahe doctor" in said
-    assert "the last 8 trials" in hopeless(passed(9) + broken(8), planned(40), jobs=4)
+    assert "the last 8 trials" in repeated_failure(passed(9) + broken(8), planned(40), jobs=4)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from task_writer import BUNDLED, TOML, write_task
 
-from ahe.content import entry
 from ahe.errors import UnsupportedTask
 from ahe.evaluate.support import needs_docker, unsupported
 from ahe.evaluate.tasks import read_task, refuse
+from ahe.project.content import entry
 
 ENVIRONMENT = {
     "gpus = 1": "GPUs",

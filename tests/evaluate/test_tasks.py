@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_writer import BUNDLED, TOML, write_task
 
-from ahe.content import entry
 from ahe.errors import TaskError
 from ahe.evaluate.support import unknown_keys
 from ahe.evaluate.tasks import read_task, strip_canary
+from ahe.project.content import entry
 
 
 def test_a_whole_task(tmp_path):

@@ -11,18 +11,18 @@ from typing import Any
 import made_trials
 import world
 
-from ahe.assemble import preflight
-from ahe.boxes import make_executor
-from ahe.content import entry
 from ahe.debug.readers.sources import read_trial
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.evaluate.suite import load_suite
-from ahe.evolve.desk import Desk
+from ahe.evolve.desk import Draft
 from ahe.evolve.editor import Evolver, Mode
 from ahe.evolve.manifest import Manifest
 from ahe.evolve.probe import BoxProbe
 from ahe.harness.preflight import Preflight
 from ahe.history import History
+from ahe.project.assemble import preflight
+from ahe.project.content import entry
+from ahe.project.sandboxes import make_executor
 from ahe.protocols import Executor
 from ahe.records import Brief, Citation, DebugReport
 
@@ -56,11 +56,11 @@ class Bench:
     brief: Brief
 
     @contextmanager
-    def desk(self, changes: int = 1) -> Iterator[Desk]:
+    def desk(self, changes: int = 1) -> Iterator[Draft]:
         brief = self.brief.model_copy(update={"changes": changes})
         with self.history.draft(brief.head) as worktree:
             folder = self.runs / "desk"
-            yield Desk(self.history, worktree, folder, brief, self.preflight, self.probe, "m", "ahe")
+            yield Draft(self.history, worktree, folder, brief, self.preflight, self.probe, "m", "ahe")
 
     def evolver(self, mode: Mode) -> Evolver:
         return Evolver(self.history, mode, self.preflight, self.probe, self.runs / "scratch", "m", "ahe")

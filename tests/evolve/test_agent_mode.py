@@ -10,13 +10,14 @@ from typing import Any
 
 from evolve_bench import MANIFEST, OTHER, TRIAL, Bench, executor
 
-from ahe.assemble import EVOLVER_LIMITS
-from ahe.content import entry, installation
 from ahe.environments.bwrap import BwrapEnvironment
+from ahe.environments.layout import installation
 from ahe.evolve.agent import AgentMode
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
+from ahe.project.assemble import EVOLVER_LIMITS
+from ahe.project.content import entry
 from ahe.records import ModelSpec
 
 REFUSALS = 2

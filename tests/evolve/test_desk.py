@@ -12,7 +12,7 @@ import pytest
 import world
 from evolve_bench import TRIAL, Bench, manifest
 
-from ahe.evolve.desk import Desk, Refused, changed_kinds, copy_mounts, unlock
+from ahe.evolve.desk import Draft, Refused, changed_kinds, copy_mounts, unlock
 from ahe.records import Kind
 
 Edit = Callable[[Path], object]
@@ -278,7 +278,7 @@ def test_taken_permissions_are_given_back(tmp_path: Path) -> None:
 
 def test_a_desk_is_a_copy(bench: Bench) -> None:
     with bench.desk() as desk:
-        assert isinstance(desk, Desk)
+        assert isinstance(desk, Draft)
         assert sorted(p.name for p in desk.folder.iterdir()) == [
             "memory.md",
             "middleware",

@@ -12,11 +12,11 @@ import world
 import yaml
 from evolve_bench import TRIAL, Bench, executor
 
-from ahe.content import entry
 from ahe.evolve.proposal import Proposal, ProposalMode, apply, form
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
+from ahe.project.content import entry
 from ahe.protocols import Model
 from ahe.records import Message, ModelSpec, Reply, Request, Usage
 

@@ -9,7 +9,7 @@ from arms import pair, same
 
 from ahe.gate.posterior import posterior
 from ahe.gate.predictions import fixes, observed, regressions, scored
-from ahe.records import Foretold, Observed, Verdict
+from ahe.records import Observed, PredictionScore, Verdict
 
 
 def task(name: str, b: int, c: int, changed: float | None, n: int = 2) -> Observed:
@@ -50,7 +50,7 @@ def test_nothing_named_and_nothing_happened_divide_by_nothing() -> None:
     assert str(nothing) == "none named, 1.1 happened"
     still = fixes(["still"], [TASKS[3]])
     assert (still.precision, still.recall, still.random_recall) == (0.0, None, None)
-    assert fixes(["a"], []) == Foretold()
+    assert fixes(["a"], []) == PredictionScore()
 
 
 def test_the_random_baseline_is_what_random_names_score() -> None:
@@ -67,7 +67,7 @@ def test_the_random_baseline_is_what_random_names_score() -> None:
 
 def test_a_run_is_the_sum_of_its_changes() -> None:
     one, other = fixes(["up"], TASKS), fixes(["still", "down"], TASKS)
-    run = sum([one, other], Foretold())
+    run = sum([one, other], PredictionScore())
     assert (run.named, run.hits) == (3, 0.8)
     assert run.precision == pytest.approx(0.8 / 3)
     assert run.recall == pytest.approx(0.8 / 2.2)

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahe.harness.inventory import inventory
-from ahe.mounts import Stored, Touched
+from ahe.harness.mounts import Stored, Touched
 from ahe.records import Kind
-from ahe.tokens import calibrated, estimate_tokens
+from ahe.text import estimate_tokens
 
 
 def stored(files: dict[str, str]) -> dict[str, Stored]:
@@ -44,9 +44,3 @@ def test_empty_kinds_are_listed_too() -> None:
 def test_the_estimate_grows_with_the_text(a: str, b: str) -> None:
     assert estimate_tokens(a) <= estimate_tokens(a + b) <= estimate_tokens(a) + estimate_tokens(b) + 1
     assert (estimate_tokens(a) == 0) == (a == "")
-
-
-def test_a_calibration_is_used_and_an_odd_reading_is_held() -> None:
-    assert estimate_tokens("a" * 400, calibrated(400, 100)) == 100
-    assert calibrated(10_000, 1) == 6.0 and calibrated(1, 10_000) == 2.0
-    assert estimate_tokens("a" * 36, calibrated(0, 0)) == 10

@@ -7,10 +7,10 @@ from harness_folders import FILES, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahe.content import entry
 from ahe.errors import HarnessError
 from ahe.harness.layout import MOUNTS, PLACES, classify, component_name, component_paths
-from ahe.mounts import counts
+from ahe.harness.mounts import counts
+from ahe.project.content import entry
 from ahe.records import Kind
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from harness_folders import FILES, pair, write
 
-from ahe.content import entry
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Bounds, Preflight
+from ahe.project.content import entry
 from ahe.records import Kind
 
 

@@ -7,7 +7,7 @@ from history_helpers import by_hand, evolve, git, snapshot, verdict
 
 from ahe.errors import RevertConflict
 from ahe.history import Commit, History
-from ahe.leaveouts import LeaveOuts
+from ahe.loop.leave_one_out import LeaveOneOutTrees
 from ahe.records import Verdict
 
 
@@ -45,7 +45,7 @@ def test_what_builds_on_a_commit_leaves_with_it(history: History) -> None:
     one = evolve(history, "one\n")
     two = evolve(history, "two\n", "001-2")
     other = evolve(history, "a skill\n", "001-3", "skills/other.md")
-    leave = LeaveOuts(history, history.head(), pending(history, one, two, other))
+    leave = LeaveOneOutTrees(history, history.head(), pending(history, one, two, other))
     assert {piece.name: piece.builds_on_it for piece in leave.pieces} == {
         other: frozenset(),
         two: frozenset(),
@@ -58,7 +58,7 @@ def test_a_person_is_in_every_tree_and_holds_what_he_built_on(history: History) 
     one = evolve(history, "one\n")
     free = evolve(history, "a skill\n", "001-2", "skills/free.md")
     person = by_hand(history, "memory.md", "mine\n")
-    leave = LeaveOuts(history, person, pending(history, one, free, person))
+    leave = LeaveOneOutTrees(history, person, pending(history, one, free, person))
     assert [piece.name for piece in leave.pieces] == [free]
     assert leave.held == (one,)
     assert history.file_at(leave.tree(frozenset({free})), "memory.md") == "mine\n"
@@ -68,7 +68,7 @@ def test_a_commit_whose_effect_is_gone_is_idle(history: History) -> None:
     one = evolve(history, "one\n")
     back = evolve(history, "", "001-2")
     readme = evolve(history, "Read me.\n", "001-3", "README.md")
-    leave = LeaveOuts(history, history.head(), pending(history, one, back, readme))
+    leave = LeaveOneOutTrees(history, history.head(), pending(history, one, back, readme))
     assert readme in leave.idle
     assert {piece.name: piece.builds_on_it for piece in leave.pieces} == {back: frozenset()}
     assert one in leave.idle, "it leaves with the one that took it back, and nothing is different"

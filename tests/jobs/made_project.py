@@ -15,10 +15,10 @@ from typing import Any
 import made_trials
 import world
 
-from ahe.content import entry
 from ahe.history import History
 from ahe.jobs.reading import reader
-from ahe.project import Project
+from ahe.project.content import entry
+from ahe.project.project import Project
 from ahe.records import Usage
 
 USAGE = Usage(calls=5, input_tokens=9_000, output_tokens=1_000)

@@ -8,11 +8,11 @@ from random import Random
 import made_project
 import pytest
 
-from ahe.gate.worlds import read_matrix
 from ahe.jobs.calibrate import Rollouts, calibrate, write_matrix
 from ahe.jobs.calibration import calibration
-from ahe.jobs.reading import Deaf
-from ahe.project import Project
+from ahe.jobs.reading import NullWatcher
+from ahe.power.worlds import read_matrix
+from ahe.project.project import Project
 from ahe.views.calibration import calibration_text
 
 
@@ -23,7 +23,7 @@ def flaky(tasks: int, attempts: int) -> dict[str, list[bool]]:
 
 
 async def rollouts(project: Project, attempts: int = 4) -> Rollouts:
-    return await calibrate(project, Deaf(), rollouts=attempts)
+    return await calibrate(project, NullWatcher(), rollouts=attempts)
 
 
 async def test_a_measured_suite_is_calibrated_without_a_model(tmp_path: Path) -> None:

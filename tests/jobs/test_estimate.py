@@ -9,7 +9,7 @@ import pytest
 from world import git
 
 from ahe.jobs.estimate import estimate
-from ahe.project import Project
+from ahe.project.project import Project
 from ahe.views.estimate import estimate_lines, estimate_table
 
 PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")

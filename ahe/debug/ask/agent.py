@@ -18,7 +18,7 @@ from ahe.errors import HarnessError, SandboxError
 from ahe.harness.load import load
 from ahe.protocols import Environment, Executor, Model
 from ahe.records import EnvironmentSpec, Limits
-from ahe.runtime.agent import Agent, Outcome
+from ahe.runtime.agent import Agent, AgentOutcome
 from ahe.runtime.toolbox import offered_tools
 from ahe.runtime.trajectory import Trajectory
 
@@ -63,7 +63,7 @@ class AgentMode:
 
         Raises `AheError` as model and sandbox do, and `HarnessError` where the debugger's own harness fails.
         """
-        tray = Tray(material, state, self._repairs)
+        tray = AnswerSink(material, state, self._repairs)
         folder = self._scratch / f"debug-{safe(material.task)}"
         try:
             outcome = await self._run(material, state, tray, folder)
@@ -77,7 +77,9 @@ class AgentMode:
         tokens = answer.tokens + (outcome.usage + outcome.side_usage).tokens
         return answer.model_copy(update={"model": self._model.spec.name, "tokens": tokens})
 
-    async def _run(self, material: TaskMaterial, state: State, tray: Tray, folder: Path) -> Outcome:
+    async def _run(
+        self, material: TaskMaterial, state: State, tray: AnswerSink, folder: Path
+    ) -> AgentOutcome:
         try:
             mounts = await asyncio.to_thread(Desk(folder / "desk").write, material)
         except OSError as error:
@@ -113,7 +115,7 @@ class AgentMode:
             await environment.stop()
 
 
-class Tray:
+class AnswerSink:
     """Takes the answers that an agent hands in and sends back what is unfounded, `repairs` times."""
 
     def __init__(self, material: TaskMaterial, state: State, repairs: int) -> None:

@@ -6,7 +6,7 @@ from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.reading import readable
 from ahe.debug.outcome import Rollout
 from ahe.debug.trace import Trace
-from ahe.tokens import BYTES_PER_TOKEN, estimate_tokens
+from ahe.text import BYTES_PER_TOKEN, estimate_tokens
 
 VERDICT = 300
 

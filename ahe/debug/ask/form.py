@@ -24,7 +24,7 @@ from ahe.debug.ask.prompt import rendered
 from ahe.debug.ask.quotes import Quotes
 from ahe.protocols import Executor, Model
 from ahe.records import Kind, Message, Record, Request, Usage
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 REPLY_TOKENS = 600
 LEAST_EVIDENCE = 400

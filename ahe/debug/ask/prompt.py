@@ -16,14 +16,14 @@ async def rendered(root: Path, make_executor: Callable[[], Executor], values: di
     harness, executor = load(root), make_executor()
     given = {"memory": harness.memory, "skills": [], "sub_agents": [], "tools": [], "workdir": "", **values}
     try:
-        await executor.start(root, Closed())
+        await executor.start(root, NoHost())
         arguments = {"template": harness.system_prompt, "values": given}
         return str(await executor.call("render", arguments, RENDER_SECONDS))
     finally:
         await executor.stop()
 
 
-class Closed:
+class NoHost:
     """A host that serves nothing: rendering needs nothing."""
 
     async def serve(self, what: str, arguments: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from ahe.debug.outcome import Rollout, Shown, TaskOutcome
 from ahe.debug.reporting.quote import around, cite, hanging, told
 from ahe.debug.reporting.report import Count, Part, Section, compose
 from ahe.records.changes import CUT
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 PAGE_TOKENS = 3_000
 INSTRUCTION = 1_200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 Count = Callable[[str], int]
 """How many tokens a text is: the fast estimate, or a model's own vocabulary."""

@@ -21,7 +21,7 @@ import time
 
 from ahe.environments.inside.clip import Clip
 from ahe.environments.inside.files import read_file, write_file
-from ahe.environments.inside.kin import MARKER, Kin
+from ahe.environments.inside.kin import MARKER, ProcessTracker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Server:
     """Serves requests until stdin ends. One thread, one poll."""
 
     def __init__(self) -> None:
-        self.kin = Kin()
+        self.kin = ProcessTracker()
         self.poll = select.poll()
         self.running: dict[int, Running] = {}
         self.readers: dict[int, Running] = {}
@@ -120,7 +120,7 @@ class Server:
             self.reply(number, DONE, CANNOT_RUN, text.encode())
             return
         if pid == 0:
-            become(request, number, writer)
+            exec_command(request, number, writer)
         os.close(writer)
         os.set_blocking(reader, False)
         run = Running(number, pid, reader, request)
@@ -193,7 +193,7 @@ def read_exactly(size: int) -> bytes:
     return bytes(data)
 
 
-def volunteer() -> None:
+def prefer_oom_kill() -> None:
     """Out of memory, the kernel takes this process before process 1."""
     try:
         with open("/proc/self/oom_score_adj", "w") as file:
@@ -202,7 +202,7 @@ def volunteer() -> None:
         pass  # without a user namespace of one's own it is forbidden
 
 
-def become(request: dict[str, Any], number: int, writer: int) -> NoReturn:
+def exec_command(request: dict[str, Any], number: int, writer: int) -> NoReturn:
     """Turns the forked child into the command. Never returns."""
     try:
         os.setsid()
@@ -212,7 +212,7 @@ def become(request: dict[str, Any], number: int, writer: int) -> NoReturn:
         signal.set_wakeup_fd(-1)
         for name in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(name, signal.SIG_DFL)
-        volunteer()
+        prefer_oom_kill()
         environment = {**request["env"], MARKER: str(number)}
         directory = str(request["cwd"])
         try:

@@ -50,7 +50,7 @@ def marker_of(pid: int) -> int:
     return 0
 
 
-class Kin:
+class ProcessTracker:
     """Knows what each command started, even what left its session, its parents and its environment."""
 
     def __init__(self) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ahe.content import entry
 from ahe.debug.ask.asker import Asked
 from ahe.debug.ask.build import Place, build
 from ahe.debug.ask.material import Caps, TaskMaterial
@@ -26,6 +25,7 @@ from ahe.models.openai import OpenAIModel
 from ahe.models.retry import Backoff
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
+from ahe.project.content import entry
 from ahe.protocols import Executor
 from ahe.records import Citation, ModelSpec, Mount, Signature
 from ahe.runtime.executor import BoxExecutor, Process

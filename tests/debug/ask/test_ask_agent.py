@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ask_bench import COLOURED, ERROR, FAILING, answer, bench, cited, claim, made, shell, trace, turns
 
-from ahe.content import installation
 from ahe.debug.ask.material import Caps
+from ahe.environments.layout import installation
 
 GOOD = claim("f0a#3", ERROR)
 FALSE = claim("f0a#3", "segmentation fault (core dumped)")

@@ -16,7 +16,7 @@ from ahe.debug.ask.form import Filled, draft, form
 from ahe.debug.ask.material import EMBEDDED_CAPS, TaskMaterial
 from ahe.debug.ask.quotes import Quotes
 from ahe.debug.trace import Step, Text
-from ahe.tokens import estimate_tokens
+from ahe.text import estimate_tokens
 
 FILLED: dict[str, Any] = {
     "claims": [{"line": 1, "says": "It reads a file that is not there."}],

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from ask_bench import ERROR, Bench, answer, bench, claim, made, shell, turns
 
-from ahe.content import entry
 from ahe.debug.ask.material import TaskMaterial
 from ahe.harness.load import load
+from ahe.harness.mounts import FILES, FOLDERS
 from ahe.harness.preflight import Preflight
-from ahe.mounts import FILES, FOLDERS
+from ahe.project.content import entry
 
 TASK = "task-a"
 GOOD = answer(claim("f0a#3", ERROR))

@@ -1,0 +1,219 @@
+"""What `ahe doctor` looks at: one function a line, each asks the real part and pays for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from ahe.errors import AheError
+from ahe.project.settings import FILE, Config
+from ahe.records import ModelSpec, Record
+
+ENDPOINT_SECONDS = 5.0
+OLDEST_GIT = (2, 31)
+NEEDED_BYTES = 2_000_000_000
+State = Literal["ok", "missing", "optional"]
+
+
+class Finding(Record):
+    """One line of `ahe doctor`. `missing` is needed and not there, `optional` is not needed; `fix` helps."""
+
+    name: str
+    state: State
+    what: str
+    fix: str = ""
+
+
+def examine(config: Config) -> list[Finding]:
+    """Every finding, in the order in which people should mend them."""
+    checks: tuple[Callable[[Config], Iterator[Finding]], ...] = (
+        _python,
+        _git,
+        _sandbox,
+        _docker,
+        _disk,
+        _models,
+        _servers,
+        _workspace,
+    )
+    return [finding for check in checks for finding in _safely(check, config)]
+
+
+def _safely(check: Callable[[Config], Iterator[Finding]], config: Config) -> Iterator[Finding]:
+    try:
+        yield from check(config)
+    except AheError as error:
+        yield Finding(name=check.__name__.strip("_"), state="missing", what=str(error))
+
+
+def _python(_: Config) -> Iterator[Finding]:
+    yield Finding(name="python", state="ok", what=f"{platform.python_version()} at {sys.executable}")
+
+
+def _git(_: Config) -> Iterator[Finding]:
+    fix = f"install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer, for example `apt-get install git`"
+    try:
+        said = subprocess.run(["git", "--version"], capture_output=True, text=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        yield Finding(name="git", state="missing", what="not found", fix=fix)
+        return
+    words = [word for word in said.split() if word[:1].isdigit()]
+    version = tuple(int(part) for part in words[0].split(".")[:2] if part.isdigit()) if words else ()
+    good = version >= OLDEST_GIT
+    yield Finding(name="git", state="ok" if good else "missing", what=said, fix="" if good else fix)
+
+
+def _sandbox(config: Config) -> Iterator[Finding]:
+    from ahe.environments.limits import in_force
+    from ahe.environments.sandbox import probe
+
+    status = probe()
+    if status.works:
+        yield Finding(name="sandbox", state="ok", what=f"bubblewrap {status.version} at {status.path}")
+    else:
+        state: State = "optional" if config.environment.kind == "unsafe" else "missing"
+        yield Finding(name="sandbox", state=state, what=status.problem, fix=status.fix)
+    yield Finding(name="limits", state="ok", what=in_force())
+
+
+def _docker(config: Config) -> Iterator[Finding]:
+    from ahe.environments.docker_image import client
+    from ahe.errors import SandboxError
+
+    try:
+        version = client().version()["Version"]
+    except SandboxError as error:
+        needed = config.environment.kind == "docker"
+        what = "" if needed else "; only tasks that bubblewrap cannot run need it"
+        yield Finding(name="docker", state="missing" if needed else "optional", what=f"{error}{what}")
+        return
+    yield Finding(name="docker", state="ok", what=f"daemon {version}")
+
+
+def _disk(config: Config) -> Iterator[Finding]:
+    free = shutil.disk_usage(config.root).free
+    good = free >= NEEDED_BYTES
+    fix = "" if good else f"make room for {NEEDED_BYTES / 1e9:.0f} GB, or run `ahe init` on another disk"
+    state: State = "ok" if good else "missing"
+    yield Finding(name="disk", state=state, what=f"{free / 1e9:.1f} GB free at {config.root}", fix=fix)
+
+
+# ---------------------------------------------------------------- models
+
+
+def _models(config: Config) -> Iterator[Finding]:
+    seen: set[ModelSpec] = set()
+    for role in config.models:
+        spec = config.model_spec(role)
+        if spec not in seen:
+            seen.add(spec)
+            name = "model" if role == "coder" else f"model.{role}"
+            yield from _safely(lambda _, name=name, spec=spec: _model(name, spec), config)  # type: ignore[misc]
+
+
+def _model(name: str, spec: ModelSpec) -> Iterator[Finding]:
+    from ahe.models.identity import served_here
+
+    kind = served_here(spec)
+    if kind == "local":
+        yield from _embedded(name, spec)
+    elif kind is None:
+        yield _endpoint(name, spec)
+    else:
+        path = Path(spec.name.partition(":")[2]).expanduser()
+        state: State = "ok" if path.is_file() else "missing"
+        fix = "" if path.is_file() else f"there is no file {path}: correct [{name}] name in {FILE}"
+        yield Finding(name=name, state=state, what=spec.name, fix=fix)
+
+
+def _embedded(name: str, spec: ModelSpec) -> Iterator[Finding]:
+    from ahe.errors import UsageError
+    from ahe.models.weights import locate
+
+    if importlib.util.find_spec("xllamacpp") is None:
+        what = "the embedded model needs the package xllamacpp"
+        yield Finding(name=name, state="missing", what=what, fix="pip install 'ahe[local]'")
+    try:
+        path, _ = locate(spec)
+    except UsageError as error:
+        yield Finding(name=name, state="missing", what=str(error))
+        return
+    yield Finding(name=name, state="ok", what=f"{spec.name}, embedded: {path}")
+
+
+def _endpoint(name: str, spec: ModelSpec) -> Finding:
+    """GET /models costs nothing; an endpoint without such a list is reachable all the same."""
+    from ahe.models.identity import on_loopback
+
+    key = os.environ.get(spec.api_key_env, "") if spec.api_key_env else ""
+    if spec.api_key_env and not key and not on_loopback(spec.base_url):
+        fix = f"export {spec.api_key_env}=…, or set api_key_env in {FILE} (empty: no key is needed)"
+        return Finding(
+            name=name, state="missing", what=f"{spec.name}: {spec.api_key_env} is not set", fix=fix
+        )
+    url = spec.base_url.rstrip("/") + "/models"
+    try:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        with _opener(spec.base_url).open(
+            urllib.request.Request(url, headers=headers), timeout=ENDPOINT_SECONDS
+        ):
+            pass
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):
+            fix = f"check the key in {spec.api_key_env or 'the variable that api_key_env names'}"
+            return Finding(name=name, state="missing", what=f"{spec.base_url} refuses the key", fix=fix)
+    except (OSError, ValueError) as error:
+        fix = f"start the server, or correct base_url in {FILE}"
+        return Finding(name=name, state="missing", what=f"{spec.base_url}: {error}", fix=fix)
+    return Finding(name=name, state="ok", what=f"{spec.name} at {spec.base_url}")
+
+
+def _opener(base_url: str) -> urllib.request.OpenerDirector:
+    """A server on this machine is never asked through a proxy."""
+    from ahe.models.identity import on_loopback
+
+    none = [urllib.request.ProxyHandler({})] if on_loopback(base_url) else []
+    return urllib.request.build_opener(*none)
+
+
+def _servers(config: Config) -> Iterator[Finding]:
+    from ahe.models.probe import find_local_servers
+
+    used = {config.model_spec(role).base_url.rstrip("/") for role in config.models}
+    for server in asyncio.run(find_local_servers()):
+        if server.base_url in used:
+            continue
+        what = f"{server.kind} answers at {server.base_url} with {', '.join(server.models[:5]) or 'no model'}"
+        model = server.models[0] if server.models else "…"
+        fix = f'to use it, in {FILE}: [model] name = "{model}", base_url = "{server.base_url}"'
+        yield Finding(name="server", state="optional", what=what, fix=fix)
+
+
+# ---------------------------------------------------------------- the project
+
+
+def _workspace(config: Config) -> Iterator[Finding]:
+    if not (config.root / FILE).is_file():
+        what = f"no {FILE} at or above {config.root}"
+        yield Finding(name="project", state="optional", what=what, fix="`ahe init` makes one here")
+        return
+    yield Finding(name="project", state="ok", what=str(config.root))
+    if not (config.workspace / ".git").exists():
+        what = f"{config.workspace} is not there"
+        yield Finding(name="workspace", state="missing", what=what, fix="run `ahe init`")
+        return
+    from ahe.history import History
+
+    history = History(config.workspace)
+    history.require_clean()
+    yield Finding(name="workspace", state="ok", what=f"{history.head()[:10]}, clean")

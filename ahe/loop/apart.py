@@ -1,0 +1,57 @@
+"""Puts attribution's questions to the evaluator: fresh rollouts of each tree, until every piece has its share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ahe.evaluate.evaluation import Evaluator
+from ahe.evaluate.suite import Suite
+from ahe.evaluate.trial import HarnessVersion, Planned
+from ahe.gate.attribution import AttributionStep, LeftOut, Question, TreeAsk, attribute
+from ahe.records import FRESH, Trial
+
+
+@dataclass
+class AttributionRunner:
+    """`version` gives the harness of a tree. `fresh` collects the trials that were run for it.
+
+    The trials are ordinary ones of the trees' own harness ids with attempts from `FRESH` on. Every round asks for
+    all its attempts again, and what the store holds costs nothing: so it goes on after a kill where it was.
+    """
+
+    evaluator: Evaluator
+    suite: Suite
+    version: Callable[[LeftOut], HarnessVersion]
+    fresh: dict[str, Trial] = field(default_factory=dict)
+
+    async def ask(self, question: Question) -> AttributionStep:
+        """The verdicts on the pieces. Raises `RevertConflict` where a tree cannot be made."""
+        rolls: dict[LeftOut, dict[str, list[bool | None]]] = {}
+        while (step := attribute(replace(question, rolls=rolls))).asks:
+            trials = await self._run(step.asks)
+            for ask in step.asks:
+                made = trials[self.version(ask.without).id, ask.task]
+                rolls.setdefault(ask.without, {})[ask.task] = [_outcome(trial) for trial in made]
+        return step
+
+    async def _run(self, asks: Sequence[TreeAsk]) -> dict[tuple[str, str], list[Trial]]:
+        """The trials by harness and task, in the order of attempts; the trees alternate in time."""
+        wanted: dict[str, Planned] = {}
+        for n in range(max(ask.n for ask in asks)):
+            for ask in asks:
+                if n < ask.n:
+                    task, version = self.suite.tasks[ask.task], self.version(ask.without)
+                    planned = self.evaluator.runner.plan(version, task, FRESH + n)
+                    wanted[planned.id] = planned
+        known = self.evaluator.store.find([*wanted])
+        trials = await self.evaluator.run("telling the commits apart", [*wanted.values()])
+        self.fresh |= {t.id: t for t in trials if t.id not in known or known[t.id].status == "missing"}
+        found: dict[tuple[str, str], list[Trial]] = {}
+        for trial in trials:
+            found.setdefault((trial.harness, trial.task), []).append(trial)
+        return found
+
+
+def _outcome(trial: Trial) -> bool | None:
+    return None if trial.status == "missing" else trial.status == "passed"

@@ -1,0 +1,199 @@
+"""Puts a gate's question to the evaluator: rollouts are spent until the gate has an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
+from ahe.evaluate.suite import Suite
+from ahe.evaluate.trial import HarnessVersion, Planned
+from ahe.gate.coverage import tried
+from ahe.gate.heldout import vetoes
+from ahe.gate.posterior import fit_concentration, posterior
+from ahe.gate.predictions import observed
+from ahe.harness.size import prompt_tokens
+from ahe.protocols import Gate
+from ahe.records import Comparison, Decision, RolloutRequest, Tally, Task, Trial, Usage, Verdict
+
+Pairs = dict[str, tuple[Tally, Tally]]
+
+
+@dataclass
+class Measurement:
+    """Candidate against incumbent. `train` and `heldout` name the tasks in use.
+
+    The prior is fitted to trials that began before `before`, when the candidate was made: its own must not move
+    the prior while they come in, or a killed comparison would go on otherwise than it began.
+    """
+
+    gate: Gate
+    evaluator: Evaluator
+    suite: Suite
+    incumbent: HarnessVersion
+    candidate: HarnessVersion
+    train: tuple[str, ...]
+    heldout: tuple[str, ...]
+    rollouts: int
+    predicts: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    before: str = ""
+    fresh: dict[str, Trial] = field(default_factory=dict)
+    concentration: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint, self.before)
+        self.concentration = fit_concentration([row for row in rows if row[0] in self.train])
+
+    async def verdict(self) -> Verdict:
+        """RolloutRequest the gate, run what it wants, ask again. No gate is asked about identical harnesses.
+
+        What broke in an earlier measurement is tried again first: else `undecided` would stay so for ever.
+        """
+        if self.incumbent.id == self.candidate.id:
+            reason = "the same harness as before: nothing to measure"
+            return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
+        await self._run_again()
+        while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
+            await self._run(decision.asks, decision.reason)
+        return self._verdict(decision, comparison)
+
+    def was_measured(self) -> bool:
+        """Whether the candidate has all its plain rollouts on train already."""
+        return all(tried(candidate) >= self.rollouts for _, candidate in self.pairs().values())
+
+    def pairs(self) -> Pairs:
+        """The plain rollouts of both arms on train, as far as they are run."""
+        return self._pairs(self.train)
+
+    async def _run_again(self) -> None:
+        tasks = [self.suite.tasks[name] for name in (*self.train, *self.heldout)]
+        there = [
+            each for arm in (self.incumbent, self.candidate) for each in stored(self.evaluator, arm, tasks)
+        ]
+        broken = {plan.id for plan, trial in there if trial.status == "missing"}
+        if broken:
+            trials = await self.evaluator.run("measuring: what broke before", [plan for plan, _ in there])
+            self.fresh |= {trial.id: trial for trial in trials if trial.id in broken}
+
+    async def _run(self, asks: tuple[RolloutRequest, ...], reason: str) -> None:
+        wanted: list[Planned] = []
+        for n in range(max(ask.n for ask in asks)):
+            for ask in asks:
+                if n < ask.n:
+                    arm = self.incumbent if ask.arm == "incumbent" else self.candidate
+                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[ask.task], n))
+        known = self.evaluator.store.find([planned.id for planned in wanted])
+        trials = await self.evaluator.run(f"measuring: {reason}", wanted)
+        self.fresh |= {trial.id: trial for trial in trials if trial.id not in known}
+
+    def _comparison(self) -> Comparison:
+        return Comparison(
+            train=self._pairs(self.train),
+            heldout={t: pair for t, pair in self._pairs(self.heldout).items() if pair != (Tally(), Tally())},
+            heldout_tasks=self.heldout,
+            rollouts=self.rollouts,
+            spent=len(paid := self._paid()),
+            spent_tokens=sum((trial.usage + trial.side_usage).tokens for trial in paid),
+            spent_usd=sum((trial.usage + trial.side_usage).usd or 0.0 for trial in paid),
+            grown=prompt_tokens(Path(self.candidate.root)) - prompt_tokens(Path(self.incumbent.root)),
+            predicts=self.predicts,
+            risks=self.risks,
+            concentration=self.concentration,
+            tokens=self._tokens(),
+            candidate=self.candidate.id,
+        )
+
+    def _paid(self) -> list[Trial]:
+        """What this comparison cost so far, also before a kill: the candidate's trials on train, and those of the
+        incumbent's that this process ran. Held-out is no part of it."""
+        tasks = [self.suite.tasks[name] for name in self.train]
+        own = {trial.id: trial for _, trial in stored(self.evaluator, self.candidate, tasks)}
+        return [*({t.id: t for t in self.fresh.values() if t.task in self.train} | own).values()]
+
+    def _tokens(self) -> tuple[float, float] | None:
+        """Tokens of a trial by arm, in the mean over the train tasks that both arms have scored."""
+        tasks = [self.suite.tasks[name] for name in self.train]
+        one, other = (tokens(self.evaluator, arm, tasks) for arm in (self.incumbent, self.candidate))
+        both = one.keys() & other.keys()
+        return (fmean(one[t] for t in both), fmean(other[t] for t in both)) if both else None
+
+    def _pairs(self, names: tuple[str, ...]) -> Pairs:
+        tasks = [self.suite.tasks[name] for name in names]
+        arms = [known(self.evaluator, arm, tasks) for arm in (self.incumbent, self.candidate)]
+        return {name: (arms[0].get(name, Tally()), arms[1].get(name, Tally())) for name in names}
+
+    def _verdict(self, decision: Decision, comparison: Comparison) -> Verdict:
+        pairs = comparison.train
+        rates = [pass_rate({task: pair[arm] for task, pair in pairs.items()}) for arm in (0, 1)]
+        moved = {t: (c.rate or 0) - (b.rate or 0) for t, (b, c) in pairs.items() if b.n and c.n}
+        usage = sum((t.usage + t.side_usage for t in self.fresh.values()), Usage())
+        assert decision.outcome != "more"
+        return Verdict(
+            outcome=decision.outcome,
+            reason=decision.reason,
+            gate=self.gate.name,
+            harnesses=(self.incumbent.id, self.candidate.id),
+            score=decision.score,
+            delta=decision.delta,
+            raw_delta=decision.raw_delta,
+            incumbent_rate=rates[0],
+            candidate_rate=rates[1],
+            heldout_delta=decision.heldout_delta,
+            rollouts=len(self.fresh),
+            missing=sum(b.missing + c.missing for b, c in pairs.values()),
+            usage=usage,
+            predicted=self.predicts,
+            tasks=observed(pairs, self.concentration),
+            observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
+            observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
+        )
+
+
+def probability_of_known(
+    evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, train: list[Task], heldout: list[Task]
+) -> float | None:
+    """P that `other` is better than `one` on train, from trials that exist already; 0 where held-out vetoes.
+
+    None for the same harness, and where they share no scored task.
+    """
+    if one.id == other.id:
+        return None
+    found = posterior(known_pairs(evaluator, one, other, train))
+    if found is None:
+        return None
+    seen = posterior(known_pairs(evaluator, one, other, heldout))
+    return 0.0 if seen and vetoes(seen) else found.above()
+
+
+def known_pairs(evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, tasks: list[Task]) -> Pairs:
+    """The tallies of two harnesses at the tasks that both have tried."""
+    arms = [known(evaluator, arm, tasks) for arm in (one, other)]
+    return {task: (arms[0][task], arms[1][task]) for task in arms[0] if task in arms[1]}
+
+
+def tokens(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, float]:
+    """Mean tokens of a scored trial, by task."""
+    used: dict[str, list[int]] = {}
+    for _, trial in stored(evaluator, harness, tasks):
+        if trial.status != "missing":
+            used.setdefault(trial.task, []).append((trial.usage + trial.side_usage).tokens)
+    return {task: fmean(counts) for task, counts in used.items()}
+
+
+def known(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, Tally]:
+    """Tallies of the trials that the store holds of a harness at these tasks, under the present setting."""
+    return tallies(trial for _, trial in stored(evaluator, harness, tasks))
+
+
+def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[tuple[Planned, Trial]]:
+    """The plain trials that the store holds of a harness at these tasks, under the present setting."""
+    wanted = {task.name: task for task in tasks}
+    found = []
+    for trial in sorted(evaluator.store.of_harness(harness.id), key=lambda trial: trial.attempt):
+        if trial.task in wanted and not trial.fresh:
+            plan = evaluator.runner.plan(harness, wanted[trial.task], trial.attempt)
+            if plan.id == trial.id:
+                found.append((plan, trial))
+    return found

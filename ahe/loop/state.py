@@ -1,0 +1,113 @@
+"""Where a workspace stands, read off its log: what is decided, what is pending, what was left half done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ahe.errors import WorkspaceError
+from ahe.history import Commit
+
+_ITERATION = re.compile(r"^ahe/iter-(\d+)$")
+
+
+@dataclass(frozen=True)
+class WorkspaceState:
+    """`commits` is the log, newest first. `pending` are the commits without a final verdict, newest first.
+
+    `incumbent` is the parent of the oldest pending commit (HEAD where none is pending); `unreverted` are
+    commits whose note says `reverted` and which stand unreverted, newest first; `undecided` is 1 where the
+    pending commits were measured without a verdict, else 0; `untagged` says that HEAD closes an
+    iteration whose tag is missing.
+    """
+
+    commits: tuple[Commit, ...]
+    head: str
+    incumbent: str
+    pending: tuple[Commit, ...]
+    unreverted: tuple[Commit, ...]
+    undecided: int
+    untagged: bool
+
+    @property
+    def begun(self) -> str:
+        """When the oldest pending commit was made, in UTC, as trials write times."""
+        made = datetime.fromisoformat(self.pending[-1].date)
+        return made.astimezone(UTC).isoformat(timespec="milliseconds")
+
+    @property
+    def by_person(self) -> bool:
+        """Whether every pending commit is a person's own decision."""
+        return all(commit.by_person for commit in self.pending)
+
+    @property
+    def predicts(self) -> tuple[str, ...]:
+        """Tasks that the pending commits say will go up."""
+        return tuple(name for commit in self.pending for name in commit.predicts)
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """Tasks that they say may go down."""
+        return tuple(name for commit in self.pending for name in commit.risks)
+
+
+def workspace_state(log: Sequence[Commit]) -> WorkspaceState:
+    """The standing that the log of HEAD (newest first) shows. Raises `WorkspaceError` if it is empty."""
+    if not log:
+        raise WorkspaceError("the workspace has no commit; run `ahe init` in an empty folder")
+    reverted = {commit.reverts for commit in log if commit.reverts}
+    pending = []
+    for commit in log[:-1]:
+        if _final(commit) or (commit.reverts and not commit.by_person):
+            break
+        pending.append(commit)
+    incumbent = log[len(pending)].sha if pending else log[0].sha
+    unreverted = tuple(c for c in log if _outcome(c) == "reverted" and c.sha not in reverted)
+    untagged = len(log) > 1 and not any(_ITERATION.match(tag) for tag in log[0].tags)
+    return WorkspaceState(
+        commits=tuple(log),
+        head=log[0].sha,
+        incumbent=incumbent,
+        pending=tuple(pending),
+        unreverted=unreverted,
+        undecided=int(any(_outcome(c) == "undecided" for c in pending)),
+        untagged=untagged,
+    )
+
+
+def without_reverted(log: Sequence[Commit], best: str) -> str:
+    """The commit that `ahe/best` may name: `best`, or what stood before a change in it that was taken back since.
+
+    `log` is HEAD's, newest first. A revert above `best` of what `best` holds leads to the incumbent that the change was
+    measured against (its parent, where it never was), and so on from there. A revert that was itself reverted counts
+    for nothing. A `best` that is not in the log stays.
+    """
+    places = {commit.sha: place for place, commit in enumerate(log)}
+    while best in places:
+        undone: set[str] = set()
+        for commit in log[: places[best]]:
+            if commit.reverts and commit.sha not in undone:
+                undone.add(commit.reverts)
+        held = [places[sha] for sha in undone if places.get(sha, -1) >= places[best]]
+        if not held or max(held) + 1 == len(log):
+            break
+        oldest, parent = log[max(held)], log[max(held) + 1].sha
+        measured = oldest.verdict.incumbent if oldest.verdict else ""
+        best = measured if places.get(measured, -1) > max(held) else parent
+    return best
+
+
+def next_iteration(now: WorkspaceState) -> int:
+    """Number of the iteration to come: one more than the highest tag."""
+    numbers = [int(m[1]) for commit in now.commits for tag in commit.tags if (m := _ITERATION.match(tag))]
+    return max(numbers, default=0) + 1
+
+
+def _outcome(commit: Commit) -> str:
+    return commit.verdict.outcome if commit.verdict else ""
+
+
+def _final(commit: Commit) -> bool:
+    return _outcome(commit) in ("kept", "reverted", "unchanged")

@@ -1,0 +1,1 @@
+"""A project on disk: its configuration with origins, its content, and the parts that a job needs, connected."""

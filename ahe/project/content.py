@@ -1,0 +1,20 @@
+"""Finds the content, in a checkout and in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ahe.errors import UsageError
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def entry(name: str) -> Path:
+    """Path of a piece of content: `components`, `debugger`, `evolver`, `evals` or `ahe.toml`.
+
+    A wheel carries them under `ahe/content/`; in a checkout they stand beside `ahe/`. Raises `UsageError`.
+    """
+    for place in (PACKAGE / "content" / name, PACKAGE.parent / name):
+        if place.exists():
+            return place
+    raise UsageError(f"the content {name!r} is missing: reinstall ahe")

@@ -1,0 +1,76 @@
+"""Where trials run: a project's task environments, the boxes of evolved code, and what they hide."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ahe.environments.choose import make
+from ahe.environments.launch import launch, launch_bare
+from ahe.environments.layout import installation, interpreter
+from ahe.environments.limits import Ceiling
+from ahe.environments.sandbox import bwrap_command
+from ahe.errors import UnsupportedTask
+from ahe.evaluate.store import Store
+from ahe.evaluate.suite import Suite
+from ahe.evaluate.support import needs_docker
+from ahe.evaluate.trial import TrialRunner
+from ahe.project.project import Project
+from ahe.protocols import Environment, Executor, Model
+from ahe.records import Mount, Task
+from ahe.runtime.executor import BOX, BoxExecutor, Process
+
+BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
+
+
+def trial_runner(project: Project, store: Store, model: Model, mode: str) -> TrialRunner:
+    """Runs trials of the coder as the project says."""
+    unsafe = project.config.environment.kind == "unsafe"
+    return TrialRunner(
+        store=store,
+        model=model,
+        mode=mode,
+        limits=project.config.trial_limits(),
+        make_environment=lambda task, scratch: task_environment(project, task, scratch),
+        make_executor=lambda: make_executor(unsafe),
+        sandboxed=not unsafe,
+    )
+
+
+def refuse_unsupported(project: Project, suite: Suite) -> None:
+    """Raise `UnsupportedTask` for every task in a split that cannot be honoured, at once and by name."""
+    wanted = project.config.environment
+    refused = suite.refusals(allow_network=wanted.allow_network, kind=wanted.kind)
+    if refused:
+        raise UnsupportedTask("\n".join(refused.values()))
+
+
+def task_environment(project: Project, task: Task, scratch: Path) -> Environment:
+    """Where a task's commands run, with everything of this installation hidden."""
+    kind = project.config.environment.kind
+    if kind == "auto" and needs_docker(task):
+        kind = "docker"
+    hidden = (*task.environment.hidden, *hidden_paths(project))
+    return make(kind, task.environment.model_copy(update={"hidden": hidden}), scratch)
+
+
+def hidden_paths(project: Project) -> tuple[str, ...]:
+    """The installation, the project, and the caches: nothing in a sandbox may read them."""
+    return tuple(str(path) for path in (*installation(), project.root, Path.home() / ".cache"))
+
+
+def make_executor(unsafe: bool) -> Executor:
+    return BoxExecutor(_launch_bare if unsafe else _launch_boxed)
+
+
+async def _launch_boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
+    command = [*bwrap_command(mounts=mounts), str(interpreter()), *arguments]
+    return await launch(command, BOX_CEILING)
+
+
+async def _launch_bare(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
+    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files stand for what the box would see."""
+    harness = next(mount.host for mount in mounts if mount.inside == "/harness")
+    site = str(Path(mounts[-1].host).parent)
+    places = {"/box/box.py": str(BOX), "/harness": harness, "/site": site}
+    return await launch_bare([sys.executable, *(places.get(a, a) for a in arguments)], BOX_CEILING)

@@ -1,0 +1,170 @@
+"""Whole runs on made worlds: edit after edit through a gate until a budget of rollouts is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from ahe.gate.gain import gain
+from ahe.gate.posterior import Pairs
+from ahe.power.simulate import TOKEN_SPREAD, TOKENS, Arm, Question, mean_se
+from ahe.power.worlds import (
+    REAL,
+    SIZE,
+    Rates,
+    Shape,
+    apply,
+    draw_edit,
+    draw_rates,
+    logit_shift,
+    predictions,
+    shifted,
+)
+from ahe.protocols import Gate
+from ahe.records import Record
+
+
+class Course(Record):
+    """Means over `runs` whole runs, in points, with standard errors.
+
+    `true` is the gain of the last HEAD over the seed, `reported` what the run claims (`ahe.gate.gain`), `error` their
+    mean difference, `raw_error` that of the plain difference of all rollouts; `harmful` counts the bad edits that
+    were kept, `kept` all, `edits` all that were judged.
+    """
+
+    gate: str
+    true: float
+    true_se: float
+    reported: float
+    reported_se: float
+    error: float
+    error_se: float
+    raw_error: float
+    raw_error_se: float
+    harmful: float
+    harmful_se: float
+    kept: float
+    edits: float
+    runs: int
+
+
+@dataclass
+class Run:
+    """One run: the arms of HEAD and of the seed with their pass rates, and what was judged on the way."""
+
+    head: Arm
+    rates: Rates
+    seed: Arm
+    start: Rates
+    harmful: int = 0
+    kept: int = 0
+    edits: int = 0
+
+
+def play(
+    gate: Gate,
+    random: Random,
+    *,
+    tasks: int,
+    heldout: int,
+    rollouts: int,
+    budget: int,
+    matrix: Sequence[float],
+    shapes: tuple[Shape, ...] = REAL,
+    size: float = SIZE,
+    drift: float = 0.0,
+) -> Run:
+    """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
+
+    What is kept becomes the incumbent with its rollouts; a reverted edit leaves the incumbent with all that
+    it has by then. So the rollouts pool, as the trial store pools them. During each comparison the endpoint is off
+    by a normal amount of `drift` points, the same for both harnesses.
+    """
+    rates = draw_rates(tasks, random, matrix)
+    head = Arm(rates)
+    train = tasks - heldout
+    spent = sum(head.roll(task, rollouts, random) for task in range(train))
+    run = Run(head, rates, head, rates)
+    tokens = TOKENS
+    while spent < budget:
+        edit = draw_edit(random, size, shapes)
+        after = apply(edit, run.rates, random)
+        named = predictions(run.rates, after, random)
+        new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
+        off = logit_shift(run.rates, random.gauss(0, drift) / 100) if drift else 0.0
+        run.head.rates = shifted(run.rates, off)
+        candidate = Arm(shifted(after, off))
+        name = str(random.random())
+        question = Question(run.head, candidate, train, rollouts, *named, (tokens, new_tokens), name)
+        decision, cost = question.ask(gate, random, limit=budget - spent)
+        spent += cost
+        run.edits += decision.outcome != "more"
+        if decision.outcome == "kept":
+            run.head, run.rates, tokens = candidate, after, new_tokens
+            run.kept += 1
+            run.harmful += edit.points < 0
+    return run
+
+
+def claimed(pairs: Pairs) -> float:
+    """The gain that a run reports: 0 where the seed is still HEAD, as its two tallies are equal then."""
+    found = gain(pairs)
+    return found.mean if found else 0.0
+
+
+def trajectory(
+    make: Callable[[], Gate],
+    *,
+    tasks: int = 89,
+    heldout: int = 0,
+    rollouts: int = 2,
+    budget: int = 3560,
+    runs: int = 200,
+    seed: int = 0,
+    matrix: Sequence[float] = (),
+    shapes: tuple[Shape, ...] = REAL,
+    size: float = SIZE,
+    drift: float = 0.0,
+) -> Course:
+    """Means over whole runs of one gate."""
+    gate = make()
+    played = [
+        play(
+            gate,
+            Random(f"{seed} {run}"),
+            tasks=tasks,
+            heldout=heldout,
+            rollouts=rollouts,
+            budget=budget,
+            matrix=matrix,
+            shapes=shapes,
+            size=size,
+            drift=drift,
+        )
+        for run in range(runs)
+    ]
+    true = [100 * (sum(run.rates) - sum(run.start)) / tasks for run in played]
+    pairs = [[(run.seed.tally(t), run.head.tally(t)) for t in range(tasks - heldout)] for run in played]
+    claims = [100 * claimed(dict(zip(map(str, range(len(both))), both, strict=True))) for both in pairs]
+    raws = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in played]
+    gained, reported = mean_se(true), mean_se(claims)
+    error = mean_se([claim - real for claim, real in zip(claims, true, strict=True)])
+    raw_error = mean_se([raw - real for raw, real in zip(raws, true, strict=True)])
+    harmful = mean_se([float(run.harmful) for run in played])
+    return Course(
+        gate=gate.name,
+        true=gained[0],
+        true_se=gained[1],
+        reported=reported[0],
+        reported_se=reported[1],
+        error=error[0],
+        error_se=error[1],
+        raw_error=raw_error[0],
+        raw_error_se=raw_error[1],
+        harmful=harmful[0],
+        harmful_se=harmful[1],
+        kept=mean_se([float(run.kept) for run in played])[0],
+        edits=mean_se([float(run.edits) for run in played])[0],
+        runs=runs,
+    )

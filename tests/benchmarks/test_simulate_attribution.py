@@ -1,0 +1,28 @@
+"""Commits told apart on made worlds."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import fmean
+
+import pytest
+
+from ahe.gate.bayes import BayesGate
+from benchmarks.simulate_attribution import BAD, GOOD, NULL, World, tell_apart
+
+
+def test_commits_add_up_within_0_and_1() -> None:
+    world = World(tuple(0.1 + 0.02 * t for t in range(40)), 5.0, Random(2))
+    alone = {name: world.gained(frozenset((GOOD, NULL, BAD)) - {name}) for name in (GOOD, NULL, BAD)}
+    assert (alone[GOOD], alone[NULL], alone[BAD]) == pytest.approx((5.0, 0.0, -5.0), abs=1e-6)
+    assert world.gained(frozenset((GOOD, NULL, BAD))) == 0.0
+    assert all(0 <= rate <= 1 for rate in world.rates())
+    assert fmean(world.rates(frozenset((BAD,)))) > fmean(world.rates())
+
+
+def test_the_good_one_stays_and_the_bad_one_goes() -> None:
+    told = tell_apart(BayesGate, tasks=12, size=25.0, runs=25)
+    assert told.good[0] > 0.75 and told.bad[0] < 0.15
+    assert told.points[0] > told.whole_points[0] + 5
+    assert 0 < told.plain[0] < 12 * 6 and 0 < told.fresh[0] <= 7 * 12 * 6
+    assert told == tell_apart(BayesGate, tasks=12, size=25.0, runs=25)

@@ -1,0 +1,160 @@
+"""The configuration: where values come from, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ahe.cli.options import flags
+from ahe.errors import UsageError
+from ahe.project.config import find_root, load_config
+from ahe.project.content import entry
+from ahe.project.settings import ROLES, Config
+
+
+def load(folder: Path, text: str = "", flags: dict[str, object] | None = None, **environ: str) -> Config:
+    (folder / "ahe.toml").write_text(text)
+    return load_config(folder, flags, environ)
+
+
+def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:
+    config = load_config(tmp_path, {}, {})
+    assert config.models["coder"].name == "local"
+    assert (config.evolve.strategy, config.evolve.rollouts, config.budget.usd) == ("ahe", 2, 2.0)
+    assert config.origins == {}
+    assert (config.workspace, config.runs) == (tmp_path / "workspace", tmp_path / "runs")
+
+
+def test_the_file_that_init_copies_is_the_defaults(tmp_path: Path) -> None:
+    bundled = load(tmp_path, entry("ahe.toml").read_text())
+    plain = load(tmp_path)
+    for role in ROLES:
+        assert bundled.model_spec(role) == plain.model_spec(role)
+    assert bundled.model_dump(exclude={"origins"}) == plain.model_dump(exclude={"origins"})
+
+
+def test_flags_beat_the_environment_which_beats_the_file(tmp_path: Path) -> None:
+    text = "[evolve]\njobs = 3\nrollouts = 3\niterations = 3\n[model]\nname = 'file'\n"
+    config = load(
+        tmp_path, text, {"evolve.jobs": 5, "evolve.rollouts": None}, AHE_EVOLVE_JOBS="4", AHE_MODEL_NAME="env"
+    )
+    assert (config.evolve.jobs, config.evolve.rollouts, config.evolve.iterations) == (5, 3, 3)
+    assert config.models["coder"].name == "env"
+    assert config.origins == {
+        "evolve.jobs": "flag",
+        "evolve.rollouts": "ahe.toml",
+        "evolve.iterations": "ahe.toml",
+        "model.name": "environment",
+    }
+
+
+def test_a_key_that_lies_in_the_environment_spends_nothing(tmp_path: Path) -> None:
+    config = load(tmp_path, "", OPENAI_API_KEY="sk-x", OPENAI_BASE_URL="https://api.example.org/v1")
+    for role in ROLES:
+        spec = config.model_spec(role)
+        assert (spec.name, spec.base_url) == ("local", "")
+
+
+@pytest.mark.parametrize(
+    ("table", "variables"),
+    [
+        ('base_url = "https://api.openai.com/v1"', ("OPENAI_API_KEY", "OPENAI_API_KEY")),
+        ('base_url = "https://api.example.org/v1"', ("", "")),
+        ('base_url = "https://api.example.org/v1"\napi_key_env = "MINE"', ("MINE", "MINE")),
+        ('api_key_env = "MINE"\n[model.evolver]\nbase_url = "https://api.example.org/v1"', ("MINE", "")),
+        (
+            'api_key_env = "MINE"\n[model.evolver]\nbase_url = "https://api.openai.com/v1"',
+            ("MINE", "OPENAI_API_KEY"),
+        ),
+    ],
+)
+def test_no_endpoint_is_sent_the_key_of_another(
+    tmp_path: Path, table: str, variables: tuple[str, str]
+) -> None:
+    config = load(tmp_path, f"[model]\nname = 'm'\n{table}\n")
+    assert tuple(config.model_spec(role).api_key_env for role in ("coder", "evolver")) == variables
+
+
+def test_roles_inherit_the_coders_model(tmp_path: Path) -> None:
+    text = """
+[model]
+name = "small"
+base_url = "http://localhost:1/v1"
+api_key_env = "A"
+usd_per_million_input = 1.0
+context = 9000
+[model.debugger]
+temperature = 0.5
+[model.evolver]
+name = "big"
+api_key_env = "B"
+"""
+    config = load(tmp_path, text)
+    coder, debugger, evolver = (config.model_spec(role) for role in ROLES)
+    assert (debugger.name, debugger.context, debugger.temperature) == ("small", 9000, 0.5)
+    assert debugger.usd_per_million_input == coder.usd_per_million_input == 1.0
+    assert (evolver.name, evolver.base_url, evolver.api_key_env) == ("big", "http://localhost:1/v1", "B")
+    assert evolver.usd_per_million_input is None, "another model has other prices"
+    assert evolver.context == 128_000, "and another window"
+
+
+def test_an_embedded_model_gets_smaller_limits(tmp_path: Path) -> None:
+    small, large = load(tmp_path).trial_limits(), load(tmp_path, "[model]\nname = 'x'\n").trial_limits()
+    assert small.tokens < large.tokens and small.turns < large.turns
+    own = load(tmp_path, "[limits]\nturns = 3\nseconds = 0\n").trial_limits()
+    assert (own.turns, own.seconds, own.tokens) == (3, 0, small.tokens)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[evolve]\njob = 3\n", "evolve.job"),
+        ("[evolve]\njobs = 0\n", "evolve.jobs"),
+        ("[evolve]\nrollouts = 'two'\n", "evolve.rollouts"),
+        ("[evolve]\nchanges = 4\n", "evolve.changes"),
+        ("[budget]\nusd = -1\n", "budget.usd"),
+        ("[surprise]\nx = 1\n", "surprise"),
+        ("[model]\ntool_calls = 'maybe'\n", "tool_calls"),
+        ("[environment]\nkind = 'vm'\n", "environment.kind"),
+        ("[evolve\n", "not valid TOML"),
+        ("model = 3\n", "model"),
+        ("evolve = 3\n", "evolve"),
+        ("[model]\ncoder = 'x'\nevolver = 'big'\n", "evolver"),
+    ],
+)
+def test_what_is_wrong_is_named_without_a_traceback(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, text)
+    assert told in str(caught.value)
+    assert "ahe.toml" in str(caught.value)
+
+
+def test_a_wrong_flag_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"evolve\.jobs"):
+        load(tmp_path, "", {"evolve.jobs": 0})
+
+
+def test_a_flag_for_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="evolve"):
+        load(tmp_path, "evolve = 3\n", {"evolve.jobs": 2})
+
+
+def test_the_root_is_the_nearest_folder_with_a_file(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    assert find_root(inner) == inner
+    (tmp_path / "ahe.toml").write_text("")
+    assert find_root(inner) == tmp_path
+
+
+def test_the_suite_is_beside_the_file_or_bundled(tmp_path: Path) -> None:
+    assert load(tmp_path).suite_path() == entry("evals") / "shell-basics"
+    (tmp_path / "evals" / "shell-basics").mkdir(parents=True)
+    assert load(tmp_path).suite_path() == tmp_path / "evals" / "shell-basics"
+    with pytest.raises(UsageError, match=r"--suite"):
+        load(tmp_path, "[suite]\npath = 'none/such'\n").suite_path()
+
+
+def test_a_flag_says_what_the_evolver_is_given() -> None:
+    assert flags({"evidence": "scores", "iterations": 3}) == {"evolve.evidence": "scores"}
