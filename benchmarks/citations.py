@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from ahe.debug.trace import full_ids
+from ahe.debug.readers.trace import full_ids
 from ahe.evolve.manifest import quoted
 from ahe.records import Citation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ahe.debug.trace import Damage, Status
+from ahe.debug.readers.trace import Damage, Status
 from ahe.records import Citation, Signature
 
 

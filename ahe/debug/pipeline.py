@@ -21,12 +21,12 @@ from ahe.debug.finding.templates import Frequency
 from ahe.debug.outcome import Finding, Rollout, TaskOutcome
 from ahe.debug.readers.source import Skipped, Source
 from ahe.debug.readers.sources import find
+from ahe.debug.readers.trace import labels
 from ahe.debug.reporting.detail import page
 from ahe.debug.reporting.report import Count, Section, compose
 from ahe.debug.reporting.sections import Material, sections
 from ahe.debug.signing.cluster import clusters
 from ahe.debug.study import Case, Job, Study, study
-from ahe.debug.trace import labels
 from ahe.debug.workers import Each, workers_for
 from ahe.records import Citation, Cluster
 from ahe.text import estimate_tokens

@@ -20,10 +20,10 @@ from ahe.debug.finding.salience import passing_templates, survey
 from ahe.debug.outcome import Parting, Rollout, Shown
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
+from ahe.debug.readers.trace import Step, Text, Trace
 from ahe.debug.signing.sign import passing_actions, sign
 from ahe.debug.signing.verifiers.failures import decisive_line, failures
 from ahe.debug.signing.vocabulary import UNKNOWN
-from ahe.debug.trace import Step, Text, Trace
 from ahe.records import Citation
 
 CANDIDATES = 40

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from ahe.debug.cleaning.terminal import resolve
 from ahe.debug.readers.sources import read_trial
-from ahe.debug.trace import full_ids
+from ahe.debug.readers.trace import full_ids
 from ahe.records import Citation, Kind, Record
 
 Line = Annotated[

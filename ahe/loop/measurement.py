@@ -10,8 +10,7 @@ from ahe.evaluate.evaluation import Evaluator, pass_rate
 from ahe.evaluate.stored import mean_tokens, pairs_of, stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
-from ahe.gate.coverage import tried
-from ahe.gate.heldout import vetoes
+from ahe.gate.decisions import tried, vetoes
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.harness.size import prompt_tokens
@@ -57,7 +56,7 @@ class Measurement:
             return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
         await self._run_again()
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
-            await self._run(decision.asks, decision.reason)
+            await self._run(decision.requests, decision.reason)
         return self._verdict(decision, comparison)
 
     def was_measured(self) -> bool:
@@ -77,13 +76,13 @@ class Measurement:
             wanted = [plan(arm, self.suite.tasks[t.task], t.attempt) for arm, ts in found.items() for t in ts]
             self.fresh |= (await self.evaluator.evaluate("measuring: what broke before", wanted)).ran
 
-    async def _run(self, asks: tuple[RolloutRequest, ...], reason: str) -> None:
+    async def _run(self, requests: tuple[RolloutRequest, ...], reason: str) -> None:
         wanted: list[Planned] = []
-        for n in range(max(ask.n for ask in asks)):
-            for ask in asks:
-                if n < ask.n:
-                    arm = self.incumbent if ask.arm == "incumbent" else self.candidate
-                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[ask.task], n))
+        for n in range(max(request.n for request in requests)):
+            for request in requests:
+                if n < request.n:
+                    arm = self.incumbent if request.arm == "incumbent" else self.candidate
+                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[request.task], n))
         self.fresh |= (await self.evaluator.evaluate(f"measuring: {reason}", wanted)).ran
 
     def _comparison(self) -> Comparison:

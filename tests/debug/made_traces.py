@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ahe.debug.trace import Step, Text, Trace, VerifierFile
+from ahe.debug.readers.trace import Step, Text, Trace, VerifierFile
 
 Turn = tuple[str, str]
 

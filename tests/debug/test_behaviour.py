@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from made_traces import Turn, bad, made, ok
 
+from ahe.debug.readers.trace import Step, Text, Trace
 from ahe.debug.signing.behaviour import behaviour
 from ahe.debug.signing.vocabulary import STATUSES
-from ahe.debug.trace import Step, Text, Trace
 
 OK = ("ls", ok("a.txt"))
 

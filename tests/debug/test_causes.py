@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.signing.causes import cause
 from ahe.debug.signing.vocabulary import CAUSES
-from ahe.debug.trace import VerifierFile
 
 
 def of(text: str) -> str:

@@ -16,7 +16,7 @@ from ahe.debug.cleaning.clean import Cleaned, Cleaner
 from ahe.debug.cleaning.pointers import Pointer, encode, markers, restore
 from ahe.debug.cleaning.terminal import has_control
 from ahe.debug.readers.sources import read_trial
-from ahe.debug.trace import Channel, Step, Text
+from ahe.debug.readers.trace import Channel, Step, Text
 
 EXAMPLES = int(os.environ.get("AHE_EXAMPLES", "60"))
 BLOB = base64.b64encode(random.Random(1).randbytes(3_000)).decode()

@@ -7,7 +7,7 @@ from made_traces import bad, made, ok
 from ahe.debug.finding.candidate import Candidate
 from ahe.debug.finding.parting import QUOTE, last_action, part, ran
 from ahe.debug.finding.salience import candidates
-from ahe.debug.trace import Step, Text, Trace
+from ahe.debug.readers.trace import Step, Text, Trace
 
 
 def test_they_part_at_the_first_action_that_differs() -> None:

@@ -13,7 +13,7 @@ from made_traces import bad, made, ok
 from ahe.debug.finding.rank import SHARED, mechanism, rank, supported
 from ahe.debug.finding.salience import candidates, passing_templates, survey
 from ahe.debug.finding.templates import Frequency
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 
 BUILD = "\n".join(f"  CC  src/part{n}.o" for n in range(40))
 

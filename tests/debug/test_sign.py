@@ -7,10 +7,10 @@ import random
 import pytest
 from made_traces import bad, made, ok
 
+from ahe.debug.readers.trace import Step, Text
 from ahe.debug.signing.cluster import clusters
 from ahe.debug.signing.sign import passing_actions, sign
 from ahe.debug.signing.vocabulary import CAUSES, MECHANISMS, STATUSES, kind
-from ahe.debug.trace import Step, Text
 from ahe.records import Signature
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.reading import readable
 from ahe.debug.outcome import Rollout
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 from ahe.text import BYTES_PER_TOKEN, estimate_tokens
 
 VERDICT = 300

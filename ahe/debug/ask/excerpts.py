@@ -12,7 +12,7 @@ from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.quotes import Quotes
 from ahe.debug.ask.reading import lines
 from ahe.debug.outcome import Rollout
-from ahe.debug.trace import Status, Step, Trace
+from ahe.debug.readers.trace import Status, Step, Trace
 from ahe.text import estimate_tokens
 
 MAX_ROLLOUTS, MAX_FINDINGS = 8, 6

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ahe.debug.ask.answer import Answer
 from ahe.debug.ask.material import State, TaskMaterial
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 from ahe.harness.mounts import counts
 from ahe.records import Citation, Record
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ahe.debug.outcome import Rollout, TaskOutcome
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 from ahe.records import Citation, Record
 
 State = Literal["partly", "changed", "failed", "limits", "unscored", "passed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.reading import shown
 from ahe.debug.cleaning.pointers import CLOSE, OPEN
-from ahe.debug.trace import Status, Step
+from ahe.debug.readers.trace import Status, Step
 from ahe.records import Citation
 
 MIN_QUOTE = 8

@@ -13,7 +13,7 @@ from ahe.debug.cleaning.body import Body, Piece
 from ahe.debug.cleaning.memory import Memory
 from ahe.debug.cleaning.repeats import folds
 from ahe.debug.cleaning.trim import trim
-from ahe.debug.trace import Channel, Step
+from ahe.debug.readers.trace import Channel, Step
 
 LONGEST = 2_000
 """Characters of a line that are shown where there is no limit."""

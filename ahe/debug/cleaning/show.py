@@ -10,7 +10,7 @@ from ahe.debug.cleaning.clean import Cleaned, Cleaner
 from ahe.debug.cleaning.pointers import encode
 from ahe.debug.readers.read import read
 from ahe.debug.readers.sources import find, read_trial
-from ahe.debug.trace import Step, Text, Trace, labels
+from ahe.debug.readers.trace import Step, Text, Trace, labels
 from ahe.errors import UsageError
 from ahe.records import Record
 

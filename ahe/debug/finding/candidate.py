@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ahe.debug.readers.trace import Channel
 from ahe.debug.signing.mechanisms.match import LONGEST
-from ahe.debug.trace import Channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from ahe.debug.cleaning.clean import Cleaned, Cleaner
 from ahe.debug.finding.candidate import Candidate
 from ahe.debug.outcome import Parting, Rollout, Shown
-from ahe.debug.trace import Step, Trace
+from ahe.debug.readers.trace import Step, Trace
 
 BEFORE, AFTER = 2, 2
 LINE = 200

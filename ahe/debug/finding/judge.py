@@ -11,12 +11,12 @@ from ahe.debug.finding.candidate import Candidate, clipped, order
 from ahe.debug.finding.nocommand import no_command
 from ahe.debug.finding.scan import Output, Profile, Scan, Seen
 from ahe.debug.finding.templates import coarse, digest, fine
+from ahe.debug.readers.trace import Trace
 from ahe.debug.signing.causes import cause
 from ahe.debug.signing.mechanisms.match import LONGEST, Match, match
 from ahe.debug.signing.verifiers.failure import Failure
 from ahe.debug.signing.verifiers.failures import failures
 from ahe.debug.signing.vocabulary import NO_COMMAND, NONE
-from ahe.debug.trace import Trace
 
 WINDOWS = 4_000
 """How far into a very long line the tables look."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ahe.debug.finding.candidate import Candidate
 from ahe.debug.outcome import Parting
-from ahe.debug.trace import Channel, Step, Trace
+from ahe.debug.readers.trace import Channel, Step, Trace
 from ahe.records import Citation
 from ahe.records.changes import CUT
 

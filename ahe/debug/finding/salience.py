@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ahe.debug.finding.candidate import Candidate, order
 from ahe.debug.finding.judge import Judge
 from ahe.debug.finding.scan import Profile, Scan, scan
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 
 QUIET_SHARE = 4
 """At most a share of 1/4 of the candidates are lines that match no row of the tables."""

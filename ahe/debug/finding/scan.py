@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ahe.debug.finding.templates import coarse, digest, fine
+from ahe.debug.readers.trace import Channel, Trace
 from ahe.debug.signing.mechanisms.match import telling
-from ahe.debug.trace import Channel, Trace
 
 MOST = 60_000
 """Distinct lines that are kept of a trace; beyond it only lines that may tell something are."""

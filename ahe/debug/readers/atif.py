@@ -6,8 +6,8 @@ from typing import Any
 
 from ahe.debug.readers.blocks import reasoning, texts
 from ahe.debug.readers.build import Draft, Source
+from ahe.debug.readers.trace import Text
 from ahe.debug.readers.values import call, content, listing, mapping, mappings, number, shown, string
-from ahe.debug.trace import Text
 
 _SOURCES: dict[str, Source] = {
     "system": "system",

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from ahe.debug.readers.build import Draft
+from ahe.debug.readers.trace import Channel, Text
 from ahe.debug.readers.values import call, content, listing, mapping, shown, string
-from ahe.debug.trace import Channel, Text
 
 _REASONING = ("reasoning_content", "reasoning", "thinking", "thought_summary")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ahe.debug.readers.trace import Channel, Damage, Status, Step, Text
 from ahe.debug.readers.values import mapping, number, string, whole
-from ahe.debug.trace import Channel, Damage, Status, Step, Text
 
 Source = Literal["system", "user", "agent", "environment"]
 _TASK = ("task_id", "task_name", "instance_id", "problem_id", "task")

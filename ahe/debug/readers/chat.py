@@ -6,8 +6,8 @@ from typing import Any
 
 from ahe.debug.readers.blocks import calls, reasoning, texts
 from ahe.debug.readers.build import Draft, Source
+from ahe.debug.readers.trace import Channel, Text
 from ahe.debug.readers.values import listing, mapping, mappings, number, shown, string
-from ahe.debug.trace import Channel, Text
 
 LISTS = ("messages", "conversations", "conversation", "chat", "transcript", "history", "steps", "items")
 _ROLES: dict[str, Source] = {

@@ -7,8 +7,8 @@ from typing import Any
 
 from ahe.debug.readers.blocks import texts
 from ahe.debug.readers.build import Draft, Source
+from ahe.debug.readers.trace import Text
 from ahe.debug.readers.values import content, listing, mapping, number, shown, string
-from ahe.debug.trace import Text
 
 _HOST = (
     "<system-reminder>",

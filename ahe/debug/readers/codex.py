@@ -7,8 +7,8 @@ from typing import Any
 
 from ahe.debug.readers.build import Draft
 from ahe.debug.readers.responses import command, item, output
+from ahe.debug.readers.trace import Channel, Text
 from ahe.debug.readers.values import call, content, mapping, mappings, number, shown, string
-from ahe.debug.trace import Channel, Text
 
 _TWICE = {"user_message": "user", "agent_message": "agent", "agent_reasoning": "agent"}
 """Events that repeat what an item of the session says, where there is one."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ahe.debug.readers.salvage import salvage
-from ahe.debug.trace import Damage
+from ahe.debug.readers.trace import Damage
 
 LIMIT = 64 << 20
 """Bytes of one line or one document that are read."""

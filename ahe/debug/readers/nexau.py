@@ -12,8 +12,8 @@ from typing import Any
 from ahe.debug.readers import chat, responses
 from ahe.debug.readers.blocks import reasoning, texts
 from ahe.debug.readers.build import Draft
+from ahe.debug.readers.trace import Channel, Step, Text
 from ahe.debug.readers.values import call, content, listing, mapping, mappings, number, shown, string
-from ahe.debug.trace import Channel, Step, Text
 
 _ASIDE = ("SUB_AGENT", "COMPACTION")
 

@@ -23,7 +23,7 @@ from ahe.debug.readers import (
 )
 from ahe.debug.readers.build import Draft
 from ahe.debug.readers.source import Source
-from ahe.debug.trace import Step, Text, Trace
+from ahe.debug.readers.trace import Step, Text, Trace
 
 _DOCUMENTS = {
     "atif": atif.document,

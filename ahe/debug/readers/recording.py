@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ahe.debug.readers.build import Draft
+from ahe.debug.readers.trace import Text
 from ahe.debug.readers.values import listing, mapping, number, string, whole
-from ahe.debug.trace import Text
 
 CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[@-Z\\-_=>])")
 PROMPT = re.compile(

@@ -6,8 +6,8 @@ from typing import Any
 
 from ahe.debug.readers.blocks import parsed
 from ahe.debug.readers.build import Draft
+from ahe.debug.readers.trace import Channel, Text
 from ahe.debug.readers.values import call, content, listing, mapping, number, shown, string
-from ahe.debug.trace import Channel, Text
 
 _INJECTED = (
     "<environment_context>",

@@ -8,8 +8,8 @@ from ahe.debug.readers import files
 from ahe.debug.readers.build import score
 from ahe.debug.readers.peek import stem
 from ahe.debug.readers.source import Source
+from ahe.debug.readers.trace import Damage, Status
 from ahe.debug.readers.values import listing, mapping, number, string
-from ahe.debug.trace import Damage, Status
 
 _OWN = ("reward.txt", "reward.json", "score.json", "result.json")
 _ALONE = ("verifier/reward.json", "verifier/reward.txt", *_OWN, "report.json")

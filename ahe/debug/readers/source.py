@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ahe.debug.readers.files import WHOLE, Span
 from ahe.debug.readers.sniff import Shape
-from ahe.debug.trace import Status
+from ahe.debug.readers.trace import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ahe.debug.readers import peek, scores, trials
 from ahe.debug.readers.read import read
 from ahe.debug.readers.sniff import HEAD, Kind, Unknown, sniff
 from ahe.debug.readers.source import Skipped, Source
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 
 __all__ = ["Skipped", "Source", "find", "read_trial", "trial_source"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ahe.debug.readers import chat
 from ahe.debug.readers.build import Draft
+from ahe.debug.readers.trace import Text
 from ahe.debug.readers.values import listing, mapping, mappings, number, shown, string
-from ahe.debug.trace import Text
 
 
 def document(value: Any, draft: Draft) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ahe.debug.readers import files
+from ahe.debug.readers.trace import Damage, Status, Text, VerifierFile
 from ahe.debug.readers.values import mapping, number, shown, string
-from ahe.debug.trace import Damage, Status, Text, VerifierFile
 
 _TEXTS = (".txt", ".log", ".json", ".xml", ".tap", ".out", ".err", ".jsonl", ".md", "")
 FILE_LIMIT = 4 << 20

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ahe.debug.finding.scan import exit_code
 from ahe.debug.finding.templates import digest, fine
+from ahe.debug.readers.trace import Step, Trace
 from ahe.debug.signing.vocabulary import UNKNOWN
-from ahe.debug.trace import Step, Trace
 
 _ENDED: dict[str, str] = {
     "turns": "out_of_turns",

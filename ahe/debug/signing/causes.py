@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.signing.verifiers.failure import Failure
 from ahe.debug.signing.verifiers.failures import failures
 from ahe.debug.signing.vocabulary import UNKNOWN
-from ahe.debug.trace import VerifierFile
 
 _VALUES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|\S*/\S*")
 """Paths and quoted values say what a failure is about, not what it is: a file may be called `timeout`."""

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 
 from ahe.debug.finding import rank
 from ahe.debug.finding.salience import candidates
+from ahe.debug.readers.trace import Trace
 from ahe.debug.signing.behaviour import actions, behaviour
 from ahe.debug.signing.causes import cause
 from ahe.debug.signing.vocabulary import FLAKY, INFRASTRUCTURE
-from ahe.debug.trace import Trace
 from ahe.records import Signature
 
 _ENDPOINT = re.compile(

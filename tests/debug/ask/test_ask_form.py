@@ -15,7 +15,7 @@ from ahe.debug.ask.excerpts import Evidence
 from ahe.debug.ask.form import Filled, draft, form
 from ahe.debug.ask.material import EMBEDDED_CAPS, TaskMaterial
 from ahe.debug.ask.quotes import Quotes
-from ahe.debug.trace import Step, Text
+from ahe.debug.readers.trace import Step, Text
 from ahe.text import estimate_tokens
 
 FILLED: dict[str, Any] = {

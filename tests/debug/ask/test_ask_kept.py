@@ -12,7 +12,7 @@ from ask_bench import ERROR, Bench, answer, bench, claim, made, turns
 
 from ahe.debug.ask.kept import Answers, Kept, material_digest
 from ahe.debug.ask.material import Caps, TaskMaterial
-from ahe.debug.trace import Step, Text
+from ahe.debug.readers.trace import Step, Text
 from ahe.models.ledger import Ledger
 
 

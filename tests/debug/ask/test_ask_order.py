@@ -10,7 +10,7 @@ import pytest
 from ask_bench import ERROR, answer, bench, claim, made
 
 from ahe.debug.ask.material import Caps, State, in_order, state_of
-from ahe.debug.trace import Status
+from ahe.debug.readers.trace import Status
 
 
 @pytest.mark.parametrize(

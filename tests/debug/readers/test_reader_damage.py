@@ -15,7 +15,7 @@ from ahe.debug.readers.read import read, take_document, take_lines, task_name
 from ahe.debug.readers.salvage import closed, salvage
 from ahe.debug.readers.sniff import json_kind
 from ahe.debug.readers.sources import find
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 
 
 def one(path: Path, data: bytes) -> Trace:

@@ -9,7 +9,7 @@ from reader_fixtures import ALL, ATIF, CAST, CLAUDE, CODEX, MINI, SCRIPT, SWE, W
 
 from ahe.debug.readers.read import read
 from ahe.debug.readers.sources import find
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 
 
 def only(folder: Path, made: Made) -> Trace:

@@ -11,7 +11,7 @@ from reader_fixtures import ALL, CHAT_LINES, CLAUDE, CODEX, ITEM_LINES, Made
 
 from ahe.debug.readers.read import read
 from ahe.debug.readers.sources import find
-from ahe.debug.trace import Trace
+from ahe.debug.readers.trace import Trace
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LINES = (CHAT_LINES, CLAUDE, CODEX, ITEM_LINES)

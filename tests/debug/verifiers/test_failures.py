@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.signing.verifiers.failures import decisive_line, failures
-from ahe.debug.trace import VerifierFile
 
 PYTEST = """\
 ============================= test session starts ==============================

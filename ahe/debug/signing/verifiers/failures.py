@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.signing.verifiers import gotest, plain, pytest_text, structured, tap, unittest_text
 from ahe.debug.signing.verifiers.failure import Failure
-from ahe.debug.trace import VerifierFile
 
 Parser = tuple[Callable[[str], bool], Callable[[str], list[Failure]]]
 
