@@ -11,16 +11,16 @@ from pathlib import Path
 from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial, in_order
 from ahe.debug.ask.tell import account, notes
-from ahe.debug.outcome import TaskOutcome
 from ahe.debug.pipeline import Examination, examined
 from ahe.debug.readers import trials
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
 from ahe.debug.readers.sources import trial_source
-from ahe.debug.reporting.clusters import examples
-from ahe.debug.reporting.quote import place
-from ahe.debug.reporting.report import Count
-from ahe.debug.reporting.sections import Material, scores
+from ahe.debug.report.clusters import examples
+from ahe.debug.report.compose import Count
+from ahe.debug.report.quote import place
+from ahe.debug.report.sections import Material, scores
+from ahe.debug.signals.outcome import TaskOutcome
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
 from ahe.text import estimate_tokens
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.reading import readable
-from ahe.debug.outcome import Rollout
 from ahe.debug.readers.trace import Trace
+from ahe.debug.signals.outcome import Rollout
 from ahe.text import BYTES_PER_TOKEN, estimate_tokens
 
 VERDICT = 300

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.reading import readable, shown
-from ahe.debug.cleaning.clean import Cleaner
-from ahe.debug.outcome import Rollout
+from ahe.debug.clean.cleaner import Cleaner
 from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.signals.outcome import Rollout
 from ahe.records import Mount
 
 ROLLOUTS, BEFORE, RAW, NOTES = "/rollouts", "/before", "/raw", "/notes"

@@ -11,8 +11,8 @@ from ahe.debug.ask.answer import Cited
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.quotes import Quotes
 from ahe.debug.ask.reading import lines
-from ahe.debug.outcome import Rollout
 from ahe.debug.readers.trace import Status, Step, Trace
+from ahe.debug.signals.outcome import Rollout
 from ahe.text import estimate_tokens
 
 MAX_ROLLOUTS, MAX_FINDINGS = 8, 6

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ahe.debug.outcome import Rollout, TaskOutcome
 from ahe.debug.readers.trace import Trace
+from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.records import Citation, Record
 
 State = Literal["partly", "changed", "failed", "limits", "unscored", "passed"]

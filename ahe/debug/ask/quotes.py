@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.ask.reading import shown
-from ahe.debug.cleaning.pointers import CLOSE, OPEN
+from ahe.debug.clean.pointers import CLOSE, OPEN
 from ahe.debug.readers.trace import Status, Step
 from ahe.records import Citation
 

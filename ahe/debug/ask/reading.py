@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from ahe.debug.cleaning.terminal import resolve
+from ahe.debug.clean.terminal import resolve
 
 
 def shown(text: str) -> str:

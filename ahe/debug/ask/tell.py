@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ahe.debug.ask.answer import Answer
 from ahe.debug.ask.asker import Asked
-from ahe.debug.reporting.quote import cite, hanging
+from ahe.debug.report.quote import cite, hanging
 from ahe.records import Citation
 from ahe.records.changes import CUT
 

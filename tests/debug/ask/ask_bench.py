@@ -13,8 +13,8 @@ from typing import Any
 from ahe.debug.ask.asker import Asked
 from ahe.debug.ask.build import Place, build
 from ahe.debug.ask.material import Caps, TaskMaterial
-from ahe.debug.outcome import Finding, Parting, Rollout, TaskOutcome
 from ahe.debug.readers.trace import Status, Step, Text, Trace, VerifierFile
+from ahe.debug.signals.outcome import Finding, Parting, Rollout, TaskOutcome
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.layout import interpreter
