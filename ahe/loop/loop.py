@@ -15,7 +15,7 @@ from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Notice
-from ahe.evolve.record import history_lines
+from ahe.evolve.editor import history_lines
 from ahe.gate.noted import NotedGate
 from ahe.history import Commit, History
 from ahe.loop.judge import Candidate

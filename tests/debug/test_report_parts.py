@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_trials import evidence, trace, trial
 
+from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
 from ahe.debug.outcome import Finding, Rollout, Shown, TaskOutcome
 from ahe.debug.reporting.clusters import cluster_parts
@@ -20,7 +21,6 @@ from ahe.debug.reporting.quote import around, cite, fenced, told
 from ahe.debug.reporting.report import Section, compose
 from ahe.debug.signing.cluster import clusters
 from ahe.debug.signing.vocabulary import CAUSES, STATUSES
-from ahe.evolve.manifest import quoted
 from ahe.records import Citation, Signature
 from ahe.text import estimate_tokens
 from benchmarks.citations import cited

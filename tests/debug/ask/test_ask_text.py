@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ahe.debug.ask.answer import Answer, Claim, Divergence
+from ahe.debug.ask.answer import Answer, Claim, Divergence, answer_text
 from ahe.debug.ask.asker import Asked
-from ahe.debug.ask.tell import account, notes
 from ahe.records import Citation, Kind
 
 FAILING = Citation(trial="f0", step=3, quote="cat  report.txt\nfails")
@@ -23,7 +22,7 @@ ANSWER = Answer(
 
 
 def test_an_account_holds_everything_but_the_models_own_confidence() -> None:
-    text = account(ANSWER)
+    text = answer_text(ANSWER)
     assert text.startswith(
         "It guesses names.\n- failing did (f0#3):\n  ```\n  cat  report.txt\n  fails\n  ```\n- passing did “xxx"
     )
@@ -33,22 +32,24 @@ def test_an_account_holds_everything_but_the_models_own_confidence() -> None:
     )
     assert text.endswith("\n- what could help (memory): List before reading.\n- unfounded and left out: 1")
     assert "confiden" not in text.lower() and "high" not in text
-    assert account(ANSWER, claims=0).count("(f0#3)") == 1
+    assert answer_text(ANSWER, claims=0).count("(f0#3)") == 1
 
 
 def test_what_the_harness_cannot_help_is_said() -> None:
-    assert "- the harness cannot help" in account(ANSWER.model_copy(update={"component": "none", "hint": ""}))
+    assert "- the harness cannot help" in answer_text(
+        ANSWER.model_copy(update={"component": "none", "hint": ""})
+    )
 
 
 def test_notes_say_what_was_left_out() -> None:
-    assert notes(Asked(answers={"task-b": ANSWER.model_copy(update={"dropped": 0})})) == ()
+    assert Asked(answers={"task-b": ANSWER.model_copy(update={"dropped": 0})}).notes() == ()
     asked = Asked(
         answers={"task-a": ANSWER},
-        silent={"task-s": "nothing that it said was founded"},
+        unanswered={"task-s": "nothing that it said was founded"},
         unasked=tuple(f"task-{n}" for n in range(10)),
         why="the cap on tasks is 1",
     )
-    first, second, third = notes(asked)
+    first, second, third = asked.notes()
     assert first.startswith("tasks not asked about: 10 (the cap on tasks is 1): task-0, ")
     assert first.endswith("task-7 and 2 more")
     assert second == "no founded answer about task-s (nothing that it said was founded)"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ask_bench import ERROR, Bench, answer, bench, claim, made, turns
 
-from ahe.debug.ask.kept import Answers, Kept, material_digest
-from ahe.debug.ask.material import Caps, TaskMaterial
+from ahe.debug.ask.asker import AnswerCache, CachedAnswer
+from ahe.debug.ask.material import Caps, TaskMaterial, material_digest
 from ahe.debug.readers.trace import Step, Text
 from ahe.models.ledger import Ledger
 
@@ -28,7 +28,7 @@ async def test_a_second_run_makes_no_model_call(tmp_path: Path) -> None:
     async with bench(tmp_path, {**script("a", "b"), "debug/task-c/*": silent}) as b:
         tasks = [made(f"task-{name}", "failed") for name in "abc"]
         first = await b.ask(*tasks, kept=True)
-        assert b.calls == 6 and list(first.answers) == ["task-a", "task-b"] and "task-c" in first.silent
+        assert b.calls == 6 and list(first.answers) == ["task-a", "task-b"] and "task-c" in first.unanswered
         again = await b.ask(*reversed(tasks), kept=True, jobs=1)
         assert b.calls == 6, "that nothing was founded is kept too"
         assert again == first
@@ -82,10 +82,10 @@ def test_the_digest_is_over_content_not_places_or_order() -> None:
 
 
 def test_a_damaged_kept_answer_counts_as_none(tmp_path: Path) -> None:
-    answers = Answers(tmp_path / "answers")
+    answers = AnswerCache(tmp_path / "answers")
     assert answers.get("d") is None
-    answers.put("d", Kept(task="task-a", answer=None))
-    assert answers.get("d") == Kept(task="task-a", answer=None)
+    answers.put("d", CachedAnswer(task="task-a", answer=None))
+    assert answers.get("d") == CachedAnswer(task="task-a", answer=None)
     (tmp_path / "answers" / "d.json").write_text('{"task": "task-a", "answer": {"cl')
     assert answers.get("d") is None
     assert [path.name for path in (tmp_path / "answers").iterdir()] == ["d.json"]
@@ -127,7 +127,7 @@ async def test_a_refused_request_is_that_tasks_own_misfortune(tmp_path: Path) ->
     async with bench(tmp_path, {"debug/task-a/*": bad, **script("b")}) as b:
         asked = await b.ask(made("task-a", "failed"), made("task-b", "failed"))
         assert list(asked.answers) == ["task-b"]
-        assert "too odd" in asked.silent["task-a"] and asked.unasked == () and asked.why == ""
+        assert "too odd" in asked.unanswered["task-a"] and asked.unasked == () and asked.why == ""
 
 
 async def test_a_broken_harness_of_the_debugger_says_so(tmp_path: Path) -> None:

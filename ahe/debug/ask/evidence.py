@@ -1,26 +1,31 @@
-"""Evidence as numbered lines, for models that fill in a form: a number that was picked is a true citation."""
+"""What the debugger is shown of a task in its prompt: the rollouts in a line each, and evidence as numbered lines.
+
+A model that fills in a form cites a line by its number, so that it cannot make a citation up.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ahe.debug.ask import context
 from ahe.debug.ask.answer import Cited
+from ahe.debug.ask.citations import CitationChecker
 from ahe.debug.ask.material import TaskMaterial
-from ahe.debug.ask.quotes import Quotes
-from ahe.debug.ask.reading import lines
+from ahe.debug.cleaning.terminal import resolve
 from ahe.debug.outcome import Rollout
 from ahe.debug.readers.trace import Status, Step, Trace
-from ahe.text import estimate_tokens
+from ahe.text import BYTES_PER_TOKEN, estimate_tokens
 
+VERDICT = 300
+"""Characters of a verifier's line."""
 MAX_ROLLOUTS, MAX_FINDINGS = 8, 6
 LINE = 160
 NUMBER = 3
 """Tokens that a line's number takes."""
 HEAD, TAIL = 3, 8
-"""Of a long text in the tail of a rollout, so many first and last lines are shown."""
+"""How many first and last lines are shown of a long text near the end of a rollout."""
 _IDLE = re.compile(r"`{3,}[\w-]*$|\[left: .*\]$|\[exit code 0\]$")
 FAILING_SHARE = 0.6
 PARTING = "# Where a failing rollout first does something else than a passing one"
@@ -28,7 +33,7 @@ PARTING = "# Where a failing rollout first does something else than a passing on
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A numbered line, with the place that it stands at and how that rollout ended."""
+    """A numbered line, with its step and how that rollout ended."""
 
     cited: Cited
     status: Status
@@ -36,22 +41,22 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line to show. `at` is where it stands, empty for a line of ours."""
+    """A line to show. `at` is its step, empty for a line that no trace holds."""
 
     at: str
     line: str
 
 
-class Evidence:
+class NumberedEvidence:
     """The prompt of one form: `text`, of at most about `tokens` tokens, and its numbered lines from 1."""
 
-    def __init__(self, material: TaskMaterial, quotes: Quotes, tokens: int) -> None:
+    def __init__(self, material: TaskMaterial, checker: CitationChecker, tokens: int) -> None:
         self.excerpts: list[Excerpt] = []
-        self._quotes = quotes
+        self._checker = checker
         self._numbers: dict[tuple[str, str], int] = {}
         parts = [
-            "# The task\n\n" + context.instruction(material, tokens // 4),
-            "# Its rollouts\n\n" + context.clipped(context.table(material, MAX_ROLLOUTS), tokens // 4),
+            "# The task\n\n" + instruction_text(material, tokens // 4),
+            "# Its rollouts\n\n" + clipped(rollout_table(material, MAX_ROLLOUTS), tokens // 4),
             *self._findings(material),
         ]
         left = tokens - estimate_tokens("\n\n".join(parts))
@@ -61,10 +66,10 @@ class Evidence:
             part = self._end(rollout, trace, left if last else int(left * FAILING_SHARE))
             left -= estimate_tokens(part) + 1
             parts.append(part)
-        self.text = context.clipped("\n\n".join(part for part in parts if part), tokens)
+        self.text = clipped("\n\n".join(part for part in parts if part), tokens)
 
     def numbers(self, status: Status | None = None) -> list[int]:
-        """The numbers of the lines that the text still shows, of rollouts that ended so."""
+        """The numbers of the lines that the text still shows; with a status, of rollouts that ended with it."""
         return [
             number
             for number, excerpt in enumerate(self.excerpts, 1)
@@ -117,9 +122,9 @@ class Evidence:
         before = f"{at}: " if place else ""
         number = self._numbers.get((at, quote))
         if number is None:
-            if self._quotes.problem(at, quote) is not None:
+            if self._checker.problem(at, quote) is not None:
                 return f"{before}{quote}"
-            self.excerpts.append(Excerpt(Cited(at=at, quote=quote), self._quotes.status(at)))
+            self.excerpts.append(Excerpt(Cited(at=at, quote=quote), self._checker.status(at)))
             number = self._numbers[at, quote] = len(self.excerpts)
         return f"[{number}] {before}{quote}"
 
@@ -142,7 +147,7 @@ def rows(at: str, step: Step) -> Iterator[Row]:
 
 def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
     """The rollouts whose ends are shown: a failing one and a passing one, else one or two of a kind."""
-    pairs = material.everything()
+    pairs = material.all_rollouts()
     parting = material.outcome.parting
     first = [parting.failing.trial, parting.passing.trial] if parting else []
     first += [citation.trial for citation in material.findings[:1]]
@@ -155,3 +160,67 @@ def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
         passed.sort(key=lambda pair: pair[0].tokens)
         return [passed[0], passed[-1]] if passed[-1][0].tokens > passed[0][0].tokens else passed[:1]
     return failed[:2] or pairs[:2]
+
+
+def instruction_text(material: TaskMaterial, tokens: int) -> str:
+    """The task's instruction within about `tokens` tokens."""
+    return clipped(readable(material.instruction, 20_000).strip(), tokens)
+
+
+def rollout_table(material: TaskMaterial, most: int) -> str:
+    """A line for each rollout: how it ended, what it used, and what the verifier says in the end."""
+    lines = [_rollout_line(rollout, trace) for rollout, trace in material.current()]
+    if earlier := material.earlier():
+        lines += ["Of the evaluation before, with another version of the harness:"]
+        lines += [_rollout_line(rollout, trace) for rollout, trace in earlier]
+    more = [f"and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join(lines[:most] + more)
+
+
+def verdict(rollout: Rollout, trace: Trace) -> str:
+    """The verifier's decisive line: the one that was found, else the last that is not empty."""
+    said = rollout.verdict or next(
+        (line for file in trace.verifier for line in reversed(file.text.splitlines()) if line.strip()), ""
+    )
+    return one_line(said)
+
+
+def one_line(text: str) -> str:
+    return " ".join(readable(text, VERDICT).split())
+
+
+def clipped(text: str, tokens: int) -> str:
+    """The text within a number of tokens, its middle taken out, since ends tell most."""
+    if estimate_tokens(text) <= tokens:
+        return text
+    size = max(20, int(tokens * BYTES_PER_TOKEN) - 10)
+    while True:
+        cut = f"{text[: size * 2 // 3]}\n[…]\n{text[-(size // 3) :]}"
+        if estimate_tokens(cut) <= tokens or size <= 20:
+            return cut
+        size = size * 3 // 4
+
+
+def _rollout_line(rollout: Rollout, trace: Trace) -> str:
+    used = [f"{len(trace.steps)} steps"]
+    used += [f"{rollout.tokens} tokens"] if rollout.tokens else []
+    used += [f"{rollout.seconds:.0f} s"] if rollout.seconds else []
+    ended = f", ended: {rollout.ended}" if rollout.ended else ""
+    said = verdict(rollout, trace) if rollout.status != "passed" else ""
+    return f"- {rollout.label} {rollout.status}{ended}, {', '.join(used)}" + (
+        f", verifier: {said}" if said else ""
+    )
+
+
+def readable(text: str, limit: int) -> str:
+    """A text for a model: as a terminal showed it, whole characters only, the middle of a long one cut out."""
+    seen = resolve(text)
+    if len(seen) <= limit:
+        return seen
+    return f"{seen[: limit // 3]}\n[…]\n{seen[-(limit - limit // 3) :]}"
+
+
+def lines(text: str, limit: int) -> list[str]:
+    """The lines of a readable text that are not empty, of equal ones in a row only one."""
+    found = (line.strip() for line in readable(text, limit).splitlines())
+    return [line for line, _ in itertools.groupby(found) if line]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.evolve.record import history_lines
+from ahe.evolve.editor import history_lines
 from ahe.gate.predictions import scored
 from ahe.history import Commit
 from ahe.history.message import note_text

@@ -10,9 +10,10 @@ from typing import Any
 
 from evolve_bench import MANIFEST, OTHER, TRIAL, Bench, executor
 
+from ahe.agents.play import Player
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.layout import installation
-from ahe.evolve.agent import AgentMode
+from ahe.evolve.agent import EvolverAgent
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
@@ -36,7 +37,8 @@ async def edit(bench: Bench, *steps: Any, changes: int = 1) -> tuple[list[str], 
     script: Mapping[str, Any] = {f"evolve/001/{n}": step for n, step in enumerate(steps)} | {"*": "Done."}
     server = ScriptedServer(Script({"evolver": script}), log=bench.runs / "requests.jsonl")
     model = OpenAIModel(ModelSpec(name="m", base_url=await server.start()), keyed=True)
-    mode = AgentMode(entry("evolver"), model, "native", EVOLVER_LIMITS, BwrapEnvironment, executor, REFUSALS)
+    player = Player("evolver", model, "native", EVOLVER_LIMITS, executor)
+    mode = EvolverAgent(entry("evolver"), player, BwrapEnvironment, REFUSALS)
     try:
         commits = await bench.evolver(mode).edit(bench.brief.model_copy(update={"changes": changes}))
     finally:
@@ -60,13 +62,15 @@ async def test_it_edits_commits_and_is_done(bench: Bench) -> None:
     assert results[1].startswith(f"committed {commits[0][:10]}")
     assert "[left: 58 turns]" in results[1], "no clock in what it reads: kept answers must fit again"
     lines = (bench.runs / "requests.jsonl").read_text().splitlines()
-    assert len(lines) == 2, "a full desk ends the work"
+    assert len(lines) == 2, "a full draft ends the work"
     first = json.loads(lines[0])["payload"]
     assert {tool["function"]["name"] for tool in first["tools"]} == {"run_shell_command", "commit_change"}
     assert "The report." in first["messages"][1]["content"]
 
 
-async def test_the_box_shows_the_desk_and_the_evidence_and_nothing_else(bench: Bench, tmp_path: Path) -> None:
+async def test_the_box_shows_the_draft_and_the_evidence_and_nothing_else(
+    bench: Bench, tmp_path: Path
+) -> None:
     private = [
         str(tmp_path / "suite"),
         str(tmp_path / "workspace"),
@@ -97,7 +101,7 @@ async def test_the_box_shows_the_desk_and_the_evidence_and_nothing_else(bench: B
     assert "KEY" not in results[6]
 
 
-async def test_a_refusal_tells_why_and_can_be_mended(bench: Bench) -> None:
+async def test_a_refusal_tells_why_and_can_be_fixed(bench: Bench) -> None:
     commits, results = await edit(
         bench,
         shell("echo x > /harness/notes.txt"),
@@ -139,7 +143,7 @@ async def test_what_was_not_committed_is_gone(bench: Bench) -> None:
     bench.history.require_clean()
 
 
-async def test_odd_permissions_on_the_desk_break_nothing(bench: Bench) -> None:
+async def test_odd_permissions_on_the_draft_break_nothing(bench: Bench) -> None:
     odd = shell(
         "mkdir /harness/skills/locked && touch /harness/skills/locked/x && chmod 000 /harness/skills/locked"
     )

@@ -1,4 +1,4 @@
-"""The desk: what passes becomes one commit with its manifest, what does not goes back with reasons."""
+"""The draft: what passes becomes one commit with its manifest, what does not goes back with reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import world
 from evolve_bench import TRIAL, Bench, manifest
 
-from ahe.evolve.desk import Draft, Refused, changed_kinds, copy_mounts, unlock
+from ahe.evolve.draft import ChangeRefused, Draft, changed_kinds, copy_mounts, unlock
 from ahe.records import Kind
 
 Edit = Callable[[Path], object]
@@ -28,12 +28,12 @@ def write(path: str, text: str) -> Edit:
 
 async def refused(bench: Bench, *edits: Edit, **fields: object) -> str:
     """The reasons for which these edits are refused; nothing of them reached the repository."""
-    with bench.desk() as desk:
+    with bench.draft() as draft:
         for edit in edits:
-            edit(desk.folder)
-        with pytest.raises(Refused) as caught:
-            await desk.commit(manifest(**fields))
-        assert desk.commits == [] and desk.refusals == 1
+            edit(draft.folder)
+        with pytest.raises(ChangeRefused) as caught:
+            await draft.commit(manifest(**fields))
+        assert draft.commits == [] and draft.refusals == 1
         assert caught.value.reasons
         return "\n".join(caught.value.reasons)
 
@@ -42,10 +42,10 @@ LESSON = "List a folder before you read from it.\n"
 
 
 async def test_a_good_change_becomes_one_commit_with_its_manifest(bench: Bench) -> None:
-    with bench.desk() as desk:
-        write("memory.md", LESSON)(desk.folder)
-        sha = await desk.commit(manifest())
-        assert desk.full
+    with bench.draft() as draft:
+        write("memory.md", LESSON)(draft.folder)
+        sha = await draft.commit(manifest())
+        assert draft.full
     assert bench.history.head() == bench.brief.head, "the workspace moves when the editor is done"
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.parents == (bench.brief.head,)
@@ -60,28 +60,28 @@ async def test_a_good_change_becomes_one_commit_with_its_manifest(bench: Bench) 
 
 async def test_a_new_tool_is_one_change_of_two_kinds(bench: Bench) -> None:
     description = "name: count\ndescription: Count lines.\nparameters: {type: object, properties: {}}\n"
-    with bench.desk() as desk:
-        write("tool_descriptions/count.yaml", description)(desk.folder)
+    with bench.draft() as draft:
+        write("tool_descriptions/count.yaml", description)(draft.folder)
         write("tools/count.py", "async def count(env):\n    return (await env.exec('ls | wc -l')).output\n")(
-            desk.folder
+            draft.folder
         )
-        sha = await desk.commit(manifest())
+        sha = await draft.commit(manifest())
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.kinds == (Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION)
 
 
 async def test_each_commit_of_an_iteration_stands_on_the_one_before(bench: Bench) -> None:
-    with bench.desk(changes=2) as desk:
-        write("memory.md", LESSON)(desk.folder)
-        one = await desk.commit(manifest())
+    with bench.draft(changes=2) as draft:
+        write("memory.md", LESSON)(draft.folder)
+        one = await draft.commit(manifest())
         write("skills/tabs/SKILL.md", "---\nname: tabs\ndescription: Tables.\n---\n\nCut at the tab.\n")(
-            desk.folder
+            draft.folder
         )
-        two = await desk.commit(manifest(subject="Teach tables with tabs"))
-        assert desk.commits == [one, two]
-        write("memory.md", "Third.\n")(desk.folder)
-        with pytest.raises(Refused, match="no more than 2 changes"):
-            await desk.commit(manifest())
+        two = await draft.commit(manifest(subject="Teach tables with tabs"))
+        assert draft.commits == [one, two]
+        write("memory.md", "Third.\n")(draft.folder)
+        with pytest.raises(ChangeRefused, match="no more than 2 changes"):
+            await draft.commit(manifest())
     assert [c.change_id for c in bench.history.commits(limit=2, start=two)] == ["001-2", "001-1"]
     assert bench.history.changed_paths(two) == ["skills/tabs/SKILL.md"]
 
@@ -178,12 +178,12 @@ async def test_a_tool_with_odd_but_valid_parameters_passes_the_smoke_trial(bench
         "name: a_first\ndescription: Odd.\nparameters:\n  type: object\n"
         "  properties: {x: true, y: {type: [string, 'null']}, z: {enum: [1]}}\n  required: [x, y, z]\n"
     )
-    with bench.desk() as desk:
-        write("tool_descriptions/a_first.yaml", description)(desk.folder)
+    with bench.draft() as draft:
+        write("tool_descriptions/a_first.yaml", description)(draft.folder)
         write("tools/a_first.py", "async def a_first(env, x, y, z):\n    return repr((x, y, z))\n")(
-            desk.folder
+            draft.folder
         )
-        assert await desk.commit(manifest())
+        assert await draft.commit(manifest())
 
 
 def odd_default(value: str) -> Edit:
@@ -205,10 +205,10 @@ async def test_parameters_that_no_request_can_hold_are_refused(bench: Bench, val
     assert "a_first.yaml" in await refused(bench, odd_default(value))
 
 
-async def test_half_a_character_is_mended(bench: Bench) -> None:
-    with bench.desk() as desk:
-        odd_default('"\\ud800"')(desk.folder)
-        assert await desk.commit(manifest())
+async def test_half_a_character_is_fixed(bench: Bench) -> None:
+    with bench.draft() as draft:
+        odd_default('"\\ud800"')(draft.folder)
+        assert await draft.commit(manifest())
 
 
 async def test_a_false_citation_is_refused(bench: Bench) -> None:
@@ -217,32 +217,32 @@ async def test_a_false_citation_is_refused(bench: Bench) -> None:
     assert "the quote does not stand" in reasons
 
 
-async def test_after_a_refusal_the_desk_can_be_mended_or_put_back(bench: Bench) -> None:
-    with bench.desk() as desk:
-        write("notes.txt", "x")(desk.folder)
-        write("memory.md", LESSON)(desk.folder)
-        with pytest.raises(Refused):
-            await desk.commit(manifest())
-        assert (desk.folder / "memory.md").read_text() == LESSON, "a refusal leaves the work in place"
-        (desk.folder / "notes.txt").unlink()
-        await desk.commit(manifest())
-        write("memory.md", "other\n")(desk.folder)
-        desk.reset()
-        assert (desk.folder / "memory.md").read_text() == LESSON
+async def test_after_a_refusal_the_draft_can_be_fixed_or_put_back(bench: Bench) -> None:
+    with bench.draft() as draft:
+        write("notes.txt", "x")(draft.folder)
+        write("memory.md", LESSON)(draft.folder)
+        with pytest.raises(ChangeRefused):
+            await draft.commit(manifest())
+        assert (draft.folder / "memory.md").read_text() == LESSON, "a refusal leaves the work in place"
+        (draft.folder / "notes.txt").unlink()
+        await draft.commit(manifest())
+        write("memory.md", "other\n")(draft.folder)
+        draft.reset()
+        assert (draft.folder / "memory.md").read_text() == LESSON
 
 
-def test_the_desk_is_no_repository(bench: Bench) -> None:
-    with bench.desk() as desk:
-        assert not (desk.folder / ".git").exists()
+def test_the_draft_is_no_repository(bench: Bench) -> None:
+    with bench.draft() as draft:
+        assert not (draft.folder / ".git").exists()
 
 
-async def test_a_git_file_on_the_desk_leads_nowhere(bench: Bench) -> None:
+async def test_a_git_file_on_the_draft_leads_nowhere(bench: Bench) -> None:
     reasons = await refused(bench, write("skills/x/.git", "gitdir: /tmp/evil\n"), write("memory.md", LESSON))
     assert ".git" in reasons
-    with bench.desk() as desk:
-        write(".git", "gitdir: /tmp/evil\n")(desk.folder)
-        write("memory.md", LESSON)(desk.folder)
-        sha = await desk.commit(manifest())
+    with bench.draft() as draft:
+        write(".git", "gitdir: /tmp/evil\n")(draft.folder)
+        write("memory.md", LESSON)(draft.folder)
+        sha = await draft.commit(manifest())
     assert bench.history.changed_paths(sha) == ["memory.md"]
 
 
@@ -276,10 +276,10 @@ def test_taken_permissions_are_given_back(tmp_path: Path) -> None:
     assert modes == [0o700, 0o700, 0o600]
 
 
-def test_a_desk_is_a_copy(bench: Bench) -> None:
-    with bench.desk() as desk:
-        assert isinstance(desk, Draft)
-        assert sorted(p.name for p in desk.folder.iterdir()) == [
+def test_a_draft_is_a_copy(bench: Bench) -> None:
+    with bench.draft() as draft:
+        assert isinstance(draft, Draft)
+        assert sorted(p.name for p in draft.folder.iterdir()) == [
             "memory.md",
             "middleware",
             "skills",
