@@ -20,7 +20,7 @@ def paired(
 ) -> Arms:
     """The trials of two harnesses at these tasks that may be compared, in the order in which they came.
 
-    Plain trials, or with `fresh` those that told commits apart: the two are never pooled.
+    Plain trials, or with `fresh` those of leave-one-out attribution: the two are never pooled.
     Where several models were used, that of which the smaller arm has most; of equals the one used last.
     """
     wanted = {task.name: task.digest for task in tasks}

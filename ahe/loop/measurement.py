@@ -9,8 +9,7 @@ from statistics import fmean
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
-from ahe.gate.coverage import tried
-from ahe.gate.heldout import vetoes
+from ahe.gate.decisions import tried, vetoes
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.harness.size import prompt_tokens
@@ -56,7 +55,7 @@ class Measurement:
             return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
         await self._run_again()
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
-            await self._run(decision.asks, decision.reason)
+            await self._run(decision.requests, decision.reason)
         return self._verdict(decision, comparison)
 
     def was_measured(self) -> bool:
@@ -77,13 +76,13 @@ class Measurement:
             trials = await self.evaluator.run("measuring: what broke before", [plan for plan, _ in there])
             self.fresh |= {trial.id: trial for trial in trials if trial.id in broken}
 
-    async def _run(self, asks: tuple[RolloutRequest, ...], reason: str) -> None:
+    async def _run(self, requests: tuple[RolloutRequest, ...], reason: str) -> None:
         wanted: list[Planned] = []
-        for n in range(max(ask.n for ask in asks)):
-            for ask in asks:
-                if n < ask.n:
-                    arm = self.incumbent if ask.arm == "incumbent" else self.candidate
-                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[ask.task], n))
+        for n in range(max(request.n for request in requests)):
+            for request in requests:
+                if n < request.n:
+                    arm = self.incumbent if request.arm == "incumbent" else self.candidate
+                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[request.task], n))
         known = self.evaluator.store.find([planned.id for planned in wanted])
         trials = await self.evaluator.run(f"measuring: {reason}", wanted)
         self.fresh |= {trial.id: trial for trial in trials if trial.id not in known}
