@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.evaluate.evaluation import Evaluator
+from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.trial import HarnessVersion
 from ahe.jobs.common import difference, version
 from ahe.jobs.reading import reader
-from ahe.loop.measurement import stored
 from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
@@ -61,7 +61,7 @@ async def calibrate(
 
 
 def _stored(found: Evaluator | None, harness: HarnessVersion, tasks: Sequence[Task]) -> tuple[Trial, ...]:
-    trials = [trial for _, trial in stored(found, harness, list(tasks))] if found else []
+    trials = stored_trials(found, harness, tasks) if found else []
     return tuple(sorted(trials, key=lambda trial: (trial.task, trial.attempt)))
 
 

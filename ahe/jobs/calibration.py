@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
-from ahe.evaluate.copies import copies
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.evaluate.store import Store
+from ahe.evaluate.stored import copies
 from ahe.gate.posterior import enough, fit_concentration
 from ahe.jobs.calibrate import Rollouts
 from ahe.jobs.costs import rollout_cost

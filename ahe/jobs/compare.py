@@ -5,14 +5,13 @@ from __future__ import annotations
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
-from ahe.evaluate.stored import Arms, paired, pairs_of
-from ahe.gate.gain import gain
+from ahe.evaluate.stored import Arms, paired, pairs_of, stored_trials
+from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.history import History
 from ahe.jobs.common import version
 from ahe.jobs.evolve import run_lock
-from ahe.loop.measurement import stored
 from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
@@ -102,7 +101,7 @@ async def compare(
             )
             wanted = [plan(arm, task, n) for n in range(rollouts) for task in chosen for arm in arms]
             await parts.evaluator.run(f"{a} and {b} on {split}", wanted)
-            one, other = ([trial for _, trial in stored(parts.evaluator, arm, [*chosen])] for arm in arms)
+            one, other = (stored_trials(parts.evaluator, arm, chosen) for arm in arms)
             return compared(first, second, (arms[0].id, arms[1].id), split, (one, other), parts.store)
 
 

@@ -8,8 +8,8 @@ from statistics import fmean
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.evaluate.store import Store
 from ahe.jobs.reading import settled_spec
-from ahe.models import prices
 from ahe.models.identity import fingerprint
+from ahe.models.ledger import cost
 from ahe.project.project import Project
 from ahe.records import Role, Usage
 
@@ -44,7 +44,7 @@ def rollout_cost(project: Project, store: Store) -> Unit:
     if not trials:
         return _assumed(project, "coder", TRIAL_EMBEDDED if _embedded(project, "coder") else TRIAL)
     usages = [trial.usage + trial.side_usage for trial in trials]
-    known = [prices.cost(spec, usage) for usage in usages]
+    known = [cost(spec, usage) for usage in usages]
     priced = [usd for usd in known if usd is not None]
     return Unit(
         tokens=fmean(usage.tokens for usage in usages),
@@ -64,7 +64,7 @@ def role_cost(project: Project, store: Store, role: Role, iterations: int, tasks
     if not spent.calls:
         return assumed
     done = max(1, iterations)
-    usd = prices.cost(settled_spec(project, role), spent)
+    usd = cost(settled_spec(project, role), spent)
     return Unit(
         tokens=spent.tokens / done,
         usd=None if usd is None else usd / done,
@@ -87,14 +87,14 @@ def _agent(project: Project, role: Role, tasks: int) -> tuple[int, int, float]:
     if table.debugger == "none" or table.evidence == "scores":
         return (0, 0, 0.0)
     caps, one = (EMBEDDED_CAPS, ASKED_EMBEDDED) if embedded else (Caps(), ASKED)
-    asked = min(tasks, caps.most or tasks)
+    asked = min(tasks, caps.max_tasks or tasks)
     return (asked * one[0], asked * one[1], asked * one[2] / project.config.evolve.jobs)
 
 
 def _assumed(project: Project, role: Role, amount: tuple[int, int, float]) -> Unit:
     inputs, outputs, seconds = amount
     usage = Usage(calls=1, input_tokens=inputs, output_tokens=outputs)
-    usd = prices.cost(settled_spec(project, role), usage)
+    usd = cost(settled_spec(project, role), usage)
     return Unit(inputs + outputs, usd, seconds, "assumed" if inputs else "asks no model")
 
 

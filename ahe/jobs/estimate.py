@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
+from ahe.evaluate.evaluation import tallies
 from ahe.evaluate.store import Store
+from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.attribution import HIGHEST, most_rollouts
 from ahe.gate.posterior import fit_concentration
@@ -15,7 +17,6 @@ from ahe.jobs.gates import in_rollouts, played_gate
 from ahe.jobs.limits import Allowance, allowances
 from ahe.jobs.reading import reader, settled_spec
 from ahe.jobs.warnings import warnings
-from ahe.loop.measurement import known
 from ahe.loop.state import next_iteration, workspace_state
 from ahe.models.identity import fingerprint
 from ahe.power.detectable import Beliefs, about, beliefs
@@ -76,18 +77,18 @@ def _suite(project: Project, store: Store, incumbent: str) -> Suite:
     history = project.history()
     version = HarnessVersion(id=history.harness_id(incumbent), root=str(Path()))
     found = reader(project, store)
-    tallies = known(found, version, [*train, *heldout]) if found else {}
+    counted = tallies(stored_trials(found, version, [*train, *heldout])) if found else {}
     names = [task.name for task in train]
     rows = store.tallies(fingerprint(settled_spec(project, "coder")))
     concentration = fit_concentration([row for row in rows if row[0] in names])
-    on_train = {name: tallies[name] for name in names if name in tallies}
+    on_train = {name: counted[name] for name in names if name in counted}
     everything = [*names, *(task.name for task in heldout)]
     return Suite(
         train,
         heldout,
-        tallies,
+        counted,
         beliefs(names, on_train, concentration),
-        beliefs(everything, tallies, concentration),
+        beliefs(everything, counted, concentration),
     )
 
 
@@ -102,9 +103,9 @@ def _costs(
         ("held-out", played.heldout),
     )
     costs = [_cost(part, one, number, number, one.seconds / jobs) for part, number in parts]
-    if apart := sum(map(_told_apart, changes)):
-        told = replace(one, basis=f"assumed: {max(changes)} changes each")
-        costs.insert(2, _cost("telling apart", told, apart, apart, one.seconds / jobs))
+    if rollouts := sum(map(_attribution_rollouts, changes)):
+        unit = replace(one, basis=f"assumed: {max(changes)} changes each")
+        costs.insert(2, _cost("attribution", unit, rollouts, rollouts, one.seconds / jobs))
     roles: tuple[tuple[Part, Role], ...] = (("debugger", "debugger"), ("evolver", "evolver"))
     for part, role in roles:
         unit = role_cost(project, store, role, done, tasks)
@@ -118,10 +119,10 @@ def _changes(project: Project, pending: int, iterations: int) -> list[int]:
     return [pending or most, *[most] * (iterations - 1)][:iterations]
 
 
-def _told_apart(changes: int) -> int:
-    """Rollouts that tell the changes of one candidate apart.
+def _attribution_rollouts(changes: int) -> int:
+    """Rollouts of attributing one candidate's result to its changes.
 
-    Roughly: the bound on 8 disputed tasks. In simulation telling apart takes less, and putting what remains to the
+    Roughly: the bound on 8 disputed tasks. In simulation attribution takes less, and putting what remains to the
     gate again makes up for it.
     """
     return most_rollouts(changes, HIGHEST) if changes > 1 else 0
@@ -161,7 +162,7 @@ def _estimate(
     table = project.config.evolve
     first, rest = costs[0], _sum(costs[1:])
     covered, limit = _covered(first, rest, budgets, iterations)
-    apart = sum(cost.rollouts for cost in costs if cost.part == "telling apart")
+    attribution = sum(cost.rollouts for cost in costs if cost.part == "attribution")
     ceiling = in_rollouts(table.comparison, one).rollouts if table.gate == "bayes" else 0
     points = about(suite.train_known, table.rollouts, ceiling or inf) if table.gate in NUMBERED else None
     return Estimate(
@@ -174,8 +175,8 @@ def _estimate(
         measured=suite.train_known.measured,
         costs=costs,
         total=_sum(costs),
-        low=played.low + apart,
-        high=played.high + apart,
+        low=played.low + attribution,
+        high=played.high + attribution,
         covered=covered,
         limit=limit,
         points=points,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_trials import evidence, trace, trial
 
+from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
 from ahe.debug.report.clusters import cluster_parts
 from ahe.debug.report.compose import Section, compose
@@ -20,7 +21,6 @@ from ahe.debug.report.sections import NAMED, endings
 from ahe.debug.signals.outcome import Finding, Rollout, Shown, TaskOutcome
 from ahe.debug.signals.signatures import clusters
 from ahe.debug.signals.vocabulary import CAUSES, STATUSES
-from ahe.evolve.manifest import quoted
 from ahe.records import Citation, Signature
 from ahe.text import estimate_tokens
 from benchmarks.citations import cited
