@@ -89,7 +89,7 @@ class Calibration(Record):
     warnings: tuple[str, ...] = ()
 
 
-Part = Literal["baseline", "comparisons", "telling apart", "held-out", "debugger", "evolver"]
+Part = Literal["baseline", "comparisons", "attribution", "held-out", "debugger", "evolver"]
 
 
 class Cost(Record):
