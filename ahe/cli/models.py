@@ -76,7 +76,7 @@ def _weights() -> list[dict[str, str]]:
 
 def price(spec: ModelSpec) -> str:
     """Dollars per million tokens, in and out, as people compare them."""
-    from ahe.models.prices import cost
+    from ahe.models.ledger import cost
     from ahe.records import Usage
 
     million = 1_000_000

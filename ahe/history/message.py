@@ -109,7 +109,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Gate", verdict.gate),
         ("Ahe-Incumbent", verdict.incumbent),
         ("Ahe-Harnesses", " → ".join(verdict.harnesses or ())),
-        ("Ahe-Apart", " against ".join(verdict.apart or ())),
+        ("Ahe-Leave-One-Out", " against ".join(verdict.leave_one_out or ())),
         ("Ahe-Decided-By", verdict.decided_by),
     ]
     record = _packed(verdict)

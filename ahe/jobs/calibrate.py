@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from ahe.evaluate.copies import copies
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.store import Store
+from ahe.evaluate.stored import copies, stored_trials
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.posterior import enough, fit_concentration
 from ahe.jobs.gate import simulated_gate
 from ahe.jobs.known import allowances, reader, rollout_cost, settled_spec, version
-from ahe.loop.measurement import stored
 from ahe.models.identity import fingerprint
 from ahe.power.detectable import Beliefs, beliefs, detectable_effect, rollouts_for, tasks_for
 from ahe.power.noise import noise
@@ -75,7 +74,7 @@ async def calibrate(
 
 
 def _stored(found: Evaluator | None, harness: HarnessVersion, tasks: Sequence[Task]) -> tuple[Trial, ...]:
-    trials = [trial for _, trial in stored(found, harness, list(tasks))] if found else []
+    trials = stored_trials(found, harness, tasks) if found else []
     return tuple(sorted(trials, key=lambda trial: (trial.task, trial.attempt)))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
-from ahe.evaluate.stored import Arms, paired, pairs_of
-from ahe.gate.gain import gain
+from ahe.evaluate.stored import Arms, paired, pairs_of, stored_trials
+from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.history import History
@@ -93,16 +93,13 @@ async def compare(
     # Imported here, because `ahe log`, `best` and `show` only read, and these bring all that runs.
     from ahe.jobs.evaluate import in_turns
     from ahe.jobs.known import version
-    from ahe.loop.measurement import stored
     from ahe.project.assemble import assemble
 
     with project.run_lock():
         async with assemble(project, watcher) as parts:
             harnesses = [version(project, history, rev) for rev in (first, second)]
             await in_turns(parts, f"{a} and {b} on {split}", harnesses, chosen, range(rollouts))
-            one, other = (
-                [trial for _, trial in stored(parts.evaluator, harness, [*chosen])] for harness in harnesses
-            )
+            one, other = (stored_trials(parts.evaluator, harness, chosen) for harness in harnesses)
             return compared(first, second, (ids[first], ids[second]), split, (one, other), parts.store)
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
+from ahe.evaluate.evaluation import tallies
 from ahe.evaluate.store import Store
+from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.attribution import HIGHEST, most_rollouts
 from ahe.gate.posterior import fit_concentration
@@ -20,7 +22,6 @@ from ahe.jobs.known import (
     rollout_cost,
     settled_spec,
 )
-from ahe.loop.measurement import known
 from ahe.loop.state import next_iteration, workspace_state
 from ahe.models.identity import fingerprint
 from ahe.power.detectable import Beliefs, about, beliefs, tasks_for
@@ -83,18 +84,18 @@ def _suite(project: Project, store: Store, incumbent: str) -> Suite:
     history = project.history()
     version = HarnessVersion(id=history.harness_id(incumbent), root=str(Path()))
     found = reader(project, store)
-    tallies = known(found, version, [*train, *heldout]) if found else {}
+    counted = tallies(stored_trials(found, version, [*train, *heldout])) if found else {}
     names = [task.name for task in train]
     rows = store.tallies(fingerprint(settled_spec(project, "coder")))
     concentration = fit_concentration([row for row in rows if row[0] in names])
-    on_train = {name: tallies[name] for name in names if name in tallies}
+    on_train = {name: counted[name] for name in names if name in counted}
     everything = [*names, *(task.name for task in heldout)]
     return Suite(
         train,
         heldout,
-        tallies,
+        counted,
         beliefs(names, on_train, concentration),
-        beliefs(everything, tallies, concentration),
+        beliefs(everything, counted, concentration),
     )
 
 

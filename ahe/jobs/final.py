@@ -13,8 +13,8 @@ from pathlib import Path
 from ahe.errors import SandboxError, UsageError
 from ahe.evaluate.stored import pairs_of
 from ahe.events import Notice
-from ahe.gate.claim import claim
-from ahe.gate.coverage import unusable
+from ahe.gate.claims import claim
+from ahe.gate.decisions import unusable
 from ahe.gate.predictions import observed
 from ahe.history import History
 from ahe.history.finals import final_tag

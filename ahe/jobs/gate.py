@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ahe.gate.choose import make_gate
 from ahe.jobs.known import UnitCost
-from ahe.power.simulate import Share
+from ahe.power.simulate import SimulationResult
 from ahe.power.simulate import simulate as simulate_edit
 from ahe.power.worlds import Edit, read_matrix
 from ahe.project.config import Config
@@ -28,7 +28,7 @@ def simulate(
     points: Sequence[float] = (),
     runs: int = 200,
     matrix: Path | None = None,
-) -> list[Share]:
+) -> list[SimulationResult]:
     """How often the gate keeps simulated edits of known size, and the rollouts it takes. Asks no model.
 
     What is None is taken from the project. `matrix` is a table of outcomes to resample. Raises `UsageError`.

@@ -13,8 +13,8 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import NullWatcher
 from ahe.history import History
-from ahe.models import prices
 from ahe.models.identity import fingerprint
+from ahe.models.ledger import cost
 from ahe.models.roles import settle
 from ahe.project.config import BudgetTable
 from ahe.project.project import Project, settled_mode
@@ -97,7 +97,7 @@ def rollout_cost(project: Project, store: Store) -> UnitCost:
         embedded = project.config.models["coder"].embedded
         return _assumed(project, "coder", TRIAL_EMBEDDED if embedded else TRIAL)
     usages = [trial.usage + trial.side_usage for trial in trials]
-    priced = [usd for usd in (prices.cost(spec, usage) for usage in usages) if usd is not None]
+    priced = [usd for usd in (cost(spec, usage) for usage in usages) if usd is not None]
     return UnitCost(
         tokens=fmean(usage.tokens for usage in usages),
         usd=fmean(priced) if priced else None,
@@ -116,7 +116,7 @@ def role_cost(project: Project, store: Store, role: Role, iterations: int, tasks
     if not spent.calls:
         return assumed
     done = max(1, iterations)
-    usd = prices.cost(settled_spec(project, role), spent)
+    usd = cost(settled_spec(project, role), spent)
     return UnitCost(
         tokens=spent.tokens / done,
         usd=None if usd is None else usd / done,
@@ -139,7 +139,7 @@ def _assumed_work(project: Project, role: Role, tasks: int) -> tuple[int, int, f
 def _assumed(project: Project, role: Role, amount: tuple[int, int, float]) -> UnitCost:
     inputs, outputs, seconds = amount
     usage = Usage(calls=1, input_tokens=inputs, output_tokens=outputs)
-    usd = prices.cost(settled_spec(project, role), usage)
+    usd = cost(settled_spec(project, role), usage)
     return UnitCost(inputs + outputs, usd, seconds, "assumed" if inputs else "asks no model")
 
 

@@ -25,10 +25,9 @@ from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.loop.loop import Loop
-from ahe.models.kept import KeptModel
 from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
-from ahe.models.roles import open_models
+from ahe.models.roles import CachedModel, open_models
 from ahe.project.content import entry
 from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.project.sandboxes import make_executor, refuse_unsupported, trial_runner
@@ -101,8 +100,8 @@ async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
         modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
         models: dict[Role, Model] = {
             "coder": opened["coder"],
-            "debugger": KeptModel(opened["debugger"], store),
-            "evolver": KeptModel(opened["evolver"], store),
+            "debugger": CachedModel(opened["debugger"], store),
+            "evolver": CachedModel(opened["evolver"], store),
         }
         runner = trial_runner(project, store, opened["coder"], modes["coder"])
         evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)

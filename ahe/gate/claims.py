@@ -1,12 +1,13 @@
-"""The claim at the end of a run: a plain difference of pass rates on fresh rollouts, with two intervals.
+"""What a run may claim: its gain from the rollouts that are there, and the final one from fresh rollouts.
 
-Nothing is chosen by these rollouts, so nothing is shrunk: d = mean over tasks of c/n_c − b/n_b has no bias.
+`gain` uses rollouts that also chose what was kept, which flatter, so it shrinks. For the final `claim` on the test
+split nothing is chosen by the rollouts, so nothing is shrunk: d = mean over tasks of c/n_c − b/n_b has no bias.
 
-*Given the tasks* asks how far d would move if the same tasks were rolled out again: se² = Σ_t (w_b/n_b + w_c/n_c)/T²
+*Given the tasks*: how far d would move if the same tasks were rolled out again: se² = Σ_t (w_b/n_b + w_c/n_c)/T²
 with w = A·B/((A+B)(A+B+1)), A = α+b, B = β+n−b: the posterior mean of p(1−p) under a Beta prior with the arm's
 own mean rate and α+β = 1. The plug-in b/n·(1−b/n) would say that a task passed 4 times of 4 can never fail.
 
-*Over tasks* asks what d would be on other tasks of this kind: se = sd(c/n_c − b/n_b)/√T with Student's t of
+*Over tasks*: what d would be on other tasks of this kind: se = sd(c/n_c − b/n_b)/√T with Student's t of
 T−1 degrees of freedom, and never less than given the tasks, since it holds that noise too.
 """
 
@@ -17,10 +18,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
-from ahe.gate.posterior import MEAN_FROM, MEAN_TO, Pairs
+from ahe.gate.posterior import CONCENTRATION, FLOOR, MEAN_FROM, MEAN_TO, SPREAD, Pairs, posterior
 from ahe.records import Interval, Tally
 
 MASS = 0.9
+EDITS = 25
+"""A run's gain is thought to be the sum of about so many edits, each of the size that the dense model expects."""
+
+
+def gain(seed_and_best: Pairs, concentration: float = CONCENTRATION) -> Interval | None:
+    """The gain in mean pass rate with its 90 % interval; None where no task was scored with both harnesses.
+
+    d = mean(c/n_c − b/n_b) over all rollouts that either has, se² = Σ p̃(1−p̃)(1/n_b + 1/n_c)/T². A harness is at
+    HEAD because its rollouts were good, so d flatters: it is shrunk by κ = τ²/(τ²+se²) with τ² that of EDITS edits,
+    τ = √EDITS·max(.025, .25/√T). Mean κd, variance κ·se². It costs no rollout. How far it is from the truth is
+    measured by `benchmarks.trajectory`; a claim for others takes fresh rollouts on `test`.
+    """
+    found = posterior(seed_and_best, concentration)
+    if found is None:
+        return None
+    count = len(found.tasks)
+    noise = sum(task.noise for task in found.tasks.values()) / count**2
+    prior = EDITS * max(FLOOR, SPREAD / math.sqrt(count)) ** 2
+    kappa = prior / (prior + noise)
+    believed = NormalDist(kappa * found.raw, math.sqrt(kappa * noise))
+    return Interval(mean=believed.mean, low=believed.inv_cdf(0.05), high=believed.inv_cdf(0.95))
 
 
 @dataclass(frozen=True)
