@@ -87,7 +87,7 @@ def _sandbox(config: Config) -> Iterator[Finding]:
 
 
 def _docker(config: Config) -> Iterator[Finding]:
-    from ahe.environments.docker_image import client
+    from ahe.environments.docker_api import client
     from ahe.errors import SandboxError
 
     try:

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.debug.ask.build import Place, build
+from ahe.agents.play import Player
+from ahe.debug.ask.asker import AskFolders, make_asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
@@ -16,10 +17,10 @@ from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite
 from ahe.events import Notice, Spent
-from ahe.evolve.agent import AgentMode
-from ahe.evolve.editor import Evolver, Mode
-from ahe.evolve.probe import BoxProbe
-from ahe.evolve.proposal import ProposalMode
+from ahe.evolve.agent import EvolverAgent
+from ahe.evolve.editor import Evolver, EvolverMode
+from ahe.evolve.proposal import EvolverForm
+from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
@@ -135,14 +136,14 @@ def debugger(parts: Parts, *, ask: bool = True) -> AgentDebugger:
     small, kind = embedded(model), config.evolve.debugger
     if kind == "none" or config.evolve.evidence == "scores" or not ask:
         return AgentDebugger(level=config.evolve.evidence)
-    # Without a sandbox there is no desk to mount: the form needs none.
+    # Without a sandbox no rollouts can be mounted for an agent: the form needs none.
     form = kind == "form" or parts.unsafe or (kind == "auto" and small)
-    asker = build(
+    asker = make_asker(
         entry("debugger"),
         model,
         None if form else parts.modes["debugger"],
         EMBEDDED_CAPS if small else Caps(),
-        Place(config.runs / "debugger", config.runs / "scratch", config.runs / "answers"),
+        AskFolders(config.runs / "debugger", config.runs / "scratch", config.runs / "answers"),
         parts.environment,
         parts.executor,
         config.evolve.jobs,
@@ -155,19 +156,18 @@ def editor(parts: Parts, history: History) -> Evolver:
     config, model = parts.project.config, parts.models["evolver"]
     kind, repairs = config.evolve.editor, config.evolve.repairs
     harness = entry("evolver")
-    mode: Mode
+    mode: EvolverMode
     if kind == "proposal" or (kind == "auto" and embedded(model)):
-        mode = ProposalMode(harness, model, parts.executor, repairs)
+        mode = EvolverForm(harness, model, parts.executor, repairs)
     else:
-        mode = AgentMode(
-            harness, model, parts.modes["evolver"], EVOLVER_LIMITS, parts.environment, parts.executor, repairs
-        )
+        player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
+        mode = EvolverAgent(harness, player, parts.environment, repairs)
     scratch = config.runs / "scratch"
     return Evolver(
         history,
         mode,
         preflight(parts.suite),
-        BoxProbe(parts.environment, parts.executor, scratch),
+        SmokeTrial(parts.environment, parts.executor, scratch),
         scratch,
         model.spec.name,
         config.evolve.strategy,

@@ -1,4 +1,4 @@
-"""Proposal mode: one form a call, applied by program; refusals go back, and not for ever."""
+"""The evolver as a form: one form a call, applied by program; refusals go back, and not forever."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import world
 import yaml
 from evolve_bench import TRIAL, Bench, executor
 
-from ahe.evolve.proposal import Proposal, ProposalMode, apply, form
+from ahe.evolve.proposal import EvolverForm, Proposal, apply, form_schema
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
@@ -33,7 +33,7 @@ FILLED: dict[str, Any] = {
 
 
 class Filler:
-    """A model that fills in the form with the answers given, one a call, the last one for ever."""
+    """A model that fills in the form with the answers given, one a call, the last one every time."""
 
     spec = ModelSpec(name="filler")
     fingerprint = "filler"
@@ -52,7 +52,7 @@ class Filler:
 
 
 async def edit(bench: Bench, model: Model, repairs: int = 3) -> list[str]:
-    return await bench.evolver(ProposalMode(entry("evolver"), model, executor, repairs)).edit(bench.brief)
+    return await bench.evolver(EvolverForm(entry("evolver"), model, executor, repairs)).edit(bench.brief)
 
 
 async def test_a_proposal_becomes_a_commit(bench: Bench) -> None:
@@ -83,12 +83,12 @@ async def test_the_form_reaches_the_endpoint_as_a_schema(bench: Bench, tmp_path:
         await server.stop()
     payload = json.loads(log.read_text())["payload"]
     schema = payload["response_format"]["json_schema"]["schema"]
-    assert schema == form(2, (world.TRAIN[0],))
+    assert schema == form_schema(2, (world.TRAIN[0],))
     assert payload["max_tokens"] == 700
 
 
 def test_the_form_holds_the_choices() -> None:
-    schema = form(3, ("a", "b"))
+    schema = form_schema(3, ("a", "b"))
     assert schema["properties"]["evidence"]["enum"] == [1, 2, 3]
     assert schema["properties"]["predicts"]["items"]["enum"] == ["a", "b"]
     assert schema["required"] == list(schema["properties"]) == list(Proposal.model_fields)
@@ -183,7 +183,7 @@ async def test_without_an_excerpt_nothing_is_asked(bench: Bench) -> None:
     filler = Filler({})
     report = bench.brief.report.model_copy(update={"citations": ()})
     brief = bench.brief.model_copy(update={"report": report})
-    mode = ProposalMode(entry("evolver"), filler, executor, 3)
+    mode = EvolverForm(entry("evolver"), filler, executor, 3)
     assert await bench.evolver(mode).edit(brief) == []
     assert filler.requests == []
 
