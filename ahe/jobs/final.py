@@ -17,7 +17,7 @@ from ahe.gate.claims import claim
 from ahe.gate.decisions import unusable
 from ahe.gate.predictions import observed
 from ahe.history import History
-from ahe.history.finals import final_tag
+from ahe.history.message import final_tag
 from ahe.jobs.best import best_commit
 from ahe.jobs.evaluate import in_turns
 from ahe.jobs.known import version
