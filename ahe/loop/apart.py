@@ -44,11 +44,10 @@ class AttributionRunner:
                     task, version = self.suite.tasks[request.task], self.version(request.without)
                     planned = self.evaluator.runner.plan(version, task, FRESH + n)
                     wanted[planned.id] = planned
-        known = self.evaluator.store.find([*wanted])
-        trials = await self.evaluator.run("telling the commits apart", [*wanted.values()])
-        self.fresh |= {t.id: t for t in trials if t.id not in known or known[t.id].status == "missing"}
+        evaluation = await self.evaluator.evaluate("telling the commits apart", [*wanted.values()])
+        self.fresh |= evaluation.ran
         found: dict[tuple[str, str], list[Trial]] = {}
-        for trial in trials:
+        for trial in evaluation.trials:
             found.setdefault((trial.harness, trial.task), []).append(trial)
         return found
 

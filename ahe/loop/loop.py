@@ -12,14 +12,15 @@ from pathlib import Path
 
 from ahe.errors import RevertConflict
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
+from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Notice
-from ahe.evolve.record import history_lines
+from ahe.evolve.editor import history_lines
 from ahe.gate.choose import NotedGate
 from ahe.history import Commit, History
 from ahe.loop.judge import Candidate
-from ahe.loop.measurement import Measurement, known, probability_of_known, stored
+from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, workspace_state
 from ahe.loop.verdicts import JudgedCandidate, stays
 from ahe.protocols import Debugger, Editor, Gate, Watcher
@@ -157,12 +158,12 @@ class Loop:
         if verdict is None or not verdict.incumbent:
             return []
         tasks = [self.suite.tasks[name] for name in self.train]
-        return [trial for _, trial in stored(self.evaluator, self.version(verdict.incumbent), tasks)]
+        return stored_trials(self.evaluator, self.version(verdict.incumbent), tasks)
 
     def heldout_count(self, state: WorkspaceState) -> Tally:
         """Passes and rollouts of HEAD on held-out, as far as they were measured: no names, no traces."""
         tasks = [self.suite.tasks[name] for name in self.heldout]
-        counted = known(self.evaluator, self.version(state.head), tasks).values()
+        counted = tallies(stored_trials(self.evaluator, self.version(state.head), tasks)).values()
         return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
 
     def candidate(self, state: WorkspaceState) -> Candidate:

@@ -15,6 +15,7 @@ from ahe.environments.bwrap import BwrapEnvironment
 from ahe.errors import AllBroken, ModelUnavailable, SandboxError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
+from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import load_suite
 from ahe.evaluate.trial import HarnessVersion, TrialRunner
 from ahe.events import Event
@@ -23,7 +24,7 @@ from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import GATES, make_gate
 from ahe.gate.published import GreedyGate
 from ahe.loop.apart import AttributionRunner
-from ahe.loop.measurement import Measurement, known
+from ahe.loop.measurement import Measurement
 from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
 from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Task, Usage
@@ -193,7 +194,7 @@ async def test_fresh_rollouts_are_not_pooled_with_plain_ones(measurement: Measur
     evaluator, task = measurement.evaluator, measurement.suite.tasks[TASK]
     wanted = [evaluator.runner.plan(measurement.incumbent, task, n) for n in (0, FRESH)]
     await evaluator.run("both", wanted)
-    assert known(evaluator, measurement.incumbent, [task])[TASK].n == 1
+    assert [t.attempt for t in stored_trials(evaluator, measurement.incumbent, [task])] == [0]
 
 
 async def test_trees_are_rolled_out_afresh_and_known_trials_are_read(
