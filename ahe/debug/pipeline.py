@@ -19,8 +19,8 @@ from ahe.debug.finding.candidate import Candidate
 from ahe.debug.finding.rank import mechanism, rank
 from ahe.debug.finding.templates import Frequency
 from ahe.debug.outcome import Finding, Rollout, TaskOutcome
-from ahe.debug.readers.source import Skipped, Source
-from ahe.debug.readers.sources import find
+from ahe.debug.readers.find import Skipped, find
+from ahe.debug.readers.read import Source
 from ahe.debug.readers.trace import labels
 from ahe.debug.reporting.detail import page
 from ahe.debug.reporting.report import Count, Section, compose

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from ahe.debug.cleaning.terminal import resolve
-from ahe.debug.readers.sources import read_trial
+from ahe.debug.readers.find import read_trial
 from ahe.debug.readers.trace import full_ids
 from ahe.records import Citation, Kind, Record
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ahe.debug.cleaning.clean import Cleaned, Cleaner
 from ahe.debug.cleaning.pointers import Pointer, encode, markers, restore
 from ahe.debug.cleaning.terminal import has_control
-from ahe.debug.readers.sources import read_trial
+from ahe.debug.readers.find import read_trial
 from ahe.debug.readers.trace import Channel, Step, Text
 
 EXAMPLES = int(os.environ.get("AHE_EXAMPLES", "60"))
