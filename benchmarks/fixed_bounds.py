@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import Random
 
 from ahe.gate.allocation import extra
-from ahe.gate.coverage import posterior_or_request, verdict
+from ahe.gate.decisions import posterior_or_request, verdict
 from ahe.gate.posterior import Posterior
 from ahe.records import Comparison, Decision, RolloutRequest
 
@@ -28,8 +28,8 @@ class FixedBoundsGate:
         score = found.above()
         if score >= KEEP or score <= REVERT:
             return verdict(found, "kept" if score >= KEEP else "reverted", f"P = {score:.2f}")
-        if asks := self._round(comparison, found):
-            return Decision(outcome="more", reason=f"P = {score:.2f}", asks=asks)
+        if requests := self._round(comparison, found):
+            return Decision(outcome="more", reason=f"P = {score:.2f}", requests=requests)
         return verdict(found, "kept" if score >= FINAL else "reverted", f"P = {score:.2f} at the end")
 
     @staticmethod

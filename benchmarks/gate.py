@@ -23,7 +23,7 @@ from typing import NamedTuple
 import click
 
 from ahe.gate.choose import GATES as OWN
-from ahe.power.simulate import Share, simulate
+from ahe.power.simulate import SimulationResult, simulate
 from ahe.power.worlds import ALPHA, BETA, Edit, Shape, read_matrix
 from ahe.protocols import Gate
 from benchmarks import attribution
@@ -57,7 +57,7 @@ def edits(tasks: int) -> list[Edit]:
     return [*(Edit(shape, size) for size in sizes for shape in BOTH), Edit("churn"), Edit("noop")]
 
 
-def measure(cell: Cell) -> Share:
+def measure(cell: Cell) -> SimulationResult:
     return simulate(
         GATES[cell.gate],
         cell.edit,
@@ -72,7 +72,7 @@ def measure(cell: Cell) -> Share:
     )
 
 
-def table(rows: Iterable[Share], *, drifting: bool = False) -> str:
+def table(rows: Iterable[SimulationResult], *, drifting: bool = False) -> str:
     """The rows as a table; with by how much the endpoint moved where it does."""
     names = ["gate", "tasks", "edit", *(["drift"] if drifting else []), "true points", "kept", "rollouts"]
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from ahe.gate.gain import gain
+from ahe.gate.claims import gain
 from ahe.gate.posterior import Pairs
-from ahe.power.simulate import TOKEN_SPREAD, TOKENS, Arm, Question, mean_se
+from ahe.power.simulate import TOKEN_SPREAD, TOKENS, Arm, SimulatedComparison, mean_se
 from ahe.power.worlds import (
     REAL,
     SIZE,
@@ -28,7 +28,7 @@ from ahe.records import Record
 class Course(Record):
     """Means over `runs` whole runs, in points, with standard errors.
 
-    `true` is the gain of the last HEAD over the seed, `reported` what the run claims (`ahe.gate.gain`), `error` their
+    `true` is the gain of the last HEAD over the seed, `reported` what the run claims (`ahe.gate.claims`), `error` their
     mean difference, `raw_error` that of the plain difference of all rollouts; `harmful` counts the bad edits that
     were kept, `kept` all, `edits` all that were judged.
     """
@@ -96,7 +96,9 @@ def play(
         run.head.rates = shifted(run.rates, off)
         candidate = Arm(shifted(after, off))
         name = str(random.random())
-        question = Question(run.head, candidate, train, rollouts, *named, (tokens, new_tokens), name)
+        question = SimulatedComparison(
+            run.head, candidate, train, rollouts, *named, (tokens, new_tokens), name
+        )
         decision, cost = question.ask(gate, random, limit=budget - spent)
         spent += cost
         run.edits += decision.outcome != "more"

@@ -7,9 +7,17 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from ahe.gate import attribution
-from ahe.gate.attribution import PROVE_BAD, PROVE_GOOD, AttributionStep, LeftOut, Piece, disputed
-from ahe.power.simulate import Arm, Question, mean_se
+from ahe.gate.attribution import (
+    PROVE_BAD,
+    PROVE_GOOD,
+    AttributionQuestion,
+    AttributionStep,
+    LeftOut,
+    Piece,
+    attribute,
+    disputed,
+)
+from ahe.power.simulate import Arm, SimulatedComparison, mean_se
 from ahe.power.worlds import Edit, Rates, Shape, apply, draw_rates, predictions
 from ahe.protocols import Gate
 from ahe.records import Record
@@ -119,12 +127,14 @@ def _candidate(
     for task in range(tasks):
         incumbent.roll(task, rollouts, random)
     predicts, risks = predictions(world.before, world.rates(), random)
-    whole = Question(incumbent, candidate, tasks, rollouts, predicts, risks, name=str(random.random()))
+    whole = SimulatedComparison(
+        incumbent, candidate, tasks, rollouts, predicts, risks, name=str(random.random())
+    )
     decision, plain = whole.ask(gate, random)
     kept = decision.outcome == "kept"
     train = whole.comparison(plain).train
     named = [f"{task:04d}" for task in (*predicts, *risks)]
-    question = attribution.Question(
+    question = AttributionQuestion(
         pieces=tuple(Piece(name) for name in (GOOD, NULL, BAD)),
         tasks=disputed(train, named),
         of=tasks,
@@ -134,7 +144,9 @@ def _candidate(
     everything, dropped, again = frozenset((GOOD, NULL, BAD)), step.dropped, 0
     if not kept and dropped and dropped != everything:  # what remains of a reverted whole goes to the gate
         rest = Arm(world.rates(dropped))
-        second = Question(incumbent, rest, tasks, rollouts, predicts, risks, name=str(random.random()))
+        second = SimulatedComparison(
+            incumbent, rest, tasks, rollouts, predicts, risks, name=str(random.random())
+        )
         decision, again = second.ask(gate, random)
         dropped = dropped if decision.outcome == "kept" else everything
     return Outcome(
@@ -148,15 +160,15 @@ def _candidate(
     )
 
 
-def _ask(question: attribution.Question, world: World, random: Random) -> tuple[AttributionStep, int]:
+def _ask(question: AttributionQuestion, world: World, random: Random) -> tuple[AttributionStep, int]:
     """Ask until every commit has its verdict. Returns it with the fresh rollouts that were run."""
     rolls: dict[LeftOut, dict[str, list[bool | None]]] = {}
     spent = 0
-    while (step := attribution.attribute(replace(question, rolls=rolls))).asks:
-        rates = {without: world.rates(without) for without in {ask.without for ask in step.asks}}
-        for ask in step.asks:
-            made = rolls.setdefault(ask.without, {}).setdefault(ask.task, [])
-            more = ask.n - len(made)
-            made += [random.random() < rates[ask.without][int(ask.task)] for _ in range(more)]
+    while (step := attribute(replace(question, rolls=rolls))).requests:
+        rates = {without: world.rates(without) for without in {request.without for request in step.requests}}
+        for request in step.requests:
+            made = rolls.setdefault(request.without, {}).setdefault(request.task, [])
+            more = request.n - len(made)
+            made += [random.random() < rates[request.without][int(request.task)] for _ in range(more)]
             spent += more
     return step, spent

@@ -5,7 +5,7 @@
 
 Of the edits a quarter is good (+5 points), a quarter bad (−5), half does nothing in the mean; sparse and dense,
 churn and no-op are equally frequent. The seed's rollouts are paid from the budget. The reported gain is that of
-`ahe.gate.gain`, over all rollouts that HEAD and the seed have at the end; `raw − true` is the error of their plain
+`ahe.gate.claims`, over all rollouts that HEAD and the seed have at the end; `raw − true` is the error of their plain
 difference. No task is held out, but for `strict`, which holds out half of the same number.
 """
 

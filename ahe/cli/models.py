@@ -15,8 +15,8 @@ from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
     from ahe.evaluate.store import Store
+    from ahe.project.config import Config
     from ahe.project.project import Project
-    from ahe.project.settings import Config
     from ahe.protocols import Model
     from ahe.records import ModelSpec
 
@@ -76,7 +76,7 @@ def _weights() -> list[dict[str, str]]:
 
 def price(spec: ModelSpec) -> str:
     """Dollars per million tokens, in and out, as people compare them."""
-    from ahe.models.prices import cost
+    from ahe.models.ledger import cost
     from ahe.records import Usage
 
     million = 1_000_000

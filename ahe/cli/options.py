@@ -25,7 +25,7 @@ NAMES = {
     "environment": "environment.kind",
     "evidence": "evolve.evidence",
 }
-SERVED_HERE = ("local", "scripted", "replay")
+SERVED_HERE = ("local", "scripted")
 
 _JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Trials at the same time.")
 _MODEL = (

@@ -30,13 +30,13 @@ def command(invocation: Invocation, change: str, as_json: bool) -> None:
         more = {"body": commit.body, "predicts": commit.predicts, "risks": commit.risks, "diff": diff}
         emit({**row, **more, "measured": found.model_dump(mode="json")})
         return
-    apart = commit.verdict is not None and commit.verdict.apart is not None
+    attributed = commit.verdict is not None and commit.verdict.leave_one_out is not None
     table = task_table(
         found.tasks,
         predicts=commit.predicts,
         risks=commit.risks,
         trials=found.links(),
-        arms=("without", "with") if apart else BEFORE_AFTER,
+        arms=("without", "with") if attributed else BEFORE_AFTER,
         width=width(),
     )
     page(change_text(commit, diff, table if found.tasks else ""))

@@ -1,4 +1,4 @@
-"""Measures harness versions on tasks: plans trials, runs those that are not in the store, several at once."""
+"""Measures harness versions on tasks: plans trials and runs those that the store lacks, several at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
+from typing import NamedTuple
 
 from ahe.errors import AheError, AllBroken, BudgetExceeded
 from ahe.evaluate.store import Store
@@ -14,21 +15,28 @@ from ahe.events import EvaluationFinished, EvaluationStarted, TrialFinished, Tri
 from ahe.protocols import Watcher
 from ahe.records import Tally, Task, Trial
 
-BROKEN = 6
-"""So many trials in a row, of more than one task, broke in the same way: the run stops, burning nothing further."""
-ALL_BROKEN = 4
-"""So many are enough where they are all that was to be run."""
+SAME_FAILURES = 6
+"""After this many trials in a row, of more than one task, that broke for the same cause, the run stops."""
+SAME_FAILURES_OF_ALL = 4
+"""The same where every trial so far broke and no more than these were to be run."""
 
-MEND = (
-    "Nothing was scored 0. Mend that (`ahe doctor` looks at sandboxes and endpoint), then run the same "
-    "command again: what is finished is kept, what broke is tried again."
+REMEDY = (
+    "Nothing was scored 0. Fix the cause (`ahe doctor` checks sandboxes and the endpoint), then run the same "
+    "command again: finished trials are kept, broken ones are tried again."
 )
+
+
+class Evaluation(NamedTuple):
+    """All wanted trials in the order of task and attempt, and by id those that had to be run for it."""
+
+    trials: list[Trial]
+    ran: dict[str, Trial]
 
 
 class Evaluator:
     """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again.
 
-    `most` is how many scored trials the store may come to hold, 0 for any number.
+    `most` is the budget: how many scored trials the store may hold in the end, 0 for no limit.
     """
 
     def __init__(self, store: Store, runner: TrialRunner, watcher: Watcher, jobs: int, most: int = 0) -> None:
@@ -43,78 +51,88 @@ class Evaluator:
     ) -> list[Trial]:
         """Bring every task to `rollouts` attempts. Returns the trials, in the order of task and attempt.
 
-        Raises `AllBroken` where none of them could be scored, however few they are: nothing can be made of that.
+        Raises `AllBroken` where none of them could be scored, however few they are.
         """
         wanted = [self.runner.plan(harness, task, n) for n in range(rollouts) for task in tasks]
         trials = await self.run(label, wanted)
         if trials and all(trial.status == "missing" for trial in trials):
-            raise AllBroken(f"none of the {len(trials)} trials could be scored: {trials[-1].cause}\n{MEND}")
+            raise AllBroken(f"none of the {len(trials)} trials could be scored: {trials[-1].cause}\n{REMEDY}")
         return trials
 
     async def run(self, label: str, wanted: Sequence[Planned]) -> list[Trial]:
+        """The wanted trials, in the order of task and attempt; see `evaluate`."""
+        return (await self.evaluate(label, wanted)).trials
+
+    async def evaluate(self, label: str, wanted: Sequence[Planned]) -> Evaluation:
         """Run the wanted trials that the store does not hold; `missing` ones are tried again.
 
-        Raises `BudgetExceeded`, and `AllBroken` when trial after trial broke in the same way: at once where
-        none was scored before, else after twice as many as run at once. What is running then is cancelled;
-        what is finished is kept. That what broke before breaks again says nothing new where other wanted trials
-        have been scored: a task that can never run stops no run.
+        Raises `BudgetExceeded`, and `AllBroken` when one trial after the other breaks for the same cause (see
+        `repeated_failure`). Running trials are cancelled then, finished ones are kept. Where other wanted trials
+        have been scored, a trial that was missing before and breaks again is no evidence against the run: one
+        task that can never run does not stop the others.
         """
         found = self.store.find([planned.id for planned in wanted])
         known = {key: trial for key, trial in found.items() if trial.status != "missing"}
         todo = [planned for planned in wanted if planned.id not in known]
         self._watcher.emit(EvaluationStarted(label, total=len(wanted), known=len(wanted) - len(todo)))
         room = max(0, self._most - self.store.count()) if self._most else len(todo)
-        news = {planned.id: planned for planned in todo[:room] if not known or planned.id not in found}
-        fresh: list[Trial] = []
+        new = {planned.id: planned for planned in todo[:room] if not known or planned.id not in found}
+        ran: list[Trial] = []
         gate = asyncio.Semaphore(self._jobs)
         try:
             async with asyncio.TaskGroup() as group:
                 for planned in todo[:room]:
-                    group.create_task(self._one(planned, gate, fresh, news))
+                    group.create_task(self._one(planned, gate, ran, new))
         except* AheError as errors:
-            raise first(errors) from None
+            raise _first(errors) from None
         if room < len(todo):
             raise BudgetExceeded(
                 f"the budget of {self._most} rollouts is spent. What is done is kept: raise it under [budget] in "
                 "ahe.toml and run the same command again"
             )
-        trials = {**known, **{trial.id: trial for trial in fresh}}
+        by_id = {trial.id: trial for trial in ran}
+        trials = {**known, **by_id}
         ordered = sorted((trials[p.id] for p in wanted), key=lambda t: (t.task, t.attempt))
         counts = [sum(t.status == status for t in ordered) for status in ("passed", "failed", "missing")]
         self._watcher.emit(EvaluationFinished(label, *counts))
-        return ordered
+        return Evaluation(ordered, by_id)
 
     async def _one(
-        self, planned: Planned, gate: asyncio.Semaphore, fresh: list[Trial], news: Mapping[str, Planned]
+        self, planned: Planned, gate: asyncio.Semaphore, ran: list[Trial], new: Mapping[str, Planned]
     ) -> None:
         async with gate:
             self._watcher.emit(TrialStarted(planned.task.name, planned.attempt))
             trial = await self.runner.run(planned)
-        fresh.append(trial)
+        ran.append(trial)
         self._watcher.emit(TrialFinished(trial))
-        if trial.status == "missing" and planned.id in news:
-            telling = [each for each in fresh if each.id in news or each.status != "missing"]
-            if said := repeated_failure(telling, [*news.values()], self._jobs):
-                raise AllBroken(said)
+        if trial.status == "missing" and planned.id in new:
+            evidence = [each for each in ran if each.id in new or each.status != "missing"]
+            if reason := repeated_failure(evidence, [*new.values()], self._jobs):
+                raise AllBroken(reason)
 
 
-def repeated_failure(fresh: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
-    """Why it makes no sense to go on after these trials of `todo`, in the order in which they ended; or nothing.
+def repeated_failure(ran: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
+    """Why the run should stop after these trials of `todo`, in the order in which they ended; "" to go on.
 
-    One task that cannot run (its image, say) stops nothing where there are others.
+    It stops when the last trials broke for one cause: `SAME_FAILURES` of them, or twice `jobs` where trials were
+    scored before, or `SAME_FAILURES_OF_ALL` if no more were to be run; or when twice `SAME_FAILURES` broke from
+    the start for whatever causes. One task that cannot run (its image, say) does not stop a run of several.
     """
-    last = list(takewhile(lambda trial: trial.status == "missing", reversed(fresh)))
+    last = list(takewhile(lambda trial: trial.status == "missing", reversed(ran)))
     alike = list(takewhile(lambda trial: _kind(trial) == _kind(last[0]), last))
-    enough = max(BROKEN, 2 * jobs) if len(alike) < len(fresh) else min(BROKEN, max(ALL_BROKEN, len(todo)))
-    if len(alike) < enough and len(last) < max(2 * BROKEN, len(fresh)):
+    if len(alike) < len(ran):
+        enough = max(SAME_FAILURES, 2 * jobs)
+    else:
+        enough = min(SAME_FAILURES, max(SAME_FAILURES_OF_ALL, len(todo)))
+    if len(alike) < enough and len(last) < max(2 * SAME_FAILURES, len(ran)):
         return ""
     if len({trial.task for trial in last}) == 1 < len({planned.task.name for planned in todo}):
         return ""
-    which = "first" if len(last) == len(fresh) else "last"
+    which = "first" if len(last) == len(ran) else "last"
     how = f"the {which} {len(alike)} trials all broke in the same way"
     if len(alike) < enough:
-        how = f"the first {len(last)} trials all broke, the last of them so"
-    return f"{how}, so the run stops: {alike[0].cause}\n{MEND}"
+        how = f"the first {len(last)} trials all broke, the last of them with this cause"
+    return f"{how}, so the run stops: {alike[0].cause}\n{REMEDY}"
 
 
 def _kind(trial: Trial) -> str:
@@ -122,7 +140,7 @@ def _kind(trial: Trial) -> str:
     return re.sub(r"/\S+|\b[0-9a-f]{8,}\b|\d+", "·", trial.cause.replace(trial.task, "·"))
 
 
-def first(errors: BaseExceptionGroup[AheError]) -> AheError:
+def _first(errors: BaseExceptionGroup[AheError]) -> AheError:
     """The first error of a group: concurrent trials mostly fail for one reason."""
     error: BaseException = errors
     while isinstance(error, BaseExceptionGroup):

@@ -1,18 +1,33 @@
-"""Trials that exist already, read without opening a model: for looking back at no cost.
+"""Trials that exist already: which of them may be compared, their tallies, and copies among them.
 
-A stored trial says which model and environment it ran with. What is pooled here shares them: the task as it
-stands in the suite, one model, and for each task one environment.
+Nothing runs here and no model is asked. Trials are pooled only where they share the task as the suite has it now,
+one model, and for each task one environment.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
 
-from ahe.evaluate.evaluation import tallies
-from ahe.records import Tally, Task, Trial
+from ahe.evaluate.evaluation import Evaluator, tallies
+from ahe.evaluate.trial import HarnessVersion
+from ahe.records import Copies, Tally, Task, Trial
 
 Arms = tuple[list[Trial], list[Trial]]
+
+
+def stored_trials(evaluator: Evaluator, harness: HarnessVersion, tasks: Iterable[Task]) -> list[Trial]:
+    """The plain trials of a harness at these tasks that the evaluator would read and not run, by attempt."""
+    wanted = {task.name: task for task in tasks}
+    found = [t for t in evaluator.store.of_harness(harness.id) if t.task in wanted and not t.fresh]
+    plan = evaluator.runner.plan
+    same = (t for t in found if plan(harness, wanted[t.task], t.attempt).id == t.id)
+    return sorted(same, key=lambda trial: trial.attempt)
 
 
 def paired(
@@ -20,8 +35,8 @@ def paired(
 ) -> Arms:
     """The trials of two harnesses at these tasks that may be compared, in the order in which they came.
 
-    Plain trials, or with `fresh` those that told commits apart: the two are never pooled.
-    Where several models were used, that of which the smaller arm has most; of equals the one used last.
+    Plain trials, or with `fresh` those of leave-one-out attribution: the two are never pooled. Where several
+    models were used, the one with the most trials in its smaller arm is taken; among equals, the one used last.
     """
     wanted = {task.name: task.digest for task in tasks}
     arms = [
@@ -45,3 +60,57 @@ def pairs_of(arms: Arms) -> dict[str, tuple[Tally, Tally]]:
     """Tallies by task; a task that one arm lacks has an empty tally there."""
     one, other = (tallies(arm) for arm in arms)
     return {task: (one.get(task, Tally()), other.get(task, Tally())) for task in sorted({*one, *other})}
+
+
+def mean_tokens(trials: Iterable[Trial]) -> dict[str, float]:
+    """Mean tokens of a scored trial, by task."""
+    used: dict[str, list[int]] = {}
+    for trial in trials:
+        if trial.status != "missing":
+            used.setdefault(trial.task, []).append((trial.usage + trial.side_usage).tokens)
+    return {task: fmean(counts) for task, counts in used.items()}
+
+
+def copies(trials: Iterable[Trial], folder: Path) -> Copies:
+    """How many of these trials of one harness repeat another attempt at the same task, word for word.
+
+    So it is at temperature 0 or with a cache before the model. `folder` holds the trials' folders. A missing
+    trial, and one without a readable trace, does not count.
+    """
+    seen: dict[tuple[str, str], set[str]] = {}
+    tasks: set[str] = set()
+    looked = 0
+    for trial in trials:
+        text = None if trial.status == "missing" else _model_output(folder / trial.id / "trajectory.json")
+        if text is None:
+            continue
+        looked += 1
+        statuses = seen.setdefault((trial.task, text), set())
+        if statuses:
+            tasks.add(trial.task)
+        statuses.add(trial.status)
+    torn = {task for (task, _), statuses in seen.items() if len(statuses) > 1}
+    return Copies(
+        trials=looked, distinct=len(seen), tasks=tuple(sorted(tasks)), disagreeing=tuple(sorted(torn))
+    )
+
+
+def _model_output(trajectory: Path) -> str | None:
+    """A digest of the model's messages and calls in a trial, without ids, times or results.
+
+    None without a readable trace.
+    """
+    try:
+        whole: dict[str, Any] = json.loads(trajectory.read_bytes())
+    except (OSError, ValueError):
+        return None
+    steps = [step for step in whole.get("steps", []) if step.get("source") == "agent"]
+    output = [
+        [
+            step.get("message"),
+            step.get("reasoning_content"),
+            [[call.get("function_name"), call.get("arguments")] for call in step.get("tool_calls", [])],
+        ]
+        for step in steps
+    ]
+    return hashlib.sha256(json.dumps(output, sort_keys=True).encode()).hexdigest()

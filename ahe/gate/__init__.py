@@ -1,1 +1,1 @@
-"""Decides from rollouts: keep, revert, or measure more. Each policy is one method in one short file."""
+"""Decides from rollouts: keep, revert, or measure more. Pure: it runs nothing and reads nothing."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from random import Random
 
-from ahe.gate.coverage import tried
+from ahe.gate.decisions import tried
 from ahe.gate.posterior import Posterior
 from ahe.records import Ceiling, Comparison, RolloutRequest, Tally
 
@@ -15,11 +15,11 @@ IN_DOUBT, CONTROL = 0.09, 0.045
 LEAST_IN_DOUBT, LEAST_CONTROL = 3, 1
 
 
-def plain_asks(comparison: Comparison, share: float) -> tuple[RolloutRequest, ...]:
+def plain_requests(comparison: Comparison, share: float) -> tuple[RolloutRequest, ...]:
     """What is missing to a share of the plain rollouts, k a task, in an order drawn for this candidate.
 
     At 1 every task has its k. Below, the tasks that the change predicted or risked come first, mixed with a random
-    control, so that a change that names half of the suite is not seen there alone. Where both arms lack
+    control, so that a change that names half of the suite is not judged there alone. Where both arms lack
     rollouts they alternate; what the incumbent has already is older, and a drift since counts (docs/gate.md).
     """
     deep, more = divmod(
@@ -33,18 +33,18 @@ def plain_asks(comparison: Comparison, share: float) -> tuple[RolloutRequest, ..
     control = [task for task in names if task not in named][: _control(len(names))]
     early = {*named, *control}
     names.sort(key=lambda task: task not in early)
-    asks: list[RolloutRequest] = []
+    requests: list[RolloutRequest] = []
     for place, task in enumerate(names):
         if (goal := deep + (place < more)) > depth(comparison.train[task]):
-            asks += _up_to(task, comparison.train[task], goal)
-    return tuple(asks)
+            requests += _up_to(task, comparison.train[task], goal)
+    return tuple(requests)
 
 
 def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[RolloutRequest, ...]:
     """One more rollout on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
 
     In doubt are max(3, .09·T) tasks: those on which one more rollout says most about a shift of all tasks.
-    max(1, .045·T) others are drawn at random: they see what nobody named and no rollout showed yet. An arm
+    max(1, .045·T) others are drawn at random: they show what nobody named and no rollout showed yet. An arm
     that is behind catches up alone, so that rollouts of an incumbent that was measured before are used.
     """
     pairs = comparison.train
@@ -57,25 +57,27 @@ def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[
     draw = Random(f"{comparison.candidate} {extra(comparison)}")
     control = draw.sample(others, min(len(others), _control(len(pairs))))
     chosen = (*doubtful, *control)[:room]
-    return tuple(ask for task in chosen for ask in _up_to(task, pairs[task], depth(pairs[task]) + STEP))
+    return tuple(
+        request for task in chosen for request in _up_to(task, pairs[task], depth(pairs[task]) + STEP)
+    )
 
 
 def within(
-    asks: Sequence[RolloutRequest], comparison: Comparison, ceiling: Ceiling
+    requests: Sequence[RolloutRequest], comparison: Comparison, ceiling: Ceiling
 ) -> tuple[RolloutRequest, ...]:
-    """The first of these that the ceiling still allows. Tokens and money are looked at between two rounds only."""
+    """The first of these that the ceiling still allows. Tokens and money are checked between two rounds only."""
     if ceiling.tokens and comparison.spent_tokens >= ceiling.tokens:
         return ()
     if ceiling.usd and comparison.spent_usd >= ceiling.usd:
         return ()
     if not ceiling.rollouts:
-        return tuple(asks)
+        return tuple(requests)
     left, allowed = ceiling.rollouts - comparison.spent, []
-    for ask in asks:
-        left -= ask.n - tried(comparison.train[ask.task][ask.arm == "candidate"])
+    for request in requests:
+        left -= request.n - tried(comparison.train[request.task][request.arm == "candidate"])
         if left < 0:
             break
-        allowed.append(ask)
+        allowed.append(request)
     return tuple(allowed)
 
 

@@ -1,8 +1,8 @@
-"""Tells the commits of one candidate apart, by leaving them out. Pure: it asks for rollouts and gives verdicts.
+"""Leave-one-out attribution: what each commit of a candidate is worth. It requests rollouts and gives verdicts.
 
 For a piece i (a commit) of the set S that is still in: Δ_i = mean over the disputed tasks of the pass rate of S
-less that of S without i, with the posterior of `ahe.gate.posterior` on fresh rollouts of both. Those that chose the
-tasks flatter, so they are not used again. P_i = P(Δ_i > 0).
+less that of S without i, with the posterior of `ahe.gate.posterior` on fresh rollouts of both. The rollouts that chose
+the tasks flatter, so they are not used again. P_i = P(Δ_i > 0).
 
 Backward elimination: pieces are judged in the presence of all others; what is dropped changes the ground for the
 rest, which are judged again without it. So a piece that breaks everything hides no good one (where nothing works,
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ahe.gate.coverage import unusable
+from ahe.gate.decisions import unusable
 from ahe.gate.posterior import CONCENTRATION, Pairs, Posterior, posterior
 from ahe.records import Interval, Tally
 
@@ -30,8 +30,8 @@ LeftOut = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Burden:
-    """What a piece has to show: kept at P ≥ `keep`, dropped at P ≤ `revert`; both reach `final` at the last round."""
+class BurdenOfProof:
+    """What a piece has to show: kept at P ≥ `keep`, dropped at P ≤ `revert`; in the last round both are `final`."""
 
     keep: float
     revert: float
@@ -43,9 +43,9 @@ class Burden:
         return self.keep + share * (self.final - self.keep), self.revert + share * (self.final - self.revert)
 
 
-PROVE_GOOD = Burden(keep=0.95, revert=0.15, final=0.75)
+PROVE_GOOD = BurdenOfProof(keep=0.95, revert=0.15, final=0.75)
 """The gate would revert the whole: a piece stays only if it proves itself."""
-PROVE_BAD = Burden(keep=0.80, revert=0.08, final=0.25)
+PROVE_BAD = BurdenOfProof(keep=0.80, revert=0.08, final=0.25)
 """The gate would keep the whole: a piece goes only if it is shown to harm."""
 
 
@@ -58,23 +58,23 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Question:
+class AttributionQuestion:
     """`tasks` are the disputed ones of `of` tasks on train; `rolls` are the fresh rollouts of each tree so far.
 
-    The answer is a function of the question: rounds are replayed from the first attempt on, so that a killed
-    attribution goes on as if nothing had happened.
+    The answer is a function of the question: rounds are replayed from the first attempt on, so a killed
+    attribution continues where it was.
     """
 
     pieces: tuple[Piece, ...]
     tasks: tuple[str, ...]
     of: int
-    burden: Burden
+    burden: BurdenOfProof
     rolls: Mapping[LeftOut, Rolls] = field(default_factory=dict)
     concentration: float = CONCENTRATION
 
 
 @dataclass(frozen=True)
-class TreeAsk:
+class TreeRequest:
     """Bring a task to `n` fresh attempts of the tree that lacks these pieces."""
 
     without: LeftOut
@@ -83,8 +83,8 @@ class TreeAsk:
 
 
 @dataclass(frozen=True)
-class Share:
-    """What leaving a piece out showed. `without` and `base` are the trees that were compared.
+class PieceVerdict:
+    """The verdict on a piece from leaving it out. `without` and `base` are the trees that were compared.
 
     `found` is over the disputed tasks; `delta` and `raw` are in terms of the whole train split, D/T times as
     large: no effect is assumed on tasks that are not in dispute. `together` are the pieces it was left out with.
@@ -112,25 +112,25 @@ class Share:
 
 @dataclass(frozen=True)
 class AttributionStep:
-    """Rollouts that are wanted first, or what each piece is worth, or (`problem`) why nothing can be said."""
+    """The rollouts that are needed first, or the verdict on each piece, or (`problem`) why there is none."""
 
-    asks: tuple[TreeAsk, ...] = ()
-    shares: tuple[Share, ...] = ()
+    requests: tuple[TreeRequest, ...] = ()
+    verdicts: tuple[PieceVerdict, ...] = ()
     problem: str = ""
 
     @property
     def dropped(self) -> LeftOut:
-        return frozenset(share.piece for share in self.shares if share.outcome == "reverted")
+        return frozenset(each.piece for each in self.verdicts if each.outcome == "reverted")
 
 
 def disputed(
     train: Pairs, named: Sequence[str] = (), concentration: float = CONCENTRATION
 ) -> tuple[str, ...]:
-    """The tasks on which pieces are told apart: those that the candidate most probably moved, and the named.
+    """The tasks on which pieces are compared: those that the candidate most probably moved, and the named ones.
 
     The 8 of the highest mean square shift E[δ_t²] = v_t + (π_t(μ_c−μ_b))², then the predicted and risked ones,
     12 at most. (v_t alone, the variance, would rank what may be noise above what surely moved.) Only tasks that
-    both arms have scored: a candidate that was given up early is told apart where it was seen.
+    both arms have scored: of a candidate that was given up early, those that it has tried.
     """
     found = posterior(train, concentration)
     if found is None:
@@ -141,67 +141,71 @@ def disputed(
 
 
 def most_rollouts(pieces: int, tasks: int) -> int:
-    """The bound of the cost: 1 + m(m+1)/2 trees, 6 rollouts of each on each disputed task."""
+    """Upper bound of the rollouts: 1 + m(m+1)/2 trees, 6 of each on each disputed task."""
     return (1 + pieces * (pieces + 1) // 2) * tasks * DEEPEST
 
 
-def attribute(question: Question) -> AttributionStep:
-    """One step: asks, or the verdicts.
+def attribute(question: AttributionQuestion) -> AttributionStep:
+    """One step: requests, or the verdicts.
 
     A stage compares the tree at hand with it less each open piece, two rollouts a task at first, then four, then
-    six. P ≥ keep: the piece is kept. P ≤ revert as at the first round: it is dropped, with all that are so bad.
-    P ≤ revert of this round: only the worst is dropped. After a drop the others that are open begin a new stage.
+    six. P ≥ keep: the piece is kept. P ≤ revert of the first round: all such pieces are dropped.
+    P ≤ revert of this round only: the worst is dropped. After a drop the open pieces begin a new stage.
 
-    A piece that cannot be reverted without later ones that build on it is left out with them: they go together
-    (also where a later one alone looks good) unless what they do together holds.
+    A piece that cannot be reverted without later ones that build on it is left out together with them: they are
+    dropped together (also where a later one alone looks good) or kept together.
     """
     left: LeftOut = frozenset()
-    shares: dict[str, Share] = {}
-    while opened := [piece for piece in question.pieces if piece.name not in shares]:
+    verdicts: dict[str, PieceVerdict] = {}
+    while opened := [piece for piece in question.pieces if piece.name not in verdicts]:
         stage = _stage(question, left, opened)
-        if stage.asks or stage.problem:
+        if stage.requests or stage.problem:
             return stage
-        shares |= {share.piece: share for share in stage.shares}
+        verdicts |= {each.piece: each for each in stage.verdicts}
         left |= stage.dropped
-    return AttributionStep(shares=tuple(shares[piece.name] for piece in question.pieces))
+    return AttributionStep(verdicts=tuple(verdicts[piece.name] for piece in question.pieces))
 
 
-def _stage(question: Question, left: LeftOut, opened: Sequence[Piece]) -> AttributionStep:
-    """From one tree on: until something is dropped, or nothing is open any more."""
-    kept: list[Share] = []
+def _stage(question: AttributionQuestion, left: LeftOut, opened: Sequence[Piece]) -> AttributionStep:
+    """Rounds from one tree on, until a piece is dropped or every piece is decided."""
+    kept: list[PieceVerdict] = []
     for depth in range(STEP, DEEPEST + 1, STEP):
         trees = {piece.name: left | {piece.name} | piece.builds_on_it for piece in opened}
-        if asks := _asks(question, [left, *trees.values()], depth):
-            return AttributionStep(asks=asks)
-        seen = [_share(question, name, left, tree, depth) for name, tree in trees.items()]
-        if problem := next((share for share in seen if isinstance(share, str)), ""):
-            return AttributionStep(problem=problem)
-        judged = [share for share in seen if isinstance(share, Share)]
+        if requests := _requests(question, [left, *trees.values()], depth):
+            return AttributionStep(requests=requests)
+        judged = []
+        for name, tree in trees.items():
+            found = _left_out(question, name, left, tree, depth)
+            if isinstance(found, str):
+                return AttributionStep(problem=found)
+            judged.append(found)
         keep, revert = question.burden.at(depth)
-        good = [share for share in judged if share.score >= keep]
+        good = [each for each in judged if each.score >= keep]
         kept += good
-        rest = sorted((share for share in judged if share.score < keep), key=lambda share: share.score)
-        bad = [share for share in rest if share.score <= question.burden.revert]
-        bad = bad or [share for share in rest[:1] if share.score <= revert]
+        rest = sorted((each for each in judged if each.score < keep), key=lambda each: each.score)
+        bad = [each for each in rest if each.score <= question.burden.revert]
+        bad = bad or [each for each in rest[:1] if each.score <= revert]
         if bad:
-            return AttributionStep(shares=(*kept, *_dropped(bad)))
-        opened = [piece for piece in opened if piece.name not in {share.piece for share in good}]
+            return AttributionStep(verdicts=(*kept, *_dropped(bad)))
+        opened = [piece for piece in opened if piece.name not in {each.piece for each in good}]
         if not opened:
             break
-    return AttributionStep(shares=tuple(kept))
+    return AttributionStep(verdicts=tuple(kept))
 
 
-def _asks(question: Question, trees: Sequence[LeftOut], depth: int) -> tuple[TreeAsk, ...]:
+def _requests(question: AttributionQuestion, trees: Sequence[LeftOut], depth: int) -> tuple[TreeRequest, ...]:
     """What is missing to `depth` attempts of each tree, task by task: the trees alternate in time."""
     return tuple(
-        TreeAsk(tree, task, depth)
+        TreeRequest(tree, task, depth)
         for task in question.tasks
         for tree in dict.fromkeys(trees)
         if len(question.rolls.get(tree, {}).get(task, ())) < depth
     )
 
 
-def _share(question: Question, name: str, base: LeftOut, without: LeftOut, depth: int) -> Share | str:
+def _left_out(
+    question: AttributionQuestion, name: str, base: LeftOut, without: LeftOut, depth: int
+) -> PieceVerdict | str:
     """What the first `depth` rollouts say about a piece, or why they say nothing."""
     pairs = {
         task: (_tally(question.rolls[without][task][:depth]), _tally(question.rolls[base][task][:depth]))
@@ -213,21 +217,19 @@ def _share(question: Question, name: str, base: LeftOut, without: LeftOut, depth
     if found is None:
         return "no disputed task was scored in both arms"
     together = tuple(sorted(without - base - {name}))
-    return Share(name, "kept", found.above(), found, pairs, question.of, base, without, together)
+    return PieceVerdict(name, "kept", found.above(), found, pairs, question.of, base, without, together)
 
 
-def _dropped(shares: Sequence[Share]) -> list[Share]:
-    """These as dropped, with the pieces that go with each; a piece's own share wins over one it shares."""
-    gone = [replace(share, outcome="reverted") for share in shares]
-    own = {share.piece for share in gone}
+def _dropped(verdicts: Sequence[PieceVerdict]) -> list[PieceVerdict]:
+    """These as dropped, with the pieces that go with each; a piece's own verdict wins over another's."""
+    gone = [replace(each, outcome="reverted") for each in verdicts]
+    own = {each.piece for each in gone}
     with_them = [
-        replace(share, piece=name, together=_others(share, name)) for share in gone for name in share.together
+        replace(each, piece=name, together=tuple(sorted({each.piece, *each.together} - {name})))
+        for each in gone
+        for name in each.together
     ]
-    return [*(share for share in with_them if share.piece not in own), *gone]
-
-
-def _others(share: Share, name: str) -> tuple[str, ...]:
-    return tuple(sorted({share.piece, *share.together} - {name}))
+    return [*(each for each in with_them if each.piece not in own), *gone]
 
 
 def _tally(outcomes: Sequence[bool | None]) -> Tally:

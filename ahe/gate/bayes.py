@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ahe.gate.allocation import extra, next_round, plain_asks, within
-from ahe.gate.coverage import unusable, verdict
-from ahe.gate.heldout import PER_ARM, apply_heldout_veto
+from ahe.gate.allocation import extra, next_round, plain_requests, within
+from ahe.gate.decisions import PER_ARM, apply_heldout_veto, unusable, verdict
 from ahe.gate.posterior import Posterior, posterior
 from ahe.records import Ceiling, Comparison, Decision, RolloutRequest
 
@@ -35,11 +34,11 @@ class BayesGate:
     name: str = "bayes"
 
     def decide(self, comparison: Comparison) -> Decision:
-        """Rollouts on train, decide or ask for more; held-out only where train says keep."""
-        asks: tuple[RolloutRequest, ...] = ()
+        """Decide on the train rollouts or request more; held-out only where train says keep."""
+        requests: tuple[RolloutRequest, ...] = ()
         hopeless = 0.0
         for share, bound in (*self.looks, (1.0, self.revert)):
-            if asks := plain_asks(comparison, share):
+            if requests := plain_requests(comparison, share):
                 break
             hopeless = bound
         found = posterior(comparison.train, comparison.concentration)
@@ -47,9 +46,9 @@ class BayesGate:
         score = found.above(self.tax * comparison.grown / 1000) if found else 0.0
         if found and not problem and score <= hopeless:
             return verdict(found, "reverted", f"not better on train (P = {score:.2f})")
-        if affordable := within(asks, comparison, self.ceiling):
-            return Decision(outcome="more", reason="rollouts on train", asks=affordable)
-        if asks and found is None:
+        if affordable := within(requests, comparison, self.ceiling):
+            return Decision(outcome="more", reason="rollouts on train", requests=affordable)
+        if requests and found is None:
             reason = "no task was run with both harnesses: raise the ceiling, [evolve] comparison"
             return Decision(outcome="undecided", reason=reason)
         if found is None or problem:
@@ -57,13 +56,15 @@ class BayesGate:
         return self._beyond(comparison, found, score)
 
     def _beyond(self, comparison: Comparison, found: Posterior, score: float) -> Decision:
-        """What more rollouts may still decide, once the plain ones are in."""
+        """Whether to keep, revert or run more, once the plain rollouts are in."""
         spent = min(1.0, extra(comparison) / (self.extra * len(comparison.train))) if self.extra else 1.0
         keep = self.keep + spent * (self.final - self.keep)
         revert = self.revert + spent * (self.final - self.revert)
-        asks = next_round(comparison, found, self.extra) if revert < score < keep else ()
-        if asks := within(asks, comparison, self.ceiling):
-            return Decision(outcome="more", reason=f"train leaves it open (P = {score:.2f})", asks=asks)
+        requests = next_round(comparison, found, self.extra) if revert < score < keep else ()
+        if requests := within(requests, comparison, self.ceiling):
+            return Decision(
+                outcome="more", reason=f"train leaves it open (P = {score:.2f})", requests=requests
+            )
         if score >= min(keep, self.final) and score > revert:
             return apply_heldout_veto(comparison, found, f"better on train (P = {score:.2f})", self.heldout)
         return verdict(found, "reverted", f"unproven on train (P = {score:.2f})")

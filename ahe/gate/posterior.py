@@ -152,9 +152,9 @@ def log_bayes_factor(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: flo
 
     BF_t = B(α+b, β+n_b−b)·B(α+c, β+n_c−c) / (B(α, β)·B(α+b+c, β+n_b+n_c−b−c)).
     """
-    apart = _log_b(alpha + b, beta + n_b - b) + _log_b(alpha + c, beta + n_c - c)
+    separate = _log_b(alpha + b, beta + n_b - b) + _log_b(alpha + c, beta + n_c - c)
     together = _log_b(alpha, beta) + _log_b(alpha + b + c, beta + n_b + n_c - b - c)
-    return apart - together
+    return separate - together
 
 
 def prior(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """What a change's predictions were worth, by how probably each task changed and not by flips.
 
-With k = 2 an edit that does nothing turns many a task from failing to passing, and would make every prophet look
+With k = 2 an edit that does nothing turns many tasks from failing to passing, which would make any prediction look
 good. So a task counts with π_t, the posterior probability that it changed: u_t = π_t where its pass rate went up
 and d_t = π_t where it went down, else 0. Of n named tasks and T counted ones:
 
@@ -40,12 +40,12 @@ def observed(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[Observ
 
 def fixes(named: Iterable[str], tasks: Sequence[Observed]) -> PredictionScore:
     """What it was worth to name these tasks as going up."""
-    return _foretold(named, {each.task: each.up for each in tasks if each.changed is not None})
+    return _prediction_score(named, {each.task: each.up for each in tasks if each.changed is not None})
 
 
 def regressions(named: Iterable[str], tasks: Sequence[Observed]) -> PredictionScore:
     """What it was worth to name these tasks as going down."""
-    return _foretold(named, {each.task: each.down for each in tasks if each.changed is not None})
+    return _prediction_score(named, {each.task: each.down for each in tasks if each.changed is not None})
 
 
 def scored(verdict: Verdict, predicts: Sequence[str], risks: Sequence[str]) -> Verdict:
@@ -61,12 +61,12 @@ def scored(verdict: Verdict, predicts: Sequence[str], risks: Sequence[str]) -> V
     )
 
 
-def _foretold(named: Iterable[str], moved: dict[str, float]) -> PredictionScore:
+def _prediction_score(named: Iterable[str], moved: dict[str, float]) -> PredictionScore:
     counted = [task for task in dict.fromkeys(named) if task in moved]
-    happened = sum(moved.values())
+    total = sum(moved.values())
     return PredictionScore(
         named=len(counted),
         hits=round(sum(moved[task] for task in counted), 4),
-        happened=round(happened, 4),
-        chance=round(len(counted) * happened / len(moved), 4) if moved else 0.0,
+        observed=round(total, 4),
+        chance=round(len(counted) * total / len(moved), 4) if moved else 0.0,
     )

@@ -9,7 +9,7 @@ from ahe.debug.debugger import AgentDebugger, Subject
 from ahe.debug.readers.find import Skipped, find
 from ahe.errors import UsageError
 from ahe.events import Notice
-from ahe.evolve.record import history_lines
+from ahe.evolve.editor import history_lines
 from ahe.project.assemble import assemble, debugger
 from ahe.project.project import Project
 from ahe.protocols import Watcher

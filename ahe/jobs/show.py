@@ -32,7 +32,7 @@ class Measured(Record):
 
 
 def measured(project: Project, history: History, commit: Commit) -> Measured:
-    """What the verdict counted; of a change that was told apart, without it and with it.
+    """What the verdict counted; after leave-one-out attribution, without the change and with it.
 
     The trials are there as long as the store is; without the store the note stands alone.
     """
@@ -40,7 +40,7 @@ def measured(project: Project, history: History, commit: Commit) -> Measured:
     if verdict is None or not verdict.tasks:
         return Measured()
     try:
-        ids = verdict.apart or tuple(
+        ids = verdict.leave_one_out or tuple(
             history.harness_id(sha) for sha in (verdict.incumbent, verdict.candidate)
         )
         wanted = [
@@ -51,7 +51,7 @@ def measured(project: Project, history: History, commit: Commit) -> Measured:
     store = project.store()
     try:
         both = store.of_harness(ids[0]), store.of_harness(ids[1])
-        arms = paired(*both, wanted, fresh=verdict.apart is not None)
+        arms = paired(*both, wanted, fresh=verdict.leave_one_out is not None)
     finally:
         store.close()
     return Measured(tasks=verdict.tasks, trials=trials_by_task(arms))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
-from ahe.gate.attribution import AttributionStep, LeftOut, Question, TreeAsk, attribute
+from ahe.gate.attribution import AttributionQuestion, AttributionStep, LeftOut, TreeRequest, attribute
 from ahe.records import FRESH, Trial
 
 
@@ -25,30 +25,29 @@ class AttributionRunner:
     version: Callable[[LeftOut], HarnessVersion]
     fresh: dict[str, Trial] = field(default_factory=dict)
 
-    async def ask(self, question: Question) -> AttributionStep:
+    async def ask(self, question: AttributionQuestion) -> AttributionStep:
         """The verdicts on the pieces. Raises `RevertConflict` where a tree cannot be made."""
         rolls: dict[LeftOut, dict[str, list[bool | None]]] = {}
-        while (step := attribute(replace(question, rolls=rolls))).asks:
-            trials = await self._run(step.asks)
-            for ask in step.asks:
-                made = trials[self.version(ask.without).id, ask.task]
-                rolls.setdefault(ask.without, {})[ask.task] = [_outcome(trial) for trial in made]
+        while (step := attribute(replace(question, rolls=rolls))).requests:
+            trials = await self._run(step.requests)
+            for request in step.requests:
+                made = trials[self.version(request.without).id, request.task]
+                rolls.setdefault(request.without, {})[request.task] = [_outcome(trial) for trial in made]
         return step
 
-    async def _run(self, asks: Sequence[TreeAsk]) -> dict[tuple[str, str], list[Trial]]:
+    async def _run(self, requests: Sequence[TreeRequest]) -> dict[tuple[str, str], list[Trial]]:
         """The trials by harness and task, in the order of attempts; the trees alternate in time."""
         wanted: dict[str, Planned] = {}
-        for n in range(max(ask.n for ask in asks)):
-            for ask in asks:
-                if n < ask.n:
-                    task, version = self.suite.tasks[ask.task], self.version(ask.without)
+        for n in range(max(request.n for request in requests)):
+            for request in requests:
+                if n < request.n:
+                    task, version = self.suite.tasks[request.task], self.version(request.without)
                     planned = self.evaluator.runner.plan(version, task, FRESH + n)
                     wanted[planned.id] = planned
-        known = self.evaluator.store.find([*wanted])
-        trials = await self.evaluator.run("telling the commits apart", [*wanted.values()])
-        self.fresh |= {t.id: t for t in trials if t.id not in known or known[t.id].status == "missing"}
+        evaluation = await self.evaluator.evaluate("telling the commits apart", [*wanted.values()])
+        self.fresh |= evaluation.ran
         found: dict[tuple[str, str], list[Trial]] = {}
-        for trial in trials:
+        for trial in evaluation.trials:
             found.setdefault((trial.harness, trial.task), []).append(trial)
         return found
 

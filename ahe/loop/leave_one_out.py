@@ -22,8 +22,8 @@ class LeaveOneOutTrees:
     head: str
     pending: Sequence[Commit]
     pieces: tuple[Piece, ...] = ()
-    held: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    no_op: tuple[str, ...] = ()
     _made: dict[LeftOut, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -33,9 +33,9 @@ class LeaveOneOutTrees:
                 continue
             with_it = next(self._clean(commit, self.pending[:place]), None)
             if with_it is None:
-                self.held += (commit.sha,)
+                self.blocked += (commit.sha,)
             elif self.history.harness_id(self.tree(with_it | {commit.sha})) == whole:
-                self.idle += (commit.sha,)
+                self.no_op += (commit.sha,)
             else:
                 self.pieces += (Piece(commit.sha, with_it),)
 

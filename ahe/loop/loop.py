@@ -12,14 +12,15 @@ from pathlib import Path
 
 from ahe.errors import RevertConflict
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
+from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Notice
-from ahe.evolve.record import history_lines
-from ahe.gate.noted import NotedGate
+from ahe.evolve.editor import history_lines
+from ahe.gate.choose import NotedGate
 from ahe.history import Commit, History
 from ahe.loop.judge import Candidate
-from ahe.loop.measurement import Measurement, known, probability_of_known, stored
+from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, workspace_state
 from ahe.loop.verdicts import JudgedCandidate, stays
 from ahe.protocols import Debugger, Editor, Gate, Watcher
@@ -67,19 +68,19 @@ class Loop:
         self.history.require_clean()
         if closed := self.finish_interrupted():
             return closed
-        now = workspace_state(self.history.commits())
-        number = next_iteration(now)
+        state = workspace_state(self.history.commits())
+        number = next_iteration(state)
         trials: list[Trial] = []
-        if not now.pending:
-            trials = await self.evaluate(now.head, f"iteration {number}: HEAD on train")
-            await self.edit(number, now, trials)
-            now = workspace_state(self.history.commits())
-        if not now.pending:
+        if not state.pending:
+            trials = await self.evaluate(state.head, f"iteration {number}: HEAD on train")
+            await self.edit(number, state, trials)
+            state = workspace_state(self.history.commits())
+        if not state.pending:
             self.watcher.emit(Notice("no change passed preflight: nothing to measure"))
             self.tag(number)
             rate = pass_rate(tallies(trials))
             return IterationResult(number=number, rate=rate, commits=(), verdict=None, new_rate=rate)
-        judged = await self.candidate(now).judge()
+        judged = await self.candidate(state).judge()
         self.decide(number, judged)
         self.tag(number)
         self.move_best()
@@ -87,7 +88,7 @@ class Loop:
         return IterationResult(
             number=number,
             rate=verdict.incumbent_rate,
-            commits=tuple(commit.sha for commit in now.pending),
+            commits=tuple(commit.sha for commit in state.pending),
             verdict=verdict,
             new_rate=_rate_of_head(verdict),
         )
@@ -98,14 +99,14 @@ class Loop:
         The iteration that is closed so, if one is: it counts as one. What a person decided is tagged and is none.
         """
         self.history.recover()
-        now = workspace_state(self.history.commits())
-        for commit in now.unreverted:
+        state = workspace_state(self.history.commits())
+        for commit in state.unreverted:
             self.watcher.emit(Notice(f"completing the revert of {commit.sha[:10]}"))
             self.revert(commit)
-        now = workspace_state(self.history.commits())
-        if now.pending or not now.untagged:
+        state = workspace_state(self.history.commits())
+        if state.pending or not state.untagged:
             return None
-        number, person = next_iteration(now), now.commits[0].by_person
+        number, person = next_iteration(state), state.commits[0].by_person
         self.tag(number)
         if person:
             return None
@@ -116,15 +117,15 @@ class Loop:
         tasks = [self.suite.tasks[name] for name in self.train]
         return await self.evaluator.measure(label, self.version(sha), tasks, self.rollouts)
 
-    async def edit(self, number: int, now: WorkspaceState, trials: Sequence[Trial]) -> None:
+    async def edit(self, number: int, state: WorkspaceState, trials: Sequence[Trial]) -> None:
         """Debug the evaluation and let the editor commit; its draft becomes HEAD in one step."""
-        evidence = self.evidence(number, now, trials)
+        evidence = self.evidence(number, state, trials)
         self.watcher.emit(Notice("debugging: traces to report"))
         report = await self.debugger.explain(evidence)
         self.watcher.emit(Notice(f"evolving: the report has {report.tokens} tokens"))
         brief = Brief(
             iteration=number,
-            head=now.head,
+            head=state.head,
             report=report,
             evidence=evidence,
             history=evidence.history,
@@ -137,35 +138,35 @@ class Loop:
             for commit in self.history.commits(limit=len(commits))[::-1]:
                 self.watcher.emit(Committed(commit.sha, commit.subject))
 
-    def evidence(self, number: int, now: WorkspaceState, trials: Sequence[Trial]) -> Evidence:
+    def evidence(self, number: int, state: WorkspaceState, trials: Sequence[Trial]) -> Evidence:
         return Evidence(
             iteration=number,
-            harness=self.history.harness_id(now.head),
+            harness=self.history.harness_id(state.head),
             trials=tuple(trials),
             instructions={name: self.suite.tasks[name].instruction for name in self.train},
-            history=history_lines(now.commits),
+            history=history_lines(state.commits),
             folder=str(self.folder(number)),
             traces=str(self.runs / "trials"),
             budget=self.report_tokens,
-            before=tuple(self.trials_before(now)),
-            heldout=self.heldout_count(now),
+            before=tuple(self.trials_before(state)),
+            heldout=self.heldout_count(state),
         )
 
-    def trials_before(self, now: WorkspaceState) -> list[Trial]:
+    def trials_before(self, state: WorkspaceState) -> list[Trial]:
         """The trials on train of the harness before the last change that was kept."""
-        verdict = next((c.verdict for c in now.commits if c.verdict and c.verdict.outcome == "kept"), None)
+        verdict = next((c.verdict for c in state.commits if c.verdict and c.verdict.outcome == "kept"), None)
         if verdict is None or not verdict.incumbent:
             return []
         tasks = [self.suite.tasks[name] for name in self.train]
-        return [trial for _, trial in stored(self.evaluator, self.version(verdict.incumbent), tasks)]
+        return stored_trials(self.evaluator, self.version(verdict.incumbent), tasks)
 
-    def heldout_count(self, now: WorkspaceState) -> Tally:
+    def heldout_count(self, state: WorkspaceState) -> Tally:
         """Passes and rollouts of HEAD on held-out, as far as they were measured: no names, no traces."""
         tasks = [self.suite.tasks[name] for name in self.heldout]
-        counted = known(self.evaluator, self.version(now.head), tasks).values()
+        counted = tallies(stored_trials(self.evaluator, self.version(state.head), tasks)).values()
         return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
 
-    def candidate(self, now: WorkspaceState) -> Candidate:
+    def candidate(self, state: WorkspaceState) -> Candidate:
         """The pending commits, ready to be judged."""
 
         def measure(sha: str) -> Measurement:
@@ -173,20 +174,20 @@ class Loop:
                 self.gate,
                 self.evaluator,
                 self.suite,
-                incumbent=self.version(now.incumbent),
+                incumbent=self.version(state.incumbent),
                 candidate=self.version(sha),
                 train=self.train,
                 heldout=self.heldout,
-                rollouts=self.rollouts * (1 + now.undecided),
-                predicts=now.predicts,
-                risks=now.risks,
-                before=now.begun,
+                rollouts=self.rollouts * (1 + state.undecided),
+                predicts=state.predicts,
+                risks=state.risks,
+                before=state.pending_since,
             )
             # What a person decided stays, whatever more rollouts would say; a known harness needs none to be noted.
-            noted = now.by_person and measurement.was_measured()
+            noted = state.by_person and measurement.was_measured()
             return replace(measurement, gate=NotedGate()) if noted else measurement
 
-        return Candidate(self.history, now, measure, self.version, self.watcher)
+        return Candidate(self.history, state, measure, self.version, self.watcher)
 
     def decide(self, number: int, judged: JudgedCandidate) -> None:
         """Note the verdicts, all in one step, then revert where they say so, newest first."""
@@ -195,7 +196,7 @@ class Loop:
         record = judged.record(number).model_dump_json(indent=1)
         (folder / "verdicts.json").write_text(record + "\n", "utf-8")
         self.history.note_all(verdicts)
-        for commit in judged.now.pending:
+        for commit in judged.state.pending:
             self.watcher.emit(Decided(commit.sha, commit.subject, verdicts[commit.sha]))
         for commit in workspace_state(self.history.commits()).unreverted:
             self.revert(commit)

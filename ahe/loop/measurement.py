@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
-from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
+from ahe.evaluate.evaluation import Evaluator, pass_rate
+from ahe.evaluate.stored import mean_tokens, pairs_of, stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
-from ahe.gate.coverage import tried
-from ahe.gate.heldout import vetoes
+from ahe.gate.decisions import tried, vetoes
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.harness.size import prompt_tokens
@@ -56,7 +56,7 @@ class Measurement:
             return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
         await self._run_again()
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
-            await self._run(decision.asks, decision.reason)
+            await self._run(decision.requests, decision.reason)
         return self._verdict(decision, comparison)
 
     def was_measured(self) -> bool:
@@ -68,25 +68,22 @@ class Measurement:
         return self._pairs(self.train)
 
     async def _run_again(self) -> None:
-        tasks = [self.suite.tasks[name] for name in (*self.train, *self.heldout)]
-        there = [
-            each for arm in (self.incumbent, self.candidate) for each in stored(self.evaluator, arm, tasks)
-        ]
-        broken = {plan.id for plan, trial in there if trial.status == "missing"}
-        if broken:
-            trials = await self.evaluator.run("measuring: what broke before", [plan for plan, _ in there])
-            self.fresh |= {trial.id: trial for trial in trials if trial.id in broken}
+        found = {
+            arm: self._stored(arm, (*self.train, *self.heldout)) for arm in (self.incumbent, self.candidate)
+        }
+        if any(trial.status == "missing" for trials in found.values() for trial in trials):
+            plan = self.evaluator.runner.plan
+            wanted = [plan(arm, self.suite.tasks[t.task], t.attempt) for arm, ts in found.items() for t in ts]
+            self.fresh |= (await self.evaluator.evaluate("measuring: what broke before", wanted)).ran
 
-    async def _run(self, asks: tuple[RolloutRequest, ...], reason: str) -> None:
+    async def _run(self, requests: tuple[RolloutRequest, ...], reason: str) -> None:
         wanted: list[Planned] = []
-        for n in range(max(ask.n for ask in asks)):
-            for ask in asks:
-                if n < ask.n:
-                    arm = self.incumbent if ask.arm == "incumbent" else self.candidate
-                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[ask.task], n))
-        known = self.evaluator.store.find([planned.id for planned in wanted])
-        trials = await self.evaluator.run(f"measuring: {reason}", wanted)
-        self.fresh |= {trial.id: trial for trial in trials if trial.id not in known}
+        for n in range(max(request.n for request in requests)):
+            for request in requests:
+                if n < request.n:
+                    arm = self.incumbent if request.arm == "incumbent" else self.candidate
+                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[request.task], n))
+        self.fresh |= (await self.evaluator.evaluate(f"measuring: {reason}", wanted)).ran
 
     def _comparison(self) -> Comparison:
         return Comparison(
@@ -108,21 +105,21 @@ class Measurement:
     def _paid(self) -> list[Trial]:
         """What this comparison cost so far, also before a kill: the candidate's trials on train, and those of the
         incumbent's that this process ran. Held-out is no part of it."""
-        tasks = [self.suite.tasks[name] for name in self.train]
-        own = {trial.id: trial for _, trial in stored(self.evaluator, self.candidate, tasks)}
+        own = {trial.id: trial for trial in self._stored(self.candidate, self.train)}
         return [*({t.id: t for t in self.fresh.values() if t.task in self.train} | own).values()]
 
     def _tokens(self) -> tuple[float, float] | None:
         """Tokens of a trial by arm, in the mean over the train tasks that both arms have scored."""
-        tasks = [self.suite.tasks[name] for name in self.train]
-        one, other = (tokens(self.evaluator, arm, tasks) for arm in (self.incumbent, self.candidate))
+        one, other = (mean_tokens(self._stored(arm, self.train)) for arm in (self.incumbent, self.candidate))
         both = one.keys() & other.keys()
         return (fmean(one[t] for t in both), fmean(other[t] for t in both)) if both else None
 
     def _pairs(self, names: tuple[str, ...]) -> Pairs:
-        tasks = [self.suite.tasks[name] for name in names]
-        arms = [known(self.evaluator, arm, tasks) for arm in (self.incumbent, self.candidate)]
-        return {name: (arms[0].get(name, Tally()), arms[1].get(name, Tally())) for name in names}
+        found = pairs_of((self._stored(self.incumbent, names), self._stored(self.candidate, names)))
+        return {name: found.get(name, (Tally(), Tally())) for name in names}
+
+    def _stored(self, arm: HarnessVersion, names: tuple[str, ...]) -> list[Trial]:
+        return stored_trials(self.evaluator, arm, [self.suite.tasks[name] for name in names])
 
     def _verdict(self, decision: Decision, comparison: Comparison) -> Verdict:
         pairs = comparison.train
@@ -160,40 +157,10 @@ def probability_of_known(
     """
     if one.id == other.id:
         return None
-    found = posterior(known_pairs(evaluator, one, other, train))
-    if found is None:
+    on_train, on_heldout = (
+        posterior(pairs_of((stored_trials(evaluator, one, tasks), stored_trials(evaluator, other, tasks))))
+        for tasks in (train, heldout)
+    )
+    if on_train is None:
         return None
-    seen = posterior(known_pairs(evaluator, one, other, heldout))
-    return 0.0 if seen and vetoes(seen) else found.above()
-
-
-def known_pairs(evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, tasks: list[Task]) -> Pairs:
-    """The tallies of two harnesses at the tasks that both have tried."""
-    arms = [known(evaluator, arm, tasks) for arm in (one, other)]
-    return {task: (arms[0][task], arms[1][task]) for task in arms[0] if task in arms[1]}
-
-
-def tokens(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, float]:
-    """Mean tokens of a scored trial, by task."""
-    used: dict[str, list[int]] = {}
-    for _, trial in stored(evaluator, harness, tasks):
-        if trial.status != "missing":
-            used.setdefault(trial.task, []).append((trial.usage + trial.side_usage).tokens)
-    return {task: fmean(counts) for task, counts in used.items()}
-
-
-def known(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> dict[str, Tally]:
-    """Tallies of the trials that the store holds of a harness at these tasks, under the present setting."""
-    return tallies(trial for _, trial in stored(evaluator, harness, tasks))
-
-
-def stored(evaluator: Evaluator, harness: HarnessVersion, tasks: list[Task]) -> list[tuple[Planned, Trial]]:
-    """The plain trials that the store holds of a harness at these tasks, under the present setting."""
-    wanted = {task.name: task for task in tasks}
-    found = []
-    for trial in sorted(evaluator.store.of_harness(harness.id), key=lambda trial: trial.attempt):
-        if trial.task in wanted and not trial.fresh:
-            plan = evaluator.runner.plan(harness, wanted[trial.task], trial.attempt)
-            if plan.id == trial.id:
-                found.append((plan, trial))
-    return found
+    return 0.0 if on_heldout and vetoes(on_heldout) else on_train.above()

@@ -32,7 +32,7 @@ class WorkspaceState:
     untagged: bool
 
     @property
-    def begun(self) -> str:
+    def pending_since(self) -> str:
         """When the oldest pending commit was made, in UTC, as trials write times."""
         made = datetime.fromisoformat(self.pending[-1].date)
         return made.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -99,9 +99,9 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
     return best
 
 
-def next_iteration(now: WorkspaceState) -> int:
+def next_iteration(state: WorkspaceState) -> int:
     """Number of the iteration to come: one more than the highest tag."""
-    numbers = [int(m[1]) for commit in now.commits for tag in commit.tags if (m := _ITERATION.match(tag))]
+    numbers = [int(m[1]) for commit in state.commits for tag in commit.tags if (m := _ITERATION.match(tag))]
     return max(numbers, default=0) + 1
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ahe.evaluate.evaluation import pass_rate
-from ahe.gate.attribution import AttributionStep, LeftOut, Share
-from ahe.gate.noted import NotedGate
+from ahe.gate.attribution import AttributionStep, LeftOut, PieceVerdict
+from ahe.gate.choose import NotedGate
 from ahe.gate.predictions import observed, scored
 from ahe.history import Commit
 from ahe.loop.state import WorkspaceState
@@ -22,7 +22,7 @@ Outcome = Literal["kept", "reverted", "unchanged"]
 
 @dataclass(frozen=True)
 class JudgedCandidate:
-    """What was found out about the pending commits of `now`.
+    """What was found out about the pending commits of `state`.
 
     `whole` is the gate's verdict on all of them; `step` tells them apart, where it was asked, and
     `rest` is the gate's verdict on what remains of a whole that it would revert. `held` commits cannot leave
@@ -30,25 +30,25 @@ class JudgedCandidate:
     attribution ran.
     """
 
-    now: WorkspaceState
+    state: WorkspaceState
     whole: Verdict
     concentration: float
-    held: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    no_op: tuple[str, ...] = ()
     step: AttributionStep | None = None
     rest: Verdict | None = None
     harnesses: Mapping[LeftOut, str] = field(default_factory=dict)
     spent: tuple[Trial, ...] = ()
 
-    def share(self, sha: str) -> Share | None:
-        shares = self.step.shares if self.step else ()
+    def share(self, sha: str) -> PieceVerdict | None:
+        shares = self.step.verdicts if self.step else ()
         return next((share for share in shares if share.piece == sha), None)
 
     @property
     def problem(self) -> str:
         """Why commits that were to be told apart could not be; or an empty text."""
         if self.step and self.step.problem:
-            return f"telling the commits apart: {self.step.problem}"
+            return f"leave-one-out attribution: {self.step.problem}"
         return self.rest.reason if self.rest and self.rest.outcome == "undecided" else ""
 
     def overall(self) -> Verdict:
@@ -75,7 +75,7 @@ class JudgedCandidate:
 
         Its predictions are scored on its own two arms where it was told apart, else on the whole's.
         """
-        pending = self.now.pending
+        pending = self.state.pending
         verdicts = {c.sha: scored(_verdict(self, c), c.predicts, c.risks) for c in pending}
         if len(pending) == 1:
             return verdicts
@@ -95,13 +95,13 @@ class JudgedCandidate:
         each = self.each()
         return IterationVerdicts(
             iteration=iteration,
-            incumbent=self.now.incumbent,
-            candidate=self.now.head,
+            incumbent=self.state.incumbent,
+            candidate=self.state.head,
             whole=self.whole,
             rest=self.rest,
             commits=tuple(
                 CommitVerdict(commit=c.sha, change=c.change_id, subject=c.subject, verdict=each[c.sha])
-                for c in reversed(self.now.pending)
+                for c in reversed(self.state.pending)
             ),
         )
 
@@ -115,11 +115,11 @@ def _verdict(judged: JudgedCandidate, commit: Commit) -> Verdict:
         return _mine(whole, commit)
     if commit.by_person:
         return _of_person(whole)
-    if commit.sha in judged.idle:
+    if commit.sha in judged.no_op:
         reason = "without it the harness is the very same: nothing to keep, nothing to revert"
         ends = {"incumbent": whole.incumbent, "candidate": whole.candidate}
         return Verdict(outcome="unchanged", reason=reason, gate=whole.gate, **ends)
-    if commit.sha in judged.held:
+    if commit.sha in judged.blocked:
         return _held(whole, commit)
     share = judged.share(commit.sha)
     return _of_share(judged, commit, share) if share else _mine(whole, commit)
@@ -153,7 +153,7 @@ def stays(reverted: Verdict) -> Verdict:
     return reverted.model_copy(update={"outcome": "kept", "reason": reason})
 
 
-def _of_share(judged: JudgedCandidate, commit: Commit, share: Share) -> Verdict:
+def _of_share(judged: JudgedCandidate, commit: Commit, share: PieceVerdict) -> Verdict:
     whole, rest = judged.whole, judged.rest
     outcome: Outcome = share.outcome
     reason = _words(share)
@@ -179,19 +179,21 @@ def _of_share(judged: JudgedCandidate, commit: Commit, share: Share) -> Verdict:
         missing=sum(b.missing + c.missing for b, c in share.pairs.values()),
         predicted=commit.predicts,
         tasks=observed(share.pairs, judged.concentration),
-        apart=(judged.harnesses[share.without], judged.harnesses[share.base]),
+        leave_one_out=(judged.harnesses[share.without], judged.harnesses[share.base]),
         observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
         observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
     )
 
 
-def _words(share: Share) -> str:
+def _words(share: PieceVerdict) -> str:
     """What leaving it out showed, and which choice was taken where it could not leave alone."""
     without, with_it = (
         pass_rate({task: pair[arm] for task, pair in share.pairs.items()}) or 0.0 for arm in (0, 1)
     )
-    tasks = len(share.found.tasks)
-    said = f"told apart on {tasks} disputed tasks: {with_it:.0%} with it, {without:.0%} without (P = {share.score:.2f})"
+    said = (
+        f"leave-one-out on {len(share.found.tasks)} disputed tasks: {with_it:.0%} with it, "
+        f"{without:.0%} without (P = {share.score:.2f})"
+    )
     if not share.together:
         return said
     others = ", ".join(sha[:10] for sha in share.together)

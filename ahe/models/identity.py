@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from ahe.errors import UsageError
 from ahe.records import ModelSpec
 
-IN_PROCESS = frozenset({"local", "scripted", "replay"})
+IN_PROCESS = frozenset({"local", "scripted"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def served_here(spec: ModelSpec) -> str | None:
-    """`local`, `scripted` or `replay` where `ahe` starts the server itself, else None.
+    """`local` or `scripted` where `ahe` starts the server itself, else None.
 
     Raises UsageError where neither an address nor such a name is given.
     """

@@ -1,4 +1,7 @@
-"""The run's account: what was spent, and the limits that stop it cleanly."""
+"""What tokens cost, what a run has spent, and the limits that stop it cleanly.
+
+Prices are the configuration's own, else those of the offline table of `genai-prices`.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,18 @@ import time
 from collections.abc import Callable
 
 from ahe.errors import BudgetExceeded
-from ahe.models import prices
+from ahe.models.identity import on_loopback, served_here
 from ahe.records import ModelSpec, Role, Usage
 
+MILLION = 1_000_000
 ADVICE = "What is done is kept: raise the limit under [budget] in ahe.toml and run the same command again"
 
 
 class Ledger:
     """Counts every model call. Limits of 0 mean none; `usd_limit` is in dollars, `minutes_limit` wall clock.
 
-    `spent` and `minutes_spent` are what earlier processes of the same run have used. `on_charge` hears, after
-    every call, the role, the call's usage and the new total.
+    `spent` and `minutes_spent` are what earlier processes of the same run have used. `on_charge` is called
+    after every call with the role, the usage of the call and the new total.
     """
 
     def __init__(
@@ -69,10 +73,10 @@ class Ledger:
 
     def priced(self, spec: ModelSpec) -> bool:
         """Whether calls to this model count against the money limit at all."""
-        return prices.cost(spec, Usage(calls=1, input_tokens=1, output_tokens=1)) is not None
+        return cost(spec, Usage(calls=1, input_tokens=1, output_tokens=1)) is not None
 
     def warning(self, spec: ModelSpec) -> str | None:
-        """What a run must say before the first call where a money limit cannot see this model's cost."""
+        """The warning to show before the first call where the money limit cannot count this model, else None."""
         if not self.usd_limit or self.priced(spec):
             return None
         return (
@@ -80,3 +84,34 @@ class Ledger:
             f"the limit of ${self.usd_limit:.2f} does not see its cost. "
             "Set usd_per_million_input and usd_per_million_output in ahe.toml, or a limit in tokens"
         )
+
+
+def cost(spec: ModelSpec, usage: Usage) -> float | None:
+    """US dollars for this usage, or None where the price is unknown."""
+    own_input, own_output = spec.usd_per_million_input, spec.usd_per_million_output
+    if own_input is not None or own_output is not None:
+        spent = usage.input_tokens * (own_input or 0.0) + usage.output_tokens * (own_output or 0.0)
+        return spent / MILLION
+    if served_here(spec):
+        return 0.0
+    if on_loopback(spec.base_url):
+        # A server at home may be free, or a proxy to one that is not: only its owner knows.
+        return None
+    return _listed(spec.name, spec.base_url, usage)
+
+
+def _listed(name: str, base_url: str, usage: Usage) -> float | None:
+    import genai_prices
+
+    tokens = genai_prices.Usage(
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
+        output_tokens=usage.output_tokens,
+    )
+    # By the address first (a router's price differs from the maker's), then by the name alone.
+    for url in (base_url, None):
+        try:
+            return float(genai_prices.calc_price(tokens, name, provider_api_url=url).total_price)
+        except LookupError:
+            continue
+    return None

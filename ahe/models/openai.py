@@ -7,12 +7,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ahe.errors import BadRequest, ModelUnavailable, UsageError
-from ahe.models import prices, wire
+from ahe.models import wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
-from ahe.models.ledger import Ledger
-from ahe.models.recorder import Recorder
-from ahe.models.refusals import Adapt, refusal
-from ahe.models.retry import Backoff, Transient, retrying
+from ahe.models.ledger import Ledger, cost
+from ahe.models.retry import Backoff, TransientFailure, UnsupportedParameter, refusal, retrying
 from ahe.records import ModelSpec, Reply, Request
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ class OpenAIModel:
     """A protocols.Model. Use it from one event loop, with as many calls at once as you like; then `aclose`.
 
     `base_url` overrides the spec's where `ahe` itself serves the model on a port that changes. `keyed` sends
-    the request's role and key as headers, which scripted and replaying servers on loopback need.
+    the request's role and key as headers, which scripted models need.
     Raises UsageError where the spec has no address, or its key's environment variable is not set.
     """
 
@@ -38,7 +36,6 @@ class OpenAIModel:
         keyed: bool = False,
         base_url: str | None = None,
         backoff: Backoff | None = None,
-        recorder: Recorder | None = None,
     ) -> None:
         self.spec = spec
         self.fingerprint = fingerprint(spec)
@@ -50,7 +47,6 @@ class OpenAIModel:
         self._ledger = ledger
         self._keyed = keyed
         self._backoff = backoff or Backoff()
-        self._recorder = recorder
         self._refused: frozenset[str] = frozenset()
         self._client: AsyncOpenAI | None = None
 
@@ -61,7 +57,7 @@ class OpenAIModel:
         reply = await retrying(
             lambda: self._adapting(request), self.spec.retries, self._backoff, f"the model at {self._where}"
         )
-        usage = reply.usage.model_copy(update={"usd": prices.cost(self.spec, reply.usage)})
+        usage = reply.usage.model_copy(update={"usd": cost(self.spec, reply.usage)})
         if self._ledger is not None:
             self._ledger.charge(request.role, usage)
         return reply.model_copy(update={"usage": usage})
@@ -77,11 +73,13 @@ class OpenAIModel:
             left_out = self._refused
             try:
                 return await self._call(request, left_out)
-            except Adapt as wish:
-                if wish.parameter in left_out:
-                    raise BadRequest(f"{self._where} rejected the request: {wish.reason}") from wish
-                # Remembered, so that only the first calls pay for finding out.
-                self._refused |= {wish.parameter}
+            except UnsupportedParameter as unsupported:
+                if unsupported.parameter in left_out:
+                    raise BadRequest(
+                        f"{self._where} rejected the request: {unsupported.reason}"
+                    ) from unsupported
+                # Remembered, so that only the first calls pay for it.
+                self._refused |= {unsupported.parameter}
 
     async def _call(self, request: Request, left_out: frozenset[str]) -> Reply:
         sent = wire.payload(self.spec, request, left_out)
@@ -89,12 +87,10 @@ class OpenAIModel:
         raw = await self._post(sent, headers)
         try:
             body = wire.parse(raw)
-        except wire.Garbled as error:
-            raise Transient(str(error)) from error
-        except wire.RefusedInside as error:
+        except wire.MalformedBody as error:
+            raise TransientFailure(str(error)) from error
+        except wire.ErrorBody as error:
             raise refusal(self.spec, self._where, error.status, str(error), {}) from error
-        if self._recorder is not None:
-            self._recorder.write(request.role, request.key, sent, body)
         return wire.reply(body, sent)
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
@@ -102,7 +98,7 @@ class OpenAIModel:
 
         create: Any = self._opened().chat.completions.with_raw_response.create
         try:
-            # The client's own timeout is per read: a body that drips would pass it for ever.
+            # The client's own timeout is per read: a body that comes in drips would never exceed it.
             async with asyncio.timeout(self.spec.timeout_seconds):
                 answer = await create(**sent, extra_headers=headers)
                 content: bytes = answer.content
@@ -112,9 +108,9 @@ class OpenAIModel:
                 self.spec, self._where, error.status_code, response.text, response.headers
             ) from error
         except (TimeoutError, openai.APITimeoutError) as error:
-            raise Transient(f"no answer within {self.spec.timeout_seconds:g} s") from error
+            raise TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s") from error
         except openai.APIConnectionError as error:
-            raise Transient(f"the connection failed ({error.__cause__ or error})") from error
+            raise TransientFailure(f"the connection failed ({error.__cause__ or error})") from error
         except openai.OpenAIError as error:
             raise ModelUnavailable(f"the client refused to call {self._where}: {error}") from error
         return content

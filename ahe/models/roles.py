@@ -1,8 +1,9 @@
-"""Opens the models of all roles, and the servers that `ahe` itself runs for them, each once."""
+"""Opens the models of all roles, and the servers that `ahe` itself runs for them, each once; caches answers."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -12,13 +13,12 @@ from ahe.models.identity import served_here
 from ahe.models.ledger import Ledger
 from ahe.models.local import LocalServer
 from ahe.models.openai import OpenAIModel
-from ahe.models.recorder import Recorder
-from ahe.models.replay import ReplayServer
 from ahe.models.retry import Backoff
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
 from ahe.models.weights import locate, sha256_of
-from ahe.records import ModelSpec, Role
+from ahe.protocols import Model
+from ahe.records import ModelSpec, Reply, Request, Role
 
 
 class Server(Protocol):
@@ -34,7 +34,6 @@ async def open_models(
     *,
     jobs: int = 1,
     ledger: Ledger | None = None,
-    recorder: Recorder | None = None,
     backoff: Backoff | None = None,
 ) -> AsyncIterator[dict[Role, OpenAIModel]]:
     """Yields a model for each role; equal specs share one model, equal names one server.
@@ -54,10 +53,9 @@ async def open_models(
             spec: OpenAIModel(
                 spec,
                 ledger=ledger,
-                keyed=served_here(spec) in ("scripted", "replay"),
+                keyed=served_here(spec) == "scripted",
                 base_url=addresses[spec.name] if served_here(spec) else None,
                 backoff=backoff,
-                recorder=recorder,
             )
             for spec in settled.values()
         }
@@ -70,7 +68,7 @@ def settle(spec: ModelSpec) -> ModelSpec:
     """The spec with all that `ahe` knows about the models it serves itself; others come back unchanged.
 
     Embedded: the weights' sha256, the window of one slot, and text for `auto` (small models write a call
-    as text). Scripted and replayed: native for `auto`. Raises UsageError as `open_models` does.
+    as text). Scripted: native for `auto`. Raises UsageError as `open_models` does.
     """
     kind = served_here(spec)
     if kind is None:
@@ -93,6 +91,32 @@ def server_for(spec: ModelSpec, jobs: int = 1) -> Server:
     kind, _, path = spec.name.partition(":")
     if kind == "scripted":
         return ScriptedServer(Script.read(Path(path).expanduser()))
-    if kind == "replay":
-        return ReplayServer(Path(path).expanduser())
     return LocalServer(*locate(spec), jobs=jobs)
+
+
+class AnswerStore(Protocol):
+    """Where a CachedModel keeps answers; the trial store is one."""
+
+    def answer(self, digest: str) -> Reply | None: ...
+    def put_answer(self, digest: str, role: Role, reply: Reply) -> None: ...
+
+
+class CachedModel:
+    """A model for debugger or evolver: the same request is paid for once, however often the run is killed."""
+
+    def __init__(self, model: Model, answers: AnswerStore) -> None:
+        self.spec = model.spec
+        self.fingerprint = model.fingerprint
+        self._model = model
+        self._answers = answers
+
+    async def complete(self, request: Request) -> Reply:
+        """The stored reply to an equal request, else the model's, which is then stored."""
+        content = f"{self.fingerprint}\n{request.model_dump_json()}"
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        stored = self._answers.answer(digest)
+        if stored is not None:
+            return stored
+        reply = await self._model.complete(request)
+        self._answers.put_answer(digest, request.role, reply)
+        return reply

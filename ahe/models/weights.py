@@ -104,11 +104,16 @@ def locate(spec: ModelSpec) -> tuple[Path, Weights | None]:
     return path, None
 
 
+def sha256_note(path: Path) -> Path:
+    """The file beside `path` that keeps its sha256."""
+    return path.with_name(path.name + ".sha256.json")
+
+
 def sha256_of(path: Path) -> str:
-    """sha256 of a file, computed once: it is kept beside the file with the size and time it belongs to."""
+    """sha256 of a file, computed once: it is kept beside the file, with the size and time it belongs to."""
     stat = path.stat()
     stamp = f"{stat.st_size} {stat.st_mtime_ns}"
-    note = path.with_name(path.name + ".sha256.json")
+    note = sha256_note(path)
     try:
         kept = json.loads(note.read_text(encoding="utf-8"))
         if kept["stamp"] == stamp:

@@ -1,6 +1,6 @@
 """Chat completions on the wire: a Request becomes a payload, a body becomes a Reply.
 
-Endpoints differ in small ways. Every tolerance for that stands here, so that the rest sees records only.
+Endpoints differ in small ways. All tolerance for that is in this file; the rest sees records only.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ CHARACTERS_PER_TOKEN = 4
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 
 
-class Garbled(Exception):
-    """A body that is no chat completion. The text says what is wrong with it."""
+class MalformedBody(Exception):
+    """A body that is not a chat completion. The text says what is wrong with it."""
 
 
-class RefusedInside(Exception):
+class ErrorBody(Exception):
     """A body that carries an error under HTTP 200, as some routers send it."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -76,22 +76,22 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 
 def parse(raw: bytes) -> dict[str, Any]:
-    """The body as a JSON object with at least one choice. Raises `Garbled` or `RefusedInside`."""
+    """The body as a JSON object with at least one choice. Raises `MalformedBody` or `ErrorBody`."""
     try:
         body = loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Garbled(f"the body is not JSON ({_excerpt(raw)})") from error
+        raise MalformedBody(f"the body is not JSON ({_excerpt(raw)})") from error
     if not isinstance(body, dict):
-        raise Garbled(f"the body is not a JSON object ({_excerpt(raw)})")
+        raise MalformedBody(f"the body is not a JSON object ({_excerpt(raw)})")
     failure = body.get("error")
     if failure:
         code = failure.get("code") if isinstance(failure, dict) else None
         message = failure.get("message") if isinstance(failure, dict) else failure
-        raise RefusedInside(code if isinstance(code, int) else 500, str(message))
+        raise ErrorBody(code if isinstance(code, int) else 500, str(message))
     choices = body.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(first, dict) or not isinstance(first.get("message"), dict):
-        raise Garbled(f"the body holds no message ({_excerpt(raw)})")
+        raise MalformedBody(f"the body holds no message ({_excerpt(raw)})")
     return body
 
 

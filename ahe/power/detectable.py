@@ -9,7 +9,7 @@ from random import Random
 from statistics import fmean
 
 from ahe.gate.posterior import CONCENTRATION, MEAN_FROM, MEAN_TO
-from ahe.power.simulate import TOKENS, Arm, Question, candidate_tokens
+from ahe.power.simulate import TOKENS, Arm, SimulatedComparison, candidate_tokens
 from ahe.power.worlds import ALPHA, BETA, Edit, Rates, Shape, apply, predictions
 from ahe.protocols import Gate
 from ahe.records import Tally
@@ -89,7 +89,9 @@ def share_kept(
         after = apply(edit, before, world)
         named = predictions(before, after, world)
         tokens = (TOKENS, candidate_tokens(world))
-        question = Question(Arm(before), Arm(after), len(before), rollouts, *named, tokens, str(run))
+        question = SimulatedComparison(
+            Arm(before), Arm(after), len(before), rollouts, *named, tokens, str(run)
+        )
         for task in range(len(before)):
             question.incumbent.roll(task, rollouts, world)
         decision, cost = question.ask(gate, world, limit)

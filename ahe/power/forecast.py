@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from statistics import fmean
 
-from ahe.gate.coverage import tried
+from ahe.gate.decisions import tried
 from ahe.power.detectable import Beliefs
-from ahe.power.simulate import TOKEN_SPREAD, TOKENS, Arm, Question
+from ahe.power.simulate import TOKEN_SPREAD, TOKENS, Arm, SimulatedComparison
 from ahe.power.worlds import apply, draw_edit, predictions
 from ahe.protocols import Gate
 from ahe.records import Tally
@@ -84,7 +84,7 @@ def _play(
         named = predictions(head.rates, after, random)
         new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
         name = f"{number} {random.random()}"
-        question = Question(head, Arm(after), train, rollouts, *named, (tokens, new_tokens), name)
+        question = SimulatedComparison(head, Arm(after), train, rollouts, *named, (tokens, new_tokens), name)
         before = sum(head.n[:train])
         decision, cost = question.ask(gate, random)
         on_train += sum(head.n[:train]) - before + sum(question.candidate.n[:train])

@@ -16,7 +16,7 @@ TOKENS = 20_000.0
 TOKEN_SPREAD = 0.05
 
 
-class Share(Record):
+class SimulationResult(Record):
     """Of `runs` comparisons: the share kept, rollouts, and the true change in points, with standard errors.
 
     `rollouts` is what comparing costs: the incumbent's plain rollouts are there already, as in the loop.
@@ -64,7 +64,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Question:
+class SimulatedComparison:
     """Two arms over tasks of which the first `train` are train and the others held out."""
 
     incumbent: Arm
@@ -83,15 +83,15 @@ class Question:
         """
         spent = 0
         while (decision := gate.decide(self.comparison(spent))).outcome == "more":
-            for ask in decision.asks:
+            for request in decision.requests:
                 if spent >= limit:
                     return decision, spent
-                spent += self._roll(ask, random)
+                spent += self._roll(request, random)
         return decision, spent
 
-    def _roll(self, ask: RolloutRequest, random: Random) -> int:
-        arm = self.incumbent if ask.arm == "incumbent" else self.candidate
-        return arm.roll(int(ask.task), ask.n, random)
+    def _roll(self, request: RolloutRequest, random: Random) -> int:
+        arm = self.incumbent if request.arm == "incumbent" else self.candidate
+        return arm.roll(int(request.task), request.n, random)
 
     def comparison(self, spent: int) -> Comparison:
         tasks = len(self.incumbent.rates)
@@ -142,7 +142,7 @@ def simulate(
     matrix: Sequence[float] = (),
     drift: float = 0.0,
     beta: tuple[float, float] = (ALPHA, BETA),
-) -> Share:
+) -> SimulationResult:
     """RolloutRequest the gate about `runs` edits, each in a world of its own; the same worlds for every gate.
 
     Of `tasks`, `heldout` are held out. The incumbent starts with its plain rollouts on train. Then the endpoint
@@ -161,7 +161,7 @@ def simulate(
         for task in range(tasks - heldout):
             incumbent.roll(task, rollouts, world)
         incumbent.rates = now
-        question = Question(
+        question = SimulatedComparison(
             incumbent, Arm(after), tasks - heldout, rollouts, predicts, risks, tokens, str(run)
         )
         decision, cost = question.ask(gate, world)
@@ -170,7 +170,7 @@ def simulate(
         true.append(100 * (sum(after) - sum(now)) / tasks)
     share, share_se = mean_se(kept)
     cost_mean, cost_se = mean_se(spent)
-    return Share(
+    return SimulationResult(
         gate=gate.name,
         tasks=tasks,
         edit=str(edit),

@@ -5,17 +5,57 @@ Units: seconds, bytes, US dollars, tokens. Times of day are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from ahe.records.base import Kind, Record, Role, Split, ToolCalls
-from ahe.records.changes import Change, Citation, Interval, Verdict
-from ahe.records.environments import EnvironmentSpec, ExecResult, Mount
-from ahe.records.evidence import Brief, Cluster, DebugReport, Evidence, EvidenceLevel, Signature
-from ahe.records.final import Final, FinalPlan
-from ahe.records.gate import Ceiling, Comparison, Decision, RolloutRequest, Tally
-from ahe.records.models import Limits, Message, ModelSpec, Reply, Request, ToolCall, ToolSpec, Usage
-from ahe.records.observed import Observed, PredictionScore
-from ahe.records.studies import Calibration, Copies, Cost, Estimate, Needed, Part, Sensitivity, Spread
-from ahe.records.trials import FRESH, Ended, Task, Trial
-from ahe.records.verdicts import CommitVerdict, IterationVerdicts
+from ahe.records.changes import (
+    Brief,
+    Change,
+    Citation,
+    Cluster,
+    DebugReport,
+    Evidence,
+    EvidenceLevel,
+    Signature,
+)
+from ahe.records.conversation import (
+    Kind,
+    Limits,
+    Message,
+    ModelSpec,
+    Record,
+    Reply,
+    Request,
+    Role,
+    Split,
+    ToolCall,
+    ToolCalls,
+    ToolSpec,
+    Usage,
+)
+from ahe.records.gate import (
+    Ceiling,
+    CommitVerdict,
+    Comparison,
+    Decision,
+    Interval,
+    IterationVerdicts,
+    Observed,
+    PredictionScore,
+    RolloutRequest,
+    Tally,
+    Verdict,
+)
+from ahe.records.studies import (
+    Calibration,
+    Copies,
+    Cost,
+    Estimate,
+    Final,
+    FinalPlan,
+    Needed,
+    Part,
+    Sensitivity,
+    Spread,
+)
+from ahe.records.trials import FRESH, Ended, EnvironmentSpec, ExecResult, Mount, Task, Trial
 
 __all__ = [
     "FRESH",

@@ -1,12 +1,12 @@
-"""Changes to the harness and the verdicts on them."""
+"""What the debugger hands to the editor, and the change that the editor makes of it."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from ahe.records.base import Kind, Record
-from ahe.records.models import Usage
-from ahe.records.observed import Observed, PredictionScore
+from ahe.records.conversation import Kind, Record
+from ahe.records.gate import Tally
+from ahe.records.trials import Trial
 
 CUT = "…"
 """Stands at the end of a quote whose text goes on."""
@@ -45,52 +45,75 @@ class Change(Record):
     strategy: str = ""
 
 
-class Interval(Record):
-    """A posterior mean with its 90 % interval, as differences of pass rates in [-1, 1]."""
+class Signature(Record):
+    """What kind of failure a trial is, in a controlled vocabulary with `unknown`.
 
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{100 * self.mean:+.1f} points [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
-
-
-class Verdict(Record):
-    """What was decided about a commit, with the numbers behind it; written as a git note.
-
-    `unchanged`: the harness is the very same as before, so there was nothing to keep and nothing to revert.
-    `tasks` are the train tasks that any arm has tried; `fixes` and `regressions` say what the change's own
-    predictions were worth. `harnesses` are the ids, incumbent's and candidate's, under which their trials stand in the
-    store. `apart` holds two harness ids, without the change and with it, where leaving it out
-    told it apart: then `tasks` and the deltas rest on fresh rollouts of those two, on the disputed tasks alone.
+    `phrase` is empty unless the mechanism is `unknown`: then it holds the plain words of the line that stands
+    out, where failures of other tasks show the same.
     """
 
-    outcome: Literal["kept", "reverted", "undecided", "unchanged"]
-    reason: str
-    decided_by: Literal["gate", "person"] = "gate"
-    gate: str = ""
-    incumbent: str = ""
-    candidate: str = ""
-    score: float | None = None
-    delta: Interval | None = None
-    raw_delta: float | None = None
-    incumbent_rate: float | None = None
-    candidate_rate: float | None = None
-    heldout_delta: float | None = None
-    rollouts: int = 0
-    missing: int = 0
-    usage: Usage = Usage()
-    predicted: tuple[str, ...] = ()
-    observed_up: tuple[str, ...] = ()
-    observed_down: tuple[str, ...] = ()
-    tasks: tuple[Observed, ...] = ()
-    harnesses: tuple[str, str] | None = None
-    apart: tuple[str, str] | None = None
-    fixes: PredictionScore | None = None
-    regressions: PredictionScore | None = None
+    cause: str
+    status: str
+    mechanism: str
+    phrase: str = ""
 
-    @property
-    def basis(self) -> Literal["selected", "fresh"]:
-        """Whether its raw difference rests on rollouts that also chose (they flatter), or on fresh ones."""
-        return "fresh" if self.apart else "selected"
+    def __str__(self) -> str:
+        phrase = f" “{self.phrase}”" if self.phrase else ""
+        return f"{self.cause} / {self.status} / {self.mechanism}{phrase}"
+
+
+class Cluster(Record):
+    """Failed trials with equal signatures, ranked by how many there are."""
+
+    signature: Signature
+    trials: tuple[str, ...]
+    tasks: tuple[str, ...]
+
+
+EvidenceLevel = Literal["scores", "report", "report+raw"]
+"""What an editor is given: pass rates alone, the debug report, or the report with the raw traces."""
+
+
+class Evidence(Record):
+    """What a debugger gets: the trials of one evaluation on train, and the record so far.
+
+    `folder` (of this iteration) takes the report; `traces` is where the trials' folders lie; `history`
+    has one line for each change that was decided, newest first; `budget` is in tokens. `before` are the
+    trials of the harness before the last kept change; `heldout` is a count and names no task.
+    """
+
+    iteration: int
+    harness: str
+    trials: tuple[Trial, ...]
+    instructions: dict[str, str]
+    history: tuple[str, ...]
+    folder: str
+    traces: str
+    budget: int
+    before: tuple[Trial, ...] = ()
+    heldout: Tally | None = None
+
+
+class DebugReport(Record):
+    """A debug report. `citations` are places worth quoting, most telling first.
+
+    `level` is what an editor may be given of it.
+    """
+
+    text: str
+    tokens: int
+    clusters: tuple[Cluster, ...]
+    citations: tuple[Citation, ...]
+    folder: str
+    level: EvidenceLevel = "report+raw"
+
+
+class Brief(Record):
+    """What an editor gets. `changes` is how many commits it may make."""
+
+    iteration: int
+    head: str
+    report: DebugReport
+    evidence: Evidence
+    history: tuple[str, ...]
+    changes: int

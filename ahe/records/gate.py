@@ -1,13 +1,23 @@
-"""The gate's question and answer."""
+"""What a gate is asked and answers, and the verdict that becomes of it. Differences of pass rates are in [-1, 1]."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
-from ahe.records.base import Record
-from ahe.records.changes import Interval
+from ahe.records.conversation import Record, Usage
+
+
+class Interval(Record):
+    """A posterior mean with its 90 % interval, as differences of pass rates in [-1, 1]."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{100 * self.mean:+.1f} points [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
 
 
 class Tally(Record):
@@ -31,10 +41,10 @@ class Ceiling(Record):
 
 
 class Comparison(Record):
-    """What a gate sees: for each task the incumbent's and the candidate's tallies.
+    """What a gate decides on: for each task the incumbent's and the candidate's tallies.
 
     `rollouts` is k, the plain number of attempts a task; `concentration` is α+β of the prior, fitted to earlier
-    rollouts; `tokens` are those of a trial in the mean, by arm; `grown` is by how many tokens the prompt grew;
+    rollouts; `tokens` are the mean tokens of a trial, by arm; `grown` is by how many tokens the prompt grew;
     `spent`, `spent_tokens` and `spent_usd` are what was run for this comparison so far;
     `candidate` names the harness under test: what is drawn at random is drawn from it, so that a killed
     comparison goes on with the same tasks.
@@ -56,7 +66,7 @@ class Comparison(Record):
 
 
 class RolloutRequest(Record):
-    """More rollouts that a gate wants before it decides: bring the task up to `n` attempts of the arm."""
+    """More rollouts that a gate needs before it decides: bring the task up to `n` attempts of the arm."""
 
     task: str
     arm: Literal["incumbent", "candidate"]
@@ -64,12 +74,162 @@ class RolloutRequest(Record):
 
 
 class Decision(Record):
-    """A gate's answer: an outcome with its numbers, or what it wants measured first."""
+    """A gate's answer: an outcome with its numbers, or (`more`) the rollouts that it needs first."""
 
     outcome: Literal["kept", "reverted", "undecided", "more"]
     reason: str
-    asks: tuple[RolloutRequest, ...] = ()
+    requests: tuple[RolloutRequest, ...] = ()
     score: float | None = None
     delta: Interval | None = None
     raw_delta: float | None = None
     heldout_delta: float | None = None
+
+
+class Observed(Record):
+    """One task: `b` of `n_b` rollouts passed before the change, `c` of `n_c` after it.
+
+    `changed` is π_t, the posterior probability that the task's pass rate changed at all; None where an arm has
+    no scored rollout, and then the task counts nowhere.
+    """
+
+    task: str
+    b: int
+    n_b: int
+    c: int
+    n_c: int
+    changed: float | None = None
+
+    @property
+    def step(self) -> float:
+        """c/n_c − b/n_b; 0 where an arm has no scored rollout."""
+        return self.c / self.n_c - self.b / self.n_b if self.n_b and self.n_c else 0.0
+
+    @property
+    def up(self) -> float:
+        """Probability that the task changed, where it went up; 0 where it did not."""
+        return self.changed or 0.0 if self.step > 0 else 0.0
+
+    @property
+    def down(self) -> float:
+        """Probability that the task changed, where it went down; 0 where it did not."""
+        return self.changed or 0.0 if self.step < 0 else 0.0
+
+    def __str__(self) -> str:
+        known = "" if self.changed is None else f" (π {self.changed:.2f})"
+        return f"{self.task} {self.b}/{self.n_b} → {self.c}/{self.n_c}{known}"
+
+
+class PredictionScore(Record):
+    """What predictions of one direction were worth, in expected tasks. Sums over a run's changes are the run's.
+
+    `named` tasks were predicted and counted, `hits` = Σ π_t over those of them that went the predicted way,
+    `observed` = Σ π_t over all tasks that went that way, and `chance` is what `hits` would be in the mean if as
+    many tasks were named at random: named · observed / tasks. Earlier versions wrote `observed` as `happened`, which is
+    still read.
+    """
+
+    named: int = 0
+    hits: float = 0.0
+    observed: float = Field(default=0.0, validation_alias=AliasChoices("observed", "happened"))
+    chance: float = 0.0
+
+    def __add__(self, other: PredictionScore) -> PredictionScore:
+        return PredictionScore(
+            named=self.named + other.named,
+            hits=self.hits + other.hits,
+            observed=self.observed + other.observed,
+            chance=self.chance + other.chance,
+        )
+
+    @property
+    def precision(self) -> float | None:
+        """hits / named: the share of what was predicted that came true. None without a prediction."""
+        return self.hits / self.named if self.named else None
+
+    @property
+    def recall(self) -> float | None:
+        """hits / observed: the share of what changed that was predicted. None where nothing changed."""
+        return self.hits / self.observed if self.observed else None
+
+    @property
+    def random_precision(self) -> float | None:
+        return self.chance / self.named if self.named else None
+
+    @property
+    def random_recall(self) -> float | None:
+        return self.chance / self.observed if self.observed else None
+
+    def __str__(self) -> str:
+        if not self.named:
+            return f"none named, {self.observed:.1f} observed"
+        precision = f"precision {_share(self.precision)}, at random {_share(self.random_precision)}"
+        recall = f"recall {_share(self.recall)}, at random {_share(self.random_recall)}"
+        return f"{self.hits:.1f} of {self.named} came true ({precision}; {recall})"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+class Verdict(Record):
+    """What was decided about a commit, with the numbers behind it; written as a git note.
+
+    `unchanged`: the harness is the same as before, so there was nothing to keep and nothing to revert.
+    `tasks` are the train tasks that any arm has tried; `fixes` and `regressions` say what the change's own
+    predictions were worth. `harnesses` are the ids, incumbent's and candidate's, under which their trials stand in the
+    store. `leave_one_out` holds two harness ids, without the change and with it, where leave-one-out attribution
+    judged it: then `tasks` and the deltas rest on fresh rollouts of those two, on the disputed tasks alone.
+    Earlier versions wrote it as `apart`, which is still read.
+    """
+
+    outcome: Literal["kept", "reverted", "undecided", "unchanged"]
+    reason: str
+    decided_by: Literal["gate", "person"] = "gate"
+    gate: str = ""
+    incumbent: str = ""
+    candidate: str = ""
+    score: float | None = None
+    delta: Interval | None = None
+    raw_delta: float | None = None
+    incumbent_rate: float | None = None
+    candidate_rate: float | None = None
+    heldout_delta: float | None = None
+    rollouts: int = 0
+    missing: int = 0
+    usage: Usage = Usage()
+    predicted: tuple[str, ...] = ()
+    observed_up: tuple[str, ...] = ()
+    observed_down: tuple[str, ...] = ()
+    tasks: tuple[Observed, ...] = ()
+    harnesses: tuple[str, str] | None = None
+    leave_one_out: tuple[str, str] | None = Field(
+        default=None, validation_alias=AliasChoices("leave_one_out", "apart")
+    )
+    fixes: PredictionScore | None = None
+    regressions: PredictionScore | None = None
+
+    @property
+    def basis(self) -> Literal["selected", "fresh"]:
+        """Whether its raw difference rests on rollouts that also chose (they flatter), or on fresh ones."""
+        return "fresh" if self.leave_one_out else "selected"
+
+
+class CommitVerdict(Record):
+    """The verdict on one commit, as its note holds it."""
+
+    commit: str
+    change: str
+    subject: str
+    verdict: Verdict
+
+
+class IterationVerdicts(Record):
+    """All of one iteration. `whole` is the verdict on the candidate as a whole; `rest` is that on what remains of
+    it, where the gate was asked. Commits stand oldest first."""
+
+    iteration: int
+    incumbent: str
+    candidate: str
+    whole: Verdict
+    rest: Verdict | None = None
+    commits: tuple[CommitVerdict, ...] = ()

@@ -1,4 +1,4 @@
-"""Tasks and the trials at them."""
+"""Tasks, the sandboxes they ask for, and the trials at them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,58 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ahe.records.base import Record
-from ahe.records.environments import EnvironmentSpec
-from ahe.records.models import Usage
+from ahe.records.conversation import Record, Usage
+
+
+class Mount(Record):
+    """A folder of the host shown inside a sandbox."""
+
+    host: str
+    inside: str
+    writable: bool = False
+
+
+class EnvironmentSpec(Record):
+    """What a trial asks of its environment.
+
+    `files` (host folder) becomes the content of `workdir`, `setup` (host file) runs once there as root;
+    Docker takes `dockerfile` (host folder with the build context) or `image` instead. `hidden` are
+    host paths that must not be readable inside (installation, checkout, caches). `users` lists the
+    users other than root that will be asked for.
+    """
+
+    name: str
+    workdir: str = "/app"
+    files: str | None = None
+    setup: str | None = None
+    dockerfile: str | None = None
+    image: str | None = None
+    env: dict[str, str] = Field(default_factory=dict)
+    network: bool = False
+    memory_mb: int = 2048
+    file_mb: int = 1024
+    processes: int = 256
+    cpus: float | None = None
+    build_seconds: float = 600.0
+    mounts: tuple[Mount, ...] = ()
+    hidden: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+
+class ExecResult(Record):
+    """Outcome of one command. `output` is stdout and stderr as they came, its middle cut to the limit.
+
+    `omitted` counts the bytes that were cut out; `exit_code` is 124 when `timed_out`.
+    """
+
+    exit_code: int
+    output: bytes
+    omitted: int = 0
+    timed_out: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.output.decode("utf-8", "replace")
 
 
 class Task(Record):
@@ -34,7 +83,7 @@ Ended = Literal[
 
 
 FRESH = 1_000
-"""Attempts from here on are the fresh rollouts that tell a candidate's commits apart. Nothing pools them with the
+"""Attempts from here on are the fresh rollouts of leave-one-out attribution. Nothing pools them with the
 plain ones: those chose the tasks, and after a kill the plain comparison has to look as it did before."""
 
 
@@ -67,5 +116,5 @@ class Trial(Record):
 
     @property
     def fresh(self) -> bool:
-        """Whether it is one of the rollouts that tell commits apart."""
+        """Whether it is one of the fresh rollouts of leave-one-out attribution."""
         return self.attempt >= FRESH

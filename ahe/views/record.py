@@ -159,9 +159,9 @@ def _verdict(commit: Commit) -> str:
         ("pass rate", _rates(verdict)),
         ("held out", f"{points(verdict.heldout_delta)} points" if verdict.heldout_delta is not None else ""),
         (
-            "told apart",
-            f"without it {verdict.apart[0][:SHORT]}, with it {verdict.apart[1][:SHORT]}"
-            if verdict.apart
+            "leave-one-out",
+            f"without it {verdict.leave_one_out[0][:SHORT]}, with it {verdict.leave_one_out[1][:SHORT]}"
+            if verdict.leave_one_out
             else "",
         ),
         ("rollouts", f"{verdict.rollouts}, {verdict.missing} missing" if verdict.rollouts else ""),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import made_trials
 
-from ahe.evaluate.copies import copies
+from ahe.evaluate.stored import copies
 from ahe.records import Trial
 
 

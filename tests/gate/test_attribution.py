@@ -14,11 +14,11 @@ from ahe.gate.attribution import (
     MOST_TASKS,
     PROVE_BAD,
     PROVE_GOOD,
+    AttributionQuestion,
     AttributionStep,
-    Burden,
+    BurdenOfProof,
     LeftOut,
     Piece,
-    Question,
     attribute,
     disputed,
     most_rollouts,
@@ -31,16 +31,20 @@ Rolls = dict[LeftOut, dict[str, list[bool | None]]]
 
 
 def play(
-    rate: Rate, *pieces: str | Piece, burden: Burden = PROVE_GOOD, seed: int = 0, rolls: Rolls | None = None
+    rate: Rate,
+    *pieces: str | Piece,
+    burden: BurdenOfProof = PROVE_GOOD,
+    seed: int = 0,
+    rolls: Rolls | None = None,
 ) -> tuple[AttributionStep, Rolls]:
     """Run what is asked for until there is an answer. A trial's outcome depends on tree, task and attempt alone."""
     rolls = {} if rolls is None else rolls
     named = tuple(piece if isinstance(piece, Piece) else Piece(piece) for piece in pieces)
-    while (step := attribute(Question(named, TASKS, 32, burden, rolls))).asks:
-        for ask in step.asks:
-            done = rolls.setdefault(ask.without, {}).setdefault(ask.task, [])
-            while len(done) < ask.n:
-                done.append(outcome(rate, ask.without, ask.task, len(done), seed))
+    while (step := attribute(AttributionQuestion(named, TASKS, 32, burden, rolls))).requests:
+        for request in step.requests:
+            done = rolls.setdefault(request.without, {}).setdefault(request.task, [])
+            while len(done) < request.n:
+                done.append(outcome(rate, request.without, request.task, len(done), seed))
     return step, rolls
 
 
@@ -51,7 +55,7 @@ def outcome(rate: Rate, without: LeftOut, task: str, attempt: int, seed: int) ->
 
 
 def outcomes(step: AttributionStep) -> dict[str, str]:
-    return {share.piece: share.outcome for share in step.shares}
+    return {share.piece: share.outcome for share in step.verdicts}
 
 
 def cost(rolls: Rolls) -> int:
@@ -66,14 +70,14 @@ def additive(**effects: float) -> Rate:
 def test_a_helpful_and_a_harmful_piece_are_told_apart() -> None:
     step, rolls = play(additive(good=0.4, bad=-0.4), "good", "bad")
     assert outcomes(step) == {"good": "kept", "bad": "reverted"}
-    good, bad = step.shares
+    good, bad = step.verdicts
     assert good.score > 0.9 > 0.1 > bad.score
     assert good.delta.mean > 0 > bad.delta.mean
     assert cost(rolls) <= most_rollouts(2, len(TASKS))
 
 
 def test_a_delta_is_in_terms_of_the_whole_train_split() -> None:
-    (share,) = play(additive(good=0.5), "good")[0].shares
+    (share,) = play(additive(good=0.5), "good")[0].verdicts
     assert share.raw == pytest.approx(share.found.raw * 8 / 32)
     assert share.delta.mean == pytest.approx(share.found.mean * 8 / 32)
 
@@ -82,7 +86,7 @@ def test_a_null_piece_is_reverted_as_unproven_or_kept_with_an_interval_over_zero
     kept = {PROVE_GOOD: 0, PROVE_BAD: 0}
     for burden in kept:
         for seed in range(40):
-            (share,) = play(additive(), "null", burden=burden, seed=seed)[0].shares
+            (share,) = play(additive(), "null", burden=burden, seed=seed)[0].verdicts
             kept[burden] += share.outcome == "kept"
             if share.outcome == "kept" and burden is PROVE_BAD:
                 assert share.delta.high > 0
@@ -97,7 +101,7 @@ def test_a_piece_that_breaks_everything_hides_no_good_one() -> None:
 
     step, _ = play(rate, "good", "null", "block")
     assert outcomes(step) == {"good": "kept", "null": "reverted", "block": "reverted"}
-    assert "block" in step.shares[0].base
+    assert "block" in step.verdicts[0].base
 
 
 def test_of_two_pieces_that_do_the_same_one_stays() -> None:
@@ -118,22 +122,22 @@ def test_a_piece_goes_with_what_builds_on_it_unless_they_hold_together() -> None
         assert outcomes(step)["base"] == "kept" or outcomes(step)["top"] == "reverted"
     step, _ = play(additive(top=0.4), *pieces)
     assert outcomes(step) == {"base": "kept", "top": "kept"}
-    assert step.shares[0].together == ("top",)
+    assert step.verdicts[0].together == ("top",)
     step, _ = play(additive(base=-0.4), *pieces)
     assert outcomes(step) == {"base": "reverted", "top": "reverted"}
 
 
 def test_what_is_missing_decides_nothing() -> None:
     step, _ = play(lambda without, _: None if "bad" in without else 0.5, "good", "bad")
-    assert not step.shares
+    assert not step.verdicts
     assert "missing" in step.problem
     step, _ = play(lambda without, task: None if task == 0 else 0.9 if "bad" in without else 0.1, "bad")
     assert outcomes(step) == {"bad": "reverted"}, "a task that breaks in both arms alike"
 
 
 def test_trees_alternate_in_time_and_both_arms_are_asked_alike() -> None:
-    asks = attribute(Question((Piece("a"), Piece("b")), TASKS, 32, PROVE_GOOD)).asks
-    assert [(ask.task, sorted(ask.without)) for ask in asks[:6]] == [
+    requests = attribute(AttributionQuestion((Piece("a"), Piece("b")), TASKS, 32, PROVE_GOOD)).requests
+    assert [(request.task, sorted(request.without)) for request in requests[:6]] == [
         (task, without) for task in ("t0", "t1") for without in ([], ["a"], ["b"])
     ]
 

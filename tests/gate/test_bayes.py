@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from arms import Pair, decide, pair, same
 
-from ahe.gate.allocation import depth, extra, next_round, plain_asks
+from ahe.gate.allocation import depth, extra, next_round, plain_requests
 from ahe.gate.bayes import BayesGate
-from ahe.gate.heldout import heldout_rollouts, margin
+from ahe.gate.decisions import heldout_rollouts, margin
 from ahe.gate.posterior import posterior
 from ahe.records import Comparison, Tally
 
@@ -41,8 +41,8 @@ def test_a_tie_is_reverted_as_unproven_when_the_extra_rollouts_are_spent() -> No
     train, rounds = dict(TIE), 0
     while (decision := decide(GATE, train, candidate="c")).outcome == "more":
         rounds += 1
-        for ask in decision.asks:
-            train[ask.task] = pair((1, ask.n), (1, ask.n))
+        for request in decision.requests:
+            train[request.task] = pair((1, request.n), (1, request.n))
     assert decision.outcome == "reverted" and "unproven" in decision.reason
     assert rounds == 2, "eight rollouts a round; at 16 of 24 the bounds have closed in on the tie"
     assert extra(comparison(train)) <= GATE.extra * len(train)
@@ -52,9 +52,9 @@ def test_the_hopeless_is_reverted_after_a_part_of_its_rollouts() -> None:
     train = {f"t{n}": (Tally(passes=2, n=2), Tally()) for n in range(20)}
     spent = 0
     while (decision := decide(GATE, train, candidate="c")).outcome == "more":
-        for ask in decision.asks:
-            spent += ask.n - train[ask.task][1].n
-            train[ask.task] = (Tally(passes=2, n=2), Tally(passes=0, n=ask.n))
+        for request in decision.requests:
+            spent += request.n - train[request.task][1].n
+            train[request.task] = (Tally(passes=2, n=2), Tally(passes=0, n=request.n))
     assert decision.outcome == "reverted"
     assert spent == 10, "a quarter of two a task"
 
@@ -71,19 +71,26 @@ def test_a_tax_on_size_asks_for_more_than_better() -> None:
 
 def test_the_named_tasks_come_first_and_the_draw_is_the_candidate_s() -> None:
     train = {f"t{n:02}": (Tally(passes=1, n=2), Tally()) for n in range(40)}
-    asks = plain_asks(comparison(train, predicts=("t31",), risks=("t07",)), 0.25)
-    assert len(asks) == 20 and {ask.n for ask in asks} == {1} and {ask.arm for ask in asks} == {"candidate"}
-    assert {"t31", "t07"} <= {ask.task for ask in asks}
-    assert asks == plain_asks(comparison(train, predicts=("t31",), risks=("t07",)), 0.25)
-    other = plain_asks(comparison(train, predicts=("t31",), risks=("t07",), candidate="d"), 0.25)
-    assert {ask.task for ask in other} != {ask.task for ask in asks}
+    requests = plain_requests(comparison(train, predicts=("t31",), risks=("t07",)), 0.25)
+    assert (
+        len(requests) == 20
+        and {request.n for request in requests} == {1}
+        and {request.arm for request in requests} == {"candidate"}
+    )
+    assert {"t31", "t07"} <= {request.task for request in requests}
+    assert requests == plain_requests(comparison(train, predicts=("t31",), risks=("t07",)), 0.25)
+    other = plain_requests(comparison(train, predicts=("t31",), risks=("t07",), candidate="d"), 0.25)
+    assert {request.task for request in other} != {request.task for request in requests}
 
 
 def test_who_names_half_of_the_suite_is_seen_on_a_control_too() -> None:
     train = {f"t{n:02}": (Tally(passes=1, n=2), Tally()) for n in range(40)}
     named = tuple(f"t{n:02}" for n in range(30))
     seen = [
-        {ask.task for ask in plain_asks(comparison(train, predicts=named, candidate=str(n)), 0.25)}
+        {
+            request.task
+            for request in plain_requests(comparison(train, predicts=named, candidate=str(n)), 0.25)
+        }
         for n in range(50)
     ]
     assert {len(tasks) for tasks in seen} == {20}
@@ -91,18 +98,18 @@ def test_who_names_half_of_the_suite_is_seen_on_a_control_too() -> None:
 
 
 def test_both_arms_are_asked_in_turn() -> None:
-    asks = plain_asks(comparison({"a": (Tally(), Tally()), "b": (Tally(), Tally())}), 1.0)
-    assert [ask.arm for ask in asks] == ["incumbent", "candidate"] * 2
+    requests = plain_requests(comparison({"a": (Tally(), Tally()), "b": (Tally(), Tally())}), 1.0)
+    assert [request.arm for request in requests] == ["incumbent", "candidate"] * 2
 
 
 def test_the_next_round_goes_to_the_noise_and_to_a_control() -> None:
     train = {**same(50, (2, 2), (2, 2)), **same(6, (1, 2), (2, 2), "u"), **same(33, (0, 2), (0, 2), "v")}
     found = posterior(train)
     assert found is not None
-    asks = next_round(comparison(train), found, 4.0)
-    tasks = {ask.task for ask in asks}
+    requests = next_round(comparison(train), found, 4.0)
+    tasks = {request.task for request in requests}
     assert len(tasks) == 8 + 4 and {f"u{n}" for n in range(6)} <= tasks
-    assert {ask.n for ask in asks} == {3} and len(asks) == 2 * len(tasks)
+    assert {request.n for request in requests} == {3} and len(requests) == 2 * len(tasks)
     assert next_round(comparison(train), found, 0.0) == ()
 
 
@@ -110,8 +117,8 @@ def test_an_arm_that_is_behind_catches_up_alone() -> None:
     train = same(4, (3, 6), (1, 2))
     found = posterior(train)
     assert found is not None
-    asks = next_round(comparison(train), found, 4.0)
-    assert {(ask.arm, ask.n) for ask in asks} == {("candidate", 3)}
+    requests = next_round(comparison(train), found, 4.0)
+    assert {(request.arm, request.n) for request in requests} == {("candidate", 3)}
     assert depth(train["t0"]) == 2 and extra(comparison(train)) == 0
 
 
@@ -150,7 +157,7 @@ def test_the_veto_is_called_what_it_is() -> None:
 def test_heldout_is_asked_for_48_an_arm_and_only_when_train_says_keep() -> None:
     asked = decide(GATE, UP, heldout_tasks=("h0", "h1", "h2"))
     assert asked.outcome == "more"
-    assert {(ask.task, ask.arm, ask.n) for ask in asked.asks} == {
+    assert {(request.task, request.arm, request.n) for request in asked.requests} == {
         (task, arm, 16) for task in ("h0", "h1", "h2") for arm in ("incumbent", "candidate")
     }
     assert decide(GATE, DOWN, heldout_tasks=("h0",)).outcome == "reverted"

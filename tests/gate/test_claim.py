@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from arms import pair, same
 
-from ahe.gate.claim import claim, student
+from ahe.gate.claims import claim, student
 from ahe.records import Tally
 
 RUNS = 250

@@ -8,7 +8,7 @@ from statistics import fmean
 import pytest
 from arms import pair, same
 
-from ahe.gate.gain import gain
+from ahe.gate.claims import gain
 from ahe.records import Tally
 
 

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from ahe.errors import UsageError
 from ahe.gate.choose import GATES, make_gate
-from ahe.gate.flips import FlipsGate
-from ahe.gate.greedy import GreedyGate
-from ahe.gate.pareto import ParetoGate
-from ahe.gate.strict import StrictGate
+from ahe.gate.published import FlipsGate, GreedyGate, ParetoGate, StrictGate
 from ahe.protocols import Gate
 from ahe.records import Comparison
 
@@ -34,7 +31,7 @@ def test_an_unknown_gate_is_refused_with_the_names() -> None:
 def test_nothing_is_decided_before_its_rollouts(name: str) -> None:
     decision = decide(make_gate(name), same(3, (1, 2), (0, 0)))
     assert decision.outcome == "more"
-    assert {ask.arm for ask in decision.asks} == {"candidate"}
+    assert {request.arm for request in decision.requests} == {"candidate"}
 
 
 @EACH
@@ -91,10 +88,10 @@ def test_it_always_answers_and_asks_for_what_is_not_there(
     gate: Gate = make_gate(name)
     decision = gate.decide(comparison)
     assert decision == gate.decide(comparison), "the same question has the same answer"
-    assert decision.reason and bool(decision.asks) == (decision.outcome == "more")
-    for ask in decision.asks:
-        tally = {**train, **heldout}[ask.task][ask.arm == "candidate"]
-        assert ask.n > tally.n + tally.missing
+    assert decision.reason and bool(decision.requests) == (decision.outcome == "more")
+    for request in decision.requests:
+        tally = {**train, **heldout}[request.task][request.arm == "candidate"]
+        assert request.n > tally.n + tally.missing
 
 
 @EACH
@@ -102,8 +99,8 @@ def test_it_always_answers_and_asks_for_what_is_not_there(
 def test_arms_that_measured_alike_are_kept_by_flips_alone(name: str, arm: tuple[int, int]) -> None:
     train = same(6, arm, arm)
     while (decision := decide(make_gate(name), train, candidate="c")).outcome == "more":
-        for ask in decision.asks:
-            train[ask.task] = pair((arm[0], ask.n), (arm[0], ask.n))
+        for request in decision.requests:
+            train[request.task] = pair((arm[0], request.n), (arm[0], request.n))
     assert decision.outcome == ("kept" if name == "flips" else "reverted")
     assert decision.score == pytest.approx(0.5), "nothing speaks for it, nothing against it"
 
@@ -155,7 +152,7 @@ def test_strict_without_heldout_is_train_alone_and_a_fall_asks_for_none() -> Non
     ]
     assert decide(StrictGate(), DOWN, heldout_tasks=("h",)).outcome == "reverted"
     asked = decide(StrictGate(), TIE, heldout_tasks=("h",))
-    assert [(ask.task, ask.arm, ask.n) for ask in asked.asks] == [
+    assert [(request.task, request.arm, request.n) for request in asked.requests] == [
         ("h", "incumbent", 2),
         ("h", "candidate", 2),
     ]

@@ -27,7 +27,7 @@ TASKS = (
 
 def test_hits_are_expected_and_only_in_the_direction_that_was_named() -> None:
     found = fixes(["up", "down", "still"], TASKS)
-    assert (found.named, found.hits, found.happened) == (3, 0.8, 1.1)
+    assert (found.named, found.hits, found.observed) == (3, 0.8, 1.1)
     assert found.precision == pytest.approx(0.8 / 3)
     assert found.recall == pytest.approx(0.8 / 1.1)
     feared = regressions(["down"], TASKS)
@@ -47,7 +47,7 @@ def test_naming_a_task_twice_counts_once() -> None:
 def test_nothing_named_and_nothing_happened_divide_by_nothing() -> None:
     nothing = fixes([], TASKS)
     assert nothing.precision is None and nothing.random_precision is None and nothing.recall == 0.0
-    assert str(nothing) == "none named, 1.1 happened"
+    assert str(nothing) == "none named, 1.1 observed"
     still = fixes(["still"], [TASKS[3]])
     assert (still.precision, still.recall, still.random_recall) == (0.0, None, None)
     assert fixes(["a"], []) == PredictionScore()
@@ -60,7 +60,7 @@ def test_the_random_baseline_is_what_random_names_score() -> None:
     drawn = [fixes(rng.sample(names, 7), tasks) for _ in range(4_000)]
     stated = fixes(names[:7], tasks)
     assert sum(each.hits for each in drawn) / len(drawn) == pytest.approx(stated.chance, rel=0.02)
-    assert stated.random_precision == pytest.approx(stated.happened / 30, abs=1e-4)
+    assert stated.random_precision == pytest.approx(stated.observed / 30, abs=1e-4)
     assert stated.random_recall == pytest.approx(7 / 30, abs=1e-4)
     assert fixes(names, tasks).precision == pytest.approx(stated.random_precision, abs=1e-4)
 

@@ -22,8 +22,8 @@ def test_a_tree_without_a_commit_is_made_beside_the_workspace(history: History) 
     two = evolve(history, "two\n", "001-2", "skills/two.md")
     before, head = snapshot(history.path), history.head()
     without_one = history.without(head, pending(history, one))
-    assert history.file_at(without_one, "memory.md") == ""
-    assert history.file_at(without_one, "skills/two.md") == "two\n"
+    assert history.contents(without_one)["memory.md"].text == ""
+    assert history.contents(without_one)["skills/two.md"].text == "two\n"
     neither = history.without(head, pending(history, one, two))
     assert history.harness_id(neither) == history.harness_id(seed)
     assert (snapshot(history.path), history.head()) == (before, head)
@@ -51,7 +51,7 @@ def test_what_builds_on_a_commit_leaves_with_it(history: History) -> None:
         two: frozenset(),
         one: frozenset({two}),
     }
-    assert (leave.held, leave.idle) == ((), ())
+    assert (leave.blocked, leave.no_op) == ((), ())
 
 
 def test_a_person_is_in_every_tree_and_holds_what_he_built_on(history: History) -> None:
@@ -60,8 +60,8 @@ def test_a_person_is_in_every_tree_and_holds_what_he_built_on(history: History) 
     person = by_hand(history, "memory.md", "mine\n")
     leave = LeaveOneOutTrees(history, person, pending(history, one, free, person))
     assert [piece.name for piece in leave.pieces] == [free]
-    assert leave.held == (one,)
-    assert history.file_at(leave.tree(frozenset({free})), "memory.md") == "mine\n"
+    assert leave.blocked == (one,)
+    assert history.contents(leave.tree(frozenset({free})))["memory.md"].text == "mine\n"
 
 
 def test_a_commit_whose_effect_is_gone_is_idle(history: History) -> None:
@@ -69,9 +69,9 @@ def test_a_commit_whose_effect_is_gone_is_idle(history: History) -> None:
     back = evolve(history, "", "001-2")
     readme = evolve(history, "Read me.\n", "001-3", "README.md")
     leave = LeaveOneOutTrees(history, history.head(), pending(history, one, back, readme))
-    assert readme in leave.idle
+    assert readme in leave.no_op
     assert {piece.name: piece.builds_on_it for piece in leave.pieces} == {back: frozenset()}
-    assert one in leave.idle, "it leaves with the one that took it back, and nothing is different"
+    assert one in leave.no_op, "it leaves with the one that took it back, and nothing is different"
 
 
 def test_verdicts_of_one_decision_are_written_together(history: History) -> None:

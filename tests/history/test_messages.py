@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ahe.history import History
 from ahe.history.message import change_message, note_text, one_line, read_outcome, read_trailers, read_verdict
-from ahe.records import Interval
+from ahe.records import Interval, IterationVerdicts, PredictionScore, Verdict
 
 LINES = st.sampled_from(
     [
@@ -106,3 +106,17 @@ def test_an_edited_note_is_believed_over_its_record() -> None:
     assert read_verdict("words") is None and read_outcome("words") is None
     broken = "Ahe-Verdict: kept\nAhe-Record: {"
     assert read_verdict(broken) is None
+
+
+def test_a_note_with_the_words_of_an_earlier_version_is_read() -> None:
+    """`apart` and `happened` are called `leave_one_out` and `observed` today; new notes have today's words alone."""
+    score = PredictionScore(named=1, hits=0.5, observed=1.5, chance=0.25)
+    written = Verdict(outcome="kept", reason="r", leave_one_out=("a", "b"), fixes=score)
+    note = note_text(written)
+    assert "Ahe-Leave-One-Out: a against b" in note and "apart" not in note.lower() and "happened" not in note
+    earlier = note.replace('"leave_one_out"', '"apart"').replace('"observed"', '"happened"')
+    assert earlier.count('"apart"') == earlier.count('"happened"') == 1
+    assert read_verdict(earlier) == read_verdict(note) == written
+    whole = IterationVerdicts(iteration=1, incumbent="i", candidate="c", whole=written).model_dump_json()
+    earlier = whole.replace('"leave_one_out"', '"apart"').replace('"observed"', '"happened"')
+    assert IterationVerdicts.model_validate_json(earlier).whole == written

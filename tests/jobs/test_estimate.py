@@ -47,13 +47,13 @@ def test_trials_in_the_store_are_what_it_counts_with(tmp_path: Path) -> None:
 def test_several_changes_at_once_cost_what_telling_them_apart_takes(tmp_path: Path) -> None:
     project = made_project.make(tmp_path, 40)
     one = estimate(project, iterations=2)
-    assert "telling apart" not in {cost.part for cost in one.costs}
+    assert "attribution" not in {cost.part for cost in one.costs}
     two = estimate(Project.open(tmp_path, {"evolve.changes": 3}), iterations=2)
-    (apart,) = [cost for cost in two.costs if cost.part == "telling apart"]
-    assert apart.rollouts == 2 * (1 + 3 + 2 + 1) * 8 * 6 and "3 changes" in apart.basis
-    assert two.low > apart.rollouts and two.total.rollouts > apart.rollouts
+    (attribution,) = [cost for cost in two.costs if cost.part == "attribution"]
+    assert attribution.rollouts == 2 * (1 + 3 + 2 + 1) * 8 * 6 and "3 changes" in attribution.basis
+    assert two.low > attribution.rollouts and two.total.rollouts > attribution.rollouts
     form = estimate(Project.open(tmp_path, {"evolve.changes": 3, "evolve.editor": "proposal"}), iterations=2)
-    assert "telling apart" not in {cost.part for cost in form.costs}
+    assert "attribution" not in {cost.part for cost in form.costs}
 
 
 def test_changes_that_wait_in_one_candidate_are_told_apart_once(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_changes_that_wait_in_one_candidate_are_told_apart_once(tmp_path: Path) 
         trailers = f"Ahe-Change: 001-{number}\nAhe-Kind: memory"
         git(tmp_path, *PERSON, "commit", "-q", "-a", "-m", f"memory: {number}", "-m", trailers)
     found = estimate(project, iterations=2)
-    (apart,) = [cost for cost in found.costs if cost.part == "telling apart"]
-    assert apart.rollouts == (1 + 3 + 2 + 1) * 8 * 6
+    (attribution,) = [cost for cost in found.costs if cost.part == "attribution"]
+    assert attribution.rollouts == (1 + 3 + 2 + 1) * 8 * 6
 
 
 @pytest.mark.parametrize("ceiling", [{"rollouts": 10}, {"tokens": 10 * 10_000}, {"usd": 10 * 0.019}])

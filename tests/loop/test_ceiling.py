@@ -23,14 +23,14 @@ def spend(gate: BayesGate, passes: float) -> tuple[str, str, int]:
     train = {f"t{n:02}": (Tally(passes=1, n=2), Tally()) for n in range(20)}
     good, spent = {*sorted(train)[: round(20 * passes)]}, 0
     while (decision := gate.decide(comparison(train, spent=spent))).outcome == "more":
-        for ask in decision.asks:
-            one, other = train[ask.task]
-            if ask.arm == "candidate":
-                spent += ask.n - other.n
-                train[ask.task] = one, Tally(passes=ask.n if ask.task in good else 0, n=ask.n)
+        for request in decision.requests:
+            one, other = train[request.task]
+            if request.arm == "candidate":
+                spent += request.n - other.n
+                train[request.task] = one, Tally(passes=request.n if request.task in good else 0, n=request.n)
             else:
-                spent += ask.n - one.n
-                train[ask.task] = Tally(passes=ask.n // 2, n=ask.n), other
+                spent += request.n - one.n
+                train[request.task] = Tally(passes=request.n // 2, n=request.n), other
     return decision.outcome, decision.reason, spent
 
 
@@ -66,7 +66,7 @@ def test_heldout_is_no_part_of_it() -> None:
     asked = gate.decide(
         Comparison(train=same(6, (0, 2), (2, 2)), heldout_tasks=("h",), rollouts=2, spent=12, candidate="c")
     )
-    assert asked.outcome == "more" and {ask.task for ask in asked.asks} == {"h"}
+    assert asked.outcome == "more" and {request.task for request in asked.requests} == {"h"}
 
 
 def test_the_configuration_reaches_the_gate(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_helpful_a_null_and_a_harmful_commit_are_told_apart(tmp_path: Path) ->
     assert middleware(root) == ["10_act.py"]
     assert (iteration["verdict"]["outcome"], iteration["new_rate"]) == ("kept", 1.0)
     note = world.git(root, "notes", "--ref=ahe", "show", planted[0])
-    assert "told apart on 3 disputed tasks: 100% with it, 0% without" in note
+    assert "leave-one-out on 3 disputed tasks: 100% with it, 0% without" in note
     row = verdicts(root)["001-3"]
     assert {(t["task"], t["b"], t["c"]) for t in row["verdict"]["tasks"]} == {(t, 2, 0) for t in world.TRAIN}  # type: ignore[index]
     shown(root)

@@ -1,4 +1,4 @@
-"""The gate's question put to real trials: rollouts are spent where it asks, and broken ones are tried again."""
+"""The gate's question put to real trials: rollouts are spent where it requests, and broken ones are tried again."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from ahe.environments.bwrap import BwrapEnvironment
 from ahe.errors import AllBroken, ModelUnavailable, SandboxError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
+from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import load_suite
 from ahe.evaluate.trial import HarnessVersion, TrialRunner
 from ahe.events import Event
-from ahe.gate.attribution import DEEPEST, PROVE_GOOD, Piece, Question
+from ahe.gate.attribution import DEEPEST, PROVE_GOOD, AttributionQuestion, Piece
 from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import GATES, make_gate
-from ahe.gate.greedy import GreedyGate
+from ahe.gate.published import GreedyGate
 from ahe.loop.apart import AttributionRunner
-from ahe.loop.measurement import Measurement, known
+from ahe.loop.measurement import Measurement
 from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
 from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Task, Usage
@@ -193,7 +194,7 @@ async def test_fresh_rollouts_are_not_pooled_with_plain_ones(measurement: Measur
     evaluator, task = measurement.evaluator, measurement.suite.tasks[TASK]
     wanted = [evaluator.runner.plan(measurement.incumbent, task, n) for n in (0, FRESH)]
     await evaluator.run("both", wanted)
-    assert known(evaluator, measurement.incumbent, [task])[TASK].n == 1
+    assert [t.attempt for t in stored_trials(evaluator, measurement.incumbent, [task])] == [0]
 
 
 async def test_trees_are_rolled_out_afresh_and_known_trials_are_read(
@@ -204,13 +205,13 @@ async def test_trees_are_rolled_out_afresh_and_known_trials_are_read(
     def apart() -> AttributionRunner:
         return AttributionRunner(measurement.evaluator, measurement.suite, trees.__getitem__)
 
-    question = Question((Piece("act"),), (TASK,), 1, PROVE_GOOD)
+    question = AttributionQuestion((Piece("act"),), (TASK,), 1, PROVE_GOOD)
     first = apart()
-    (share,) = (await first.ask(question)).shares
+    (share,) = (await first.ask(question)).verdicts
     assert (share.raw, share.outcome) == (1.0, "kept")
     assert {trial.attempt for trial in first.fresh.values()} <= set(range(FRESH, FRESH + DEEPEST))
     paid, second = coder.calls, apart()
-    assert (await second.ask(question)).shares == (share,)
+    assert (await second.ask(question)).verdicts == (share,)
     assert (coder.calls, second.fresh) == (paid, {})
 
 

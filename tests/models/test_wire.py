@@ -27,7 +27,7 @@ def reply(said: dict, **body: object):
 def test_whatever_comes_is_parsed_or_called_garbled(raw):
     try:
         assert wire.parse(raw)["choices"]
-    except (wire.Garbled, wire.RefusedInside):
+    except (wire.MalformedBody, wire.ErrorBody):
         pass
 
 

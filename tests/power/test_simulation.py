@@ -10,7 +10,7 @@ import pytest
 
 from ahe.errors import UsageError
 from ahe.gate.choose import GATES
-from ahe.power.simulate import Arm, Question, simulate
+from ahe.power.simulate import Arm, SimulatedComparison, simulate
 from ahe.power.worlds import Edit, apply, draw_rates, predictions, read_matrix
 from benchmarks.runs import trajectory
 
@@ -70,7 +70,9 @@ def test_a_matrix_is_read_and_a_wrong_one_refused(tmp_path: Path) -> None:
 def test_every_gate_comes_to_an_answer_and_pays_for_its_rollouts(name: str) -> None:
     random = Random(6)
     before = draw_rates(12, random)
-    question = Question(Arm(before), Arm(apply(Edit("sparse", 15), before, random)), train=8, rollouts=2)
+    question = SimulatedComparison(
+        Arm(before), Arm(apply(Edit("sparse", 15), before, random)), train=8, rollouts=2
+    )
     decision, spent = question.ask(GATES[name](), random)
     assert decision.outcome in ("kept", "reverted")
     assert spent == sum(question.incumbent.n) + sum(question.candidate.n) > 0
@@ -78,7 +80,7 @@ def test_every_gate_comes_to_an_answer_and_pays_for_its_rollouts(name: str) -> N
 
 def test_a_question_stops_at_its_limit() -> None:
     rates = (0.5,) * 12
-    decision, spent = Question(Arm(rates), Arm(rates), train=12, rollouts=2).ask(
+    decision, spent = SimulatedComparison(Arm(rates), Arm(rates), train=12, rollouts=2).ask(
         GATES["bayes"](), Random(1), 7
     )
     assert decision.outcome == "more" and 7 <= spent < 10

@@ -1,0 +1,128 @@
+"""What gates share: the rollouts still to be run, whether those at hand may decide, and the held-out veto."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from ahe.gate.posterior import Pairs, Posterior, posterior
+from ahe.records import Comparison, Decision, RolloutRequest, Tally
+
+COVERAGE = 0.6
+MAX_MISSING_GAP = 0.10
+
+PER_ARM = 48
+VETO = 0.5
+SMALL = 30
+
+
+def tried(tally: Tally) -> int:
+    """Attempts made, including those that broke."""
+    return tally.n + tally.missing
+
+
+def requests_up_to(pairs: Pairs, tasks: tuple[str, ...], wanted: int) -> tuple[RolloutRequest, ...]:
+    """What is missing to `wanted` attempts of both arms; the arms alternate, so that time favours neither."""
+    requests = []
+    for task in tasks:
+        incumbent, candidate = pairs.get(task, (Tally(), Tally()))
+        if tried(incumbent) < wanted:
+            requests.append(RolloutRequest(task=task, arm="incumbent", n=wanted))
+        if tried(candidate) < wanted:
+            requests.append(RolloutRequest(task=task, arm="candidate", n=wanted))
+    return tuple(requests)
+
+
+def unusable(pairs: Pairs) -> str:
+    """Why these rollouts cannot decide anything, or an empty text. Missing is not failed, and neither is untried."""
+    started = [pair for pair in pairs.values() if all(map(tried, pair))]
+    arms = [[pair[arm] for pair in started] for arm in (0, 1)]
+    rates = [sum(t.missing for t in arm) / max(1, sum(map(tried, arm))) for arm in arms]
+    covered = sum(1 for b, c in started if b.n and c.n) / max(1, len(started))
+    if covered < COVERAGE or min(1 - rate for rate in rates) < COVERAGE:
+        return f"too many trials are missing (incumbent {rates[0]:.0%}, candidate {rates[1]:.0%})"
+    if abs(rates[0] - rates[1]) > MAX_MISSING_GAP:
+        return f"the arms miss different shares of trials ({rates[0]:.0%} and {rates[1]:.0%})"
+    return ""
+
+
+def posterior_or_request(comparison: Comparison) -> Posterior | Decision:
+    """The posterior on train, or why there is none yet: `more` for the plain rollouts, `undecided`."""
+    if requests := requests_up_to(comparison.train, tuple(comparison.train), comparison.rollouts):
+        return Decision(outcome="more", reason="rollouts on train", requests=requests)
+    if problem := unusable(comparison.train):
+        return Decision(outcome="undecided", reason=problem)
+    found = posterior(comparison.train, comparison.concentration)
+    return found or Decision(outcome="undecided", reason="no task has a scored trial in both arms")
+
+
+def verdict(
+    train: Posterior,
+    outcome: Literal["kept", "reverted", "undecided"],
+    reason: str,
+    *,
+    heldout: Posterior | None = None,
+) -> Decision:
+    """A decision with its numbers: whatever the gate's rule, they are those of the posterior."""
+    return Decision(
+        outcome=outcome,
+        reason=reason,
+        score=train.above(),
+        delta=train.interval(),
+        raw_delta=train.raw,
+        heldout_delta=heldout.mean if heldout else None,
+    )
+
+
+def points(delta: float) -> str:
+    """A difference of pass rates in points, for a reason."""
+    return f"{100 * delta:+.1f} points"
+
+
+def heldout_posterior(comparison: Comparison, train: Posterior) -> Posterior | Decision:
+    """The posterior on held-out, where all its rollouts are run; `undecided` where they cannot decide."""
+    found, problem = posterior(comparison.heldout, comparison.concentration), unusable(comparison.heldout)
+    if found and not problem:
+        return found
+    return verdict(train, "undecided", f"held-out: {problem or 'no task was scored in both arms'}")
+
+
+def heldout_rollouts(comparison: Comparison, per_arm: int = PER_ARM) -> int:
+    """Rollouts of each held-out task: the plain number, or more where `per_arm` of an arm need it."""
+    tasks = len(comparison.heldout_tasks)
+    return max(comparison.rollouts, math.ceil(per_arm / tasks)) if tasks else 0
+
+
+def margin(tasks: int) -> float:
+    """A fall within the margin is not counted: max(2 points, 50/T_h points)."""
+    return max(0.02, 0.5 / tasks)
+
+
+def vetoes(heldout: Posterior) -> bool:
+    """Whether held-out vetoes: a fall beyond the margin is more likely than not."""
+    return heldout.below(-margin(len(heldout.tasks))) > VETO
+
+
+def apply_heldout_veto(
+    comparison: Comparison, train: Posterior, reason: str, per_arm: int = PER_ARM
+) -> Decision:
+    """Keep for `reason`, unless held-out vetoes: P(Δ < −margin) > .5.
+
+    Held-out proves nothing, it can only veto. The same averaged posterior as on train, at least `per_arm` rollouts an
+    arm. Under 30 tasks only a collapse can be seen, and the reason says so. `more` while held-out rollouts are missing.
+    """
+    tasks = comparison.heldout_tasks
+    if not tasks:
+        return verdict(train, "kept", f"{reason}; the suite has no held-out tasks")
+    if requests := requests_up_to(comparison.heldout, tasks, heldout_rollouts(comparison, per_arm)):
+        return Decision(outcome="more", reason="train passed; now held-out", requests=requests)
+    found = heldout_posterior(comparison, train)
+    if isinstance(found, Decision):
+        return found
+    fall = found.below(-margin(len(found.tasks)))
+    kind = "veto against collapse" if len(tasks) < SMALL else "veto"
+    moved = f"held-out {points(found.mean)}"
+    if vetoes(found):
+        why = f"{kind}: {moved}, with probability {fall:.2f} a fall beyond the margin"
+        return verdict(train, "reverted", why, heldout=found)
+    return verdict(train, "kept", f"{reason}; no {kind} ({moved})", heldout=found)

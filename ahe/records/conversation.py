@@ -1,0 +1,129 @@
+"""What every record is, and the talk with a model: what is asked, what comes back, what it costs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Split = Literal["train", "heldout", "test"]
+Role = Literal["coder", "debugger", "evolver"]
+ToolCalls = Literal["auto", "native", "text"]
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind(StrEnum):
+    """The seven kinds of component, in the order in which people read them."""
+
+    SYSTEM_PROMPT = "system_prompt"
+    TOOL_DESCRIPTION = "tool_description"
+    TOOL_IMPLEMENTATION = "tool_implementation"
+    MIDDLEWARE = "middleware"
+    SKILL = "skill"
+    SUB_AGENT = "sub_agent"
+    MEMORY = "memory"
+
+
+class Usage(Record):
+    """What model calls cost. `usd` is None where the price is unknown."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    usd: float | None = None
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        known = [usage.usd for usage in (self, other) if usage.usd is not None]
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            usd=sum(known) if known else None,
+        )
+
+
+class ToolSpec(Record):
+    """A tool as the model is told of it. `parameters` is a JSON Schema of type object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class ToolCall(Record):
+    """A call the model made. `error` says why it cannot be executed (malformed JSON, say)."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    error: str | None = None
+
+
+class Message(Record):
+    """One message of a conversation, in the vocabulary of chat completions."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    reasoning: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+
+class Request(Record):
+    """One model call. `key` is `<task>/<attempt>/<turn>`: scripted answers are found by role and key."""
+
+    role: Role
+    key: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    max_tokens: int = 2048
+    seed: int | None = None
+    response_schema: dict[str, Any] | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Reply(Record):
+    """What came back. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens)."""
+
+    message: Message
+    usage: Usage
+    finish: str = "stop"
+
+
+class Limits(Record):
+    """What one trial may spend. `tokens` counts input and output of all its calls."""
+
+    turns: int = 30
+    tokens: int = 400_000
+    seconds: float = 900.0
+    reply_tokens: int = 4096
+    command_seconds: float = 120.0
+    output_bytes: int = 8_000
+
+
+class ModelSpec(Record):
+    """A model as the configuration names it; `fingerprint` enters the identity of every trial."""
+
+    name: str
+    base_url: str = ""
+    api_key_env: str = ""
+    tool_calls: ToolCalls = "auto"
+    context: int = 128_000
+    temperature: float | None = None
+    weights_sha256: str | None = None
+    usd_per_million_input: float | None = None
+    usd_per_million_output: float | None = None
+    timeout_seconds: float = 600.0
+    retries: int = 5
