@@ -1,4 +1,4 @@
-"""Which traces lie below some paths. Files are looked into, not read; the lead groups them by task."""
+"""Which traces lie below some paths. Only the beginning of each file is read, as far as it names a task."""
 
 from __future__ import annotations
 
@@ -6,98 +6,107 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ahe.debug.readers import peek, scores, trials
-from ahe.debug.readers.read import read
-from ahe.debug.readers.sniff import HEAD, Kind, Unknown, sniff
-from ahe.debug.readers.source import Skipped, Source
-from ahe.debug.readers.trace import Trace
+from ahe.debug.readers import claude_code, files, trials
+from ahe.debug.readers.files import HEAD
+from ahe.debug.readers.read import FileType, NotATrace, Source, find_task, read, sniff
+from ahe.debug.readers.trace import Damage, Trace
 
-__all__ = ["Skipped", "Source", "find", "read_trial", "trial_source"]
 
-_PASSED_BY = frozenset(("node_modules", "__pycache__", "venv"))
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not a trace of its own, and why."""
+
+    path: str
+    why: str
+
+
+_IGNORED = frozenset(("node_modules", "__pycache__", "venv"))
 _ORDER = ("atif", "nexau", "claude-code", "codex", "swe-agent", "mini-swe-agent", "openai-chat")
-_UNFIT = re.compile(r"[^\w./@+=,~-]+")
+_UNSAFE = re.compile(r"[^\w./@+=,~-]+")
 _PLACES = ("agent", "sessions", "agent-logs", "steps")
 
 
 def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[Source]:
     """The traces in `paths`, files and folders, by task, attempt and id; equal for any order of paths.
 
-    A trial's folder is one trace, whatever files are in it. What is no trace goes to `skipped`.
+    A trial's folder is one trace, whatever files are in it. What is not a trace goes to `skipped`.
     """
-    notes: list[Skipped] = [] if skipped is None else skipped
-    hunt = _Hunt(notes)
+    search = _Search([] if skipped is None else skipped)
     for root in sorted({Path(path) for path in paths}):
-        hunt.root(root)
-    return hunt.finish()
+        search.root(root)
+    return search.finish()
 
 
-def trial_source(folder: Path, facts: trials.Facts) -> Source:
+def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
     """The source of a trial's folder: the best of the files that have its steps."""
     path, kind, more = _steps(folder)
-    task = facts.task or (peek.task_of(path, kind, (0, 0)) if path else "") or facts.id
+    task = info.task or (find_task(path, kind, files.WHOLE) if path else "") or info.id
     return Source(
         path=str(path) if path else "",
         format=kind.format,
-        id=_fit(facts.id),
+        id=_fit(info.id),
         task=task,
         shape=kind.shape,
         trial=str(folder),
         more=tuple(str(each) for each in more),
-        status=facts.status,
-        attempt=facts.attempt,
+        status=info.status,
+        attempt=info.attempt,
         size=path.stat().st_size if path else 0,
     )
 
 
 def read_trial(folder: Path) -> Trace:
     """The trace of a trial's folder, whatever of it is there. Never raises for what is in it."""
-    facts = trials.facts(folder) or trials.Facts(task="", id=folder.name)
-    return read(trial_source(folder, facts))[0]
+    info = trials.info(folder) or trials.TrialInfo(task="", id=folder.name)
+    return read(trial_source(folder, info))
 
 
-def _steps(folder: Path) -> tuple[Path | None, Kind, list[Path]]:
+def _steps(folder: Path) -> tuple[Path | None, FileType, list[Path]]:
     """The file with the steps of a trial, and those of its sub-agents."""
     for place in (folder / "trajectory.json", folder / "agent" / "trajectory.json"):
         if place.is_file():
             others = sorted(place.parent.glob("trajectory.*.json"))
-            return place, Kind("atif", "document"), others
+            return place, FileType("atif", "document"), others
     places = [folder / name for name in _PLACES if (folder / name).is_dir()]
-    found: list[tuple[tuple[int, bool, str], Path, Kind]] = []
+    found: list[tuple[tuple[int, bool, str], Path, FileType]] = []
     for path in sorted(path for place in places for path in place.rglob("*") if path.is_file()):
         kind = _sniffed(path, given=False)
-        if isinstance(kind, Kind) and kind.shape != "many" and not path.name.startswith("tests."):
+        if isinstance(kind, FileType) and kind.shape != "many" and not path.name.startswith("tests."):
             rank = _ORDER.index(kind.format) if kind.format in _ORDER else len(_ORDER)
             found.append(((rank, kind.shape == "text" or path.suffix == ".txt", str(path)), path, kind))
-    asides = [path for _, path, kind in found if kind.format == "claude-code" and peek.session(path)]
+    asides = [path for _, path, kind in found if kind.format == "claude-code" and _parent_session(path)]
     found = sorted((each for each in found if each[1] not in asides), key=lambda each: each[0])
     if not found:
-        return None, Kind("", "document"), []
+        return None, FileType("", "document"), []
     return found[0][1], found[0][2], asides if found[0][2].format == "claude-code" else []
 
 
-def _sniffed(path: Path, given: bool) -> Kind | Unknown:
+def _sniffed(path: Path, given: bool) -> FileType | NotATrace:
     try:
         with path.open("rb") as file:
             return sniff(file.read(HEAD), path.name, given)
     except OSError as error:
-        return Unknown(f"cannot be read: {error.strerror or error}")
+        return NotATrace(f"cannot be read: {error.strerror or error}")
+
+
+def _parent_session(path: Path) -> str:
+    return claude_code.parent_session(files.content(path, "lines", files.WHOLE, [], limit=HEAD))
 
 
 def _fit(name: str) -> str:
     """The name with nothing in it that a pointer could not hold."""
-    return _UNFIT.sub("_", name) or "trace"
+    return _UNSAFE.sub("_", name) or "trace"
 
 
-class _Hunt:
+class _Search:
     def __init__(self, skipped: list[Skipped]) -> None:
         self.skipped = skipped
         self.found: dict[tuple[str, int], tuple[Source, str]] = {}  # by place: with the root's name
-        self.scores = scores.Scores()
+        self.scores = trials.Scores()
 
     def root(self, root: Path) -> None:
         if root.is_dir():
@@ -107,16 +116,16 @@ class _Hunt:
             self.skipped.append(Skipped(str(root), "there is no such file"))
             return
         for folder in list(root.absolute().parents)[:3]:
-            facts = trials.facts(folder)
-            if facts is not None:
-                self._add(trial_source(folder, facts), "")
+            info = trials.info(folder)
+            if info is not None:
+                self._add(trial_source(folder, info), "")
                 return
         self._file(root, root.parent, given=True)
 
     def _folder(self, folder: Path, root: Path) -> None:
-        facts = trials.facts(folder)
-        if facts is not None:
-            self._add(trial_source(folder, facts), root.name)
+        info = trials.info(folder)
+        if info is not None:
+            self._add(trial_source(folder, info), root.name)
             return
         if (folder / "ahe.sqlite").is_file() and (folder / "trials").is_dir():
             folder = folder / "trials"  # beside it lie harnesses, reports and boxes at work
@@ -127,7 +136,7 @@ class _Hunt:
             return
         for entry in entries:
             path = folder / entry.name
-            if entry.name.startswith(".") or entry.name in _PASSED_BY:
+            if entry.name.startswith(".") or entry.name in _IGNORED:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 self._folder(path, root)
@@ -136,21 +145,23 @@ class _Hunt:
 
     def _file(self, path: Path, root: Path, given: bool) -> None:
         kind = _sniffed(path, given)
-        if isinstance(kind, Unknown):
+        if isinstance(kind, NotATrace):
             why = "scores" if self.scores.take(path) else kind.why
             self.skipped.append(Skipped(str(path), why))
             return
-        name = _fit((path.relative_to(root).parent / peek.stem(path)).as_posix())
+        name = _fit((path.relative_to(root).parent / files.stem(path)).as_posix())
         base = Source(str(path), kind.format, name, "", shape=kind.shape)
         if kind.shape != "many":
-            task = peek.task_of(path, kind, base.span)
+            task = find_task(path, kind, base.span)
             self._add(replace(base, task=task, size=path.stat().st_size), root.name)
             return
-        places = peek.spans(path, self.skipped)
+        damage: list[Damage] = []
+        places = files.spans(path, damage)
+        self.skipped.extend(Skipped(each.where, each.what) for each in damage)
         for number, span in enumerate(places, start=1):
-            one = Kind(kind.format, "document")
+            one = FileType(kind.format, "document")
             label = f"{name}-{number:0{len(str(len(places)))}d}"
-            task = peek.task_of(path, one, span)
+            task = find_task(path, one, span)
             part = replace(base, id=label, task=task, shape="document", span=span, size=span[1] - span[0])
             self._add(part, root.name)
 
@@ -180,7 +191,7 @@ class _Hunt:
         parents: dict[str, list[str]] = {}
         for source, _ in self.found.values():
             path = Path(source.path)
-            if source.format != "claude-code" or source.trial or not (session := peek.session(path)):
+            if source.format != "claude-code" or source.trial or not (session := _parent_session(path)):
                 continue
             main = next(
                 (
@@ -205,7 +216,7 @@ class _Hunt:
         for source, _ in found:
             if source.shape != "text" and source.path:
                 path = Path(source.path)
-                named.setdefault(path.parent, set()).add(f"{peek.stem(path)}.")
+                named.setdefault(path.parent, set()).add(f"{files.stem(path)}.")
         above = {parent for source, _ in found if source.trial for parent in Path(source.trial).parents}
         kept = []
         for source, root in found:
@@ -222,7 +233,7 @@ class _Hunt:
         if source.trial or source.status != "unknown":
             return source
         alone = self._inhabitants[Path(source.path).parent] == 1
-        return replace(source, status=self.scores.of(source, alone))
+        return replace(source, status=self.scores.of(Path(source.path), source.task, alone))
 
     @cached_property
     def _inhabitants(self) -> Counter[Path]:
