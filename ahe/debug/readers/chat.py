@@ -126,7 +126,7 @@ def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = m
         draft.say("system", "message", "\n".join(text.text for text in draft.content(asked.get(key))))
     found = value if isinstance(value, list) else next((asked[key] for key in _LISTS if asked.get(key)), None)
     if isinstance(found, str | dict):
-        draft.wrong("the messages are no list")
+        draft.wrong("the messages are not a list")
         found = [found]
     for each in listing(found):
         take(each, draft)

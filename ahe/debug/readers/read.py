@@ -41,17 +41,21 @@ class Reader(NamedTuple):
 
 READERS = (
     Reader("atif", atif.sniff, atif.parse),
-    Reader("swe-agent", swe_agent.sniff, swe_agent.parse),
     Reader("nexau", nexau.sniff, nexau.parse),
-    Reader("asciinema", terminal.sniff, terminal.parse),
-    Reader("codex", codex.sniff, codex.parse),
     Reader("claude-code", claude_code.sniff, claude_code.parse),
+    Reader("codex", codex.sniff, codex.parse),
+    Reader("swe-agent", swe_agent.sniff, swe_agent.parse),
     Reader("mini-swe-agent", swe_agent.sniff_mini, swe_agent.parse_mini),
     Reader("openai-responses", responses.sniff, responses.parse),
     Reader("openai-chat", chat.sniff, chat.parse),
+    Reader("asciinema", terminal.sniff, terminal.parse),
+    Reader("terminal", lambda value, line: False, terminal.parse),
 )
-"""The first one that knows a file reads it. Text that is not JSON is `terminal`'s, or nobody's."""
-_PARSERS = {reader.format: reader.parse for reader in READERS} | {"terminal": terminal.parse}
+"""The first one that knows a file reads it. A trial's steps are read from the file whose format comes first.
+
+Text that is not JSON is `terminal`'s, or nobody's (`sniff`).
+"""
+RANK = {reader.format: number for number, reader in enumerate(READERS)}
 
 _CONTROL = bytes((*range(9), *range(14, 27)))
 _SIZES = (HEAD, 1 << 20, 16 << 20)
@@ -168,8 +172,8 @@ def parse(format: str, content: Content, draft: Draft) -> None:
     """Add the steps of a file's content to the draft."""
     value = content.value
     if content.shape == "document" and value is not None and not isinstance(value, dict | list):
-        draft.wrong(f"the document is no record but {type(value).__name__}")
-    _PARSERS[format](content, draft)
+        draft.wrong(f"the document is not a record but {type(value).__name__}")
+    READERS[RANK[format]].parse(content, draft)
 
 
 def read(source: Source) -> Trace:
@@ -234,22 +238,22 @@ def _of_trial(source: Source, draft: Draft) -> Trace:
     )
 
 
-def find_task(path: Path, type: FileType, span: Span) -> str:
+def find_task(source: Source) -> str:
     """The task of a foreign trace: named in it, or made from its first user message, or the file's name."""
-    if type.format in ("terminal", "asciinema"):
-        return files.stem(path)
-    if type.format.endswith("swe-agent") and _INSTANCE.fullmatch(files.stem(path)):
-        return files.stem(path)
+    path = Path(source.path)
+    stem = files.stem(path)
+    by_name = source.format.endswith("swe-agent") and _INSTANCE.fullmatch(stem)
+    if by_name or source.format in ("terminal", "asciinema"):
+        return stem
     name = ""
     for limit in _SIZES:
         draft = Draft("")
-        parse(type.format, files.content(path, type.shape, span, [], limit=limit), draft)
+        parse(source.format, files.content(path, source.shape, source.span, [], limit=limit), draft)
         name = task_name(draft)
-        size = span[1] - span[0] if span != files.WHOLE else path.stat().st_size
         whole = (draft.task and len(draft.task) < HEAD // 2) or 0 <= draft.asked[0] < draft.count - 1
-        if size <= limit or whole:
+        if source.size <= limit or whole:
             break
-    return name or files.stem(path)
+    return name or stem
 
 
 def task_name(draft: Draft) -> str:
