@@ -105,9 +105,8 @@ class _Search:
 
     def __init__(self, skipped: list[Skipped]) -> None:
         self.skipped = skipped
-        self.found: dict[
-            tuple[str, int], tuple[Source, str]
-        ] = {}  # (file or folder, first byte): with the name of its root
+        # each with the name of its root, by file or folder and first byte, so that none counts twice
+        self.found: dict[tuple[str, int], tuple[Source, str]] = {}
         self.scores = trials.Scores()
 
     def root(self, root: Path) -> None:

@@ -28,8 +28,8 @@ Fault = tuple[int, str]
 def salvage(text: str) -> tuple[Any, list[Fault]]:
     """The value of a JSON text, with a fault (character, what) for each place that could not be read.
 
-    A cut text gives all that stands before the cut. Behind a damage inside a list of records, reading
-    goes on with the next record that looks like those before it.
+    A cut text gives everything before the cut. After a damage inside a list of records, reading continues with the
+    next record that looks like those before it.
     """
     try:
         return json.loads(text, strict=False), []
