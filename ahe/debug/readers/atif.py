@@ -47,7 +47,7 @@ def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
         draft.say("environment", "injected", f"[sub-agent {name}]", "", "sub-agent")
     given = top.get("steps")
     if given is not None and not isinstance(given, list):
-        draft.wrong(f"the steps are no list but {type(given).__name__}")
+        draft.wrong(f"the steps are not a list but {type(given).__name__}")
         given = [given]
     for each in listing(given):
         _step(each, draft, subagent, own=name == "ahe")
@@ -62,7 +62,7 @@ def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
 def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
     """One step. With `own`, `ahe` recorded it: what comes from a user after the agent's first turn was injected."""
     if not isinstance(value, dict):
-        draft.wrong(f"step {draft.count + 1} is no record but {type(value).__name__}")
+        draft.wrong(f"step {draft.count + 1} is not a record but {type(value).__name__}")
         draft.add("environment", [Text("message", as_text(value))])
         return
     said = string(value.get("source"))

@@ -12,19 +12,9 @@ from ahe.debug.readers.trace import Channel, StepSource, Text
 
 _CONVERSATION = ("messages", "conversations", "conversation", "chat", "transcript", "history")
 _LISTS = (*_CONVERSATION, "steps", "items")
-_ROLES: dict[str, StepSource] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "human": "user",
-    "assistant": "agent",
-    "agent": "agent",
-    "ai": "agent",
-    "gpt": "agent",
-    "bot": "agent",
-    "model": "agent",
-    "function_call": "agent",
-}
+_SYSTEM = ("system", "developer")
+_USER = ("user", "human")
+_AGENT = ("assistant", "agent", "ai", "gpt", "bot", "model", "function_call")
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -74,9 +64,11 @@ def message(value: Any, draft: Draft) -> None:
 
 
 def role(value: Any) -> StepSource:
-    """Whose message it is."""
-    said = string(mapping(value).get("role")) or string(mapping(value).get("from"))
-    return _ROLES.get(said.lower(), "environment")
+    """Whose message it is: the environment's where no known speaker is named, as for a tool's results."""
+    said = (string(mapping(value).get("role")) or string(mapping(value).get("from"))).lower()
+    if said in _AGENT:
+        return "agent"
+    return "system" if said in _SYSTEM else "user" if said in _USER else "environment"
 
 
 def _is_result(part: Any) -> bool:
@@ -126,7 +118,7 @@ def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = m
         draft.say("system", "message", "\n".join(text.text for text in draft.content(asked.get(key))))
     found = value if isinstance(value, list) else next((asked[key] for key in _LISTS if asked.get(key)), None)
     if isinstance(found, str | dict):
-        draft.wrong("the messages are no list")
+        draft.wrong("the messages are not a list")
         found = [found]
     for each in listing(found):
         take(each, draft)

@@ -20,7 +20,7 @@ from ahe.debug.readers.responses import command, item, output
 from ahe.debug.readers.trace import Channel, Text
 
 _TWICE = {"user_message": "user", "agent_message": "agent", "agent_reasoning": "agent"}
-"""Events that repeat what an item of the session says, where there is one."""
+"""Events that may repeat an item of the session."""
 _ENDS = ("task_complete", "turn_complete", "turn_aborted", "turn.completed", "turn.failed", "completed")
 
 
@@ -113,7 +113,7 @@ class _Session:
             draft.say("environment", "error", text, time, kind)
 
     def _ran(self, kind: str, event: dict[str, Any], time: Any) -> None:
-        """A command as events tell it; a session that has the items tells it twice."""
+        """A command as events report it; skipped where the session also has it as an item."""
         draft, key = self.draft, string(event.get("call_id"))
         if key in draft.names and draft.names[key] != "event":
             return

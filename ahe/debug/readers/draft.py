@@ -91,7 +91,7 @@ class Draft:
 
     def keep_unreadable(self, what: str, value: Any, time: Any = "") -> None:
         """`what` should be a record and `value` is something else: a damage, and its text a message."""
-        self.wrong(f"{what} is no record but {type(value).__name__}")
+        self.wrong(f"{what} is not a record but {type(value).__name__}")
         self.say("environment", "message", as_text(value), time)
 
     def records(self, lines: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -100,7 +100,7 @@ class Draft:
             if isinstance(record, dict):
                 yield where, record
             else:
-                self.wrong(f"a line is no record but {type(record).__name__}", where)
+                self.wrong(f"a line is not a record but {type(record).__name__}", where)
 
     def claim(self, value: Any) -> None:
         """Take over what a document says of its task and score, in itself or one level below."""

@@ -115,7 +115,7 @@ def records(path: Path, damage: list[Damage], limit: int = 0) -> Iterator[tuple[
 
 
 def decoded(data: bytes, where: str, offset: int, damage: list[Damage]) -> str:
-    """The bytes as text; those that are no UTF-8 are kept as surrogates. `offset` below 0 is not shown."""
+    """The bytes as text; what is not UTF-8 becomes surrogates. A negative `offset` is not shown."""
     plain = data.removeprefix(_BOM)
     try:
         return plain.decode("utf-8")
@@ -154,7 +154,7 @@ def _rest(raw: str, here: str) -> Iterator[tuple[str, Any]]:
 
 
 class _Run:
-    """Lines that are no JSON, runs of them named once."""
+    """Lines that are not JSON: one damage for each run of them."""
 
     def __init__(self, path: Path, damage: list[Damage]) -> None:
         self._path, self._damage = path, damage
@@ -229,7 +229,7 @@ def spans(path: Path, damage: list[Damage]) -> list[Span]:
 
 
 def _whole(line: bytes) -> bool:
-    """Whether the line is a list that is a conversation, of which there are more lines."""
+    """Whether the line is a conversation of its own, as each line of the file is."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
@@ -238,7 +238,7 @@ def _whole(line: bytes) -> bool:
 
 
 def _elements(path: Path) -> list[Span]:
-    """The elements of a list; behind a damage the rest is one."""
+    """The elements of a list; after a damage the rest counts as one."""
     raw = text(path, WHOLE, [])
     decoder = json.JSONDecoder(strict=False)
     found: list[Span] = []

@@ -7,12 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 from ahe.debug.readers import claude_code, files, trials
 from ahe.debug.readers.files import HEAD
-from ahe.debug.readers.read import FileType, NotATrace, Source, find_task, read, sniff
+from ahe.debug.readers.read import RANK, FileType, NotATrace, Source, find_task, read, sniff
 from ahe.debug.readers.trace import Damage, Trace
 
 
@@ -25,7 +24,6 @@ class Skipped:
 
 
 _IGNORED = frozenset(("node_modules", "__pycache__", "venv"))
-_ORDER = ("atif", "nexau", "claude-code", "codex", "swe-agent", "mini-swe-agent", "openai-chat")
 _UNSAFE = re.compile(r"[^\w./@+=,~-]+")
 _PLACES = ("agent", "sessions", "agent-logs", "steps")
 
@@ -44,12 +42,11 @@ def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[So
 def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
     """The source of a trial's folder: the best of the files that have its steps."""
     path, kind, more = _steps(folder)
-    task = info.task or (find_task(path, kind, files.WHOLE) if path else "") or info.id
-    return Source(
+    source = Source(
         path=str(path) if path else "",
         format=kind.format,
         id=_fit(info.id),
-        task=task,
+        task=info.task,
         shape=kind.shape,
         trial=str(folder),
         more=tuple(str(each) for each in more),
@@ -57,6 +54,7 @@ def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
         attempt=info.attempt,
         size=path.stat().st_size if path else 0,
     )
+    return replace(source, task=info.task or (find_task(source) if path else "") or info.id)
 
 
 def read_trial(folder: Path) -> Trace:
@@ -72,17 +70,17 @@ def _steps(folder: Path) -> tuple[Path | None, FileType, list[Path]]:
             others = sorted(place.parent.glob("trajectory.*.json"))
             return place, FileType("atif", "document"), others
     places = [folder / name for name in _PLACES if (folder / name).is_dir()]
-    found: list[tuple[tuple[int, bool, str], Path, FileType]] = []
+    found: list[tuple[Path, FileType]] = []
     for path in sorted(path for place in places for path in place.rglob("*") if path.is_file()):
         kind = _sniffed(path, given=False)
         if isinstance(kind, FileType) and kind.shape != "many" and not path.name.startswith("tests."):
-            rank = _ORDER.index(kind.format) if kind.format in _ORDER else len(_ORDER)
-            found.append(((rank, kind.shape == "text" or path.suffix == ".txt", str(path)), path, kind))
-    asides = [path for _, path, kind in found if kind.format == "claude-code" and _parent_session(path)]
-    found = sorted((each for each in found if each[1] not in asides), key=lambda each: each[0])
-    if not found:
+            found.append((path, kind))
+    helpers = [path for path, kind in found if kind.format == "claude-code" and _parent_session(path)]
+    mains = [(path, kind) for path, kind in found if path not in helpers]
+    if not mains:
         return None, FileType("", "document"), []
-    return found[0][1], found[0][2], asides if found[0][2].format == "claude-code" else []
+    path, kind = min(mains, key=lambda pair: (RANK[pair[1].format], pair[0].suffix == ".txt", str(pair[0])))
+    return path, kind, helpers if kind.format == "claude-code" else []
 
 
 def _sniffed(path: Path, given: bool) -> FileType | NotATrace:
@@ -98,14 +96,17 @@ def _parent_session(path: Path) -> str:
 
 
 def _fit(name: str) -> str:
-    """The name with nothing in it that a pointer could not hold."""
+    """The name without characters that a pointer cannot hold."""
     return _UNSAFE.sub("_", name) or "trace"
 
 
 class _Search:
+    """One search through some paths. Call `root` for each, then `finish`."""
+
     def __init__(self, skipped: list[Skipped]) -> None:
         self.skipped = skipped
-        self.found: dict[tuple[str, int], tuple[Source, str]] = {}  # by place: with the root's name
+        # each with the name of its root, by file or folder and first byte, so that none counts twice
+        self.found: dict[tuple[str, int], tuple[Source, str]] = {}
         self.scores = trials.Scores()
 
     def root(self, root: Path) -> None:
@@ -128,7 +129,7 @@ class _Search:
             self._add(trial_source(folder, info), root.name)
             return
         if (folder / "ahe.sqlite").is_file() and (folder / "trials").is_dir():
-            folder = folder / "trials"  # beside it lie harnesses, reports and boxes at work
+            folder = folder / "trials"  # beside it are harnesses, reports and sandboxes in use
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
@@ -150,28 +151,35 @@ class _Search:
             self.skipped.append(Skipped(str(path), why))
             return
         name = _fit((path.relative_to(root).parent / files.stem(path)).as_posix())
-        base = Source(str(path), kind.format, name, "", shape=kind.shape)
-        if kind.shape != "many":
-            task = find_task(path, kind, base.span)
-            self._add(replace(base, task=task, size=path.stat().st_size), root.name)
-            return
+        whole = Source(str(path), kind.format, name, "", shape=kind.shape, size=path.stat().st_size)
+        for source in self._split(whole) if kind.shape == "many" else [whole]:
+            self._add(replace(source, task=find_task(source)), root.name)
+
+    def _split(self, whole: Source) -> list[Source]:
+        """The traces of a file that holds many, numbered."""
         damage: list[Damage] = []
-        places = files.spans(path, damage)
+        spans = files.spans(Path(whole.path), damage)
         self.skipped.extend(Skipped(each.where, each.what) for each in damage)
-        for number, span in enumerate(places, start=1):
-            one = FileType(kind.format, "document")
-            label = f"{name}-{number:0{len(str(len(places)))}d}"
-            task = find_task(path, one, span)
-            part = replace(base, id=label, task=task, shape="document", span=span, size=span[1] - span[0])
-            self._add(part, root.name)
+        digits = len(str(len(spans)))
+        return [
+            replace(
+                whole,
+                id=f"{whole.id}-{number:0{digits}d}",
+                shape="document",
+                span=span,
+                size=span[1] - span[0],
+            )
+            for number, span in enumerate(spans, start=1)
+        ]
 
     def _add(self, source: Source, root: str) -> None:
         place = os.path.realpath(source.trial or source.path)
         self.found.setdefault((place, source.span[0]), (source, root))
 
     def finish(self) -> list[Source]:
-        """Sub-agents go to their sessions, logs to what they are logs of; names become unique."""
+        """Joins sub-agents to their sessions, drops logs of other traces, makes names unique and looks up verdicts."""
         found = self._without_logs(self._gathered())
+        crowd = Counter(Path(source.path).parent for source, _ in self.found.values())
         roots: dict[str, set[str]] = {}
         for source, root in found:
             roots.setdefault(source.id, set()).add(root)
@@ -183,35 +191,33 @@ class _Search:
             while unique in taken:
                 unique, number = f"{name}~{number}", number + 1
             taken.add(unique)
-            sources.append(self._scored(replace(source, id=unique)))
+            path, status = Path(source.path), source.status
+            if not source.trial and status == "unknown":
+                status = self.scores.of(path, source.task, alone=crowd[path.parent] == 1)
+            sources.append(replace(source, id=unique, status=status))
         return sorted(sources, key=lambda source: (source.task, source.attempt, source.id))
 
     def _gathered(self) -> list[tuple[Source, str]]:
+        """What was found, with sub-agents' files of Claude Code in the `more` of their session's source."""
         paths = {source.path for source, _ in self.found.values()}
-        parents: dict[str, list[str]] = {}
+        helpers: dict[str, list[str]] = {}
         for source, _ in self.found.values():
             path = Path(source.path)
             if source.format != "claude-code" or source.trial or not (session := _parent_session(path)):
                 continue
-            main = next(
-                (
-                    str(each / f"{session}.jsonl")
-                    for each in path.parents
-                    if str(each / f"{session}.jsonl") in paths - {source.path}
-                ),
-                "",
-            )
+            above = (str(folder / f"{session}.jsonl") for folder in path.parents)
+            main = next((each for each in above if each in paths and each != source.path), "")
             if main:
-                parents.setdefault(main, []).append(source.path)
-        gone = {path for many in parents.values() for path in many}
+                helpers.setdefault(main, []).append(source.path)
+        taken = {path for many in helpers.values() for path in many}
         return [
-            (replace(source, more=tuple(sorted(parents.get(source.path, source.more)))), root)
+            (replace(source, more=tuple(sorted(helpers.get(source.path, source.more)))), root)
             for source, root in self.found.values()
-            if source.trial or source.path not in gone
+            if source.trial or source.path not in taken
         ]
 
     def _without_logs(self, found: list[tuple[Source, str]]) -> list[tuple[Source, str]]:
-        """A log that lies beside the trace of the same name, or above trials, tells nothing of its own."""
+        """Drops a log beside the trace of the same name, or in a folder above trials: it repeats them."""
         named: dict[Path, set[str]] = {}
         for source, _ in found:
             if source.shape != "text" and source.path:
@@ -228,14 +234,3 @@ class _Search:
             else:
                 kept.append((source, root))
         return kept
-
-    def _scored(self, source: Source) -> Source:
-        if source.trial or source.status != "unknown":
-            return source
-        alone = self._inhabitants[Path(source.path).parent] == 1
-        return replace(source, status=self.scores.of(Path(source.path), source.task, alone))
-
-    @cached_property
-    def _inhabitants(self) -> Counter[Path]:
-        """How many sources lie in each folder."""
-        return Counter(Path(source.path).parent for source, _ in self.found.values())

@@ -20,7 +20,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _STUMP = 5
 """Characters that a value may be short of its end where a text was cut in it: `\\u12`, `tru`."""
 ATTEMPTS = 1_000
-"""How many places are tried behind a damage before the rest is given up."""
+"""How many places after a damage are tried before the rest is given up."""
 
 Fault = tuple[int, str]
 
@@ -28,28 +28,22 @@ Fault = tuple[int, str]
 def salvage(text: str) -> tuple[Any, list[Fault]]:
     """The value of a JSON text, with a fault (character, what) for each place that could not be read.
 
-    A cut text gives all that stands before the cut. Behind a damage inside a list of records, reading
-    goes on with the next record that looks like those before it.
+    A cut text gives everything before the cut. After a damage inside a list of records, reading continues with the
+    next record that looks like those before it.
     """
     try:
         return json.loads(text, strict=False), []
     except json.JSONDecodeError as error:
         return _recovered(text, error)
-    except ValueError:
-        return _long_numbers(text)
-    except RecursionError:
-        return None, [(0, "JSON nested too deeply")]
-
-
-def _long_numbers(text: str) -> tuple[Any, list[Fault]]:
-    """Numbers too long for an int are kept as text."""
-    try:
-        return json.loads(text, strict=False, parse_int=_number), []
-    except (ValueError, RecursionError):
-        return None, [(0, "not readable as JSON")]
+    except (ValueError, RecursionError) as error:  # a number too long for an int, or JSON nested too deeply
+        value = _parsed(text)
+        nested = isinstance(error, RecursionError)
+        what = "JSON nested too deeply" if nested else "not readable as JSON"
+        return value, [(0, what)] if value is None else []
 
 
 def _number(digits: str) -> int | str:
+    """Digits as an int, or as text where they are too many for one."""
     return int(digits) if len(digits) < 1_000 else digits
 
 
@@ -93,7 +87,7 @@ def _records(value: Any) -> list[Any] | None:
 def _resumed(
     text: str, position: int, value: Any, records: list[Any], faults: list[Fault]
 ) -> tuple[Any, list[Fault]]:
-    """Records behind the damage are added to `records`, and what follows their list to `value`."""
+    """Adds the records after the damage to `records`, and the keys after their list to `value`."""
     keys = {key for each in records if isinstance(each, dict) for key in each} or _KNOWN
     attempts, good = 0, position
     while attempts < ATTEMPTS and (found := _OBJECT.search(text, position)):
@@ -115,7 +109,7 @@ def _resumed(
 
 
 def _tail(text: str, position: int, value: Any) -> None:
-    """The keys of a document behind its list of records."""
+    """Adds the keys of a document that follow its list of records."""
     rest = text[position:].lstrip()
     if isinstance(value, dict) and rest.startswith(","):
         tail = _parsed(closed("{" + rest[1:]))
@@ -175,7 +169,7 @@ def mappings(value: Any) -> list[dict[str, Any]]:
 
 
 def inner(value: Any, *keys: str) -> dict[str, Any]:
-    """The record that lies in `value` under the keys, one below the other; empty where there is none."""
+    """The record in `value` under the nested keys; empty where there is none."""
     for key in keys:
         value = mapping(value).get(key)
     return mapping(value)
@@ -219,7 +213,7 @@ def call_text(arguments: Any) -> str:
 
 
 def content_text(value: Any) -> str:
-    """The text of a message's content: a text, or parts of which the texts are taken, one a line."""
+    """The text of a message's content: a text, or the texts of its parts, one a line."""
     if isinstance(value, list):
         return "\n".join(filter(None, (_part(part) for part in value)))
     return _part(value)
@@ -235,7 +229,7 @@ def _part(part: Any) -> str:
 
 
 def _media(part: dict[str, Any]) -> str:
-    """A part that is no text: as JSON, or as its kind and size where it is a picture or another blob."""
+    """A part that is not text: as JSON, or as its kind and size where it is a picture or another blob."""
     text = as_text(part)
     found = _DATA_URL.search(text)
     source = mapping(part.get("source"))
@@ -246,10 +240,10 @@ def _media(part: dict[str, Any]) -> str:
 
 
 def encodable(text: str) -> str:
-    """The text such that its UTF-8 (surrogateescape) leads back to it.
+    """The text, changed so that encoding it as UTF-8 (surrogateescape) and decoding it gives it back.
 
     JSON can spell half a character, which no file can hold: it becomes the replacement character. The
-    halves that stand for bytes that were no UTF-8 stay.
+    halves that stand for bytes that were not UTF-8 stay.
     """
     if text.isascii():
         return text

@@ -72,7 +72,7 @@ class _Tree:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.said: Counter[tuple[Any, ...]] = Counter()
-        self.tools: dict[str, dict[str, Any]] = {}  # tool spans of which no model has seen the result yet
+        self.tools: dict[str, dict[str, Any]] = {}  # tool spans whose result no model call was given yet
         self.failed: set[str] = set()
 
     def walk(self, span: dict[str, Any], side: bool) -> None:
@@ -110,7 +110,7 @@ class _Tree:
             key = _key(step)
             seen[key] += 1
             if len(key) == 1 and step.source != "agent":
-                continue  # a message of which nothing is left
+                continue  # an empty message
             if seen[key] > self.said[key]:
                 self._emit(step, side, span)
         ids = {
@@ -147,7 +147,7 @@ class _Tree:
 
 
 def _key(step: Step) -> tuple[Any, ...]:
-    """What makes two messages the same one; what was thought is not always sent back."""
+    """What identifies a message when it is repeated; reasoning is not always sent back."""
     return (
         step.source,
         *(text.text.strip() for text in step.texts if text.channel != "reasoning" and text.text.strip()),

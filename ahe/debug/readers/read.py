@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from ahe.debug.readers import (
 from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import HEAD, Content, Shape, Span
 from ahe.debug.readers.lenient_json import listing, mappings, salvage
-from ahe.debug.readers.trace import Status, Step, Text, Trace
+from ahe.debug.readers.trace import Status, Text, Trace, VerifierFile
 
 
 class Reader(NamedTuple):
@@ -41,17 +41,21 @@ class Reader(NamedTuple):
 
 READERS = (
     Reader("atif", atif.sniff, atif.parse),
-    Reader("swe-agent", swe_agent.sniff, swe_agent.parse),
     Reader("nexau", nexau.sniff, nexau.parse),
-    Reader("asciinema", terminal.sniff, terminal.parse),
-    Reader("codex", codex.sniff, codex.parse),
     Reader("claude-code", claude_code.sniff, claude_code.parse),
+    Reader("codex", codex.sniff, codex.parse),
+    Reader("swe-agent", swe_agent.sniff, swe_agent.parse),
     Reader("mini-swe-agent", swe_agent.sniff_mini, swe_agent.parse_mini),
     Reader("openai-responses", responses.sniff, responses.parse),
     Reader("openai-chat", chat.sniff, chat.parse),
+    Reader("asciinema", terminal.sniff, terminal.parse),
+    Reader("terminal", lambda value, line: False, terminal.parse),
 )
-"""The first one that knows a file reads it. Text that is not JSON is `terminal`'s, or nobody's."""
-_PARSERS = {reader.format: reader.parse for reader in READERS} | {"terminal": terminal.parse}
+"""The first one that knows a file reads it. A trial's steps are read from the file whose format comes first.
+
+Text that is not JSON is `terminal`'s, or nobody's (`sniff`).
+"""
+RANK = {reader.format: number for number, reader in enumerate(READERS)}
 
 _CONTROL = bytes((*range(9), *range(14, 27)))
 _SIZES = (HEAD, 1 << 20, 16 << 20)
@@ -168,8 +172,8 @@ def parse(format: str, content: Content, draft: Draft) -> None:
     """Add the steps of a file's content to the draft."""
     value = content.value
     if content.shape == "document" and value is not None and not isinstance(value, dict | list):
-        draft.wrong(f"the document is no record but {type(value).__name__}")
-    _PARSERS[format](content, draft)
+        draft.wrong(f"the document is not a record but {type(value).__name__}")
+    READERS[RANK[format]].parse(content, draft)
 
 
 def read(source: Source) -> Trace:
@@ -183,73 +187,57 @@ def read(source: Source) -> Trace:
             span = source.span if not number else files.WHOLE
             found = files.content(Path(path), source.shape, span, draft.damage, subagent=number > 0)
             parse(source.format, found, draft)
+    known = trials.TrialInfo(source.task, source.id, attempt=source.attempt, status=source.status)
     if source.trial:
-        return _of_trial(source, draft)
+        return _trace(source, draft, trials.info(Path(source.trial)) or known)
     if not draft.count and not draft.damage:
         draft.wrong("no messages in it")
-    return _trace(source, draft)
+    return _trace(source, draft, known)
 
 
-def _trace(source: Source, draft: Draft) -> Trace:
+def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
+    """The trace, completed by what its trial's folder says of it; `known` comes before the draft."""
+    verifier: tuple[VerifierFile, ...] = ()
+    if source.trial:
+        for place, text in trials.events(Path(source.trial), draft.damage):
+            draft.attach(place - 1, text)
+        if not source.path:
+            draft.wrong("the trial has no trace")
+        verifier = trials.verifier(Path(source.trial), draft.damage)
+    if known.cause:
+        draft.add("environment", [Text("error", known.cause, known.layout)])
     return Trace(
         id=source.id,
         task=source.task,
         steps=draft.steps,
-        status=source.status if source.status != "unknown" else draft.status,
-        ended=draft.ended,
-        seconds=draft.seconds,
-        tokens=draft.tokens,
-        format=source.format,
-        path=source.path,
-        damage=tuple(draft.damage),
-    )
-
-
-def _of_trial(source: Source, draft: Draft) -> Trace:
-    """The trace, completed by what its trial's folder says of it."""
-    folder = Path(source.trial)
-    known = trials.info(folder) or trials.TrialInfo(
-        task=source.task, id=source.id, attempt=source.attempt, status=source.status
-    )
-    for place, text in trials.events(folder, draft.damage):
-        draft.attach(place - 1, text)
-    if not source.path:
-        draft.wrong("the trial has no trace")
-    verifier = trials.verifier(folder, draft.damage)
-    base = _trace(source, draft)
-    steps = base.steps
-    if known.cause:
-        steps = (*steps, Step(len(steps) + 1, "environment", (Text("error", known.cause, known.layout),)))
-    return replace(
-        base,
-        steps=steps,
         attempt=known.attempt,
-        status=known.status if known.status != "unknown" else base.status,
-        ended=known.ended or base.ended,
+        status=known.status if known.status != "unknown" else draft.status,
+        ended=known.ended or draft.ended,
         verifier=verifier,
-        seconds=known.seconds or base.seconds,
-        tokens=known.tokens or base.tokens,
+        seconds=known.seconds or draft.seconds,
+        tokens=known.tokens or draft.tokens,
+        format=source.format,
         path=source.path or source.trial,
-        damage=(*base.damage, *known.damage),
+        damage=(*draft.damage, *known.damage),
     )
 
 
-def find_task(path: Path, type: FileType, span: Span) -> str:
+def find_task(source: Source) -> str:
     """The task of a foreign trace: named in it, or made from its first user message, or the file's name."""
-    if type.format in ("terminal", "asciinema"):
-        return files.stem(path)
-    if type.format.endswith("swe-agent") and _INSTANCE.fullmatch(files.stem(path)):
-        return files.stem(path)
+    path = Path(source.path)
+    stem = files.stem(path)
+    by_name = source.format.endswith("swe-agent") and _INSTANCE.fullmatch(stem)
+    if by_name or source.format in ("terminal", "asciinema"):
+        return stem
     name = ""
     for limit in _SIZES:
         draft = Draft("")
-        parse(type.format, files.content(path, type.shape, span, [], limit=limit), draft)
+        parse(source.format, files.content(path, source.shape, source.span, [], limit=limit), draft)
         name = task_name(draft)
-        size = span[1] - span[0] if span != files.WHOLE else path.stat().st_size
         whole = (draft.task and len(draft.task) < HEAD // 2) or 0 <= draft.asked[0] < draft.count - 1
-        if size <= limit or whole:
+        if source.size <= limit or whole:
             break
-    return name or files.stem(path)
+    return name or stem
 
 
 def task_name(draft: Draft) -> str:

@@ -150,7 +150,7 @@ def _call(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
 
 
 def command(action: Any) -> str:
-    """What a shell is told: the script of `bash -lc`, else the words; empty for another kind of call."""
+    """The command of a shell call: the script of `bash -lc`, else the words; empty for another kind of call."""
     place = mapping(parsed(action)) if isinstance(action, str) else mapping(action)
     words = next((place[key] for key in _WORDS if key in place), None)
     if isinstance(words, str):

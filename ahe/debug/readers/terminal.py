@@ -107,7 +107,7 @@ def _cast(records: Iterable[tuple[str, Any]], draft: Draft) -> None:
             continue
         event = listing(record)
         if len(event) < 3 or not isinstance(event[1], str):
-            draft.wrong("no event of a recording", where)
+            draft.wrong("not an event of a recording", where)
             continue
         clock = clock + number(event[0]) if relative else number(event[0])
         if event[1] == "o":
