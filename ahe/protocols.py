@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from ahe.records import (
     Comparison,
     DebugReport,
     Decision,
+    EnvironmentSpec,
     Evidence,
     ExecResult,
     ModelSpec,
@@ -56,6 +57,10 @@ class Environment(Protocol):
     async def read(self, path: str) -> bytes: ...
     async def write(self, path: str, data: bytes, mode: int = 0o644) -> None: ...
     async def stop(self) -> None: ...
+
+
+MakeEnvironment = Callable[[EnvironmentSpec, Path], Environment]
+"""Makes an environment for a spec, not started yet; the folder is its own, for whatever it needs on the host."""
 
 
 class Host(Protocol):

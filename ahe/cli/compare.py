@@ -43,7 +43,7 @@ def command(
 
     project = invocation.project(flags(given))
     with watcher(sys.stderr) as seen:
-        result = run(compare(project, seen, a, b, split=split, rollouts=rollouts or 0))
+        result = run(compare(project, a, b, seen, split=split, rollouts=rollouts or 0))
     if as_json:
         emit(result)
         return

@@ -34,16 +34,14 @@ def command(
     asciinema, plain terminal logs. The report goes to stdout; with pages for each task it lies in --out.
     """
     from ahe.errors import UsageError
-    from ahe.jobs.explain import debug, debug_paths
+    from ahe.jobs.debug import debug
     from ahe.views.terminal import watcher
     from ahe.views.text import visible
 
     paths = [Path(name) for name in what if Path(name).exists()]
     if what and len(paths) == len(what):
-        if ask:
-            raise UsageError("--ask needs a project and a version: no model is asked about foreign traces")
         with watcher(sys.stderr) as seen:
-            result = run(debug_paths(paths, seen, out=out or Path("ahe-debug"), budget=budget))
+            result = run(debug(paths, seen, out=out, budget=budget, ask=ask))
     elif len(what) > 1:
         missing = next(name for name in what if not Path(name).exists())
         raise UsageError(f"{missing}: no such file or folder")
@@ -52,8 +50,9 @@ def command(
         rev = what[0] if what else "HEAD"
         with watcher(sys.stderr) as seen:
             result = run(debug(project, seen, rev=rev, budget=budget, out=out, ask=ask))
+    path = str(Path(result.folder) / "report.md")
     if as_json:
-        emit(result)
+        emit({"report": result.text, "path": path, "tokens": result.tokens})
         return
-    page(visible(result.report))
-    click.echo(f"{result.tokens} tokens, kept at {result.path}", err=True)
+    page(visible(result.text))
+    click.echo(f"{result.tokens} tokens, kept at {path}", err=True)

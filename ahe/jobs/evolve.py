@@ -7,14 +7,16 @@ import time
 from collections.abc import Sequence
 
 from ahe.errors import BudgetExceeded
-from ahe.events import Estimated
+from ahe.events import Estimated, NullWatcher
 from ahe.history import History
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
 from ahe.project.assemble import Parts, assemble, loop
 from ahe.project.project import Project
-from ahe.protocols import Watcher
+from ahe.protocols import Gate, MakeEnvironment, Watcher
 from ahe.records import Record, Usage
+
+QUIET = NullWatcher()
 
 
 class EvolveResult(Record):
@@ -26,10 +28,19 @@ class EvolveResult(Record):
     seconds: float
 
 
-async def evolve(project: Project, watcher: Watcher, *, iterations: int | None = None) -> EvolveResult:
+async def evolve(
+    project: Project,
+    watcher: Watcher = QUIET,
+    *,
+    iterations: int | None = None,
+    gate: Gate | None = None,
+    environment: MakeEnvironment | None = None,
+) -> EvolveResult:
     """Run iterations until their number, the target, the patience or the budget ends them.
 
-    What a killed run left is continued; a spent budget is a clean stop, not an error.
+    `iterations` and `gate` replace those of ahe.toml; `environment` runs the trials in environments of the caller's
+    own. What a killed run left is continued; a spent budget is a clean stop, not an error. Raises `UsageError`,
+    `WorkspaceError` and `Infrastructure`.
     """
     started = time.monotonic()
     history = project.history()
@@ -40,19 +51,19 @@ async def evolve(project: Project, watcher: Watcher, *, iterations: int | None =
         store.close()
         shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
-        async with assemble(project, watcher) as parts:
-            stopped = await _iterations(parts, history, results, iterations)
+        async with assemble(project, watcher, environment) as parts:
+            stopped = await _iterations(parts, history, results, iterations, gate)
     seconds = time.monotonic() - started
     return EvolveResult(iterations=tuple(results), stopped=stopped, usage=parts.spent, seconds=seconds)
 
 
 async def _iterations(
-    parts: Parts, history: History, results: list[IterationResult], iterations: int | None
+    parts: Parts, history: History, results: list[IterationResult], iterations: int | None, gate: Gate | None
 ) -> str:
     """Iterate, collecting results. Returns why it stopped."""
     table = parts.project.config.evolve
     wanted = table.iterations if iterations is None else iterations
-    run = loop(parts, history)
+    run = loop(parts, history, gate)
     fruitless = 0
     try:
         for _ in range(wanted):

@@ -31,7 +31,7 @@ from ahe.models.roles import CachedModel, open_models
 from ahe.project.content import entry
 from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.project.sandboxes import make_executor, refuse_unsupported, trial_runner
-from ahe.protocols import Environment, Executor, Model, Watcher
+from ahe.protocols import Environment, Executor, Gate, MakeEnvironment, Model, Watcher
 from ahe.records import EnvironmentSpec, Limits, Role, Usage
 
 EMBEDDED_REPORT = 1_500
@@ -81,8 +81,13 @@ class Parts:
 
 
 @asynccontextmanager
-async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
-    """Open suite, store and models, and connect them. Raises `AheError` before anything is spent."""
+async def assemble(
+    project: Project, watcher: Watcher, environment: MakeEnvironment | None = None
+) -> AsyncIterator[Parts]:
+    """Open suite, store and models, and connect them; `environment` replaces the project's for trials.
+
+    Raises `AheError` before anything is spent.
+    """
     config, suite, store = project.config, project.suite(), project.store()
     refuse_unsupported(project, suite)
 
@@ -103,14 +108,14 @@ async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
             "debugger": CachedModel(opened["debugger"], store),
             "evolver": CachedModel(opened["evolver"], store),
         }
-        runner = trial_runner(project, store, opened["coder"], modes["coder"])
+        runner = trial_runner(project, store, opened["coder"], modes["coder"], environment)
         evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
         yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
     store.close()
 
 
-def loop(parts: Parts, history: History) -> Loop:
-    """The loop of one `ahe evolve`."""
+def loop(parts: Parts, history: History, gate: Gate | None = None) -> Loop:
+    """The loop of one `ahe evolve`, with the gate that the project names unless another is given."""
     config = parts.project.config
     train, heldout = parts.project.tasks_in_use(parts.suite)
     return Loop(
@@ -121,7 +126,8 @@ def loop(parts: Parts, history: History) -> Loop:
         evaluator=parts.evaluator,
         debugger=debugger(parts),
         editor=editor(parts, history),
-        gate=make_gate(
+        gate=gate
+        or make_gate(
             config.evolve.gate,
             quick=config.suite.quick,
             tax=config.evolve.tax,
