@@ -33,19 +33,25 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    *("Debugger", "Editor", "Environment", "Executor", "Gate", "Harness", "Host", "MakeEnvironment", "Model"),
-    *(
-        "NullWatcher",
-        "Task",
-        "Trial",
-        "Verdict",
-        "Watcher",
-        "compare",
-        "debug",
-        "evaluate",
-        "evolve",
-        "open_project",
-    ),
+    "Debugger",
+    "Editor",
+    "Environment",
+    "Executor",
+    "Gate",
+    "Harness",
+    "Host",
+    "MakeEnvironment",
+    "Model",
+    "NullWatcher",
+    "Task",
+    "Trial",
+    "Verdict",
+    "Watcher",
+    "compare",
+    "debug",
+    "evaluate",
+    "evolve",
+    "open_project",
 ]
 
 _HOMES = {
