@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -61,7 +62,7 @@ def command(
         _show_raw(show_trace.raw(found, step, span), as_json)
         return
     steps = show_trace.cleaned(found, step, span)
-    value = show_trace.record(found, steps) if as_json else {}
+    value: Any = show_trace.record(found, steps) if as_json else None
     show(value, as_json, lambda: as_terminals_allow("\n".join(show_trace.page(*each) for each in steps)))
     for damage in found.trace.damage:
         click.echo(f"damaged: {damage.where}: {damage.what}", err=True)
