@@ -16,8 +16,8 @@ from pathlib import Path
 
 import click
 
+from ahe.debug.ask.citations import quoted
 from ahe.debug.readers.trace import full_ids
-from ahe.evolve.manifest import quoted
 from ahe.records import Citation
 
 CITED = re.compile(r"“([^”\n]+)” \(([0-9a-f]{8,})#(\d+)\)")

@@ -46,6 +46,7 @@ MAY_NOT: dict[str, set[str]] = {
 """Parts of one layer stand beside each other; these stand apart although the order would allow it."""
 
 FOLDERS: dict[str, tuple[str, ...]] = {
+    "debug": ("readers", "clean", "verifiers", "signals", "rank", "report", "ask", ""),
     "environments": ("inside", ""),
 }
 """Folders inside a package, lowest first; the empty name stands for the files beside them."""

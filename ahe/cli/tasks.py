@@ -17,7 +17,7 @@ from ahe.cli.shared import command as make_command
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check
     from ahe.evaluate.suite import Suite
-    from ahe.project.settings import Config
+    from ahe.project.config import Config
     from ahe.records import Task
 
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")

@@ -45,8 +45,8 @@ def command(
     TRIAL is its id or how that begins; STEP and bytes may follow as they stand in a report: TRIAL#STEP:A-B.
     Markers ⟦…⟧ say what is not shown and where it stands.
     """
-    from ahe.debug.cleaning import show
-    from ahe.debug.cleaning.pointers import Place
+    from ahe.debug.clean import show
+    from ahe.debug.clean.pointers import Place
 
     place = Place.parse(trial)
     step = step if step is not None else place.step

@@ -8,19 +8,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ahe.debug.ask.answer import answer_text
 from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial, in_order
-from ahe.debug.ask.tell import account, notes
-from ahe.debug.outcome import TaskOutcome
 from ahe.debug.pipeline import Examination, examined
 from ahe.debug.readers import trials
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
 from ahe.debug.readers.sources import trial_source
-from ahe.debug.reporting.clusters import examples
-from ahe.debug.reporting.quote import place
-from ahe.debug.reporting.report import Count
-from ahe.debug.reporting.sections import Material, scores
+from ahe.debug.report.clusters import examples
+from ahe.debug.report.compose import Count
+from ahe.debug.report.quote import place
+from ahe.debug.report.sections import Material, scores
+from ahe.debug.signals.outcome import TaskOutcome
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
 from ahe.text import estimate_tokens
 
@@ -86,8 +86,8 @@ class AgentDebugger:
                 history=subject.history,
                 before=_tallies(before.tasks),
                 heldout=subject.heldout,
-                answers={task: account(answer) for task, answer in asked.answers.items()},
-                notes=(*notes(asked), *subject.notes),
+                answers={task: answer_text(answer) for task, answer in asked.answers.items()},
+                notes=(*asked.notes(), *subject.notes),
             )
             sections = scores(material) if self._level == "scores" else None
             text = await asyncio.to_thread(
@@ -115,7 +115,7 @@ class AgentDebugger:
         earlier = {task.task: task for task in before.tasks}
         now = {task.task: task for task in found.tasks}
         order = in_order([(task, earlier.get(task.task)) for task in found.tasks])
-        chosen = order[: self._asker.most]
+        chosen = order[: self._asker.caps.max_tasks]
         materials = [
             TaskMaterial(
                 outcome=now[task],

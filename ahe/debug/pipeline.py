@@ -7,32 +7,49 @@ do not depend on the order of the sources or the number of workers.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import pickle
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from ahe.debug.finding.candidate import Candidate
-from ahe.debug.finding.rank import mechanism, rank
-from ahe.debug.finding.templates import Frequency
-from ahe.debug.outcome import Finding, Rollout, TaskOutcome
+from ahe.debug.rank.excerpts import Case
+from ahe.debug.rank.rank import Candidate, mechanism, rank
 from ahe.debug.readers.source import Skipped, Source
 from ahe.debug.readers.sources import find
 from ahe.debug.readers.trace import labels
-from ahe.debug.reporting.detail import page
-from ahe.debug.reporting.report import Count, Section, compose
-from ahe.debug.reporting.sections import Material, sections
-from ahe.debug.signing.cluster import clusters
-from ahe.debug.study import Case, Job, Study, study
-from ahe.debug.workers import Each, workers_for
+from ahe.debug.report.compose import Count, Section, compose
+from ahe.debug.report.detail import PageJob, write_page
+from ahe.debug.report.sections import Material, sections
+from ahe.debug.signals.outcome import Finding, Rollout, TaskOutcome
+from ahe.debug.signals.signatures import clusters
+from ahe.debug.signals.templates import Frequency
+from ahe.debug.study import Job, Study, study
 from ahe.records import Citation, Cluster
 from ahe.text import estimate_tokens
 
 FINDINGS = 8
 QUOTE = 400
+SMALL = 4_000_000
+"""Bytes below which starting worker processes costs more than it gains."""
+
+AHEAD = 3
+"""Jobs handed out at once for each worker: results that wait to be taken cost memory."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Each(Protocol):
+    """Applies a function to every job; results come as they are done, in any order."""
+
+    def __call__(self, function: Callable[[Item], Result], jobs: Sequence[Item]) -> Iterator[Result]: ...
 
 
 @dataclass(frozen=True)
@@ -138,30 +155,6 @@ class Examination:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class PageJob:
-    """A page to write; picklable."""
-
-    outcome: TaskOutcome
-    shown: str
-    instruction: str
-    answer: str
-    folder: str
-
-
-def write_page(job: PageJob) -> None:
-    """Write the page of a task."""
-    shown = pickle.loads(Path(job.shown).read_bytes())
-    text = page(job.outcome, job.instruction, shown, job.answer)
-    name = page_name(job.outcome.task)
-    Path(job.folder, f"{name}.md").write_text(text, "utf-8", errors="surrogateescape")
-
-
-def page_name(task: str) -> str:
-    """The task's name as that of a file."""
-    return task.replace("/", "__").lstrip(".") or "task"
-
-
 def _jobs(sources: Sequence[Source], scratch: Path) -> list[Job]:
     """A job a task, by name; in it the sources by attempt and id."""
     short = labels(source.id for source in sources)
@@ -197,3 +190,38 @@ def _ranked(case: Case, passing: Frequency, failing: Frequency) -> Rollout:
 
 def _spot(candidate: Candidate) -> tuple[int, int, int]:
     return candidate.step, candidate.text, candidate.number
+
+
+@contextmanager
+def workers_for(size: int, workers: int) -> Iterator[Each]:
+    """A way to work through jobs of `size` bytes in all."""
+    if workers <= 1 or size < SMALL:
+        yield _in_this_process
+        return
+    # Not forked: a process with an embedded model has threads, and a fork of it may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt) as pool:
+
+        def spread(function: Callable[[Item], Result], jobs: Sequence[Item]) -> Iterator[Result]:
+            waiting: set[Future[Result]] = set()
+            try:
+                for job in jobs:
+                    waiting.add(pool.submit(function, job))
+                    if len(waiting) >= AHEAD * workers:
+                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                        yield from (each.result() for each in done)
+                yield from (each.result() for each in as_completed(waiting))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+        yield spread
+
+
+def _in_this_process(function: Callable[[Item], Result], jobs: Sequence[Item]) -> Iterator[Result]:
+    return map(function, jobs)
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the parent, which cancels."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

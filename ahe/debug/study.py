@@ -11,19 +11,17 @@ from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.debug.cleaning.terminal import resolve
-from ahe.debug.finding.candidate import Candidate
-from ahe.debug.finding.excerpt import context, worth_showing
-from ahe.debug.finding.parting import last_action, part, ran
-from ahe.debug.finding.rank import supported
-from ahe.debug.finding.salience import passing_templates, survey
-from ahe.debug.outcome import Parting, Rollout, Shown
+from ahe.debug.clean.terminal import resolve
+from ahe.debug.rank.excerpts import Case, context, worth_showing
+from ahe.debug.rank.parting import last_action, part, ran
+from ahe.debug.rank.rank import Candidate, supported
+from ahe.debug.rank.survey import passing_templates, survey
 from ahe.debug.readers.read import read
 from ahe.debug.readers.source import Source
 from ahe.debug.readers.trace import Step, Text, Trace
-from ahe.debug.signing.sign import passing_actions, sign
-from ahe.debug.signing.verifiers.failures import decisive_line, failures
-from ahe.debug.signing.vocabulary import UNKNOWN
+from ahe.debug.signals.outcome import Parting, Rollout, Shown
+from ahe.debug.signals.signatures import passing_actions, sign
+from ahe.debug.verifiers.failures import decisive_line, failures
 from ahe.records import Citation
 
 CANDIDATES = 40
@@ -38,16 +36,6 @@ class Job:
     sources: tuple[Source, ...]
     labels: tuple[str, ...]
     place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A rollout with what may explain it. `contexts`, and the commands that `ran`, belong to the first candidates."""
-
-    rollout: Rollout
-    candidates: tuple[Candidate, ...] = ()
-    contexts: tuple[str, ...] = ()
-    ran: tuple[Citation | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +97,7 @@ def study(job: Job) -> Counted:
 
 
 def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
-    """The facts of a trace; one that did not pass is signed, but for its mechanism. `acted` is for `sign`."""
+    """The facts of a trace; one that did not pass is signed, without a mechanism. `acted` is for `sign`."""
     found = failures(trace.verifier) if trace.status != "passed" else ()
     return Rollout(
         trial=trace.id,
@@ -120,7 +108,7 @@ def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
         turns=sum(step.source == "agent" for step in trace.steps),
         tokens=trace.tokens,
         seconds=trace.seconds,
-        signature=sign(trace, UNKNOWN, acted) if trace.status != "passed" else None,
+        signature=sign(trace, acted) if trace.status != "passed" else None,
         verdict=decisive_line(found)[:300],
         asked=_asked(label, trace),
         last=last_action(label, trace),

@@ -43,7 +43,7 @@ def pick(spec: EnvironmentSpec) -> Literal["bwrap", "docker"]:
     why = against[0] if against else f"{status.problem}: {status.fix}"
     if spec.dockerfile is None and spec.image is None:
         raise SandboxError(f"{spec.name}: bubblewrap cannot run it ({why}), and it has no image for Docker")
-    from ahe.environments.docker_image import client
+    from ahe.environments.docker_api import client
 
     try:
         client()

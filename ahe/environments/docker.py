@@ -7,19 +7,18 @@ import contextlib
 import errno
 import os
 import posixpath
+import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ahe.environments import docker_files, docker_image
-from ahe.environments.docker_shell import Command, Ended, NotStarted
+from ahe.environments import docker_api, docker_shell
+from ahe.environments.base import Command, TaskEnvironment
 from ahe.environments.inside.init import CANNOT_RUN
 from ahe.environments.layout import covered, mounted
-from ahe.environments.link import refusal
-from ahe.environments.owner import owner
-from ahe.environments.setup import run_setup
+from ahe.environments.limits import owner
 from ahe.errors import SandboxError
 from ahe.records import EnvironmentSpec, ExecResult
 
@@ -27,7 +26,7 @@ T = TypeVar("T")
 NOT_RUNNING = 409
 
 
-class DockerEnvironment:
+class DockerEnvironment(TaskEnvironment):
     """Implements `Environment` with one container, removed at `stop`.
 
     `dockerfile` or `image` gives the root file system; without a Dockerfile, `files` and `setup` are applied
@@ -38,10 +37,10 @@ class DockerEnvironment:
     describe = "docker"
 
     def __init__(self, spec: EnvironmentSpec, scratch: Path) -> None:
-        self.spec = spec
+        super().__init__(spec)
         self._container: Any = None
         self._stopped = False
-        self._running: set[str] = set()
+        self._tokens: set[str] = set()  # of the commands that run
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="docker")
 
     async def start(self) -> None:
@@ -54,42 +53,28 @@ class DockerEnvironment:
             await self.stop()
             raise
 
-    async def exec(
-        self,
-        command: str,
-        *,
-        timeout: float = 120.0,
-        cwd: str | None = None,
-        env: Mapping[str, str] | None = None,
-        user: str | None = None,
-        output_limit: int = 1_000_000,
-    ) -> ExecResult:
-        """See `protocols.Environment`; a command that cannot be started exits with 126 and says why."""
-        refused = refusal(command)
-        if refused:
-            return refused
-        task = Command.new(command, self._path(cwd or ""), dict(env or {}), user or "0")
-        self._running.add(task.token)
+    async def _run(self, command: Command) -> ExecResult:
+        token = secrets.token_hex(16)
+        self._tokens.add(token)
         try:
-            done = await self._do(self._run, task, timeout, output_limit)
-            if done is None:
-                await self._do(self._kill, task)
-                done = task.cut()
+            done = await self._do(self._run_up, command, token)
+            if done.timed_out:
+                await self._do(self._kill, token)
             return done
         except asyncio.CancelledError:
-            await asyncio.shield(self._do(self._kill, task))
+            await asyncio.shield(self._do(self._kill, token))
             raise
         finally:
-            self._running.discard(task.token)
+            self._tokens.discard(token)
 
     async def read(self, path: str) -> bytes:
         """Content of a regular file of at most 64 MB; a relative path starts at the work directory."""
-        return await self._do(docker_files.read, self._container, self._path(path))
+        return await self._do(docker_api.read_file, self._container, self._path(path))
 
     async def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Writes a file, and makes the folders above it. A link at its place is replaced."""
         path = self._path(path)
-        archive = docker_files.archive_of_file(posixpath.basename(path), data, mode)
+        archive = docker_api.archive_of_file(posixpath.basename(path), data, mode)
         await self._put(posixpath.dirname(path), archive)
 
     async def stop(self) -> None:
@@ -111,17 +96,17 @@ class DockerEnvironment:
 
     def _made(self) -> Any:
         spec = self.spec
-        image = docker_image.image_for(spec)
+        image = docker_api.image_for(spec)
         cover = covered(mounted(spec.mounts), spec.hidden)
         binds = [f"{m.host}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in spec.mounts]
         binds += [f"/dev/null:{path}:ro" for path, is_dir in cover if not is_dir]
         labels = {
-            docker_image.LABEL: "1",
-            docker_image.OWNER: owner(),
-            docker_image.HOST: os.uname().nodename,
+            docker_api.LABEL: "1",
+            docker_api.OWNER: owner(),
+            docker_api.HOST: os.uname().nodename,
         }
         size = spec.file_mb << 20
-        return docker_image.client().containers.create(
+        return docker_api.client().containers.create(
             image,
             entrypoint=["tail", "-f", "/dev/null"],
             command=[],
@@ -141,7 +126,8 @@ class DockerEnvironment:
             labels=labels,
         )
 
-    def _run(self, task: Command, timeout: float, output_limit: int) -> ExecResult | None:
+    def _run_up(self, command: Command, token: str) -> ExecResult:
+        """Runs a command in the container, which is started again where it is down."""
         from docker.errors import APIError
 
         reason = ""
@@ -150,11 +136,11 @@ class DockerEnvironment:
             if not self._is_up():
                 self._container.start()
             try:
-                return task.run(self._container.client.api, self._container.id, timeout, output_limit)
-            except Ended as ended:
+                return docker_shell.run(self._container.client.api, self._container.id, command, token)
+            except docker_shell.Ended as ended:
                 self._settle()
                 return ExecResult(exit_code=137, output=ended.output, omitted=ended.omitted)
-            except NotStarted as failure:
+            except docker_shell.NotStarted as failure:
                 reason = str(failure)
             except APIError as error:
                 if error.status_code != NOT_RUNNING and self._is_up():
@@ -173,12 +159,12 @@ class DockerEnvironment:
                 return
             time.sleep(0.1)
 
-    def _kill(self, task: Command) -> None:
+    def _kill(self, token: str) -> None:
         from docker.errors import APIError
 
         api = self._container.client.api
         with contextlib.suppress(APIError):
-            if task.kill(api, self._container.id, alone=len(self._running) == 1):
+            if docker_shell.kill(api, self._container.id, token, alone=len(self._tokens) == 1):
                 return
         # No process can be started to kill the others: only ending all of them helps.
         self._container.restart(timeout=0)
@@ -188,20 +174,17 @@ class DockerEnvironment:
     async def _fill(self) -> None:
         spec = self.spec
         if spec.files:
-            await self._put(spec.workdir, await self._do(docker_files.archive_of_folder, spec.files))
-        await run_setup(self, spec)
+            await self._put(spec.workdir, await self._do(docker_api.archive_of_folder, spec.files))
+        await self._setup()
 
     async def _put(self, folder: str, archive: bytes) -> None:
         try:
-            await self._do(docker_files.put, self._container, folder, archive)
+            await self._do(docker_api.put_archive, self._container, folder, archive)
         except FileNotFoundError:
             made = await self.exec('mkdir -p -- "$FOLDER"', env={"FOLDER": folder}, cwd="/")
             if made.exit_code:
                 raise OSError(errno.ENOTDIR, made.text.strip(), folder) from None
-            await self._do(docker_files.put, self._container, folder, archive)
-
-    def _path(self, path: str) -> str:
-        return posixpath.join(self.spec.workdir, path)
+            await self._do(docker_api.put_archive, self._container, folder, archive)
 
     async def _do(self, function: Callable[..., T], *arguments: Any) -> T:
         """A blocking call that needs the container, in a thread."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-import secrets
-import struct
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 
-from ahe.environments.inside.clip import Clip
-from ahe.environments.inside.kin import MARKER
+from ahe.environments.base import Command
+from ahe.environments.inside.data import Clip
+from ahe.environments.inside.processes import MARKER
 from ahe.records import ExecResult
 
 # $1 command, $2 directory, $3 token. The token before the output says that the command was started; the one
@@ -85,106 +85,83 @@ class NotStarted(Exception):
     """The stream ended without the first token. Its text is the daemon's reason."""
 
 
-@dataclass
-class Command:
-    """One command as the daemon is asked to run it. `token` marks its processes and the end of its output."""
+def run(api: Any, container: str, command: Command, token: str) -> ExecResult:
+    """Runs a command to its end, or to its timeout: then it has still to be killed.
 
-    text: str
-    cwd: str
-    env: dict[str, str]
-    user: str
-    token: str
-
-    @classmethod
-    def new(cls, text: str, cwd: str, env: dict[str, str], user: str) -> Command:
-        return cls(text, cwd, env, user, secrets.token_hex(16))
-
-    def run(self, api: Any, container: str, timeout: float, output_limit: int) -> ExecResult | None:
-        """Runs to the end: the result, or None at the timeout.
-
-        Raises Ended, NotStarted and docker's APIError.
-        """
-        end = time.monotonic() + timeout
-        made = api.exec_create(
-            container,
-            ["sh", "-c", RUN, "sh", self.text, self.cwd, self.token],
-            environment={**self.env, MARKER: self.token},
-            user=self.user,
-        )
-        stream = _Stream(api.exec_start(made["Id"], socket=True), end)
-        clip = Clip(output_limit)
+    `token` marks its processes and the end of its output. Raises Ended, NotStarted and docker's APIError.
+    """
+    end = time.monotonic() + command.timeout
+    made = api.exec_create(
+        container,
+        ["sh", "-c", RUN, "sh", command.text, command.cwd, token],
+        environment={**command.env, MARKER: token},
+        user=command.user or "0",
+    )
+    clip, code, problem = Clip(command.output_limit), None, None
+    with _output(api, made["Id"], end) as (pieces, late):
         try:
-            pieces = stream.payloads()
-            first = _first_piece(pieces, f"{self.token}+\n".encode())
-            code = _until_token(itertools.chain((first,), pieces), self.token.encode(), clip)
-        except TimeoutError:
-            self.clip = clip
-            return None
-        finally:
-            stream.close()
-        output, omitted = clip.result()
-        if code is None:
-            raise Ended(output, omitted)
-        return ExecResult(exit_code=code, output=output, omitted=omitted)
-
-    def cut(self) -> ExecResult:
-        """The result after a timeout: what was written until then."""
-        output, omitted = self.clip.result()
+            first = _first_piece(pieces, f"{token}+\n".encode())
+            code = _until_token(itertools.chain((first,), pieces), token.encode(), clip)
+        except NotStarted as error:
+            problem = error
+    output, omitted = clip.result()
+    if code is None and late.is_set():
         return ExecResult(exit_code=124, output=output, omitted=omitted, timed_out=True)
-
-    def kill(self, api: Any, container: str, *, alone: bool) -> bool:
-        """Kills all that the command started; False where something may be left."""
-        killer = ["sh", "-c", KILL, "sh", self.token, "alone" if alone else ""]
-        made = api.exec_create(container, killer, user="0")
-        api.exec_start(made["Id"])
-        return bool(api.exec_inspect(made["Id"])["ExitCode"] == 0)
+    if problem:
+        raise problem
+    if code is None:
+        raise Ended(output, omitted)
+    return ExecResult(exit_code=code, output=output, omitted=omitted)
 
 
-class _Stream:
-    """The daemon's exec stream: frames of an 8-byte header and a payload."""
+def kill(api: Any, container: str, token: str, *, alone: bool) -> bool:
+    """Kills all that a command started; False where something may be left."""
+    made = api.exec_create(container, ["sh", "-c", KILL, "sh", token, "alone" if alone else ""], user="0")
+    api.exec_start(made["Id"])
+    return bool(api.exec_inspect(made["Id"])["ExitCode"] == 0)
 
-    def __init__(self, connection: Any, end: float) -> None:
-        self._connection, self._end = connection, end
-        # The HTTP client may have read the first frames together with the headers.
-        response = getattr(connection, "_response", None)
-        self._buffered = response.raw._fp.fp if response is not None else connection
-        self._socket = getattr(connection, "_sock", connection)
 
-    def payloads(self) -> Iterator[bytes]:
-        """Pieces of output as they come. Raises TimeoutError."""
-        while True:
-            header = self._exactly(8)
-            if len(header) < 8:
-                return
-            size = struct.unpack(">BxxxL", header)[1]
-            while size:
-                piece = self._some(size)
-                if not piece:
-                    return
-                size -= len(piece)
-                yield piece
+@contextmanager
+def _output(api: Any, number: str, end: float) -> Iterator[tuple[Iterator[bytes], threading.Event]]:
+    """Starts an exec. Gives the pieces of its output as they come, and an event that says they were cut off.
 
-    def close(self) -> None:
-        response = getattr(self._connection, "_response", None)
-        if response is not None:
-            response.close()
-        self._connection.close()
+    The package's own stream reads the socket past the HTTP client, and so loses what the client has read
+    together with the headers; hence its client's plain POST, and `CancellableStream` to end it at `end`.
+    """
+    import requests
+    from docker.errors import create_api_error_from_http_exception
+    from docker.types import CancellableStream
 
-    def _exactly(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            piece = self._some(size - len(data))
-            if not piece:
-                break
-            data += piece
-        return data
+    response = api.post(
+        f"{api.base_url}/v{api.api_version}/exec/{number}/start",
+        json={"Detach": False, "Tty": False},
+        stream=True,
+        timeout=(api.timeout, end - time.monotonic() + api.timeout),
+    )
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        create_api_error_from_http_exception(error)
+    stream, late = CancellableStream(_frames(response.raw), response), threading.Event()
 
-    def _some(self, size: int) -> bytes:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._socket.settimeout(left)
-        return bytes(self._buffered.read1(min(size, 1 << 16)))
+    def cut() -> None:
+        late.set()
+        stream.close()
+
+    timer = threading.Timer(max(0.0, end - time.monotonic()), cut)
+    timer.start()
+    try:
+        yield stream, late
+    finally:
+        timer.cancel()
+        stream.close()
+        response.close()
+
+
+def _frames(raw: Any) -> Iterator[bytes]:
+    """The payloads of the daemon's frames, each behind a header of 8 bytes that ends with its length."""
+    while len(header := raw.read(8)) == 8:
+        yield raw.read(int.from_bytes(header[4:], "big"))
 
 
 def _first_piece(pieces: Iterator[bytes], mark: bytes) -> bytes:

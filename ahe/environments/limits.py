@@ -11,7 +11,6 @@ import resource
 from pathlib import Path
 from typing import Literal
 
-from ahe.environments.owner import is_alive, owner
 from ahe.errors import SandboxError
 from ahe.records import EnvironmentSpec, Record
 
@@ -148,16 +147,13 @@ def _sweep(parent: Path) -> None:
 def _configure(group: Path, ceiling: Ceiling) -> None:
     memory = str(ceiling.memory_mb << 20)
     period = 100_000
-    share = str(int(period * ceiling.cpus)) if ceiling.cpus else ""
     # Process 1 counts among the processes; the task was promised all of its own.
     values = {"memory.max": memory, "memory.limit_in_bytes": memory, "pids.max": str(ceiling.processes + 1)}
-    optional = {"memory.swap.max": "0", "memory.memsw.limit_in_bytes": memory}
-    if share:
-        optional |= {"cpu.max": f"{share} {period}", "cpu.cfs_quota_us": share}
+    values |= {"memory.swap.max": "0", "memory.memsw.limit_in_bytes": memory}
+    if ceiling.cpus:
+        share = str(int(period * ceiling.cpus))
+        values |= {"cpu.max": f"{share} {period}", "cpu.cfs_quota_us": share}
     for name, value in values.items():
-        if (group / name).exists():
-            (group / name).write_text(value)
-    for name, value in optional.items():
         if (group / name).exists():
             (group / name).write_text(value)
 
@@ -184,3 +180,28 @@ def _read(path: Path) -> str:
         return path.read_text()
     except OSError:
         return ""
+
+
+# ---------------------------------------------------------------- whose sandbox it is
+
+
+def owner() -> str:
+    """`<pid>-<start time>` of this process: unlike a bare process id, never used again until a reboot."""
+    return f"{os.getpid()}-{_started(os.getpid())}"
+
+
+def is_alive(name: str) -> bool:
+    """Whether the process that `owner` named still runs here. Names of another form count as alive."""
+    pid, _, started = name.partition("-")
+    if not pid.isdigit() or not started.isdigit():
+        return True
+    return _started(int(pid)) == started
+
+
+def _started(pid: int) -> str:
+    """Start time in clock ticks since boot, empty where there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]

@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ahe.agents.play import MakeExecutor, Player, started
 from ahe.errors import Infrastructure
 from ahe.evaluate.identity import Setting, seed, trial_id
 from ahe.evaluate.store import Store
 from ahe.evaluate.verifier import Verification, verify
 from ahe.harness.load import load
-from ahe.protocols import Environment, Executor, Model
+from ahe.protocols import Environment, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
-from ahe.runtime.agent import Agent, AgentOutcome
-from ahe.runtime.toolbox import offered_tools
-from ahe.runtime.trajectory import Trajectory, now
+from ahe.runtime.agent import AgentOutcome
+from ahe.runtime.trajectory import now
 
 MakeEnvironment = Callable[[Task, Path], Environment]
-MakeExecutor = Callable[[], Executor]
 
 
 class HarnessVersion(Record):
@@ -86,13 +85,11 @@ class TrialRunner:
 
     async def _measure(self, planned: Planned, folder: Path) -> tuple[AgentOutcome, Verification]:
         scratch = Path(tempfile.mkdtemp(prefix=f"{planned.id}-", dir=self._scratch()))
-        environment = self.make_environment(planned.task, scratch)
         try:
-            await environment.start()
-            outcome = await self._attempt(planned, environment, folder)
-            verification = await verify(environment, planned.task)
+            async with started(self.make_environment(planned.task, scratch)) as environment:
+                outcome = await self._play(planned, environment, folder)
+                verification = await verify(environment, planned.task)
         finally:
-            await environment.stop()
             shutil.rmtree(scratch, ignore_errors=True)
         verifier = folder / "verifier"
         verifier.mkdir()
@@ -101,29 +98,19 @@ class TrialRunner:
             (verifier / Path(name).name).write_bytes(data)
         return outcome, verification
 
-    async def _attempt(self, planned: Planned, environment: Environment, folder: Path) -> AgentOutcome:
+    async def _play(self, planned: Planned, environment: Environment, folder: Path) -> AgentOutcome:
         task = planned.task
-        harness = load(Path(planned.harness.root))
-        trajectory = Trajectory(folder, planned.id, self.model.spec.name, offered_tools(harness))
-        agent = Agent(
-            harness=harness,
-            executor=self.make_executor(),
-            environment=AsUser(environment, task.agent_user),
-            model=self.model,
-            mode=self.mode,
-            limits=self._limits(task),
-            trajectory=trajectory,
-            role="coder",
+        player = Player("coder", self.model, self.mode, self._limits(task), self.make_executor)
+        return await player.play(
+            load(Path(planned.harness.root)),
+            AsUser(environment, task.agent_user),
+            task.instruction,
+            trace=folder,
+            session=planned.id,
             key=f"{task.name}/{planned.attempt}",
             seed=seed(planned.attempt),
             workdir=task.environment.workdir,
         )
-        outcome = AgentOutcome(ended="broken")
-        try:
-            outcome = await agent.run(task.instruction)
-        finally:
-            trajectory.finish(outcome.usage + outcome.side_usage, {"ended": outcome.ended})
-        return outcome
 
     def _trial(
         self,

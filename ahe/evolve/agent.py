@@ -1,91 +1,62 @@
-"""The evolver as an agent: a shell in a box over its desk and the evidence, and one tool that commits."""
+"""The evolver as an agent: a shell in a sandbox over its draft and the evidence, and one tool that commits."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ahe.evolve.desk import Draft, Refused
-from ahe.evolve.manifest import parse_manifest
+from ahe.agents.forms import parsed
+from ahe.agents.play import MakeEnvironment, Player, started
+from ahe.evolve.draft import ChangeRefused, Draft, Manifest
 from ahe.harness.load import load
-from ahe.protocols import Environment, Executor, Model
-from ahe.records import Brief, EnvironmentSpec, EvidenceLevel, Limits, Mount
-from ahe.runtime.agent import Agent
-from ahe.runtime.toolbox import offered_tools
-from ahe.runtime.trajectory import Trajectory
+from ahe.records import Brief, EnvironmentSpec, EvidenceLevel, Mount
 
-DESK, EVIDENCE = "/harness", "/evidence"
+HARNESS, EVIDENCE = "/harness", "/evidence"
 
 
-class AgentMode:
-    """Works through a brief with tools. `limits` hold no seconds: told, they would spoil kept answers."""
+@dataclass(frozen=True)
+class EvolverAgent:
+    """Works through a brief with tools. `repairs` is how many refused commits it may follow with another.
 
-    def __init__(
-        self,
-        harness: Path,
-        model: Model,
-        mode: str,
-        limits: Limits,
-        make_environment: Callable[[EnvironmentSpec, Path], Environment],
-        make_executor: Callable[[], Executor],
-        repairs: int,
-    ) -> None:
-        self._harness = harness
-        self._model = model
-        self._mode = mode
-        self._limits = limits
-        self._make_environment = make_environment
-        self._make_executor = make_executor
-        self._repairs = repairs
+    The player's limits hold no seconds: the time left is told to the agent, and kept answers would not fit again.
+    """
 
-    async def work(self, brief: Brief, desk: Draft, scratch: Path) -> None:
-        """Let the agent edit the desk and commit until it is done, full, or out of repairs."""
+    harness: Path
+    player: Player
+    make_environment: MakeEnvironment
+    repairs: int
+
+    async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None:
+        """Let the agent edit the draft and commit until it is done, full, or out of repairs."""
         evidence = gather(brief, scratch / "evidence")
-        spec = EnvironmentSpec(
-            name="evolver",
-            workdir=DESK,
-            mounts=(
-                Mount(host=str(desk.folder), inside=DESK, writable=True),
-                Mount(host=str(evidence), inside=EVIDENCE),
-            ),
+        mounts = (
+            Mount(host=str(draft.folder), inside=HARNESS, writable=True),
+            Mount(host=str(evidence), inside=EVIDENCE),
         )
-        environment = self._make_environment(spec, scratch / "box")
-        harness = load(self._harness)
-        folder = Path(brief.report.folder) / "evolver"
-        trajectory = Trajectory(
-            folder, f"evolve-{brief.iteration:03d}", self._model.spec.name, offered_tools(harness)
-        )
+        spec = EnvironmentSpec(name="evolver", workdir=HARNESS, mounts=mounts)
 
         async def commit_change(arguments: dict[str, Any]) -> str:
             try:
-                sha = await desk.commit(parse_manifest(arguments))
-            except Refused as refused:
+                sha = await draft.commit(parsed(Manifest, arguments, "manifest"))
+            except ChangeRefused as refused:
                 return "refused:\n" + "\n".join(f"- {reason}" for reason in refused.reasons)
             return f"committed {sha[:10]}"
 
-        agent = Agent(
-            harness=harness,
-            executor=self._make_executor(),
-            environment=environment,
-            model=self._model,
-            mode=self._mode,
-            limits=self._limits,
-            trajectory=trajectory,
-            role="evolver",
-            key=f"evolve/{brief.iteration:03d}",
-            workdir=DESK,
-            values={"mode": "agent", "changes": brief.changes},
-            host_tools={"commit_change": commit_change},
-            done=lambda: desk.full or desk.refusals > self._repairs,
-        )
-        try:
-            await environment.start()
-            outcome = await agent.run(_opening(brief))
-            trajectory.finish(outcome.usage, {"ended": outcome.ended})
-        finally:
-            await environment.stop()
+        async with started(self.make_environment(spec, scratch / "box")) as environment:
+            await self.player.play(
+                load(self.harness),
+                environment,
+                _opening(brief),
+                trace=Path(brief.report.folder) / "evolver",
+                session=f"evolve-{brief.iteration:03d}",
+                key=f"evolve/{brief.iteration:03d}",
+                workdir=HARNESS,
+                values={"mode": "agent", "changes": brief.changes},
+                host_tools={"commit_change": commit_change},
+                done=lambda: draft.full or draft.refusals > self.repairs,
+            )
 
 
 SHOWN: dict[EvidenceLevel, str] = {
@@ -100,17 +71,14 @@ def _opening(brief: Brief) -> str:
     places = [f"- {citation}: {citation.quote}" for citation in brief.report.citations] if scores else []
     known = "\n\nPlaces to cite:\n" + "\n".join(places) if places else ""
     return (
-        f"The harness is in {DESK}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. "
+        f"The harness is in {HARNESS}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. "
         f"Make at most {brief.changes} change(s), each with commit_change.\n\n"
         f"{brief.report.text}{known}"
     )
 
 
 def gather(brief: Brief, folder: Path) -> Path:
-    """Copy what the evolver may see, and nothing else: of the report and of these train trials' traces.
-
-    How much that is, the report's level says.
-    """
+    """Copy what the report's level lets the evolver see into `folder`: of the report and of its trials' traces."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     source = Path(brief.report.folder)

@@ -1,62 +1,85 @@
-"""Runs one of the evolver's modes over a draft of the harness."""
+"""The evolver of the `ahe` strategy: a debug report in, commits on a draft out; and what it is told about the past."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ahe.evolve.desk import Draft, Dynamic
+from ahe.evolve.draft import CheckInBox, Draft
 from ahe.harness.preflight import Preflight
-from ahe.history import History
-from ahe.records import Brief
+from ahe.history import Commit, History
+from ahe.records import Brief, PredictionScore
+
+UNSURE = "A task counts by the probability that it changed at all; what noise explains is no hit."
 
 
-class Mode(Protocol):
-    """How the evolver works: `AgentMode` or `ProposalMode`."""
+class EvolverMode(Protocol):
+    """How the evolver works: `EvolverAgent` or `EvolverForm`. `scratch` is a folder for its files."""
 
-    async def work(self, brief: Brief, desk: Draft, scratch: Path) -> None: ...
+    async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None: ...
 
 
+@dataclass(frozen=True)
 class Evolver:
-    """The editor of the `ahe` strategy: a debug report in, commits on a draft out."""
+    """The editor of the `ahe` strategy. `model_name` and `strategy` are noted in its commits."""
 
-    def __init__(
-        self,
-        history: History,
-        mode: Mode,
-        preflight: Preflight,
-        dynamic: Dynamic,
-        scratch: Path,
-        model_name: str,
-        strategy: str,
-    ) -> None:
-        self._history = history
-        self._mode = mode
-        self._preflight = preflight
-        self._dynamic = dynamic
-        self._scratch = scratch
-        self._model_name = model_name
-        self._strategy = strategy
+    history: History
+    mode: EvolverMode
+    preflight: Preflight
+    check_in_box: CheckInBox
+    scratch: Path
+    model_name: str
+    strategy: str
 
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first; none when nothing passed preflight."""
-        scratch = self._scratch / f"evolve-{brief.iteration:03d}"
+        scratch = self.scratch / f"evolve-{brief.iteration:03d}"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         try:
-            with self._history.draft(brief.head) as worktree:
-                desk = Draft(
-                    self._history,
+            with self.history.draft(brief.head) as worktree:
+                draft = Draft(
+                    self.history,
                     worktree,
-                    scratch / "desk",
+                    scratch / "draft",
                     brief,
-                    self._preflight,
-                    self._dynamic,
-                    self._model_name,
-                    self._strategy,
+                    self.preflight,
+                    self.check_in_box,
+                    self.model_name,
+                    self.strategy,
                 )
-                await self._mode.work(brief, desk, scratch)
-                return desk.commits
+                await self.mode.work(brief, draft, scratch)
+                return draft.commits
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:
+    """The evolver's own record over the run, then each decided change, newest first."""
+    lines = [line for line in map(verdict_line, commits) if line]
+    verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
+    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())
+    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore())
+    if not up.named and not down.named:
+        return tuple(lines)
+    own = f"- Your predictions so far: fixes {up}; regressions {down}. {UNSURE}"
+    return (own, *lines)
+
+
+def verdict_line(commit: Commit) -> str:
+    """A decided change in one line; empty for anything else."""
+    verdict = commit.verdict
+    if verdict is None:
+        return ""
+    numbers = f" {verdict.delta}" if verdict.delta else ""
+    parts = [f"- {commit.subject}: {verdict.outcome}{numbers} ({verdict.reason})"]
+    if commit.change_id and verdict.fixes and verdict.fixes.named:
+        named = [each for each in verdict.tasks if each.task in commit.predicts]
+        parts.append(f"predicted up: {', '.join(map(str, named))}")
+    if commit.change_id and verdict.regressions and verdict.regressions.named:
+        named = [each for each in verdict.tasks if each.task in commit.risks]
+        parts.append(f"feared: {', '.join(map(str, named))}")
+    return "; ".join(parts)

@@ -8,31 +8,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import ValidationError
 
+from ahe.agents.forms import Form, object_schema, rendered_prompt
+from ahe.agents.play import MakeExecutor
 from ahe.errors import HarnessError
-from ahe.evolve.desk import Draft, Refused
-from ahe.evolve.manifest import Manifest
+from ahe.evolve.draft import ChangeRefused, Draft, Manifest
 from ahe.harness.load import load
-from ahe.protocols import Executor, Model
-from ahe.records import Brief, Citation, Message, Record, Request
-from ahe.runtime.agent import RENDER_SECONDS
+from ahe.protocols import Model
+from ahe.records import Brief, Citation, Record
 
-Place = Literal["memory", "system_prompt", "tool_description", "skill"]
 MAX_EXCERPTS = 6
 
 
 class Proposal(Record):
-    """What the form asks for. `evidence` is the number of an excerpt."""
+    """What the form asks for. `evidence` is the number of an excerpt, `place` where `text` goes."""
 
     evidence: int
     root_cause: str
-    place: Place
+    place: Literal["memory", "system_prompt", "tool_description", "skill"]
     name: str
     text: str
     subject: str
@@ -40,76 +38,54 @@ class Proposal(Record):
     risks: tuple[str, ...]
 
 
-class ProposalMode:
+@dataclass(frozen=True)
+class EvolverForm:
     """Asks for one proposal, applies it, and sends refusals back, at most `repairs` times."""
 
-    def __init__(
-        self, harness: Path, model: Model, make_executor: Callable[[], Executor], repairs: int
-    ) -> None:
-        self._harness = harness
-        self._model = model
-        self._make_executor = make_executor
-        self._repairs = repairs
+    harness: Path
+    model: Model
+    make_executor: MakeExecutor
+    repairs: int
 
-    async def work(self, brief: Brief, desk: Draft, scratch: Path) -> None:
-        """Commit at most one change to the desk."""
+    async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None:
+        """Commit at most one change to the draft."""
         excerpts = brief.report.citations[:MAX_EXCERPTS]
         if not excerpts:
             return
-        tools = tuple(tool.name for tool in load(desk.folder).tools)
+        tools = tuple(tool.name for tool in load(draft.folder).tools)
         tasks = tuple(sorted({trial.task for trial in brief.evidence.trials if trial.status == "failed"}))
-        schema = form(len(excerpts), tasks)
-        messages = [
-            Message(role="system", content=await self._system(brief)),
-            Message(role="user", content=question(brief, desk.folder, excerpts)),
-        ]
-        for attempt in range(self._repairs + 1):
-            request = Request(
-                role="evolver",
-                key=f"evolve/{brief.iteration:03d}/{attempt}",
-                messages=tuple(messages),
-                max_tokens=700,
-                seed=1_000 * brief.iteration + attempt,
-                response_schema=schema,
-            )
-            reply = await self._model.complete(request)
+
+        async def take(content: str) -> list[str]:
+            draft.reset()
+            proposal = Proposal.model_validate_json(content)
+            if not 1 <= proposal.evidence <= len(excerpts):
+                return [f"evidence is the number of an excerpt, from 1 to {len(excerpts)}"]
             try:
-                proposal = Proposal.model_validate_json(reply.message.content)
-                if not 1 <= proposal.evidence <= len(excerpts):
-                    raise ValueError(f"evidence is the number of an excerpt, from 1 to {len(excerpts)}")
-                apply(proposal, desk.folder, tools)
-                await desk.commit(manifest(proposal, excerpts, tasks))
-                return
-            except ValidationError:
-                reasons = ["the reply does not fill in the form; write less"]
-            except (ValueError, HarnessError) as error:
-                reasons = [str(error)]
-            except Refused as refused:
-                reasons = refused.reasons
-            desk.reset()
-            again = "Refused:\n" + "\n".join(f"- {r}" for r in reasons) + "\nPropose something else."
-            messages = [*messages[:2], reply.message, Message(role="user", content=again)]
+                apply(proposal, draft.folder, tools)
+                await draft.commit(manifest(proposal, excerpts, tasks))
+            except HarnessError as error:
+                return [str(error)]
+            except ChangeRefused as refused:
+                return refused.reasons
+            return []
 
-    async def _system(self, brief: Brief) -> str:
-        executor = self._make_executor()
-        template = load(self._harness).system_prompt
-        values = {"mode": "proposal", "changes": 1, "memory": "", "skills": [], "sub_agents": [], "tools": []}
-        try:
-            await executor.start(self._harness, NoHost())
-            arguments = {"template": template, "values": {**values, "workdir": ""}}
-            return str(await executor.call("render", arguments, RENDER_SECONDS))
-        finally:
-            await executor.stop()
+        form = Form(
+            role="evolver",
+            key=f"evolve/{brief.iteration:03d}",
+            system=await rendered_prompt(
+                self.harness, self.make_executor, {"mode": "proposal", "changes": 1}
+            ),
+            question=question(brief, draft.folder, excerpts),
+            schema=form_schema(len(excerpts), tasks),
+            reply_tokens=700,
+            first_seed=1_000 * brief.iteration,
+            repairs=self.repairs,
+            again="Propose something else.",
+        )
+        await form.fill_in(self.model, take)
 
 
-class NoHost:
-    """A host that serves nothing: rendering needs nothing."""
-
-    async def serve(self, what: str, arguments: dict[str, Any]) -> Any:
-        raise ValueError("nothing can be asked for here")
-
-
-def form(excerpts: int, tasks: tuple[str, ...]) -> dict[str, Any]:
+def form_schema(excerpts: int, tasks: tuple[str, ...]) -> dict[str, Any]:
     """The JSON schema of a proposal. The order of the keys makes the model reason before it writes."""
     names = {"type": "array", "items": {"enum": list(tasks)}, "maxItems": 3}
     properties: dict[str, Any] = {
@@ -122,12 +98,7 @@ def form(excerpts: int, tasks: tuple[str, ...]) -> dict[str, Any]:
         "predicts": {**names, "minItems": 1},
         "risks": names,
     }
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return object_schema(properties)
 
 
 def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...]) -> str:
@@ -170,7 +141,7 @@ def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
 
 
 def said_already(text: str, harness: Path) -> bool:
-    """Whether the words stand in the prompt, the memory, or a tool's description already."""
+    """Whether the prompt, the memory or a tool's description already contains these words."""
     files = [
         harness / "system_prompt.md",
         harness / "memory.md",

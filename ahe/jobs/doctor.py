@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from ahe.errors import AheError
-from ahe.project.settings import FILE, Config
+from ahe.project.config import FILE, Config
 from ahe.records import ModelSpec, Record
 
 ENDPOINT_SECONDS = 5.0
@@ -87,7 +87,7 @@ def _sandbox(config: Config) -> Iterator[Finding]:
 
 
 def _docker(config: Config) -> Iterator[Finding]:
-    from ahe.environments.docker_image import client
+    from ahe.environments.docker_api import client
     from ahe.errors import SandboxError
 
     try:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from ahe.errors import UsageError
 from ahe.events import Estimated
-from ahe.jobs.common import difference
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
 from ahe.project.assemble import assemble, loop
@@ -35,26 +30,13 @@ async def evolve(project: Project, watcher: Watcher, *, iterations: int | None =
     """
     started = time.monotonic()
     history = project.history()
-    with run_lock(project):
+    with project.run_lock():
         store = project.store()
         store.sweep()
         store.close()
         shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
         async with assemble(project, watcher) as parts:
-            before = parts.ledger.total
             results, stopped = await loop(parts, history, iterations).run()
-            usage = difference(parts.ledger.total, before)
-    return EvolveResult(iterations=results, stopped=stopped, usage=usage, seconds=time.monotonic() - started)
-
-
-@contextmanager
-def run_lock(project: Project) -> Iterator[None]:
-    """Only one `ahe evolve` at a time in a project. The lock goes with the process, however it ends."""
-    project.config.runs.mkdir(parents=True, exist_ok=True)
-    with (project.config.runs / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(f"another `ahe evolve` is running in {project.root}: wait for it") from None
-        yield
+    seconds = time.monotonic() - started
+    return EvolveResult(iterations=results, stopped=stopped, usage=parts.spent, seconds=seconds)

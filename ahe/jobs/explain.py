@@ -10,7 +10,7 @@ from ahe.debug.readers.source import Skipped
 from ahe.debug.readers.sources import find
 from ahe.errors import UsageError
 from ahe.events import Notice
-from ahe.evolve.record import history_lines
+from ahe.evolve.editor import history_lines
 from ahe.project.assemble import assemble, debugger
 from ahe.project.project import Project
 from ahe.protocols import Watcher

@@ -12,7 +12,7 @@ from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Notice
-from ahe.evolve.record import history_lines
+from ahe.evolve.editor import history_lines
 from ahe.gate.choose import NotedGate
 from ahe.history import Commit, History
 from ahe.loop.judge import Candidate

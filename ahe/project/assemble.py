@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.debug.ask.build import Place, build
+from ahe.agents.play import Player
+from ahe.debug.ask.asker import AskFolders, make_asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
@@ -16,10 +17,10 @@ from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite
 from ahe.events import Notice, Spent
-from ahe.evolve.agent import AgentMode
-from ahe.evolve.editor import Evolver, Mode
-from ahe.evolve.probe import BoxProbe
-from ahe.evolve.proposal import ProposalMode
+from ahe.evolve.agent import EvolverAgent
+from ahe.evolve.editor import Evolver, EvolverMode
+from ahe.evolve.proposal import EvolverForm
+from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
@@ -30,10 +31,10 @@ from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
 from ahe.project.content import entry
-from ahe.project.project import Project
+from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.project.sandboxes import make_executor, refuse_unsupported, trial_runner
 from ahe.protocols import Environment, Executor, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, ModelSpec, Role, Usage
+from ahe.records import EnvironmentSpec, Limits, Role, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -42,7 +43,7 @@ EVOLVER_LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, outpu
 
 @dataclass
 class Parts:
-    """What a job needs of a project, opened and connected."""
+    """A project's parts, opened and connected, as a job uses them."""
 
     project: Project
     watcher: Watcher
@@ -52,6 +53,21 @@ class Parts:
     models: dict[Role, Model]
     modes: dict[Role, str]
     evaluator: Evaluator
+
+    def __post_init__(self) -> None:
+        self._before = self.ledger.total
+
+    @property
+    def spent(self) -> Usage:
+        """What was spent since the parts were opened."""
+        after, before = self.ledger.total, self._before
+        return Usage(
+            calls=after.calls - before.calls,
+            input_tokens=after.input_tokens - before.input_tokens,
+            cached_tokens=after.cached_tokens - before.cached_tokens,
+            output_tokens=after.output_tokens - before.output_tokens,
+            usd=None if after.usd is None else after.usd - (before.usd or 0.0),
+        )
 
     def environment(self, spec: EnvironmentSpec, scratch: Path) -> Environment:
         """A sandbox of our own, for the evolver's shell and for smoke trials: never Docker."""
@@ -117,35 +133,32 @@ def loop(parts: Parts, history: History, iterations: int | None = None) -> Loop:
         runs=config.runs,
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
-        report_tokens=config.evolve.report_tokens or report_tokens(parts.models["evolver"]),
+        report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
     most = config.evolve.iterations if iterations is None else iterations
     return Loop(steps, StopRules(most, config.evolve.target, config.evolve.patience))
 
 
-def report_tokens(model: Model) -> int:
+def report_tokens(parts: Parts) -> int:
     """Budget of the debug report: a quarter of the evolver's window, 10,000 at most, 1,500 when embedded."""
-    return EMBEDDED_REPORT if embedded(model) else min(MAX_REPORT, model.spec.context // 4)
+    small = parts.project.config.models["evolver"].embedded
+    return EMBEDDED_REPORT if small else min(MAX_REPORT, parts.models["evolver"].spec.context // 4)
 
 
-def embedded(model: Model) -> bool:
-    return model.spec.name.split(":")[0] == "local"
-
-
-def debugger(parts: Parts, *, ask: bool = True) -> AgentDebugger:
-    """The Agent Debugger: an agent a task, for an embedded model one form a task, or no model at all."""
+def debugger(parts: Parts) -> AgentDebugger:
+    """The Agent Debugger: an agent per task, for an embedded model one form per task, or no model at all."""
     config, model = parts.project.config, parts.models["debugger"]
-    small, kind = embedded(model), config.evolve.debugger
-    if kind == "none" or config.evolve.evidence == "scores" or not ask:
+    small, kind = config.models["debugger"].embedded, config.evolve.debugger
+    if kind == "none" or config.evolve.evidence == "scores":
         return AgentDebugger(level=config.evolve.evidence)
-    # Without a sandbox there is no desk to mount: the form needs none.
+    # An agent reads files that are mounted into its sandbox; the form works without one.
     form = kind == "form" or parts.unsafe or (kind == "auto" and small)
-    asker = build(
+    asker = make_asker(
         entry("debugger"),
         model,
         None if form else parts.modes["debugger"],
         EMBEDDED_CAPS if small else Caps(),
-        Place(config.runs / "debugger", config.runs / "scratch", config.runs / "answers"),
+        AskFolders(config.runs / "debugger", config.runs / "scratch", config.runs / "answers"),
         parts.environment,
         parts.executor,
         config.evolve.jobs,
@@ -154,23 +167,22 @@ def debugger(parts: Parts, *, ask: bool = True) -> AgentDebugger:
 
 
 def editor(parts: Parts, history: History) -> Evolver:
-    """The evolver: an agent, or for an embedded model the form of one proposal a call."""
+    """The evolver: an agent, or for an embedded model a form with one proposal per call."""
     config, model = parts.project.config, parts.models["evolver"]
     kind, repairs = config.evolve.editor, config.evolve.repairs
     harness = entry("evolver")
-    mode: Mode
-    if kind == "proposal" or (kind == "auto" and embedded(model)):
-        mode = ProposalMode(harness, model, parts.executor, repairs)
+    mode: EvolverMode
+    if kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded):
+        mode = EvolverForm(harness, model, parts.executor, repairs)
     else:
-        mode = AgentMode(
-            harness, model, parts.modes["evolver"], EVOLVER_LIMITS, parts.environment, parts.executor, repairs
-        )
+        player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
+        mode = EvolverAgent(harness, player, parts.environment, repairs)
     scratch = config.runs / "scratch"
     return Evolver(
         history,
         mode,
         preflight(parts.suite),
-        BoxProbe(parts.environment, parts.executor, scratch),
+        SmokeTrial(parts.environment, parts.executor, scratch),
         scratch,
         model.spec.name,
         config.evolve.strategy,
@@ -178,7 +190,7 @@ def editor(parts: Parts, history: History) -> Evolver:
 
 
 def preflight(suite: Suite) -> Preflight:
-    """The static rules, with what no harness may hold: names, verifiers and solutions of tasks."""
+    """The static rules, and what a harness must not contain: names, verifiers and solutions of tasks."""
     seed, texts = entry("components"), suite_texts(suite)
     files = [path for path in sorted(seed.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     known = [path.read_text("utf-8") for path in files]
@@ -191,20 +203,8 @@ async def tool_call_mode(store: Store, model: Model) -> str:
     return settled_mode(store, model.spec) or (await settle_tool_calls(store, model)).mode
 
 
-def settled_mode(store: Store, spec: ModelSpec) -> str | None:
-    """The tool-call mode that is configured or was settled; None where the model must be asked."""
-    if spec.tool_calls != "auto":
-        return spec.tool_calls
-    settled = store.fact(_tool_calls_fact(spec))
-    return str(settled) if settled else None
-
-
 async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:
     """Ask the model afresh how it calls tools, and keep the answer for later runs."""
     found = await probe_tool_calls(model)
-    store.put_fact(_tool_calls_fact(model.spec), found.mode)
+    store.put_fact(tool_calls_fact(model.spec), found.mode)
     return found
-
-
-def _tool_calls_fact(spec: ModelSpec) -> str:
-    return f"tool_calls {spec.base_url} {spec.name}"

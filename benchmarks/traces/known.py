@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from ahe.debug.signing.lexicon.features import features
-from ahe.debug.signing.lexicon.train import CATALOGUE, read_catalogue
+from ahe.debug.signals.lexicon.features import features
+from ahe.debug.signals.lexicon.train import CATALOGUE, read_catalogue
 from benchmarks.traces.corpus import Planted
 
 NEAR = 0.6

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ahe.debug.rank.rank import Candidate, mechanism, rank
+from ahe.debug.rank.survey import survey
 from ahe.debug.readers.trace import Step, Text, Trace, VerifierFile
+from ahe.debug.signals.scan import Profile
+from ahe.debug.signals.signatures import sign
+from ahe.records import Signature
 
 Turn = tuple[str, str]
 
@@ -33,3 +38,13 @@ def ok(text: str) -> str:
 
 def bad(text: str, code: int = 1) -> str:
     return f"{text}\n[exit code {code}]"
+
+
+def candidates(trace: Trace, most: int = 40, passing: Profile | None = None) -> list[Candidate]:
+    """The candidates of a rollout, best first."""
+    return list(survey(trace, passing, most).candidates)
+
+
+def signed(trace: Trace) -> Signature:
+    """The signature with the mechanism that the rollout's own candidates name."""
+    return sign(trace).model_copy(update={"mechanism": mechanism(rank(candidates(trace))).mechanism})

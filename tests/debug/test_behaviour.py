@@ -6,8 +6,8 @@ import pytest
 from made_traces import Turn, bad, made, ok
 
 from ahe.debug.readers.trace import Step, Text, Trace
-from ahe.debug.signing.behaviour import behaviour
-from ahe.debug.signing.vocabulary import STATUSES
+from ahe.debug.signals.behaviour import behaviour
+from ahe.debug.signals.vocabulary import STATUSES
 
 OK = ("ls", ok("a.txt"))
 
@@ -89,6 +89,6 @@ def test_results_in_steps_of_their_own_count_as_well() -> None:
 
 
 def test_every_status_is_a_word_of_the_vocabulary() -> None:
-    from ahe.debug.signing.behaviour import _ENDED, _FOREIGN
+    from ahe.debug.signals.behaviour import _ENDED, _FOREIGN
 
     assert {*_ENDED.values(), *(word for word, _ in _FOREIGN)} < set(STATUSES)

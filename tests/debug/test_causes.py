@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ahe.debug.readers.trace import VerifierFile
-from ahe.debug.signing.causes import cause
-from ahe.debug.signing.vocabulary import CAUSES
+from ahe.debug.signals.causes import cause
+from ahe.debug.signals.vocabulary import CAUSES
 
 
 def of(text: str) -> str:
@@ -72,6 +72,6 @@ def test_most_failures_decide_and_of_equally_many_the_first() -> None:
 
 
 def test_every_cause_is_a_word_of_the_vocabulary() -> None:
-    from ahe.debug.signing.causes import _TABLE
+    from ahe.debug.signals.causes import _TABLE
 
     assert {word for word, _ in _TABLE} < set(CAUSES)

@@ -11,10 +11,11 @@ import made_trials
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from restored import markers, parse_pointer, restore
 
-from ahe.debug.cleaning.clean import Cleaned, Cleaner
-from ahe.debug.cleaning.pointers import Pointer, encode, markers, restore
-from ahe.debug.cleaning.terminal import has_control
+from ahe.debug.clean.cleaner import Cleaned, Cleaner
+from ahe.debug.clean.pointers import Pointer, encode
+from ahe.debug.clean.terminal import has_control
 from ahe.debug.readers.sources import read_trial
 from ahe.debug.readers.trace import Channel, Step, Text
 
@@ -278,7 +279,7 @@ def test_cleaned_text_and_pointers_restore_the_raw_text(
         cleaned = rollouts.step(*texts, label=label, limit=limit)
         assert not has_control(cleaned.text)
         for found in markers(cleaned.text):
-            assert Pointer.parse(str(found.pointer)) == found.pointer
+            assert parse_pointer(str(found.pointer)) == found.pointer
 
 
 def test_the_rollouts_of_a_task_come_back_from_their_cleaned_texts(tmp_path: Path) -> None:

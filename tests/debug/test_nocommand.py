@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from made_traces import bad, made
+from made_traces import bad, made, signed
 
-from ahe.debug.finding.nocommand import no_command
-from ahe.debug.signing.sign import sign
+from ahe.debug.signals.calls import no_command
 
 OPEN_BACKTICK = "bash: -c: line 1: unexpected EOF while looking for matching ``'"
 OPEN_QUOTE = "bash: -c: line 1: unexpected EOF while looking for matching `''"
@@ -70,5 +69,5 @@ def test_the_signature_says_it_and_a_program_that_is_absent_stays_one() -> None:
     prose = made(("The answer is in the file.", bad(absent("The"), 127)))
     quote = made(("echo `date", bad(OPEN_BACKTICK, 2)))
     program = made(("jq . a.json", bad(absent("jq"), 127)))
-    words = [sign(trace).mechanism for trace in (fence, prose, quote, program)]
+    words = [signed(trace).mechanism for trace in (fence, prose, quote, program)]
     assert words == ["not_a_command", "not_a_command", "quoting_error", "command_not_found"]

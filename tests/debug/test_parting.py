@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from made_traces import bad, made, ok
+from made_traces import bad, candidates, made, ok
 
-from ahe.debug.finding.candidate import Candidate
-from ahe.debug.finding.parting import QUOTE, last_action, part, ran
-from ahe.debug.finding.salience import candidates
+from ahe.debug.rank.parting import QUOTE, last_action, part, ran
+from ahe.debug.rank.rank import Candidate
 from ahe.debug.readers.trace import Step, Text, Trace
 
 

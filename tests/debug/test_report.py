@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_trials import evidence, trace, trial
 
+from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
-from ahe.debug.reporting.report import Part, Section, compose
-from ahe.evolve.manifest import quoted
+from ahe.debug.report.compose import Part, Section, compose
 from ahe.records import Evidence, Tally
 from ahe.text import estimate_tokens
 

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_trials import evidence, trace, trial
 
+from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
-from ahe.debug.outcome import Finding, Rollout, Shown, TaskOutcome
-from ahe.debug.reporting.clusters import cluster_parts
-from ahe.debug.reporting.detail import INSTRUCTION, page
-from ahe.debug.reporting.endings import MOST, endings
-from ahe.debug.reporting.quote import around, cite, fenced, told
-from ahe.debug.reporting.report import Section, compose
-from ahe.debug.signing.cluster import clusters
-from ahe.debug.signing.vocabulary import CAUSES, STATUSES
-from ahe.evolve.manifest import quoted
+from ahe.debug.report.clusters import cluster_parts
+from ahe.debug.report.compose import Section, compose
+from ahe.debug.report.detail import INSTRUCTION, page
+from ahe.debug.report.quote import around, cite, fenced, told
+from ahe.debug.report.sections import NAMED, endings
+from ahe.debug.signals.outcome import Finding, Rollout, Shown, TaskOutcome
+from ahe.debug.signals.signatures import clusters
+from ahe.debug.signals.vocabulary import CAUSES, STATUSES
 from ahe.records import Citation, Signature
 from ahe.text import estimate_tokens
 from benchmarks.citations import cited
@@ -99,7 +99,7 @@ def test_endings_stay_short_whatever_ended() -> None:
         for status in STATUSES
     ]
     said = endings(every)
-    assert said.count("\n") <= MOST + 5 and estimate_tokens(said) < 450
+    assert said.count("\n") <= NAMED + 5 and estimate_tokens(said) < 450
     assert said.count("otherwise") == 2
     assert said == endings(every[::-1])
 

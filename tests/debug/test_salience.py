@@ -8,12 +8,12 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_traces import bad, made, ok
+from made_traces import bad, candidates, made, ok
 
-from ahe.debug.finding.rank import SHARED, mechanism, rank, supported
-from ahe.debug.finding.salience import candidates, passing_templates, survey
-from ahe.debug.finding.templates import Frequency
+from ahe.debug.rank.rank import SHARED, mechanism, rank, supported
+from ahe.debug.rank.survey import passing_templates, survey
 from ahe.debug.readers.trace import Trace
+from ahe.debug.signals.templates import Frequency
 
 BUILD = "\n".join(f"  CC  src/part{n}.o" for n in range(40))
 

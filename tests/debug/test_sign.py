@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from made_traces import bad, made, ok
+from made_traces import bad, made, ok, signed
 
 from ahe.debug.readers.trace import Step, Text
-from ahe.debug.signing.cluster import clusters
-from ahe.debug.signing.sign import passing_actions, sign
-from ahe.debug.signing.vocabulary import CAUSES, MECHANISMS, STATUSES, kind
+from ahe.debug.signals.signatures import clusters, passing_actions, sign
+from ahe.debug.signals.vocabulary import CAUSES, MECHANISMS, STATUSES
 from ahe.records import Signature
 
 
@@ -19,15 +18,11 @@ def test_the_three_parts_come_from_verifier_ending_and_output() -> None:
         ("python3 run.py", bad("ModuleNotFoundError: No module named 'yaml'")),
         verifier="FAIL: /app/out.txt is empty",
     )
-    assert str(sign(trace)) == "empty_output / answered_after_error / missing_dependency"
-
-
-def test_the_mechanism_may_be_given() -> None:
-    assert sign(made(("ls", ok("a"))), "disk_full").mechanism == "disk_full"
+    assert str(signed(trace)) == "empty_output / answered_after_error / missing_dependency"
 
 
 def test_nothing_that_stands_out_is_none() -> None:
-    signature = sign(made(("ls", ok("a.txt")), verifier="FAIL: expected 4, got 5"))
+    signature = signed(made(("ls", ok("a.txt")), verifier="FAIL: expected 4, got 5"))
     assert str(signature) == "wrong_value / answered / none"
 
 
@@ -37,7 +32,6 @@ def test_the_same_actions_as_a_passing_rollout_make_a_failure_flaky() -> None:
     acted = passing_actions([passed])
     failed = made(*turns, verifier="FAIL: expected 4, got 5")
     assert sign(failed, passing=acted).cause == "flaky"
-    assert kind(sign(failed, passing=acted)) == "flaky"
     assert sign(made(*turns[:1], verifier="FAIL: expected 4"), passing=acted).cause == "wrong_value"
 
 
@@ -56,12 +50,12 @@ def test_rollouts_without_a_call_are_never_flaky() -> None:
 )
 def test_a_broken_machine_is_a_cause_of_its_own(fields: dict[str, str]) -> None:
     signature = sign(made(("ls", ok("a")), **fields))
-    assert signature.cause == "infrastructure" and kind(signature) == "infrastructure"
+    assert signature.cause == "infrastructure"
 
 
 def test_the_words_are_those_of_the_vocabulary() -> None:
     for trace in (made(), made(("x", bad("y"))), made(status="missing", answer="", ended="broken")):
-        signature = sign(trace)
+        signature = signed(trace)
         assert (
             signature.cause in CAUSES and signature.status in STATUSES and signature.mechanism in MECHANISMS
         )
@@ -77,7 +71,7 @@ def test_a_trace_of_anything_can_be_signed() -> None:
         Step(1, "agent", (Text("result", "\ud800\x00 error", "x"), Text("call", "", "x"))),
         Step(2, "user", ()),
     )
-    assert sign(made().with_steps(odd)).mechanism in MECHANISMS
+    assert signed(made().with_steps(odd)).mechanism in MECHANISMS
 
 
 def test_clusters_are_ranked_by_tasks_then_trials_and_do_not_depend_on_the_order() -> None:

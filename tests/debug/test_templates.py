@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahe.debug.finding.templates import Frequency, coarse, digest, fine
+from ahe.debug.signals.templates import Frequency, coarse, digest, fine
 
 
 @pytest.mark.parametrize(

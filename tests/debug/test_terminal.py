@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ahe.debug.cleaning.terminal import has_control, resolve, show
+from ahe.debug.clean.terminal import has_control, resolve, show
 
 ESC = "\x1b["
 EXAMPLES = int(os.environ.get("AHE_EXAMPLES", "60"))

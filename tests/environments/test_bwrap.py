@@ -12,7 +12,7 @@ import pytest
 
 from ahe.environments import limits
 from ahe.environments.bwrap import BwrapEnvironment
-from ahe.environments.inside.clip import Clip
+from ahe.environments.inside.data import Clip
 from ahe.environments.sandbox import bwrap_command, diagnose, probe
 from ahe.errors import SandboxError, TaskError
 from ahe.records import EnvironmentSpec, Mount

@@ -8,8 +8,8 @@ import pytest
 
 from ahe.environments.bwrap import BwrapEnvironment, reasons_against
 from ahe.environments.choose import make, pick
-from ahe.environments.docker_image import context_digest
-from ahe.environments.owner import is_alive, owner
+from ahe.environments.docker_api import context_digest
+from ahe.environments.limits import is_alive, owner
 from ahe.environments.unsafe import DirectEnvironment
 from ahe.errors import SandboxError, UnsupportedTask, UsageError
 from ahe.records import EnvironmentSpec

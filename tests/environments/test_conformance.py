@@ -10,7 +10,7 @@ import pytest
 
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.docker import DockerEnvironment
-from ahe.environments.docker_image import client
+from ahe.environments.docker_api import client
 from ahe.environments.sandbox import probe
 from ahe.errors import SandboxError
 from ahe.protocols import Environment

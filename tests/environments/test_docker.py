@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ahe.environments import docker_image
+from ahe.environments import docker_api
 from ahe.environments.docker import DockerEnvironment
 from ahe.errors import SandboxError
 from ahe.records import EnvironmentSpec
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.docker
 @pytest.fixture(autouse=True)
 def _daemon():
     try:
-        if not docker_image.client().images.list(name=IMAGE):
+        if not docker_api.client().images.list(name=IMAGE):
             raise SandboxError(f"the image {IMAGE} is not here: run .ci/base-image")
     except SandboxError as error:
         if os.environ.get("AHE_REQUIRE_DOCKER") == "1":
@@ -73,10 +73,10 @@ async def test_its_own_end_mark_does_not_fool_it(tmp_path: Path):
 
 
 async def test_leftovers_of_a_killed_run_are_swept():
-    client = docker_image.client()
+    client = docker_api.client()
     labels = {"ahe": "1", "ahe.owner": "1-1", "ahe.host": os.uname().nodename}
     orphan = client.containers.create(IMAGE, ["true"], labels=labels)
-    docker_image.sweep(client)
+    docker_api.sweep(client)
     assert orphan.id not in [
         container.id for container in client.containers.list(all=True, ignore_removed=True)
     ]

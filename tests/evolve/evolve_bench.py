@@ -1,4 +1,4 @@
-"""A workspace, a suite, made-up evidence of train trials, and a desk over them. All parts are real."""
+"""A workspace, a suite, made-up evidence of train trials, and a draft over them. All parts are real."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ import world
 from ahe.debug.readers.sources import read_trial
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.evaluate.suite import load_suite
-from ahe.evolve.desk import Draft
-from ahe.evolve.editor import Evolver, Mode
-from ahe.evolve.manifest import Manifest
-from ahe.evolve.probe import BoxProbe
+from ahe.evolve.draft import Draft, Manifest
+from ahe.evolve.editor import Evolver, EvolverMode
+from ahe.evolve.smoke import SmokeTrial
 from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.project.assemble import preflight
@@ -52,18 +51,20 @@ class Bench:
     history: History
     runs: Path
     preflight: Preflight
-    probe: BoxProbe
+    check_in_box: SmokeTrial
     brief: Brief
 
     @contextmanager
-    def desk(self, changes: int = 1) -> Iterator[Draft]:
+    def draft(self, changes: int = 1) -> Iterator[Draft]:
         brief = self.brief.model_copy(update={"changes": changes})
         with self.history.draft(brief.head) as worktree:
-            folder = self.runs / "desk"
-            yield Draft(self.history, worktree, folder, brief, self.preflight, self.probe, "m", "ahe")
+            folder = self.runs / "draft"
+            yield Draft(self.history, worktree, folder, brief, self.preflight, self.check_in_box, "m", "ahe")
 
-    def evolver(self, mode: Mode) -> Evolver:
-        return Evolver(self.history, mode, self.preflight, self.probe, self.runs / "scratch", "m", "ahe")
+    def evolver(self, mode: EvolverMode) -> Evolver:
+        return Evolver(
+            self.history, mode, self.preflight, self.check_in_box, self.runs / "scratch", "m", "ahe"
+        )
 
 
 def executor() -> Executor:
@@ -102,5 +103,5 @@ def make_bench(folder: Path) -> Bench:
         folder=str(report_folder),
     )
     brief = Brief(iteration=1, head=history.head(), report=report, evidence=evidence, history=(), changes=1)
-    probe = BoxProbe(BwrapEnvironment, executor, runs / "scratch")
-    return Bench(history, runs, preflight(suite), probe, brief)
+    check_in_box = SmokeTrial(BwrapEnvironment, executor, runs / "scratch")
+    return Bench(history, runs, preflight(suite), check_in_box, brief)

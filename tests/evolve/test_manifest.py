@@ -9,7 +9,9 @@ import pytest
 import world
 from evolve_bench import MANIFEST, OTHER, QUOTE, TRIAL, Bench, manifest
 
-from ahe.evolve.manifest import parse_manifest, quoted, subject_line, unfounded
+from ahe.agents.forms import parsed
+from ahe.debug.ask.citations import quoted
+from ahe.evolve.draft import Manifest, subject_line, unfounded
 from ahe.records import Citation, Kind
 
 
@@ -29,7 +31,7 @@ def test_a_true_manifest_has_no_problem(bench: Bench) -> None:
 @pytest.mark.parametrize("field", sorted(MANIFEST))
 def test_every_field_is_demanded(field: str) -> None:
     with pytest.raises(ValueError, match=f"the manifest is not complete: {field}"):
-        parse_manifest({name: value for name, value in MANIFEST.items() if name != field})
+        parsed(Manifest, {name: value for name, value in MANIFEST.items() if name != field}, "manifest")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_every_field_is_demanded(field: str) -> None:
 )
 def test_what_is_wrong_is_named(field: str, value: Any) -> None:
     with pytest.raises(ValueError, match=field):
-        parse_manifest({**MANIFEST, field: value})
+        parsed(Manifest, {**MANIFEST, field: value}, "manifest")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Proposal mode: one form a call, applied by program; refusals go back, and not for ever."""
+"""The evolver as a form: one form a call, applied by program; refusals go back, and not forever."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import world
 import yaml
 from evolve_bench import TRIAL, Bench, executor
 
-from ahe.evolve.proposal import Proposal, ProposalMode, apply, form
+from ahe.evolve.proposal import EvolverForm, Proposal, apply, form_schema
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
@@ -33,7 +33,7 @@ FILLED: dict[str, Any] = {
 
 
 class Filler:
-    """A model that fills in the form with the answers given, one a call, the last one for ever."""
+    """A model that fills in the form with the answers given, one a call, the last one every time."""
 
     spec = ModelSpec(name="filler")
     fingerprint = "filler"
@@ -52,13 +52,15 @@ class Filler:
 
 
 async def edit(bench: Bench, model: Model, repairs: int = 3) -> list[str]:
-    return await bench.evolver(ProposalMode(entry("evolver"), model, executor, repairs)).edit(bench.brief)
+    return await bench.evolver(EvolverForm(entry("evolver"), model, executor, repairs)).edit(bench.brief)
 
 
 async def test_a_proposal_becomes_a_commit(bench: Bench) -> None:
     filler = Filler({})
     (sha,) = await edit(bench, filler)
-    assert bench.history.file_at(sha, "memory.md") == "- List the folder before you read a file from it.\n"
+    assert (
+        bench.history.contents(sha)["memory.md"].text == "- List the folder before you read a file from it.\n"
+    )
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.subject == "memory: look before reading"
     assert commit.evidence == (f"{TRIAL}#3",)
@@ -81,12 +83,12 @@ async def test_the_form_reaches_the_endpoint_as_a_schema(bench: Bench, tmp_path:
         await server.stop()
     payload = json.loads(log.read_text())["payload"]
     schema = payload["response_format"]["json_schema"]["schema"]
-    assert schema == form(2, (world.TRAIN[0],))
+    assert schema == form_schema(2, (world.TRAIN[0],))
     assert payload["max_tokens"] == 700
 
 
 def test_the_form_holds_the_choices() -> None:
-    schema = form(3, ("a", "b"))
+    schema = form_schema(3, ("a", "b"))
     assert schema["properties"]["evidence"]["enum"] == [1, 2, 3]
     assert schema["properties"]["predicts"]["items"]["enum"] == ["a", "b"]
     assert schema["required"] == list(schema["properties"]) == list(Proposal.model_fields)
@@ -133,7 +135,7 @@ async def test_each_place_takes_the_text(
 ) -> None:
     (sha,) = await edit(bench, Filler({"place": place}))
     assert bench.history.changed_paths(sha) == [path]
-    assert right(bench.history.file_at(sha, path))
+    assert right(bench.history.contents(sha)[path].text)
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.kinds == (place,)
 
@@ -163,7 +165,7 @@ async def test_a_refusal_is_sent_back_and_the_next_try_starts_clean(
     assert "Propose something else." in filler.told()
     assert world.HELDOUT[0] not in filler.told() or first is LEAK
     assert bench.history.changed_paths(sha) == ["memory.md"]
-    assert bench.history.file_at(sha, "memory.md") == "- Look at the folder first, then read.\n"
+    assert bench.history.contents(sha)["memory.md"].text == "- Look at the folder first, then read.\n"
     assert len({request.key for request in filler.requests}) == 2
     assert len({request.seed for request in filler.requests}) == 2
 
@@ -181,7 +183,7 @@ async def test_without_an_excerpt_nothing_is_asked(bench: Bench) -> None:
     filler = Filler({})
     report = bench.brief.report.model_copy(update={"citations": ()})
     brief = bench.brief.model_copy(update={"report": report})
-    mode = ProposalMode(entry("evolver"), filler, executor, 3)
+    mode = EvolverForm(entry("evolver"), filler, executor, 3)
     assert await bench.evolver(mode).edit(brief) == []
     assert filler.requests == []
 

@@ -1,1 +1,1 @@
-"""One debugger agent per task: it reads all rollouts side by side and answers with checked citations."""
+"""One debugger agent or form a task: it reads all rollouts side by side, and its citations are checked."""

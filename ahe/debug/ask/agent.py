@@ -3,164 +3,140 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
+import re
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ahe.debug.ask import context
-from ahe.debug.ask.answer import Answer, better, judge, parse_draft
-from ahe.debug.ask.desk import BEFORE, INDEX, NOTES, RAW, ROLLOUTS, Desk, safe
-from ahe.debug.ask.form import FormMode
-from ahe.debug.ask.material import State, TaskMaterial
-from ahe.debug.ask.quotes import Quotes
+from ahe.agents.forms import parsed
+from ahe.agents.play import MakeEnvironment, Player, started
+from ahe.debug.ask.answer import Answer, AnswerSink, UncheckedAnswer
+from ahe.debug.ask.evidence import instruction_text, one_line, readable, rollout_table
+from ahe.debug.ask.form import DebuggerForm
+from ahe.debug.ask.material import TaskMaterial, TaskState
+from ahe.debug.clean.cleaner import Cleaner
+from ahe.debug.clean.terminal import resolve
+from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.signals.outcome import Rollout
 from ahe.errors import HarnessError, SandboxError
 from ahe.harness.load import load
-from ahe.protocols import Environment, Executor, Model
-from ahe.records import EnvironmentSpec, Limits
-from ahe.runtime.agent import Agent, AgentOutcome
-from ahe.runtime.toolbox import offered_tools
-from ahe.runtime.trajectory import Trajectory
+from ahe.records import EnvironmentSpec, Mount
+from ahe.runtime.agent import AgentOutcome
 
 INSTRUCTION_TOKENS = 800
 MAX_ROLLOUTS, MAX_FINDINGS = 40, 12
+ROLLOUTS, BEFORE, RAW, NOTES = "/rollouts", "/before", "/raw", "/notes"
+INDEX = "index.txt"
+INDEX_LINE = 120
+MOST_FAULTS = 8
+"""How many faults of an incomplete answer are named."""
 
 
-class AgentMode:
-    """Asks about a task with an agent. `limits` hold no seconds: told, they would spoil kept answers.
+@dataclass(frozen=True)
+class DebuggerAgent:
+    """Asks about a task with an agent. `traces` takes its trajectories, `scratch` the files that it is shown.
 
-    `traces` takes the agent's own trajectories, `scratch` the desks. Where the agent ends without having
-    handed in anything (a limit met, say), `form` is filled in.
+    The player's limits hold no seconds: the time left is told to the agent, and kept answers would not fit again.
+    Where the agent ends without having handed in anything (at a limit, say), `form` is filled in.
     """
 
-    def __init__(
-        self,
-        harness: Path,
-        model: Model,
-        mode: str,
-        limits: Limits,
-        make_environment: Callable[[EnvironmentSpec, Path], Environment],
-        make_executor: Callable[[], Executor],
-        traces: Path,
-        scratch: Path,
-        form: FormMode,
-        repairs: int = 3,
-    ) -> None:
-        self.identity = f"agent {mode} {limits.model_dump_json()} {repairs} {form.identity}"
-        self._harness = harness
-        self._model = model
-        self._mode = mode
-        self._limits = limits
-        self._make_environment = make_environment
-        self._make_executor = make_executor
-        self._traces = traces
-        self._scratch = scratch
-        self._form = form
-        self._repairs = repairs
+    harness: Path
+    player: Player
+    make_environment: MakeEnvironment
+    traces: Path
+    scratch: Path
+    form: DebuggerForm
+    repairs: int = 3
 
-    async def ask(self, material: TaskMaterial, state: State) -> Answer | None:
+    @property
+    def identity(self) -> str:
+        limits = self.player.limits.model_dump_json()
+        return f"agent {self.player.mode} {limits} {self.repairs} {self.form.identity}"
+
+    async def ask(self, material: TaskMaterial, state: TaskState) -> Answer | None:
         """The answer as far as it is founded; None where nothing of it is.
 
         Raises `AheError` as model and sandbox do, and `HarnessError` where the debugger's own harness fails.
         """
-        tray = AnswerSink(material, state, self._repairs)
-        folder = self._scratch / f"debug-{safe(material.task)}"
+        tool = AnswerTool(AnswerSink(material, state), self.repairs)
+        folder = self.scratch / f"debug-{safe(material.task)}"
         try:
-            outcome = await self._run(material, state, tray, folder)
+            outcome = await self._play(material, state, tool, folder)
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         if outcome.ended == "crashed":
             raise HarnessError(f"the debugger's harness failed: {outcome.cause}")
-        answer = tray.best if tray.handed_in else await self._form.ask(material, state)
+        answer = tool.sink.best if tool.handed_in else await self.form.ask(material, state)
         if answer is None:
             return None
         tokens = answer.tokens + (outcome.usage + outcome.side_usage).tokens
-        return answer.model_copy(update={"model": self._model.spec.name, "tokens": tokens})
+        return answer.model_copy(update={"model": self.player.model.spec.name, "tokens": tokens})
 
-    async def _run(
-        self, material: TaskMaterial, state: State, tray: AnswerSink, folder: Path
+    async def _play(
+        self, material: TaskMaterial, state: TaskState, tool: AnswerTool, folder: Path
     ) -> AgentOutcome:
         try:
-            mounts = await asyncio.to_thread(Desk(folder / "desk").write, material)
+            mounts = await asyncio.to_thread(write_files, folder / "files", material)
         except OSError as error:
             raise SandboxError(f"the rollouts cannot be laid out for the debugger: {error}") from error
         spec = EnvironmentSpec(name="debugger", workdir=NOTES, mounts=mounts)
-        environment = self._make_environment(spec, folder / "box")
-        harness = load(self._harness)
         name = safe(material.task)
-        trajectory = Trajectory(
-            self._traces / name, f"debug-{name}", self._model.spec.name, offered_tools(harness)
-        )
-        agent = Agent(
-            harness=harness,
-            executor=self._make_executor(),
-            environment=environment,
-            model=self._model,
-            mode=self._mode,
-            limits=self._limits,
-            trajectory=trajectory,
-            role="debugger",
-            key=f"debug/{material.task}",
-            workdir=NOTES,
-            values={"mode": "agent", "state": state},
-            host_tools={"answer": tray.hand_in},
-            done=lambda: tray.closed,
-        )
-        try:
-            await environment.start()
-            outcome = await agent.run(opening(material))
-            trajectory.finish(outcome.usage, {"ended": outcome.ended})
-            return outcome
-        finally:
-            await environment.stop()
+        async with started(self.make_environment(spec, folder / "box")) as environment:
+            return await self.player.play(
+                load(self.harness),
+                environment,
+                opening(material),
+                trace=self.traces / name,
+                session=f"debug-{name}",
+                key=f"debug/{material.task}",
+                workdir=NOTES,
+                values={"mode": "agent", "state": state},
+                host_tools={"answer": tool.hand_in},
+                done=lambda: tool.closed,
+            )
 
 
-class AnswerSink:
-    """Takes the answers that an agent hands in and sends back what is unfounded, `repairs` times."""
+@dataclass
+class AnswerTool:
+    """The tool `answer`: what is wrong with an answer comes back as its result, `repairs` times."""
 
-    def __init__(self, material: TaskMaterial, state: State, repairs: int) -> None:
-        self.best: Answer | None = None
-        self.handed_in = False
-        self._task, self._state = material.task, state
-        self._quotes = Quotes(material)
-        self._refusals = 0
-        self._repairs = repairs
-        self._accepted = False
+    sink: AnswerSink
+    repairs: int
+    handed_in: bool = False
+    accepted: bool = False
+    calls: int = 0
 
     @property
     def closed(self) -> bool:
         """Whether no further answer is wanted."""
-        return self._accepted or self._refusals > self._repairs
+        return self.accepted or self.calls > self.repairs
 
     async def hand_in(self, arguments: dict[str, Any]) -> str:
-        """The tool `answer`. Raises `ValueError` that tells the agent what is missing."""
-        try:
-            draft = parse_draft(arguments)
-        except ValueError:
-            self._refusals += 1
-            raise
+        """Raises `ValueError` that tells the agent what is missing."""
+        self.calls += 1
+        given = parsed(UncheckedAnswer, arguments, "answer", MOST_FAULTS)
         self.handed_in = True
-        judged = judge(draft, self._quotes, self._task, self._state)
-        self.best = better(self.best, judged.answer)
-        self._accepted = not judged.problems
-        if self._accepted:
-            return "accepted"
-        self._refusals += 1
-        return "refused; mend this and hand in the whole answer again:\n" + "\n".join(
-            f"- {problem}" for problem in judged.problems
-        )
+        problems = self.sink.take(given)
+        self.accepted = not problems
+        told = "\n".join(f"- {problem}" for problem in problems)
+        return f"refused; mend this and hand in the whole answer again:\n{told}" if problems else "accepted"
 
 
 def opening(material: TaskMaterial) -> str:
     """The first message: the task, its rollouts, what a program found, and where the files are."""
     parts = [
-        "# The task\n\n" + context.instruction(material, INSTRUCTION_TOKENS),
-        "# Its rollouts\n\n" + context.table(material, MAX_ROLLOUTS),
+        "# The task\n\n" + instruction_text(material, INSTRUCTION_TOKENS),
+        "# Its rollouts\n\n" + rollout_table(material, MAX_ROLLOUTS),
     ]
-    lines = [f"- {c}: {context.one_line(c.quote)}" for c in material.findings[:MAX_FINDINGS]]
+    lines = [f"- {c}: {one_line(c.quote)}" for c in material.findings[:MAX_FINDINGS]]
     if parting := material.outcome.parting:
         lines += [
-            f"- {side} first does something else at {c}: {context.one_line(c.quote)}"
+            f"- {side} first does something else at {c}: {one_line(c.quote)}"
             for side, c in (("failing", parting.failing), ("passing", parting.passing))
         ]
     if lines:
@@ -169,3 +145,85 @@ def opening(material: TaskMaterial) -> str:
     files += [f"{BEFORE}/{INDEX}", f"{BEFORE}/<label>-<status>/"] if material.earlier() else []
     parts.append("# Files\n\n" + "\n".join(files))
     return "\n\n".join(parts)
+
+
+def write_files(folder: Path, material: TaskMaterial) -> tuple[Mount, ...]:
+    """Write a task's rollouts as files below `folder`; returns the mounts that show them, read-only.
+
+    `rollouts/<label>-<status>/NNN-<source>[-<channel>].txt` holds the texts of step NNN, cleaned, and
+    `verifier/` what the verifier left; `before/` the same for the evaluation before; `raw/` all of them
+    untouched under the same names. `index.txt` in rollouts and before has a line for every file of a step.
+    Nothing of another task is among them. Raises `OSError`.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    places = {inside: folder / inside[1:] for inside in (ROLLOUTS, BEFORE, RAW)}
+    for place in places.values():
+        place.mkdir(parents=True)
+    cleaner = Cleaner()
+    for inside, pairs in ((ROLLOUTS, material.current()), (BEFORE, material.earlier())):
+        lines = [line for pair in pairs for line in _rollout(places[inside], places[RAW], *pair, cleaner)]
+        _write(places[inside] / INDEX, "".join(f"{line}\n" for line in lines))
+    _write(places[ROLLOUTS] / "instruction.md", material.instruction)
+    _age(folder)
+    return tuple(Mount(host=str(place), inside=inside) for inside, place in places.items())
+
+
+def _rollout(clean: Path, raw: Path, rollout: Rollout, trace: Trace, cleaner: Cleaner) -> Iterator[str]:
+    """Write one rollout below the two folders; yields its lines of the index."""
+    name = f"{safe(rollout.label)}-{rollout.status}"
+    clean, raw = clean / name, raw / name
+    clean.mkdir()
+    raw.mkdir()
+    width = max(3, len(str(max((step.id for step in trace.steps), default=0))))
+    for step in trace.steps:
+        names = _file_names(step, width)
+        cleaned = cleaner.clean(rollout.label, step)
+        for file, text, part in zip(names, step.texts, cleaned.parts, strict=True):
+            _write(clean / file, part.text)
+            _write(raw / file, text.text)
+            yield f"{rollout.label}#{step.id} {name}/{file} [{len(part.text)}] {_gist(text)}"
+    for left in trace.verifier:
+        target = f"verifier/{safe(left.name)}"
+        _write(clean / target, resolve(left.text))
+        _write(raw / target, left.text)
+
+
+def safe(name: str) -> str:
+    """The name as a file's. In one that cannot be a file's, the characters are replaced and a hash is added."""
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", name):
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:80]
+    return f"{plain}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _file_names(step: Step, width: int) -> list[str]:
+    """A name for each text of a step: with its channel unless it is a plain message, numbered from the second on."""
+    seen: Counter[str] = Counter()
+    names = []
+    for text in step.texts:
+        channel = "" if text.channel == "message" else f"-{text.channel}"
+        seen[channel] += 1
+        number = f"-{seen[channel]}" if seen[channel] > 1 else ""
+        names.append(f"{step.id:0{width}}-{step.source}{channel}{number}.txt")
+    return names
+
+
+def _gist(text: Text) -> str:
+    """The name and the first line of a text, for the index."""
+    first = next((line.strip() for line in readable(text.text, 2_000).splitlines() if line.strip()), "")
+    return (f"{text.name}: {first}" if text.name else first)[:INDEX_LINE]
+
+
+def _age(folder: Path) -> None:
+    """Give all files one time: a listing that differs from run to run would spoil kept answers."""
+    for place, folders, files in os.walk(folder, topdown=False):
+        for name in (*folders, *files):
+            os.utime(Path(place, name), (0, 0))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:  # half a character that stands for no byte
+        path.write_bytes(text.encode("utf-8", "replace"))

@@ -1,15 +1,21 @@
-"""What the debugger says of a task, and the check that its quotes stand where it says."""
+"""What the debugger says about a task: the check of its citations, and the text of it for the report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
-from ahe.debug.ask.material import State
-from ahe.debug.ask.quotes import Quotes
+from ahe.debug.ask.citations import CitationChecker
+from ahe.debug.ask.material import TaskMaterial, TaskState
+from ahe.debug.readers.trace import Status
+from ahe.debug.report.quote import cite, hanging
 from ahe.records import Citation, Kind, Record
+from ahe.records.changes import CUT
+
+QUOTE = 160
+"""Characters of a quote in the report."""
 
 Component = Kind | Literal["none"]
 """The kind of component that could help; `none` where the harness cannot."""
@@ -18,7 +24,7 @@ Confidence = Literal["low", "medium", "high"]
 
 
 class Claim(Record):
-    """A statement with the places that show it. `citations` name a trial by its label; all were checked."""
+    """A statement with its citations, all of them checked; they name a trial by its label."""
 
     says: str
     citations: tuple[Citation, ...]
@@ -41,7 +47,7 @@ class Answer(Record):
     """
 
     task: str
-    state: State
+    state: TaskState
     root_cause: str = ""
     success_pattern: str = ""
     divergence: Divergence | None = None
@@ -64,118 +70,128 @@ class Cited(Record):
     quote: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
 
 
-class DraftClaim(Record):
+class UncheckedClaim(Record):
     says: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=500)]
     citations: Annotated[tuple[Cited, ...], Field(min_length=1, max_length=4)]
 
 
-class DraftDivergence(Record):
+class UncheckedDivergence(Record):
     failing: Cited
     passing: Cited
     says: Sentence = ""
 
 
-class Draft(Record):
-    """An answer as it is handed in, nothing of it checked."""
+class UncheckedAnswer(Record):
+    """An answer as it was handed in."""
 
-    claims: Annotated[tuple[DraftClaim, ...], Field(min_length=1, max_length=8)]
+    claims: Annotated[tuple[UncheckedClaim, ...], Field(min_length=1, max_length=8)]
     root_cause: Sentence = ""
     success_pattern: Sentence = ""
-    first_divergence: DraftDivergence | None = None
+    first_divergence: UncheckedDivergence | None = None
     component: Component
     hint: Sentence = ""
     confidence: Confidence
 
 
-class Judged(Record):
-    """A draft as far as it is founded. `answer` is None without a founded claim; `problems` go back."""
+class AnswerSink:
+    """Takes answers about one task, checks their citations, and keeps in `best` the one with most founded claims."""
 
-    answer: Answer | None
-    problems: tuple[str, ...]
+    def __init__(self, material: TaskMaterial, state: TaskState) -> None:
+        self.best: Answer | None = None
+        self.checker = CitationChecker(material)
+        self._task, self._state = material.task, state
 
+    def take(self, given: UncheckedAnswer) -> list[str]:
+        """What is wrong with an answer, none where it is accepted. What of it is founded counts in any case.
 
-def parse_draft(arguments: dict[str, Any]) -> Draft:
-    """The draft in a tool call's arguments. Raises `ValueError` that lists what is wrong with it."""
-    try:
-        return Draft.model_validate(arguments)
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise ValueError("the answer is not complete: " + "; ".join(lines[:8])) from None
+        A claim is founded when each of its quotes is in the step that it cites.
+        """
+        problems, claims, dropped = self._missing(given), [], 0
+        for number, claim in enumerate(given.claims, 1):
+            wrong = self._unfounded(claim.citations, f"claim {number}")
+            problems += wrong
+            dropped += bool(wrong)
+            if not wrong:
+                claims.append(Claim(says=claim.says, citations=tuple(map(self._citation, claim.citations))))
+        divergence = None
+        if (named := given.first_divergence) is not None:
+            wrong = self._unfounded((named.failing,), "first_divergence.failing", "failed")
+            wrong += self._unfounded((named.passing,), "first_divergence.passing", "passed")
+            problems += wrong
+            dropped += bool(wrong)
+            if not wrong:
+                failing, passing = self._citation(named.failing), self._citation(named.passing)
+                divergence = Divergence(failing=failing, passing=passing, says=named.says)
+        if claims and (self.best is None or len(claims) >= len(self.best.claims)):
+            self.best = Answer(
+                task=self._task,
+                state=self._state,
+                divergence=divergence,
+                claims=tuple(claims),
+                dropped=dropped,
+                **given.model_dump(exclude={"claims", "first_divergence"}),
+            )
+        return problems
 
+    def _missing(self, given: UncheckedAnswer) -> list[str]:
+        """What an answer must say in this state and does not."""
+        problems, partly = [], self._state == "partly"
+        if not given.root_cause and not given.success_pattern:
+            problems.append("say root_cause, or success_pattern where all passed")
+        elif partly and not given.root_cause:
+            problems.append("root_cause: say why the failing rollouts failed")
+        if partly and given.first_divergence is None and self.checker.both:
+            problems.append(
+                "first_divergence: name the first step where a failing rollout leaves a passing one"
+            )
+        return problems
 
-def judge(draft: Draft, quotes: Quotes, task: str, state: State) -> Judged:
-    """Check every quote of a draft. A claim is founded when each of its quotes stands at its place."""
-    problems = list(_wanting(draft, state, quotes))
-    claims, dropped = [], 0
-    for number, claim in enumerate(draft.claims, 1):
-        wrong = _unfounded(claim.citations, quotes, f"claim {number}")
-        problems += wrong
-        dropped += bool(wrong)
-        if not wrong:
-            cited = tuple(quotes.citation(each.at, each.quote) for each in claim.citations)
-            claims.append(Claim(says=claim.says, citations=cited))
-    divergence = None
-    if draft.first_divergence is not None:
-        wrong = _astray(draft.first_divergence, quotes)
-        problems += wrong
-        dropped += bool(wrong)
-        divergence = None if wrong else _divergence(draft.first_divergence, quotes)
-    if not claims:
-        return Judged(answer=None, problems=tuple(problems))
-    answer = Answer(
-        task=task,
-        state=state,
-        root_cause=draft.root_cause,
-        success_pattern=draft.success_pattern,
-        divergence=divergence,
-        component=draft.component,
-        hint=draft.hint,
-        confidence=draft.confidence,
-        claims=tuple(claims),
-        dropped=dropped,
-    )
-    return Judged(answer=answer, problems=tuple(problems))
+    def _unfounded(self, citations: Sequence[Cited], where: str, status: Status | None = None) -> list[str]:
+        """What is wrong with citations; with a status, their rollouts must have ended with it."""
+        problems = []
+        for each in citations:
+            problem = self.checker.problem(each.at, each.quote)
+            if problem is None and status not in (None, self.checker.status(each.at)):
+                problem = f"the rollout at {each.at} is not a {where.rpartition('.')[2]} one"
+            problems += [f"{where}: {problem}"] if problem else []
+        return problems
 
-
-def better(old: Answer | None, new: Answer | None) -> Answer | None:
-    """Of two answers the one with more founded claims; of equals the newer."""
-    if old is None or (new is not None and len(new.claims) >= len(old.claims)):
-        return new
-    return old
-
-
-def _wanting(draft: Draft, state: State, quotes: Quotes) -> list[str]:
-    """What a draft must say in this state and does not."""
-    problems = []
-    if not draft.root_cause and not draft.success_pattern:
-        problems.append("say root_cause, or success_pattern where all passed")
-    elif state == "partly" and not draft.root_cause:
-        problems.append("root_cause: say why the failing rollouts failed")
-    if state == "partly" and draft.first_divergence is None and quotes.both:
-        problems.append("first_divergence: name the first step where a failing rollout leaves a passing one")
-    return problems
+    def _citation(self, cited: Cited) -> Citation:
+        return self.checker.citation(cited.at, cited.quote)
 
 
-def _unfounded(citations: Sequence[Cited], quotes: Quotes, where: str) -> list[str]:
-    found = (quotes.problem(each.at, each.quote) for each in citations)
-    return [f"{where}: {problem}" for problem in found if problem]
+def answer_text(answer: Answer, claims: int = 8) -> str:
+    """The answer for a reader: a line, then a list, with the first `claims` claims and their citations.
+
+    Its confidence is left out: nothing checks it, and weak models are always sure.
+    """
+    lines = [_line(answer.root_cause, answer.success_pattern)]
+    if parting := answer.divergence:
+        said = f". {_line(parting.says)}" if parting.says else ""
+        lines += [f"- failing did {_cite(parting.failing)}", f"- passing did {_cite(parting.passing)}{said}"]
+    for claim in answer.claims[:claims]:
+        lines.append(f"- {_sentence(_line(claim.says))} {', '.join(map(_cite, claim.citations))}")
+    if answer.hint:
+        where = "" if answer.component == "none" else f" ({answer.component})"
+        lines.append(f"- what could help{where}: {_sentence(_line(answer.hint))}")
+    elif answer.component == "none":
+        lines.append("- the harness cannot help")
+    if answer.dropped:
+        lines.append(f"- unfounded and left out: {answer.dropped}")
+    return "\n".join(line for line in lines if line)
 
 
-def _astray(divergence: DraftDivergence, quotes: Quotes) -> list[str]:
-    sides = (("failing", divergence.failing), ("passing", divergence.passing))
-    problems = []
-    for side, cited in sides:
-        where = f"first_divergence.{side}"
-        wrong = _unfounded((cited,), quotes, where)
-        if not wrong and quotes.status(cited.at) != side.replace("ing", "ed"):
-            wrong = [f"{where}: the rollout at {cited.at} is not a {side} one"]
-        problems += wrong
-    return problems
+def _cite(citation: Citation) -> str:
+    """The quote within a length and its place; one of several lines in a fence."""
+    quote = citation.quote if len(citation.quote) <= QUOTE else citation.quote[:QUOTE].rstrip() + CUT
+    return hanging(cite(citation.model_copy(update={"quote": quote.strip()})))
 
 
-def _divergence(draft: DraftDivergence, quotes: Quotes) -> Divergence:
-    return Divergence(
-        failing=quotes.citation(draft.failing.at, draft.failing.quote),
-        passing=quotes.citation(draft.passing.at, draft.passing.quote),
-        says=draft.says,
-    )
+def _line(*texts: str) -> str:
+    """The texts on one line."""
+    return " ".join(" ".join(texts).split())
+
+
+def _sentence(text: str) -> str:
+    """The text with a full stop, unless it ends a sentence already."""
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."

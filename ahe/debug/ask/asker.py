@@ -1,37 +1,56 @@
-"""Asks about the tasks of an evaluation: in a fixed order, several at once, within caps, each only once."""
+"""Asks about the tasks of an evaluation: in a fixed order, several at once, within caps, each only once.
+
+Answers are cached by the content that they were made from. They are files, `runs/answers/<digest>.json`, and not
+rows of the store: a folder of foreign traces has no store, and a person can read them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ValidationError
+
+from ahe.agents.play import MakeEnvironment, MakeExecutor, Player
+from ahe.debug.ask.agent import DebuggerAgent
 from ahe.debug.ask.answer import Answer
-from ahe.debug.ask.kept import Answers, Kept, harness_digest, material_digest
-from ahe.debug.ask.material import Caps, State, TaskMaterial, in_order
+from ahe.debug.ask.form import REPLY_TOKENS, DebuggerForm
+from ahe.debug.ask.material import Caps, TaskMaterial, TaskState, in_order, material_digest
 from ahe.errors import AgentFault, AheError
+from ahe.harness.mounts import counts
+from ahe.protocols import Model
+from ahe.records import Limits, Record
+
+FALLBACK_TOKENS = 6_000
+"""Size of the form's prompt where an agent handed in nothing; kept back from the agent's tokens."""
+NAMES = 8
+"""How many tasks a note names."""
 
 
-class Mode(Protocol):
-    """How a task is asked about: `AgentMode` or `FormMode`. `identity` says all that shapes the answer."""
+class AskMode(Protocol):
+    """How a task is asked about: `DebuggerAgent` or `DebuggerForm`. `identity` says all that shapes the answer."""
 
-    identity: str
+    @property
+    def identity(self) -> str: ...
 
-    async def ask(self, material: TaskMaterial, state: State) -> Answer | None: ...
+    async def ask(self, material: TaskMaterial, state: TaskState) -> Answer | None: ...
 
 
 @dataclass(frozen=True)
 class Asked:
     """What asking gave. `answers` are in the order of asking.
 
-    `silent` are tasks that were asked about and gave nothing founded, with the reason. `unasked` are those
+    `unanswered` are tasks that were asked about and gave nothing founded, with the reason. `unasked` are those
     that something could have been asked about; `why` says what ended the asking, empty where nothing did.
     """
 
     answers: dict[str, Answer] = field(default_factory=dict)
-    silent: dict[str, str] = field(default_factory=dict)
+    unanswered: dict[str, str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
     why: str = ""
 
@@ -41,36 +60,78 @@ class Asked:
         return sum(answer.dropped for answer in self.answers.values())
 
     def with_unasked(self, tasks: Sequence[str]) -> Asked:
-        """The same with more tasks that were not asked about; where nothing else ended the asking, for the cap."""
+        """The same with more tasks not asked about; the reason is the cap where nothing else ended the asking."""
         if not tasks:
             return self
-        cap = f"the cap on tasks is {len(self.answers) + len(self.silent)}"
+        cap = f"the cap on tasks is {len(self.answers) + len(self.unanswered)}"
         return replace(self, unasked=(*self.unasked, *tasks), why=self.why or cap)
 
+    def notes(self) -> tuple[str, ...]:
+        """What the report must say of the asking itself: what was left out, and why."""
+        found = []
+        if self.unasked:
+            found.append(f"tasks not asked about: {len(self.unasked)} ({self.why}): {_names(self.unasked)}")
+        if self.unanswered:
+            reasons = dict.fromkeys(self.unanswered.values())
+            found.append(f"no founded answer about {_names(list(self.unanswered))} ({'; '.join(reasons)})")
+        if self.dropped:
+            found.append(f"statements of the debugger left out as unfounded: {self.dropped}")
+        return tuple(found)
 
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+    return ", ".join(names[:NAMES]) + more
+
+
+class CachedAnswer(Record):
+    """What asking gave: an answer, or None where nothing founded was said."""
+
+    task: str
+    answer: Answer | None
+
+
+@dataclass(frozen=True)
+class AnswerCache:
+    """Answers in `folder`, which is made with the first one."""
+
+    folder: Path
+
+    def get(self, digest: str) -> CachedAnswer | None:
+        """What was put, or None; a damaged file counts as None."""
+        try:
+            return CachedAnswer.model_validate_json((self.folder / f"{digest}.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def put(self, digest: str, cached: CachedAnswer) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        unfinished = self.folder / f".{digest}.{os.getpid()}"
+        unfinished.write_text(cached.model_dump_json(indent=1) + "\n", "utf-8")
+        unfinished.replace(self.folder / f"{digest}.json")
+
+
+def harness_digest(root: Path) -> str:
+    """A hash of everything of a harness that counts, by path and content."""
+    paths = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    total = hashlib.sha256()
+    for path in paths:
+        name = path.relative_to(root).as_posix()
+        if counts(name):
+            total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+@dataclass(frozen=True)
 class Asker:
-    """Asks about tasks with one mode. `harness` is the debugger's own; `answers` keeps what it says."""
+    """Asks about tasks in one mode, `jobs` at once. `harness` is the debugger's own."""
 
-    def __init__(
-        self,
-        mode: Mode,
-        harness: Path,
-        fingerprint: str,
-        caps: Caps,
-        jobs: int = 1,
-        answers: Answers | None = None,
-    ) -> None:
-        self._mode = mode
-        self._harness = harness
-        self._fingerprint = fingerprint
-        self._caps = caps
-        self._jobs = max(1, jobs)
-        self._answers = answers
-
-    @property
-    def most(self) -> int | None:
-        """How many tasks are asked about at most: what is beyond need not be given to `ask`."""
-        return self._caps.most
+    mode: AskMode
+    harness: Path
+    fingerprint: str
+    caps: Caps
+    jobs: int = 1
+    cache: AnswerCache | None = None
 
     async def ask(self, tasks: Sequence[TaskMaterial]) -> Asked:
         """Ask about as many of the tasks as the caps allow, the most telling first.
@@ -80,53 +141,92 @@ class Asker:
         """
         materials = {material.task: material for material in tasks}
         order = in_order([(material.outcome, material.before) for material in tasks])
-        run = Run(self._mode, self._answers, self._jobs, self._asked_with())
-        await asyncio.gather(*(run.one(materials[task]) for task in order[: self.most]))
-        left = tuple(task for task in order if task not in run.said and task not in run.silent)
+        asked_with = (harness_digest(self.harness), self.mode.identity, self.fingerprint)
+        run = _Asking(self.mode, self.cache, asyncio.Semaphore(max(1, self.jobs)), asked_with)
+        chosen = order[: self.caps.max_tasks]
+        said = dict(
+            zip(chosen, await asyncio.gather(*(run.one(materials[task]) for task in chosen)), strict=True)
+        )
         asked = Asked(
-            answers={task: run.said[task] for task in order if task in run.said},
-            silent={task: run.silent[task] for task in order if task in run.silent},
+            answers={task: what for task, what in said.items() if isinstance(what, Answer)},
+            unanswered={task: what for task, what in said.items() if isinstance(what, str)},
             why=run.stopped,
         )
-        return asked.with_unasked(left)
-
-    def _asked_with(self) -> tuple[str, ...]:
-        return harness_digest(self._harness), self._mode.identity, self._fingerprint
+        return asked.with_unasked([task for task in order if said.get(task) is None])
 
 
-class Run:
-    """One call of `Asker.ask`. `said` and `silent` grow; `stopped` says why no further task is begun."""
+@dataclass
+class _Asking:
+    """One call of `Asker.ask`. `stopped` says why no further task is begun."""
 
-    def __init__(self, mode: Mode, answers: Answers | None, jobs: int, asked: tuple[str, ...]) -> None:
-        self.said: dict[str, Answer] = {}
-        self.silent: dict[str, str] = {}
-        self.stopped = ""
-        self._mode = mode
-        self._answers = answers
-        self._asked = asked
-        self._turn = asyncio.Semaphore(jobs)
+    mode: AskMode
+    cache: AnswerCache | None
+    turn: asyncio.Semaphore
+    asked_with: tuple[str, ...]
+    stopped: str = ""
 
-    async def one(self, material: TaskMaterial) -> None:
-        """Ask about one task, or read what was kept. Kept answers are read even after the asking has ended."""
+    async def one(self, material: TaskMaterial) -> Answer | str | None:
+        """The answer about one task, or why there is none, or None where it was not asked about.
+
+        The cache is read even after the asking has ended.
+        """
         state = material.state
         assert state is not None, "only tasks with a question set are in the order"
-        async with self._turn:
-            digest = await asyncio.to_thread(material_digest, material, state, self._asked)
-            kept = self._answers.get(digest) if self._answers is not None else None
-            if kept is None:
+        async with self.turn:
+            digest = await asyncio.to_thread(material_digest, material, state, self.asked_with)
+            cached = self.cache.get(digest) if self.cache is not None else None
+            if cached is None:
                 if self.stopped:
-                    return
+                    return None
                 try:
-                    kept = Kept(task=material.task, answer=await self._mode.ask(material, state))
+                    cached = CachedAnswer(task=material.task, answer=await self.mode.ask(material, state))
                 except AgentFault as error:
-                    self.silent[material.task] = str(error)
-                    return
+                    return str(error)
                 except AheError as error:
                     self.stopped = self.stopped or str(error)
-                    return
-                if self._answers is not None:
-                    self._answers.put(digest, kept)
-            if kept.answer is None:
-                self.silent[material.task] = "nothing that it said was founded"
-            else:
-                self.said[material.task] = kept.answer
+                    return None
+                if self.cache is not None:
+                    self.cache.put(digest, cached)
+            return cached.answer or "nothing that it said was founded"
+
+
+@dataclass(frozen=True)
+class AskFolders:
+    """`traces` takes the debugger agents' trajectories, `scratch` their files, `answers` the cache, if any."""
+
+    traces: Path
+    scratch: Path
+    answers: Path | None
+
+
+def make_asker(
+    harness: Path,
+    model: Model,
+    tool_calls: str | None,
+    caps: Caps,
+    folders: AskFolders,
+    make_environment: MakeEnvironment,
+    make_executor: MakeExecutor,
+    jobs: int,
+) -> Asker:
+    """An asker of agents, or of forms where `tool_calls` is None (embedded models, no sandbox)."""
+    window = model.spec.context // 2
+    mode: AskMode
+    if tool_calls is None:
+        tokens = min(caps.tokens_per_task or FALLBACK_TOKENS, window)
+        mode = DebuggerForm(harness, model, make_executor, tokens)
+    else:
+        form = DebuggerForm(harness, model, make_executor, min(FALLBACK_TOKENS, window))
+        player = Player("debugger", model, tool_calls, agent_limits(caps), make_executor)
+        mode = DebuggerAgent(harness, player, make_environment, folders.traces, folders.scratch, form)
+    cache = AnswerCache(folders.answers) if folders.answers is not None else None
+    return Asker(mode, harness, model.fingerprint, caps, jobs, cache)
+
+
+def agent_limits(caps: Caps) -> Limits:
+    """What one agent may spend: its task's cap without what the form would need, and no clock."""
+    reserve = FALLBACK_TOKENS + REPLY_TOKENS
+    tokens = max(caps.tokens_per_task - reserve, reserve) if caps.tokens_per_task else 0
+    return Limits(
+        turns=30, tokens=tokens, seconds=0, reply_tokens=4_096, command_seconds=30, output_bytes=6_000
+    )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ahe.debug.outcome import Rollout, TaskOutcome
 from ahe.debug.readers.trace import Trace
+from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.records import Citation, Record
 
-State = Literal["partly", "changed", "failed", "limits", "unscored", "passed"]
+TaskState = Literal["partly", "changed", "failed", "limits", "unscored", "passed"]
 """Names a question set of the debugger's prompt. The order is that in which the caps are spent."""
 
-PRIORITY: tuple[State, ...] = get_args(State)
+PRIORITY: tuple[TaskState, ...] = get_args(TaskState)
 LIMITS = frozenset({"turns", "tokens", "seconds", "context"})
 OUT_OF = ("out_of_", "context_overflow")
+
+ASK_VERSION = 1
+"""Part of every digest: raised when a change in this package can change what the debugger is asked or shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class TaskMaterial:
         return self.outcome.task
 
     @property
-    def state(self) -> State | None:
+    def state(self) -> TaskState | None:
         return state_of(self.outcome, self.before)
 
     @property
@@ -47,7 +51,7 @@ class TaskMaterial:
         found = [finding for rollout in self.outcome.rollouts for finding in rollout.findings]
         return [finding.citation for finding in sorted(found, key=lambda finding: -finding.score)]
 
-    def now(self) -> list[tuple[Rollout, Trace]]:
+    def current(self) -> list[tuple[Rollout, Trace]]:
         """The rollouts of this evaluation with their traces, in the outcome's order."""
         return _paired(self.outcome, self.traces)
 
@@ -58,8 +62,8 @@ class TaskMaterial:
         shared = {rollout.trial for rollout in self.outcome.rollouts}
         return [pair for pair in _paired(self.before, self.traces_before) if pair[0].trial not in shared]
 
-    def everything(self) -> list[tuple[Rollout, Trace]]:
-        return self.now() + self.earlier()
+    def all_rollouts(self) -> list[tuple[Rollout, Trace]]:
+        return self.current() + self.earlier()
 
 
 def _paired(outcome: TaskOutcome, traces: Iterable[Trace]) -> list[tuple[Rollout, Trace]]:
@@ -67,7 +71,7 @@ def _paired(outcome: TaskOutcome, traces: Iterable[Trace]) -> list[tuple[Rollout
     return [(rollout, by_id[rollout.trial]) for rollout in outcome.rollouts if rollout.trial in by_id]
 
 
-def state_of(outcome: TaskOutcome, before: TaskOutcome | None = None) -> State | None:
+def state_of(outcome: TaskOutcome, before: TaskOutcome | None = None) -> TaskState | None:
     """The question set for a task; None where there is nothing to ask (its rollouts are missing)."""
     if not outcome.scored:
         return "unscored" if any(r.status == "unknown" for r in outcome.rollouts) else None
@@ -98,11 +102,11 @@ class Caps(Record):
     total_tokens: int = 0
 
     @property
-    def most(self) -> int | None:
-        """How many tasks are asked at most.
+    def max_tasks(self) -> int | None:
+        """How many tasks are asked about at most; None without a limit.
 
-        It counts every task at its cap, not at what it used: else a second run, for which kept answers
-        cost nothing, would ask about tasks that the first one left out.
+        Every task counts with its cap, not with what it used: otherwise a second run, which finds answers in the
+        cache for nothing, would ask about tasks that the first one left out.
         """
         bounds = [self.tasks] if self.tasks else []
         if self.total_tokens and self.tokens_per_task:
@@ -120,7 +124,7 @@ def in_order(tasks: Iterable[tuple[TaskOutcome, TaskOutcome | None]]) -> list[st
     answers about one cause are worth little more than two. Equal ones go by name.
     """
     stated = [(state_of(outcome, before), outcome) for outcome, before in tasks]
-    seen: Counter[tuple[State, str]] = Counter()
+    seen: Counter[tuple[TaskState, str]] = Counter()
     keyed = []
     for state, outcome in sorted(stated, key=lambda pair: pair[1].task):
         if state is not None:
@@ -133,3 +137,36 @@ def in_order(tasks: Iterable[tuple[TaskOutcome, TaskOutcome | None]]) -> list[st
 def _kind(outcome: TaskOutcome) -> str:
     signed = [str(rollout.signature) for rollout in outcome.rollouts if rollout.signature is not None]
     return min(signed, default="")
+
+
+def material_digest(material: TaskMaterial, state: TaskState, asked: tuple[str, ...]) -> str:
+    """32 hexadecimal digits over all that an answer is made from: traces, outcomes, and how it is asked.
+
+    `asked` names the rest: the debugger's harness, its mode, the model. Where the files lie does not count, nor
+    how a finding scores beside those of other tasks.
+    """
+    parting = material.outcome.parting
+    values: list[object] = [ASK_VERSION, *asked, state, material.task, material.instruction]
+    for cited in (material.findings, (parting.failing, parting.passing) if parting else ()):
+        values += [len(cited), *(part for each in cited for part in (each, each.quote))]
+    for pairs in (material.current(), material.earlier()):
+        values.append(len(pairs))
+        for rollout, trace in pairs:
+            values += [
+                rollout.label,
+                rollout.status,
+                rollout.ended,
+                rollout.verdict,
+                rollout.tokens,
+                rollout.seconds,
+            ]
+            values += [trace.id, len(trace.steps), len(trace.verifier)]
+            for step in trace.steps:
+                values += [step.id, step.source]
+                values += [part for text in step.texts for part in (text.channel, text.name, text.text)]
+            values += [part for file in trace.verifier for part in (file.name, file.text)]
+    total = hashlib.sha256()
+    for value in values:
+        data = str(value).encode("utf-8", "surrogatepass")
+        total.update(b"%d:" % len(data) + data)  # with its length, so that no two lists of values read alike
+    return total.hexdigest()[:32]

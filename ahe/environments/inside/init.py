@@ -19,9 +19,8 @@ import select
 import struct
 import time
 
-from ahe.environments.inside.clip import Clip
-from ahe.environments.inside.files import read_file, write_file
-from ahe.environments.inside.kin import MARKER, ProcessTracker
+from ahe.environments.inside.data import Clip, read_file, write_file
+from ahe.environments.inside.processes import MARKER, ProcessTracker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Server:
     """Serves requests until stdin ends. One thread, one poll."""
 
     def __init__(self) -> None:
-        self.kin = ProcessTracker()
+        self.processes = ProcessTracker()
         self.poll = select.poll()
         self.running: dict[int, Running] = {}
         self.readers: dict[int, Running] = {}
@@ -108,7 +107,7 @@ class Server:
             data = data[os.write(1, data) :]
 
     def execute(self, number: int, request: dict[str, Any]) -> None:
-        self.kin.expect(number)
+        self.processes.expect(number)
         reader, writer = os.pipe()
         try:
             pid = os.fork()
@@ -116,7 +115,7 @@ class Server:
             os.close(reader)
             os.close(writer)
             text = f"cannot start a process: {os.strerror(error.errno or errno.EIO)}\n"
-            self.kin.ended(number)
+            self.processes.ended(number)
             self.reply(number, DONE, CANNOT_RUN, text.encode())
             return
         if pid == 0:
@@ -124,7 +123,7 @@ class Server:
         os.close(writer)
         os.set_blocking(reader, False)
         run = Running(number, pid, reader, request)
-        self.kin.began(number, pid)
+        self.processes.began(number, pid)
         self.running[pid] = self.readers[reader] = run
         self.poll.register(reader, select.POLLIN)
 
@@ -167,19 +166,19 @@ class Server:
                 break
         output, omitted = run.clip.result()
         run.clip = Clip(0)
-        self.kin.ended(run.number)
+        self.processes.ended(run.number)
         self.reply(run.number, kind, code, output, omitted)
 
     def cut(self, run: Running) -> None:
         """Kills all that a command started, then reports it as timed out."""
-        self.kin.kill(run.number)
+        self.processes.kill(run.number)
         if run.pid in self.running:
             self.finish(run, TIMED_OUT, 124)
 
     def end(self) -> NoReturn:
         """Process 1 takes all others with it; outside a namespace they are killed one by one."""
-        if self.kin.me != 1:
-            self.kin.kill_all(self.kin.descendants)
+        if self.processes.me != 1:
+            self.processes.kill_all(self.processes.descendants)
         os._exit(0)
 
 

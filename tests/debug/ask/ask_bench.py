@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ahe.debug.ask.asker import Asked
-from ahe.debug.ask.build import Place, build
+from ahe.debug.ask.asker import Asked, AskFolders, make_asker
 from ahe.debug.ask.material import Caps, TaskMaterial
-from ahe.debug.outcome import Finding, Parting, Rollout, TaskOutcome
 from ahe.debug.readers.trace import Status, Step, Text, Trace, VerifierFile
+from ahe.debug.signals.outcome import Finding, Parting, Rollout, TaskOutcome
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.layout import interpreter
@@ -177,10 +176,12 @@ class Bench:
         jobs: int = 2,
         kept: bool = False,
     ) -> Asked:
-        place = Place(
+        folders = AskFolders(
             self.folder / "traces", self.folder / "scratch", self.folder / "answers" if kept else None
         )
-        asker = build(self.harness, self.model, tool_calls, caps, place, BwrapEnvironment, executor, jobs)
+        asker = make_asker(
+            self.harness, self.model, tool_calls, caps, folders, BwrapEnvironment, executor, jobs
+        )
         return await asker.ask(materials)
 
     def results(self, task: str = "task-a") -> list[str]:

@@ -87,7 +87,7 @@ async def test_the_box_shows_this_task_read_only_and_nothing_else(tmp_path: Path
         (claim("f0a#3", "cat"), "too short"),
     ],
 )
-async def test_an_unfounded_citation_comes_back_and_can_be_mended(
+async def test_an_unfounded_citation_comes_back_and_can_be_fixed(
     tmp_path: Path, wrong: dict[str, Any], told: str
 ) -> None:
     async with bench(tmp_path, turns("task-a", answer(wrong), answer(GOOD))) as b:
@@ -125,7 +125,7 @@ async def test_an_answer_without_a_founded_claim_is_none(tmp_path: Path) -> None
     async with bench(tmp_path, {"*": answer(FALSE)}) as b:
         asked = await b.ask(made("task-a", "failed"))
         assert asked.answers == {} and asked.unasked == ()
-        assert asked.silent == {"task-a": "nothing that it said was founded"}
+        assert asked.unanswered == {"task-a": "nothing that it said was founded"}
 
 
 async def test_the_answer_with_most_founded_claims_counts(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from ask_bench import ERROR, bench, made, trace
 
-from ahe.debug.ask.answer import Draft
-from ahe.debug.ask.excerpts import Evidence
-from ahe.debug.ask.form import Filled, draft, form
+from ahe.debug.ask.answer import UncheckedAnswer
+from ahe.debug.ask.citations import CitationChecker
+from ahe.debug.ask.evidence import NumberedEvidence
+from ahe.debug.ask.form import Filled, form_schema, unchecked
 from ahe.debug.ask.material import EMBEDDED_CAPS, TaskMaterial
-from ahe.debug.ask.quotes import Quotes
 from ahe.debug.readers.trace import Step, Text
 from ahe.text import estimate_tokens
 
@@ -32,8 +32,8 @@ def filled(**fields: Any) -> str:
     return json.dumps({**FILLED, **fields})
 
 
-def evidence(material: TaskMaterial, tokens: int = 1_500) -> Evidence:
-    return Evidence(material, Quotes(material), tokens)
+def evidence(material: TaskMaterial, tokens: int = 1_500) -> NumberedEvidence:
+    return NumberedEvidence(material, CitationChecker(material), tokens)
 
 
 async def test_one_call_gives_an_answer_cited_by_number(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_a_refusal_is_sent_back_once(tmp_path: Path, first: str, told: str
 async def test_what_never_fits_the_form_is_no_answer(tmp_path: Path) -> None:
     async with bench(tmp_path, {"*": "Sorry."}) as b:
         asked = await b.ask(made("task-a", "failed"), tool_calls=None, caps=EMBEDDED_CAPS)
-        assert asked.answers == {} and "task-a" in asked.silent and b.calls == 2
+        assert asked.answers == {} and "task-a" in asked.unanswered and b.calls == 2
 
 
 async def test_a_trace_without_a_line_to_cite_is_not_asked(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ async def test_a_trace_without_a_line_to_cite_is_not_asked(tmp_path: Path) -> No
     outcome = replace(material.outcome, rollouts=(replace(material.outcome.rollouts[0], findings=()),))
     async with bench(tmp_path, {}) as b:
         asked = await b.ask(replace(material, outcome=outcome, traces=(bare,)), tool_calls=None)
-        assert "task-a" in asked.silent and b.calls == 0
+        assert "task-a" in asked.unanswered and b.calls == 0
 
 
 def huge(statuses: tuple[str, ...]) -> TaskMaterial:
@@ -104,13 +104,13 @@ def huge(statuses: tuple[str, ...]) -> TaskMaterial:
 @pytest.mark.parametrize("tokens", [400, 900, 1_500, 6_000])
 def test_the_evidence_keeps_to_its_tokens_and_uses_them(statuses: tuple[str, ...], tokens: int) -> None:
     material = huge(statuses)
-    found, quotes = evidence(material, tokens), Quotes(material)
+    found, checker = evidence(material, tokens), CitationChecker(material)
     assert 0.5 * tokens < estimate_tokens(found.text) <= tokens
     numbers = found.numbers()
     assert numbers
     for number in numbers:
         cited = found.cited(number)
-        assert quotes.problem(cited.at, cited.quote) is None
+        assert checker.problem(cited.at, cited.quote) is None
         assert f"[{number}] " in found.text
 
 
@@ -146,13 +146,13 @@ def test_a_passed_task_shows_its_cheapest_and_its_dearest_rollout() -> None:
 
 def test_the_form_holds_the_choices() -> None:
     found = evidence(made("task-a", "failed", "passed"))
-    schema = form(found, "root_cause")
+    schema = form_schema(found, "root_cause")
     assert set(schema["properties"]) < set(Filled.model_fields)
     assert next(iter(schema["properties"])) == "claims", "lines before conclusions"
     assert schema["properties"]["component"]["enum"][-1] == "none"
     parting = schema["properties"]["first_divergence"]["properties"]
     assert not set(parting["failing"]["enum"]) & set(parting["passing"]["enum"])
-    alone = form(evidence(made("task-a", "passed")), "success_pattern")
+    alone = form_schema(evidence(made("task-a", "passed")), "success_pattern")
     assert "first_divergence" not in alone["properties"] and "success_pattern" in alone["properties"]
 
 
@@ -161,4 +161,4 @@ def test_what_the_form_allows_is_a_draft() -> None:
     longest = filled(
         claims=[{"line": n, "says": "s" * 160} for n in (1, 2, 3)], root_cause="r" * 240, hint="h" * 160
     )
-    assert isinstance(draft(longest, found), Draft)
+    assert isinstance(unchecked(longest, found), UncheckedAnswer)

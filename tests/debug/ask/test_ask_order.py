@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ask_bench import ERROR, answer, bench, claim, made
 
-from ahe.debug.ask.material import Caps, State, in_order, state_of
+from ahe.debug.ask.material import Caps, TaskState, in_order, state_of
 from ahe.debug.readers.trace import Status
 
 
@@ -32,7 +32,7 @@ from ahe.debug.readers.trace import Status
     ],
 )
 def test_the_state_of_a_task(
-    statuses: tuple[Status, ...], ended: str, before: tuple[Status, ...], state: State | None
+    statuses: tuple[Status, ...], ended: str, before: tuple[Status, ...], state: TaskState | None
 ) -> None:
     earlier = made("task-a", *before).outcome if before else None
     assert state_of(made("task-a", *statuses, ended=ended).outcome, earlier) == state
@@ -66,7 +66,7 @@ def test_partly_passing_tasks_come_first_and_signatures_take_turns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("caps", "most"),
+    ("caps", "max_tasks"),
     [
         (Caps(tasks=3, tokens_per_task=10, total_tokens=0), 3),
         (Caps(tasks=3, tokens_per_task=10, total_tokens=25), 2),
@@ -75,8 +75,8 @@ def test_partly_passing_tasks_come_first_and_signatures_take_turns() -> None:
         (Caps(tasks=3, tokens_per_task=10, total_tokens=5), 0),
     ],
 )
-def test_the_caps_bound_the_number_of_tasks(caps: Caps, most: int | None) -> None:
-    assert caps.most == most
+def test_the_caps_bound_the_number_of_tasks(caps: Caps, max_tasks: int | None) -> None:
+    assert caps.max_tasks == max_tasks
 
 
 async def test_the_caps_are_spent_in_order_and_the_rest_is_named(tmp_path: Path) -> None:

@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from ahe.debug.finding.templates import fine
-from ahe.debug.signing.lexicon.features import features, stem
-from ahe.debug.signing.lexicon.guess import CALM, alarming, guess
-from ahe.debug.signing.lexicon.train import CATALOGUE, WEIGHTS, read_catalogue, weights_of
-from ahe.debug.signing.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
+from ahe.debug.signals.lexicon.features import features, stem
+from ahe.debug.signals.lexicon.guess import CALM, alarming, guess
+from ahe.debug.signals.lexicon.train import CATALOGUE, WEIGHTS, read_catalogue, weights_of
+from ahe.debug.signals.templates import fine
+from ahe.debug.signals.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
 
 LINES = read_catalogue(CATALOGUE.read_text("utf-8"))
 
 
 def test_the_weights_are_those_of_the_catalogue() -> None:
-    assert WEIGHTS.read_text("utf-8") == weights_of(LINES), "python -m ahe.debug.signing.lexicon.train"
+    assert WEIGHTS.read_text("utf-8") == weights_of(LINES), "python -m ahe.debug.signals.lexicon.train"
     assert json.loads(WEIGHTS.read_text("utf-8")).keys() == {"mechanisms", "alarm"}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ahe.debug.finding.templates import fine
-from ahe.debug.signing.mechanisms.match import ROWS, match, telling
-from ahe.debug.signing.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
+from ahe.debug.signals.mechanisms.match import ROWS, match, telling
+from ahe.debug.signals.templates import fine
+from ahe.debug.signals.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
 
 LINES = {
     "command_not_found": """

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahe.debug.readers.trace import VerifierFile
-from ahe.debug.signing.verifiers.failures import decisive_line, failures
+from ahe.debug.verifiers.failures import decisive_line, failures
 
 PYTEST = """\
 ============================= test session starts ==============================

@@ -1,0 +1,222 @@
+"""What the debugger is shown of a task in its prompt: the rollouts in a line each, and evidence as numbered lines.
+
+A model that fills in a form cites a line by its number, so that it cannot make a citation up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ahe.debug.ask.answer import Cited
+from ahe.debug.ask.citations import CitationChecker
+from ahe.debug.ask.material import TaskMaterial
+from ahe.debug.clean.terminal import resolve
+from ahe.debug.readers.trace import Status, Step, Trace
+from ahe.debug.signals.outcome import Rollout
+from ahe.text import BYTES_PER_TOKEN, estimate_tokens
+
+VERDICT = 300
+"""Characters of a verifier's line."""
+MAX_ROLLOUTS, MAX_FINDINGS = 8, 6
+LINE = 160
+NUMBER = 3
+"""Tokens that a line's number takes."""
+HEAD, TAIL = 3, 8
+"""How many first and last lines are shown of a long text near the end of a rollout."""
+_IDLE = re.compile(r"`{3,}[\w-]*$|\[left: .*\]$|\[exit code 0\]$")
+FAILING_SHARE = 0.6
+PARTING = "# Where a failing rollout first does something else than a passing one"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line to show. `at` is its step, empty for a line that no trace holds."""
+
+    at: str
+    line: str
+
+
+class NumberedEvidence:
+    """The prompt of one form: `text`, of at most about `tokens` tokens, and its numbered lines from 1."""
+
+    def __init__(self, material: TaskMaterial, checker: CitationChecker, tokens: int) -> None:
+        self.lines: list[Cited] = []
+        self._checker = checker
+        self._numbers: dict[tuple[str, str], int] = {}
+        parts = [
+            "# The task\n\n" + instruction_text(material, tokens // 4),
+            "# Its rollouts\n\n" + clipped(rollout_table(material, MAX_ROLLOUTS), tokens // 4),
+            *self._findings(material),
+        ]
+        left = tokens - estimate_tokens("\n\n".join(parts))
+        shown = _representatives(material)
+        for position, (rollout, trace) in enumerate(shown):
+            last = position + 1 == len(shown)
+            part = self._end(rollout, trace, left if last else int(left * FAILING_SHARE))
+            left -= estimate_tokens(part) + 1
+            parts.append(part)
+        self.text = clipped("\n\n".join(part for part in parts if part), tokens)
+
+    def numbers(self, status: Status | None = None) -> list[int]:
+        """The numbers of the lines that the text still shows; with a status, of rollouts that ended with it."""
+        return [
+            number
+            for number, cited in enumerate(self.lines, 1)
+            if status in (None, self._checker.status(cited.at)) and f"[{number}] " in self.text
+        ]
+
+    def cited(self, number: int) -> Cited:
+        """The citation of a numbered line. Raises `ValueError` for a number that the text does not show."""
+        shown = self.numbers()
+        if number not in shown:
+            raise ValueError(f"there is no line {number}; the lines go from 1 to {max(shown)}")
+        return self.lines[number - 1]
+
+    def _findings(self, material: TaskMaterial) -> Iterator[str]:
+        told = [self._line(str(c), c.quote, place=True) for c in material.findings[:MAX_FINDINGS]]
+        if told:
+            yield "# Lines that stand out\n\n" + "\n".join(dict.fromkeys(told))
+        if parting := material.outcome.parting:
+            sides = (parting.failing, parting.passing)
+            told = [self._line(str(c), c.words, place=True) for c in sides]
+            yield f"{PARTING}\n\n" + "\n".join(told)
+
+    def _end(self, rollout: Rollout, trace: Trace, tokens: int) -> str:
+        """The last steps of a rollout, as many of their lines as fit; a step that came again only by its number."""
+        title = f"# The end of {rollout.label} ({rollout.status})"
+        left = tokens - estimate_tokens(title) - 1
+        kept: list[Row] = []
+        known: dict[tuple[str, ...], int] = {}
+        last = (0, 0)
+        for step in reversed(trace.steps):
+            if step.source == "system" or (step.source == "user" and step.id <= 2):
+                continue
+            block = list(rows(f"{rollout.label}#{step.id}", step))
+            if not block:
+                continue
+            later = known.setdefault(tuple(row.line for row in block if row.at), step.id)
+            if later != step.id and last[1] == later:
+                kept[-1] = Row("", f"#{step.id} to #{last[0]}: the same as #{later}")
+                continue
+            last = (step.id, later if later != step.id else 0)
+            if later != step.id:
+                block = [Row("", f"#{step.id}: the same as #{later}")]
+            for row in reversed(block):
+                left -= estimate_tokens(row.line) + (NUMBER if row.at else 1)
+                kept += [row] if left >= 0 else []
+            if left < 0:
+                break
+        told = [self._line(row.at, row.line) if row.at else row.line for row in reversed(kept)]
+        return "\n".join([title, *told]) if told else ""
+
+    def _line(self, at: str, line: str, *, place: bool = False) -> str:
+        """The line with its number, the same for the same line; without one where it cannot be cited."""
+        quote = line.strip()[:LINE].strip()
+        before = f"{at}: " if place else ""
+        number = self._numbers.get((at, quote))
+        if number is None:
+            if self._checker.problem(at, quote) is not None:
+                return f"{before}{quote}"
+            self.lines.append(Cited(at=at, quote=quote))
+            number = self._numbers[at, quote] = len(self.lines)
+        return f"[{number}] {before}{quote}"
+
+
+def rows(at: str, step: Step) -> Iterator[Row]:
+    """What is worth reading of a step: the ends of its texts, without what it says twice."""
+    said: set[str] = set()
+    for text in step.texts:
+        shown = [line for line in lines(text.text, 4_000) if not _IDLE.match(line)]
+        if not shown or (text.channel == "call" and said.issuperset(shown)):
+            continue  # where a model writes its calls as text, the message holds the call
+        said.update(shown)
+        yield Row("", f"#{step.id} {text.channel if step.source == 'agent' else step.source}:")
+        if len(shown) > HEAD + TAIL + 1:
+            yield from (Row(at, line) for line in shown[:HEAD])
+            yield Row("", "…")
+            shown = shown[-TAIL:]
+        yield from (Row(at, line) for line in shown)
+
+
+def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
+    """The rollouts whose ends are shown: a failing one and a passing one, else one or two of a kind."""
+    pairs = material.all_rollouts()
+    parting = material.outcome.parting
+    first = [parting.failing.trial, parting.passing.trial] if parting else []
+    first += [citation.trial for citation in material.findings[:1]]
+    pairs.sort(key=lambda pair: pair[0].label not in first)
+    failed = [pair for pair in pairs if pair[0].status == "failed"]
+    passed = [pair for pair in pairs if pair[0].status == "passed"]
+    if failed and passed:
+        return [failed[0], passed[0]]
+    if passed:
+        passed.sort(key=lambda pair: pair[0].tokens)
+        return [passed[0], passed[-1]] if passed[-1][0].tokens > passed[0][0].tokens else passed[:1]
+    return failed[:2] or pairs[:2]
+
+
+def instruction_text(material: TaskMaterial, tokens: int) -> str:
+    """The task's instruction within about `tokens` tokens."""
+    return clipped(readable(material.instruction, 20_000).strip(), tokens)
+
+
+def rollout_table(material: TaskMaterial, most: int) -> str:
+    """A line for each rollout: how it ended, what it used, and what the verifier says in the end."""
+    lines = [_rollout_line(rollout, trace) for rollout, trace in material.current()]
+    if earlier := material.earlier():
+        lines += ["Of the evaluation before, with another version of the harness:"]
+        lines += [_rollout_line(rollout, trace) for rollout, trace in earlier]
+    more = [f"and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join(lines[:most] + more)
+
+
+def verdict(rollout: Rollout, trace: Trace) -> str:
+    """The verifier's decisive line: the one that was found, else the last that is not empty."""
+    said = rollout.verdict or next(
+        (line for file in trace.verifier for line in reversed(file.text.splitlines()) if line.strip()), ""
+    )
+    return one_line(said)
+
+
+def one_line(text: str) -> str:
+    return " ".join(readable(text, VERDICT).split())
+
+
+def clipped(text: str, tokens: int) -> str:
+    """The text within a number of tokens, its middle taken out, since ends tell most."""
+    if estimate_tokens(text) <= tokens:
+        return text
+    size = max(20, int(tokens * BYTES_PER_TOKEN) - 10)
+    while True:
+        cut = f"{text[: size * 2 // 3]}\n[…]\n{text[-(size // 3) :]}"
+        if estimate_tokens(cut) <= tokens or size <= 20:
+            return cut
+        size = size * 3 // 4
+
+
+def _rollout_line(rollout: Rollout, trace: Trace) -> str:
+    used = [f"{len(trace.steps)} steps"]
+    used += [f"{rollout.tokens} tokens"] if rollout.tokens else []
+    used += [f"{rollout.seconds:.0f} s"] if rollout.seconds else []
+    ended = f", ended: {rollout.ended}" if rollout.ended else ""
+    said = verdict(rollout, trace) if rollout.status != "passed" else ""
+    return f"- {rollout.label} {rollout.status}{ended}, {', '.join(used)}" + (
+        f", verifier: {said}" if said else ""
+    )
+
+
+def readable(text: str, limit: int) -> str:
+    """A text for a model: as a terminal showed it, whole characters only, the middle of a long one cut out."""
+    seen = resolve(text)
+    if len(seen) <= limit:
+        return seen
+    return f"{seen[: limit // 3]}\n[…]\n{seen[-(limit - limit // 3) :]}"
+
+
+def lines(text: str, limit: int) -> list[str]:
+    """The lines of a readable text that are not empty, of equal ones in a row only one."""
+    found = (line.strip() for line in readable(text, limit).splitlines())
+    return [line for line, _ in itertools.groupby(found) if line]

@@ -1,0 +1,160 @@
+"""What a terminal would have shown in the end: control sequences obeyed, colours dropped, text kept.
+
+Text without vertical movement is resolved line by line with string operations; only where a program moves the
+cursor over several rows a whole screen is emulated (`screen.py`). Any text is accepted; it takes linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import accumulate
+
+from ahe.debug.clean.screen import Screen
+
+_ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_STRAY = re.compile(r"[\x00-\x07\x0e-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# What changes no other character: colours, titles, links, modes, charsets, queries.
+_SILENT = re.compile(
+    r"\x1b(?:"
+    r"\[[0-9;:]*m"
+    r"|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
+    r"|\[[<=>?][0-9;]*[a-zA-Z]"
+    r"|\[[0-9;]*(?:[hlnctqmp]|[ -/]+[@-~])"
+    r"|[PX^_][^\x1b\n]*\x1b\\"
+    r"|[ -/]+[0-~]|[=>\\NOFlmno|}~Zg]"
+    r"|(?:\[[0-?]*)?[ -/]*(?=\x1b)"  # cut off by the next: without this, what follows would join it
+    r")"
+)
+# What reaches other rows, or carries state to them.
+_VERTICAL = re.compile(
+    r"[\x0b\x0c]|\x1b(?:"
+    r"\[[0-9;]*[ABEFHLMSTdefkrsu]"
+    r"|\[\??[123]J"
+    r"|\[\?(?:[0-9;]*;)?(?:47|1047|1049)(?:;[0-9;]*)?[hl]"
+    r"|[78DEMc]"
+    r"|[PX^_][^\x1b\n]*\n"
+    r")"
+)
+# A column each: latin, greek, cyrillic, dashes, arrows, boxes, blocks, braille.
+_NARROW = re.compile(
+    r"[\r -~\u00a0-\u00ac\u00ae-\u02ff\u0391-\u03ff\u0410-\u044f\u2010-\u2027\u2190-\u21ff\u2500-\u25e0\u2801-\u28ff]*"
+)
+_OVERTYPED = re.compile(r"[ -~]\x08(?=[ -~])")
+# Each leaves an empty row with the cursor at its start, whatever was there.
+_WIPES = (
+    "\r\x1b[K",
+    "\r\x1b[0K",
+    "\r\x1b[2K",
+    "\r\x1b[J",
+    "\r\x1b[0J",
+    "\x1b[2K\r",
+    "\x1b[2K\x1b[1G",
+    "\x1b[1G\x1b[K",
+)
+
+
+@dataclass(slots=True)
+class Shown:
+    """A text as it was seen: its rows, and for each the range of raw characters that made it.
+
+    Rows that were made together have the same range. `changed` are the indexes of rows that differ from their raw
+    characters, ascending. The ranges tile the text; an empty text has no rows.
+    """
+
+    rows: list[str]
+    starts: list[int]
+    ends: list[int]
+    changed: list[int]
+
+
+def resolve(text: str) -> str:
+    """The text as it was seen in the end. Never raises; bytes that were no UTF-8 become U+FFFD."""
+    if not has_control(text):
+        return text
+    if "\x1b" in text or "\x0b" in text or "\x0c" in text:
+        if _VERTICAL.search(text):
+            rows = [row for _, _, rows in _emulated(text) for row in rows]
+            return "\n".join(rows) + "\n" * (text[-1] == "\n" and rows != [""])
+        text = _quiet(text)
+    if "\r\n" in text:
+        text = re.sub(r"\r+\n", "\n", text)
+    if not has_control(text):
+        return text
+    return "\n".join([_line(line) if has_control(line) else line for line in text.split("\n")])
+
+
+def show(text: str) -> Shown:
+    """The rows of the text with their raw ranges; joined by newlines they are `resolve(text)`."""
+    if has_control(text) and _VERTICAL.search(text):
+        return _rows(text)
+    raw = text.split("\n")
+    starts = list(accumulate([len(line) + 1 for line in raw], initial=0))
+    starts[-1] = len(text)
+    changed: list[int] = []
+    rows = raw
+    if has_control(text):
+        rows = resolve(text).split("\n")
+        changed = [i for i, (line, row) in enumerate(zip(raw, rows, strict=True)) if line != row]
+    if not raw[-1]:
+        rows.pop()
+        starts.pop()
+    return Shown(rows, starts[:-1], starts[1:], changed)
+
+
+def has_control(text: str) -> bool:
+    """Whether resolving could change the text."""
+    return (_ASCII_CONTROL if text.isascii() else _CONTROL).search(text) is not None
+
+
+def _quiet(text: str) -> str:
+    """Without what only colours, names or asks."""
+    return _SILENT.sub("", text)
+
+
+def _line(line: str) -> str:
+    """One line, free of silent sequences, as it was seen."""
+    line = line.rstrip("\r")
+    if "\x1b" in line:
+        line = line[max((line.rfind(wipe) + len(wipe) for wipe in _WIPES if wipe in line), default=0) :]
+    if _STRAY.search(line) and "\x1b" not in line:
+        line = _STRAY.sub("", line)
+    if "\x08" in line and "\x1b" not in line:
+        line = _OVERTYPED.sub("", line)
+    if "\x1b" in line or "\x08" in line or "\t" in line or not _NARROW.fullmatch(line):
+        if not _CONTROL.search(line):
+            return line
+        if not re.search(r"[\r\x08\x1b]", line):
+            return _SURROGATE.sub("\ufffd", line)
+        screen = Screen()
+        screen.feed(line, spare=100)
+        return "".join(screen.rows[0]).rstrip(" ")
+    if "\r" not in line:
+        return line
+    shown = ""
+    for part in reversed(line.split("\r")):
+        if len(part) > len(shown):
+            shown += part[len(shown) :]
+    return shown.rstrip(" ")
+
+
+def _emulated(text: str) -> list[tuple[int, int, list[str]]]:
+    screen = Screen()
+    screen.feed(text)
+    return screen.pieces(len(text))
+
+
+def _rows(text: str) -> Shown:
+    shown = Shown([], [], [], [])
+    for start, end, rows in _emulated(text):
+        raw = text[start:end]
+        if len(rows) == 1 and raw[-1:] == "\n" and raw[:-1].expandtabs(8) == rows[0] and raw.count("\n") == 1:
+            rows = [raw[:-1]]
+        elif len(rows) > 1 or raw != rows[0] or end < len(text):
+            shown.changed.extend(range(len(shown.rows), len(shown.rows) + len(rows)))
+        shown.rows += rows
+        shown.starts += [start] * len(rows)
+        shown.ends += [end] * len(rows)
+    return shown

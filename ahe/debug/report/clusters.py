@@ -1,0 +1,116 @@
+"""The clusters in the report: large ones each with what shows them, small ones gathered below the verifier's cause.
+
+A cluster is large that is of several tasks, or of so many rollouts of one that it is no accident. Those are what a
+change of the harness can aim at; the small ones are told in a line each, so that nothing is out of reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ahe.debug.report.compose import Part
+from ahe.debug.report.quote import around, cite, hanging, indented, place, telling, told
+from ahe.debug.signals.outcome import Rollout
+from ahe.records import Cluster
+
+NAMES = 12
+TASKS, ROLLOUTS = 2, 3
+"""A cluster of so many tasks, or of so many rollouts, is large."""
+
+LEGEND = (
+    "What the verifier found / how the rollout ended / what went wrong on the way"
+    " (`none`: nothing stands out, `unknown`: no word for it).\n"
+)
+
+Rollouts = Mapping[str, Rollout]
+"""Rollouts by the ids of their trials."""
+
+
+def cluster_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[Part]:
+    """The clusters as parts, the large ones first, each kind in the order in which they come."""
+    if clusters:
+        yield Part(LEGEND, 98)
+    large = [cluster for cluster in clusters if _large(cluster)]
+    for rank, cluster in enumerate(large):
+        name = f"- **{cluster.signature}**: {_size(cluster)} ({names(cluster.tasks)})"
+        yield Part(name, 100 - min(rank, 40) / 2)
+        members = [rollouts[trial] for trial in cluster.trials if trial in rollouts]
+        for nth, rollout in enumerate(examples(members)):
+            yield Part(indented(_example(rollout)), 90 - rank - 20 * nth)
+    yield from _gathered([cluster for cluster in clusters if not _large(cluster)], rollouts, bool(large))
+
+
+def names(given: Sequence[str], most: int = NAMES) -> str:
+    more = f" and {len(given) - most} more" if len(given) > most else ""
+    return ", ".join(given[:most]) + more
+
+
+def _large(cluster: Cluster) -> bool:
+    return len(cluster.tasks) >= TASKS or len(cluster.trials) >= ROLLOUTS
+
+
+def _gathered(clusters: Sequence[Cluster], rollouts: Rollouts, after: bool) -> Iterator[Part]:
+    """The small clusters below their causes, most rollouts first; a line goes before the cause above it does."""
+    groups: dict[str, list[Cluster]] = {}
+    for cluster in clusters:
+        groups.setdefault(cluster.signature.cause, []).append(cluster)
+    if groups and after:
+        yield Part("\nSmaller ones, each of one task, by what the verifier found:", 89.5)
+    ranked = sorted(groups.items(), key=lambda item: (-_trials(item[1]), item[0]))
+    for rank, (cause, members) in enumerate(ranked):
+        tasks = {task for cluster in members for task in cluster.tasks}
+        total = f"{_count(_trials(members), 'rollout')} of {_count(len(tasks), 'task')}"
+        yield Part(f"- **{cause}**: {total}", 89 - rank / 100)
+        for nth, cluster in enumerate(members):
+            yield Part(indented(_line(cluster, rollouts)), 80 - min(20 * nth + rank, 400) / 10)
+
+
+def _line(cluster: Cluster, rollouts: Rollouts) -> str:
+    """A small cluster in a line, with the place that says most."""
+    sign = cluster.signature
+    phrase = f" “{sign.phrase}”" if sign.phrase else ""
+    line = f"- {sign.status} / {sign.mechanism}{phrase}: {len(cluster.trials)} of {names(cluster.tasks)}"
+    members = [rollouts[trial] for trial in cluster.trials if trial in rollouts]
+    for rollout in examples(members)[:1]:
+        if found := telling(rollout):
+            return f"{line}; {hanging(told(found))}"
+        if rollout.last is not None:
+            return f"{line}; last done {hanging(cite(rollout.last))}"
+    return line
+
+
+def examples(members: Sequence[Rollout]) -> list[Rollout]:
+    """The member that says most, and another that shows something else, where there is one of another verdict."""
+    ranked = sorted(members, key=lambda r: (-(found.score if (found := telling(r)) else 0.0), r.label))
+    others = [rollout for rollout in ranked if _shows(rollout) != _shows(ranked[0])]
+    others.sort(key=lambda rollout: rollout.verdict == ranked[0].verdict)
+    return [*ranked[:1], *others[:1]]
+
+
+def _shows(rollout: Rollout) -> str:
+    found = place(rollout)
+    return found.words if found else ""
+
+
+def _example(rollout: Rollout) -> str:
+    lines = []
+    if found := telling(rollout):
+        lines += [f"ran {cite(found.ran)}"] if found.ran else []
+        lines += [told(found), *filter(None, [around(found)])]
+    elif rollout.last is not None:
+        lines.append(f"last done {cite(rollout.last)}")
+    if rollout.verdict:
+        lines.append(f"verifier of {rollout.label}: {rollout.verdict}")
+    return "\n".join(lines) or f"{rollout.label} shows nothing that stands out"
+
+
+def _trials(clusters: Sequence[Cluster]) -> int:
+    return sum(len(cluster.trials) for cluster in clusters)
+
+
+def _size(cluster: Cluster) -> str:
+    return f"{_count(len(cluster.trials), 'rollout')} of {_count(len(cluster.tasks), 'task')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -1,0 +1,130 @@
+"""A task's page: how its rollouts went, the lines that tell why, and the steps around them."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ahe.debug.clean.pointers import CLOSE, OPEN
+from ahe.debug.report.compose import Count, Part, Section, compose
+from ahe.debug.report.quote import around, cite, hanging, told
+from ahe.debug.signals.outcome import Rollout, Shown, TaskOutcome
+from ahe.records.changes import CUT
+from ahe.text import estimate_tokens
+
+PAGE_TOKENS = 3_000
+INSTRUCTION = 1_200
+"""Characters of the task's instruction at the head of a page."""
+STEPS_ARE = "`ahe trace LABEL --step N`"
+
+
+def page(
+    outcome: TaskOutcome,
+    instruction: str,
+    shown: Sequence[Shown],
+    answer: str = "",
+    budget: int = PAGE_TOKENS,
+    count: Count = estimate_tokens,
+) -> str:
+    """The page as Markdown, at most `budget` tokens. What is cut is named, with how to see it."""
+    asked = instruction.strip()
+    found = [
+        Section("Instruction", (Part(_instruction(asked, outcome), 97),) if asked else ()),
+        Section("Rollouts", tuple(Part(_line(rollout), 99) for rollout in outcome.rollouts)),
+        Section("Root cause", (Part(answer, 98),) if answer else ()),
+        Section("Decisive lines", tuple(_findings(outcome.rollouts)), "`ahe trace LABEL`"),
+        Section("Where they part", tuple(_parting(outcome))),
+        Section(
+            "Steps", tuple(_steps(outcome, [e for e in shown if not _asks(e, outcome, asked)])), STEPS_ARE
+        ),
+    ]
+    return compose(outcome.task, [section for section in found if section.parts], budget, count)
+
+
+def _instruction(asked: str, outcome: TaskOutcome) -> str:
+    """The instruction as a quotation, so that its own headings are none of the page's; a long one is cut."""
+    text = asked[:INSTRUCTION].rstrip()
+    if len(asked) > INSTRUCTION:
+        places = [str(rollout.asked) for rollout in outcome.rollouts if rollout.asked]
+        text += f"{CUT}\n\n({len(asked)} characters" + (f"; all of it is at {places[0]})" if places else ")")
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+def _asks(entry: Shown, outcome: TaskOutcome, asked: str) -> bool:
+    """Whether a step only asks what the head of the page says already."""
+    first = {rollout.label: rollout.asked for rollout in outcome.rollouts}.get(entry.label)
+    if first is None or first.step != entry.step:
+        return False
+    words, text = " ".join(asked.split()), entry.text.strip()
+    pointer = text.startswith(OPEN) and text.endswith(CLOSE) and text.count(OPEN) == 1
+    return pointer or " ".join(text.split()) in words
+
+
+def _line(rollout: Rollout) -> str:
+    words = [f"- {rollout.label}: {rollout.status}"]
+    words += [f"ended {rollout.ended}"] if rollout.ended else []
+    words += [f"{rollout.turns} turns"] if rollout.turns else []
+    words += [f"{rollout.tokens} tokens"] if rollout.tokens else []
+    words += [str(rollout.signature)] if rollout.signature else []
+    said = f"\n  verifier: {rollout.verdict}" if rollout.verdict else ""
+    return ", ".join(words) + said
+
+
+def _findings(rollouts: Sequence[Rollout]) -> Iterator[Part]:
+    for rollout in rollouts:
+        known = None
+        for nth, finding in enumerate(rollout.findings):
+            if finding.ran is not None and finding.ran != known:
+                known = finding.ran
+                yield Part(f"- ran {hanging(cite(known))}", 73 - 4 * nth)
+            yield Part(f"- {told(finding)}", 96 - nth)
+            if context := around(finding):
+                yield Part(context, 75 - 4 * nth)
+
+
+def _parting(outcome: TaskOutcome) -> Iterator[Part]:
+    if outcome.parting is not None:
+        yield Part(f"- failing did {hanging(cite(outcome.parting.failing))}", 90)
+        yield Part(f"- passing did {hanging(cite(outcome.parting.passing))}", 90)
+
+
+def _steps(outcome: TaskOutcome, shown: Sequence[Shown]) -> Iterator[Part]:
+    """Steps of all rollouts; those near a finding, a parting or the end are worth most."""
+    marks: dict[str, list[int]] = {}
+    for rollout in outcome.rollouts:
+        marks[rollout.label] = [finding.citation.step for finding in rollout.findings[:3]]
+    if outcome.parting is not None:
+        for citation in (outcome.parting.failing, outcome.parting.passing):
+            marks.setdefault(citation.trial, []).append(citation.step)
+    for entry in shown:
+        marks.setdefault(entry.label, [])
+    last = {entry.label: entry.step for entry in shown}
+    for entry in shown:
+        far = min(abs(entry.step - mark) for mark in (*marks[entry.label], last[entry.label]))
+        yield Part(f"### {entry.label}#{entry.step}\n\n{entry.text}\n", 40 - min(far, 39))
+
+
+@dataclass(frozen=True, slots=True)
+class PageJob:
+    """A page to write; picklable."""
+
+    outcome: TaskOutcome
+    shown: str
+    instruction: str
+    answer: str
+    folder: str
+
+
+def write_page(job: PageJob) -> None:
+    """Write the page of a task."""
+    shown = pickle.loads(Path(job.shown).read_bytes())
+    text = page(job.outcome, job.instruction, shown, job.answer)
+    name = page_name(job.outcome.task)
+    Path(job.folder, f"{name}.md").write_text(text, "utf-8", errors="surrogateescape")
+
+
+def page_name(task: str) -> str:
+    """The task's name as that of a file."""
+    return task.replace("/", "__").lstrip(".") or "task"

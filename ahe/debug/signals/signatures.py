@@ -1,0 +1,75 @@
+"""Deterministic signatures of failures (verifier's cause, agent's last status, mechanism), and their clusters.
+
+The three parts follow Self-Harness (arXiv 2606.09498). Same trace, same signature; `unknown` is a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from ahe.debug.readers.trace import Trace
+from ahe.debug.signals.behaviour import actions, behaviour
+from ahe.debug.signals.causes import cause
+from ahe.debug.signals.vocabulary import FLAKY, INFRASTRUCTURE, UNKNOWN
+from ahe.records import Cluster, Signature
+
+_ENDPOINT = re.compile(
+    r"^\s*(?:API Error|Error code: (?:429|5\d\d)|(?:openai|anthropic)\.\w+Error|(?:APIConnection|RateLimit"
+    r"|InternalServer|ServiceUnavailable)Error)\b"
+)
+
+
+def sign(trace: Trace, passing: Collection[int] = ()) -> Signature:
+    """The signature of a rollout that did not pass.
+
+    Its mechanism is `unknown`: only what other tasks show can name it (`rank.mechanism`). `passing` are the
+    `actions` of the task's rollouts that passed: a rollout with the same calls as one of them failed by chance,
+    and its cause is `flaky`. One that the machine broke (status missing, or the endpoint's error as its last
+    word) has the cause `infrastructure`.
+    """
+    return Signature(cause=_cause(trace, passing), status=behaviour(trace), mechanism=UNKNOWN)
+
+
+def passing_actions(traces: Iterable[Trace]) -> frozenset[int]:
+    """The actions of rollouts that passed, for `sign`. One without a call proves nothing and is left out."""
+    return frozenset(actions(trace) for trace in traces if trace.status == "passed") - {0}
+
+
+def _cause(trace: Trace, passing: Collection[int]) -> str:
+    if trace.status == "missing" or trace.ended == "broken" or _endpoint_failed(trace):
+        return INFRASTRUCTURE
+    if trace.status == "failed" and actions(trace) in passing:
+        return FLAKY
+    return cause(trace.verifier)
+
+
+def _endpoint_failed(trace: Trace) -> bool:
+    """Whether the trace ends with what an endpoint's client prints when it gives up."""
+    if not trace.steps or trace.status == "passed":
+        return False
+    texts = [text for text in trace.steps[-1].texts if text.channel in ("message", "error", "injected")]
+    return bool(texts) and _ENDPOINT.match(texts[-1].text) is not None
+
+
+Signed = tuple[str, str, Signature]
+"""A trial's id, its task, its signature."""
+
+
+def clusters(signed: Iterable[Signed]) -> tuple[Cluster, ...]:
+    """Equal signatures together, most tasks first, then most trials, then by name. Order plays no part.
+
+    Flaky tasks and a broken machine have causes, and so clusters, of their own.
+    """
+    groups: dict[str, list[Signed]] = {}
+    for one in sorted(signed, key=lambda each: (each[0], each[1])):
+        groups.setdefault(str(one[2]), []).append(one)
+    found = [
+        Cluster(
+            signature=members[0][2],
+            trials=tuple(trial for trial, _, _ in members),
+            tasks=tuple(sorted({task for _, task, _ in members})),
+        )
+        for members in groups.values()
+    ]
+    return tuple(sorted(found, key=lambda c: (-len(c.tasks), -len(c.trials), str(c.signature))))

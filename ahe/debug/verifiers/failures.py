@@ -1,0 +1,53 @@
+"""All failures that a verifier's files tell of, whatever framework wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ahe.debug.readers.trace import VerifierFile
+from ahe.debug.verifiers import gotest, plain, python, structured
+from ahe.debug.verifiers.failure import Failure
+
+Parser = tuple[Callable[[str], bool], Callable[[str], list[Failure]]]
+
+_FORMATS: tuple[Parser, ...] = (
+    (structured.is_ctrf, structured.parse_ctrf),
+    (structured.is_junit, structured.parse_junit),
+    (python.is_pytest, python.parse_pytest),
+    (python.is_unittest, python.parse_unittest),
+    (gotest.is_go, gotest.parse),
+    (plain.is_tap, plain.parse_tap),
+)
+_NOT_OUTPUT = ("reward.txt", "reward.json", "metrics.json")
+
+
+def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
+    """Each failed test once. Files of a known format come first; plain text counts only where none has any.
+
+    Where two files tell of one test, the first in order (CTRF, JUnit, then text) is taken, unless it names
+    no decisive line and the other does. The order of `files` does not matter.
+    """
+    known: dict[str, Failure] = {}
+    rest: list[str] = []
+    for rank, file in sorted(((_rank(f.text), f) for f in files), key=lambda p: (p[0], p[1].name, p[1].text)):
+        if file.name.rsplit("/", 1)[-1] in _NOT_OUTPUT:
+            continue
+        if rank == len(_FORMATS):
+            rest.append(file.text)
+            continue
+        for failure in _FORMATS[rank][1](file.text):
+            before = known.get(failure.key)
+            if before is None or (failure.decisive and not before.decisive):
+                known[failure.key] = failure
+    if known:
+        return tuple(known.values())
+    return tuple(failure for text in rest for failure in plain.parse_plain(text))
+
+
+def decisive_line(found: Sequence[Failure]) -> str:
+    """The line that a report quotes for a trial: of the first failure that has one."""
+    return next((failure.decisive for failure in found if failure.decisive), "")
+
+
+def _rank(text: str) -> int:
+    return next((rank for rank, (fits, _) in enumerate(_FORMATS) if fits(text)), len(_FORMATS))

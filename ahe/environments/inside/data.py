@@ -1,0 +1,67 @@
+"""Bytes in and out, kept within limits: a command's output, and files where it may have put links or pipes."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+SLACK = 1 << 16
+READ_LIMIT = 64 << 20
+
+
+class Clip:
+    """Keeps the first and the last half of a byte limit of what it is fed, and counts what lies between."""
+
+    def __init__(self, limit: int) -> None:
+        self.head_limit = (limit + 1) // 2
+        self.tail_limit = limit - self.head_limit
+        self.head, self.tail, self.total = bytearray(), bytearray(), 0
+
+    def feed(self, data: bytes) -> None:
+        self.total += len(data)
+        room = self.head_limit - len(self.head)
+        if room > 0:
+            self.head += data[:room]
+            data = data[room:]
+        self.tail += data
+        if len(self.tail) > self.tail_limit + SLACK:
+            del self.tail[: len(self.tail) - self.tail_limit]
+
+    def result(self) -> tuple[bytes, int]:
+        """The kept bytes, and how many were omitted in their middle."""
+        tail = self.tail[max(0, len(self.tail) - self.tail_limit) :]
+        return bytes(self.head + tail), self.total - len(self.head) - len(tail)
+
+
+def resolve(path: str) -> str:
+    """A path with its links followed. The kernel's files are refused: they would be process 1's own."""
+    real = os.path.realpath(path)
+    if real == "/proc" or real.startswith("/proc/"):
+        raise OSError(errno.EACCES, "a file of the kernel", path)
+    return real
+
+
+def open_regular(path: str, flags: int) -> int:
+    handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    mode = os.fstat(handle).st_mode & 0o170000
+    if mode != 0o100000:
+        os.close(handle)
+        raise OSError(errno.EISDIR if mode == 0o040000 else errno.EINVAL, "not a regular file", path)
+    return handle
+
+
+def read_file(path: str) -> bytes:
+    with os.fdopen(open_regular(resolve(path), os.O_RDONLY), "rb", 0) as file:
+        if os.fstat(file.fileno()).st_size > READ_LIMIT:
+            raise OSError(errno.EFBIG, "too large to read", path)
+        return file.read(READ_LIMIT)
+
+
+def write_file(path: str, data: bytes, mode: int) -> None:
+    real = resolve(path)
+    os.makedirs(os.path.dirname(real), exist_ok=True)
+    with os.fdopen(open_regular(real, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb", 0) as file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fchmod(file.fileno(), mode)

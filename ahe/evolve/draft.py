@@ -1,0 +1,194 @@
+"""A change before it is a commit: a copy of the harness to edit, the manifest it must carry, and the checks of both.
+
+The copy has no `.git`: a file that the evolver could rewrite would make the host run git on a repository of its
+choosing. What is committed is copied from the draft after preflight has passed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from ahe.debug.ask.citations import quoted
+from ahe.debug.readers.trace import full_ids
+from ahe.harness.layout import classify
+from ahe.harness.mounts import FILES, FOLDERS, ignored
+from ahe.harness.preflight import Preflight, Problem
+from ahe.history import History
+from ahe.records import Brief, Change, Citation, Kind, Record
+
+CheckInBox = Callable[[Path], Awaitable[list[Problem]]]
+"""The rules of preflight that run a harness: imports, rendering, the smoke trial. Gets the harness's folder."""
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=8, max_length=100, pattern=r"^[^\n]+$")
+]
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2_000)]
+
+
+class Manifest(Record):
+    """What the evolver says about a change: every field is required."""
+
+    subject: Line
+    action: Literal["add", "improve", "remove"]
+    evidence: Paragraph
+    root_cause: Paragraph
+    fix: Paragraph
+    predicts: tuple[str, ...]
+    risks: tuple[str, ...]
+    citations: Annotated[tuple[Citation, ...], Field(min_length=1, max_length=10)]
+
+
+class ChangeRefused(Exception):
+    """A change that did not pass. `reasons` go back to the evolver."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass
+class Draft:
+    """The draft of one brief: `folder` is the evolver's copy of the harness, `commits` what it became so far.
+
+    `worktree` is git's, out of the evolver's reach. `evolver` and `strategy` are noted in each commit.
+    """
+
+    history: History
+    worktree: Path
+    folder: Path
+    brief: Brief
+    preflight: Preflight
+    check_in_box: CheckInBox
+    evolver: str
+    strategy: str
+    commits: list[str] = field(default_factory=list)
+    refusals: int = 0
+
+    def __post_init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Put the draft back to the last commit."""
+        copy_mounts(self.worktree, self.folder)
+
+    @property
+    def full(self) -> bool:
+        """Whether the brief allows no further commit."""
+        return len(self.commits) >= self.brief.changes
+
+    async def commit(self, manifest: Manifest) -> str:
+        """Check the draft with its manifest and commit it. Raises `ChangeRefused`."""
+        unlock(self.folder)
+        trials = frozenset(trial.id for trial in self.brief.evidence.trials)
+        manifest = with_full_ids(manifest, trials)
+        reasons = await self._reasons(manifest, trials)
+        if reasons:
+            self.refusals += 1
+            raise ChangeRefused(reasons)
+        change = self._change(manifest)
+        copy_mounts(self.folder, self.worktree)
+        self.commits.append(self.history.commit_draft(self.worktree, change))
+        return self.commits[-1]
+
+    async def _reasons(self, manifest: Manifest, trials: frozenset[str]) -> list[str]:
+        if self.full:
+            return [f"this iteration takes no more than {self.brief.changes} changes"]
+        evidence = self.brief.evidence
+        tasks = frozenset(trial.task for trial in evidence.trials)
+        reasons = unfounded(manifest, Path(evidence.traces), trials, tasks)
+        problems = self.preflight.check(self.folder, self.worktree, manifest.action)
+        if not problems:
+            problems = await self.check_in_box(self.folder)
+        return reasons + [str(problem) for problem in problems]
+
+    def _change(self, manifest: Manifest) -> Change:
+        kinds = changed_kinds(self.worktree, self.folder)
+        return Change(
+            id=f"{self.brief.iteration:03d}-{len(self.commits) + 1}",
+            kinds=kinds,
+            subject=subject_line(kinds, manifest.subject),
+            evolver=self.evolver,
+            strategy=self.strategy,
+            **manifest.model_dump(exclude={"subject"}),
+        )
+
+
+def unfounded(manifest: Manifest, traces: Path, trials: frozenset[str], tasks: frozenset[str]) -> list[str]:
+    """What in the manifest is not true of the train traces in folder `traces`: one line each."""
+    problems = [
+        f"{field}: {name!r} is no task of the train split"
+        for field, names in (("predicts", manifest.predicts), ("risks", manifest.risks))
+        for name in names
+        if name not in tasks
+    ]
+    for citation in manifest.citations:
+        if citation.trial not in trials:
+            problems.append(f"citations: {citation.trial!r} is no trial of the evidence")
+        elif not quoted(citation, traces):
+            problems.append(f"citations: the quote does not stand at {citation}: {citation.quote!r}")
+    return problems
+
+
+def with_full_ids(manifest: Manifest, trials: frozenset[str]) -> Manifest:
+    """The manifest with whole trial ids where it cites the labels that reports use."""
+    whole = full_ids(trials)
+    cited = tuple(
+        citation.model_copy(update={"trial": whole.get(citation.trial, citation.trial)})
+        for citation in manifest.citations
+    )
+    return manifest.model_copy(update={"citations": cited})
+
+
+def subject_line(kinds: tuple[Kind, ...], subject: str) -> str:
+    return f"{'+'.join(kinds)}: {subject[:1].lower()}{subject[1:]}".rstrip(".")
+
+
+def copy_mounts(source: Path, target: Path) -> None:
+    """Make the seven mounts in `target` the same as in `source`."""
+    target.mkdir(parents=True, exist_ok=True)
+    unlock(target)
+    for name in (*FILES, *FOLDERS):
+        old, new = target / name, source / name
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
+        if new.is_dir():
+            shutil.copytree(new, old)
+        elif new.is_file():
+            shutil.copyfile(new, old)
+
+
+def unlock(folder: Path) -> None:
+    """Make everything in a folder readable: the evolver may have taken the permissions away."""
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o700 if name in folders else 0o600))
+
+
+def changed_kinds(before: Path, after: Path) -> tuple[Kind, ...]:
+    """The kinds of component in which two harness folders differ, in the order of the seven kinds."""
+    paths = {
+        p.relative_to(root).as_posix() for root in (before, after) for p in root.rglob("*") if p.is_file()
+    }
+    changed = {
+        classify(path)
+        for path in paths
+        if path.split("/")[0] in (*FILES, *FOLDERS)
+        and not ignored(path)
+        and _bytes(before / path) != _bytes(after / path)
+    }
+    return tuple(kind for kind in Kind if kind in changed)
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

@@ -1,0 +1,98 @@
+"""The rules of preflight that need the box: imports, rendering, and a scripted one-turn trial."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ahe.agents.play import MakeEnvironment, MakeExecutor, Player, started
+from ahe.errors import HarnessError
+from ahe.harness.load import load
+from ahe.harness.preflight import Problem
+from ahe.protocols import Environment, Executor, Host
+from ahe.records import EnvironmentSpec, Limits, Message, ModelSpec, Reply, Request, ToolCall, Usage
+
+LIMITS = Limits(turns=5, tokens=0, seconds=60, reply_tokens=100, command_seconds=10, output_bytes=4_000)
+CHECK_SECONDS = 60.0
+HARMLESS: dict[object, object] = {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}
+
+
+class OneToolCall:
+    """A model that calls the first tool once, with harmless arguments, and then answers."""
+
+    spec = ModelSpec(name="smoke")
+    fingerprint = "smoke"
+
+    async def complete(self, request: Request) -> Reply:
+        called = any(message.role == "tool" for message in request.messages)
+        if called or not request.tools:
+            return Reply(message=Message(role="assistant", content="Done."), usage=Usage(calls=1))
+        tool = request.tools[0]
+        properties = tool.parameters.get("properties", {})
+        required = tool.parameters.get("required", [])
+        arguments = {name: harmless(properties.get(name)) for name in required}
+        call = ToolCall(id="smoke", name=tool.name, arguments=arguments)
+        return Reply(message=Message(role="assistant", tool_calls=(call,)), usage=Usage(calls=1))
+
+
+def harmless(schema: object) -> object:
+    """A value of the schema's type that does nothing, also as a shell command."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    kinds = kind if isinstance(kind, list) else [kind]
+    return next((HARMLESS[name] for name in kinds if name in HARMLESS), "true")
+
+
+@dataclass(frozen=True)
+class SmokeTrial:
+    """Runs a harness in the box without a model. Problems say what failed, so that the evolver can fix it."""
+
+    make_environment: MakeEnvironment
+    make_executor: MakeExecutor
+    scratch: Path
+
+    async def __call__(self, root: Path) -> list[Problem]:
+        """The problems of the harness in folder `root`; none when it works."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+            spec = EnvironmentSpec(name="smoke")
+            async with started(self.make_environment(spec, Path(folder) / "box")) as environment:
+                return await self._problems(root, environment, Path(folder) / "trace")
+
+    async def _problems(self, root: Path, environment: Environment, trace: Path) -> list[Problem]:
+        try:
+            harness = load(root)
+        except HarnessError as error:
+            return [Problem(rule="loads", where="", text=str(error))]
+        executor = ImportCheck(self.make_executor())
+        outcome = await Player("coder", OneToolCall(), "native", LIMITS, lambda: executor).play(
+            harness,
+            environment,
+            "Say that you are ready.",
+            trace=trace,
+            session="smoke",
+            key="smoke/0",
+            workdir="/app",
+        )
+        problems = [
+            Problem(rule="imports", where=line.split(":")[0], text=line) for line in executor.problems
+        ]
+        if outcome.ended != "answered":
+            text = outcome.cause or f"the smoke trial ended with {outcome.ended}"
+            problems.append(Problem(rule="smoke", where="", text=text))
+        events = (trace / "events.jsonl").read_text("utf-8").splitlines()
+        problems += [Problem(rule="smoke", where="", text=e[:600]) for e in events if '_failed"' in e]
+        return problems
+
+
+class ImportCheck:
+    """An executor whose box is also asked to import every module of the harness; `problems` say what failed."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.problems: list[str] = []
+        self._executor = executor
+        self.call, self.stop = executor.call, executor.stop
+
+    async def start(self, harness: Path, host: Host) -> None:
+        await self._executor.start(harness, host)
+        self.problems = await self._executor.call("check", {}, CHECK_SECONDS)
