@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ahe.agents.play import started
 from ahe.errors import Infrastructure, TaskError
 from ahe.evaluate.support import refuse
 from ahe.evaluate.verifier import Verification, run_script, upload, verify
@@ -46,7 +47,7 @@ async def check_task(
     `make` builds the environments (default: `ahe.environments.choose`). Nothing is raised for a task that
     is refused or an environment that breaks: that is a problem of the check.
     """
-    started = time.monotonic()
+    clock = time.monotonic()
     builder = make or _chosen(kind)
     solved: list[Verification] = []
     idle: list[Verification] = []
@@ -70,7 +71,7 @@ async def check_task(
         problems=tuple(dict.fromkeys(problems)),
         solved=tuple(solved),
         idle=tuple(idle),
-        seconds=round(time.monotonic() - started, 3),
+        seconds=round(time.monotonic() - clock, 3),
     )
 
 
@@ -85,14 +86,12 @@ async def _attempt(
 ) -> Verification:
     """One environment from start to stop; the solution runs where a list for its problems is given."""
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
-    environment = make(task.environment, folder)
     try:
-        await environment.start()
-        if solution_problems is not None:
-            solution_problems += await _solve(environment, task)
-        return await verify(environment, task)
+        async with started(make(task.environment, folder)) as environment:
+            if solution_problems is not None:
+                solution_problems += await _solve(environment, task)
+            return await verify(environment, task)
     finally:
-        await environment.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -13,9 +13,8 @@ from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
 from ahe.evaluate.evaluation import Evaluator
-from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
-from ahe.evaluate.suite import Suite
+from ahe.evaluate.suite import Suite, suite_texts
 from ahe.events import Notice, Spent
 from ahe.evolve.agent import EvolverAgent
 from ahe.evolve.editor import Evolver, EvolverMode
