@@ -1,4 +1,7 @@
-"""JSON that is cut or damaged, read as far as it goes and again behind the damage."""
+"""JSON from strangers: damaged text is read as far as it goes, and a value of a wrong type counts as empty.
+
+`salvage` reads text; the functions below it take a value as what it should be, and never raise.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import json
 import re
 from typing import Any
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DATA_URL = re.compile(r"data:([\w/+.-]*);base64,")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 _HALF = re.compile(r"(?<!\\)((?:\\\\)*)\\u[0-9a-fA-F]{0,3}$")
 _END = re.compile(r"\s*\]")
@@ -15,7 +20,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _STUMP = 5
 """Characters that a value may be short of its end where a text was cut in it: `\\u12`, `tru`."""
 ATTEMPTS = 1_000
-"""How many places are tried behind a damage before the rest is given up."""
+"""How many places after a damage are tried before the rest is given up."""
 
 Fault = tuple[int, str]
 
@@ -23,8 +28,8 @@ Fault = tuple[int, str]
 def salvage(text: str) -> tuple[Any, list[Fault]]:
     """The value of a JSON text, with a fault (character, what) for each place that could not be read.
 
-    A cut text gives all that stands before the cut. Behind a damage inside a list of records, reading
-    goes on with the next record that looks like those before it.
+    A cut text gives everything before the cut. After a damage inside a list of records, reading continues with the
+    next record that looks like those before it.
     """
     try:
         return json.loads(text, strict=False), []
@@ -88,7 +93,7 @@ def _records(value: Any) -> list[Any] | None:
 def _resumed(
     text: str, position: int, value: Any, records: list[Any], faults: list[Fault]
 ) -> tuple[Any, list[Fault]]:
-    """Records behind the damage are added to `records`, and what follows their list to `value`."""
+    """Adds the records after the damage to `records`, and the keys after their list to `value`."""
     keys = {key for each in records if isinstance(each, dict) for key in each} or _KNOWN
     attempts, good = 0, position
     while attempts < ATTEMPTS and (found := _OBJECT.search(text, position)):
@@ -110,7 +115,7 @@ def _resumed(
 
 
 def _tail(text: str, position: int, value: Any) -> None:
-    """The keys of a document behind its list of records."""
+    """Adds the keys of a document that follow its list of records."""
     rest = text[position:].lstrip()
     if isinstance(value, dict) and rest.startswith(","):
         tail = _parsed(closed("{" + rest[1:]))
@@ -150,3 +155,121 @@ def closed(text: str) -> str:
 
 def _closers(frames: list[list[Any]]) -> str:
     return "".join("}" if frame[0] == "{" else "]" for frame in reversed(frames))
+
+
+def string(value: Any) -> str:
+    """The value where it is a text, else an empty one."""
+    return encodable(value) if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    return [each for each in listing(value) if isinstance(each, dict)]
+
+
+def inner(value: Any, *keys: str) -> dict[str, Any]:
+    """The record in `value` under the nested keys; empty where there is none."""
+    for key in keys:
+        value = mapping(value).get(key)
+    return mapping(value)
+
+
+def number(value: Any) -> float:
+    """The value where it is a finite number, else 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return 0.0
+    return float(value) if abs(value) < 1e15 else 0.0
+
+
+def total(place: dict[str, Any], *keys: str) -> int:
+    """The sum of the numbers under the keys."""
+    return sum(int(number(place.get(key))) for key in keys)
+
+
+def as_text(value: Any) -> str:
+    """Any value as text: a text as it is, nothing as nothing, the rest as JSON with its keys as they came."""
+    if isinstance(value, str):
+        return encodable(value)
+    if value is None:
+        return ""
+    try:
+        return encodable(json.dumps(value, ensure_ascii=False))
+    except (RecursionError, ValueError):
+        return "[a value nested too deeply to show]"
+
+
+def call_text(arguments: Any) -> str:
+    """The text of a call: the value of its one argument, else the JSON of its arguments."""
+    value = arguments
+    if isinstance(arguments, str) and arguments.lstrip().startswith("{"):
+        try:
+            value = json.loads(arguments, strict=False)
+        except (ValueError, RecursionError):
+            return encodable(arguments)
+    if isinstance(value, dict) and len(value) == 1:
+        return as_text(next(iter(value.values())))
+    return as_text(arguments)
+
+
+def content_text(value: Any) -> str:
+    """The text of a message's content: a text, or the texts of its parts, one a line."""
+    if isinstance(value, list):
+        return "\n".join(filter(None, (_part(part) for part in value)))
+    return _part(value)
+
+
+def _part(part: Any) -> str:
+    if not isinstance(part, dict):
+        return as_text(part)
+    for key in ("text", "thinking", "refusal", "input_text", "output_text"):
+        if isinstance(part.get(key), str):
+            return string(part[key])
+    return _media(part)
+
+
+def _media(part: dict[str, Any]) -> str:
+    """A part that is not text: as JSON, or as its kind and size where it is a picture or another blob."""
+    text = as_text(part)
+    found = _DATA_URL.search(text)
+    source = mapping(part.get("source"))
+    if found or isinstance(source.get("data"), str):
+        kind = found[1] if found else string(source.get("media_type"))
+        return f"[{kind or 'binary'} content, {len(text)} characters of base64]"
+    return text
+
+
+def encodable(text: str) -> str:
+    """The text, changed so that encoding it as UTF-8 (surrogateescape) and decoding it gives it back.
+
+    JSON can spell half a character, which no file can hold: it becomes the replacement character. The
+    halves that stand for bytes that were not UTF-8 stay.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        try:
+            if text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == text:
+                return text
+        except UnicodeEncodeError:
+            pass
+        return _SURROGATE.sub("\ufffd", text)
+    return text
+
+
+def parsed(text: str) -> Any:
+    """The value of a text that is JSON, else None."""
+    if text[:1] not in "{[":
+        return None
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
