@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
-from ahe.harness.mounts import NAMES
+from ahe.harness.layout import NAMES
 from ahe.history.commits import NOTES_REF
 from ahe.history.git import Git
 

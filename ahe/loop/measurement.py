@@ -13,7 +13,7 @@ from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.gate.decisions import tried, vetoes
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
-from ahe.harness.size import prompt_tokens
+from ahe.harness.inventory import prompt_tokens
 from ahe.protocols import Gate
 from ahe.records import Comparison, Decision, RolloutRequest, Tally, Task, Trial, Usage, Verdict
 

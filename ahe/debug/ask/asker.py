@@ -22,7 +22,7 @@ from ahe.debug.ask.answer import Answer
 from ahe.debug.ask.form import REPLY_TOKENS, DebuggerForm
 from ahe.debug.ask.material import Caps, TaskMaterial, TaskState, in_order, material_digest
 from ahe.errors import AgentFault, AheError
-from ahe.harness.mounts import counts
+from ahe.harness.layout import counts
 from ahe.protocols import Model
 from ahe.records import Limits, Record
 

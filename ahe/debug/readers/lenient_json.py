@@ -35,21 +35,15 @@ def salvage(text: str) -> tuple[Any, list[Fault]]:
         return json.loads(text, strict=False), []
     except json.JSONDecodeError as error:
         return _recovered(text, error)
-    except ValueError:
-        return _long_numbers(text)
-    except RecursionError:
-        return None, [(0, "JSON nested too deeply")]
-
-
-def _long_numbers(text: str) -> tuple[Any, list[Fault]]:
-    """Numbers too long for an int are kept as text."""
-    try:
-        return json.loads(text, strict=False, parse_int=_number), []
-    except (ValueError, RecursionError):
-        return None, [(0, "not readable as JSON")]
+    except (ValueError, RecursionError) as error:  # a number too long for an int, or JSON nested too deeply
+        value = _parsed(text)
+        nested = isinstance(error, RecursionError)
+        what = "JSON nested too deeply" if nested else "not readable as JSON"
+        return value, [(0, what)] if value is None else []
 
 
 def _number(digits: str) -> int | str:
+    """Digits as an int, or as text where they are too many for one."""
     return int(digits) if len(digits) < 1_000 else digits
 
 

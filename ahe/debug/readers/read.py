@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from ahe.debug.readers import (
 from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import HEAD, Content, Shape, Span
 from ahe.debug.readers.lenient_json import listing, mappings, salvage
-from ahe.debug.readers.trace import Status, Step, Text, Trace
+from ahe.debug.readers.trace import Status, Text, Trace, VerifierFile
 
 
 class Reader(NamedTuple):
@@ -187,54 +187,38 @@ def read(source: Source) -> Trace:
             span = source.span if not number else files.WHOLE
             found = files.content(Path(path), source.shape, span, draft.damage, subagent=number > 0)
             parse(source.format, found, draft)
+    known = trials.TrialInfo(source.task, source.id, attempt=source.attempt, status=source.status)
     if source.trial:
-        return _of_trial(source, draft)
+        return _trace(source, draft, trials.info(Path(source.trial)) or known)
     if not draft.count and not draft.damage:
         draft.wrong("no messages in it")
-    return _trace(source, draft)
+    return _trace(source, draft, known)
 
 
-def _trace(source: Source, draft: Draft) -> Trace:
+def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
+    """The trace, completed by what its trial's folder says of it; `known` comes before the draft."""
+    verifier: tuple[VerifierFile, ...] = ()
+    if source.trial:
+        for place, text in trials.events(Path(source.trial), draft.damage):
+            draft.attach(place - 1, text)
+        if not source.path:
+            draft.wrong("the trial has no trace")
+        verifier = trials.verifier(Path(source.trial), draft.damage)
+    if known.cause:
+        draft.add("environment", [Text("error", known.cause, known.layout)])
     return Trace(
         id=source.id,
         task=source.task,
         steps=draft.steps,
-        status=source.status if source.status != "unknown" else draft.status,
-        ended=draft.ended,
-        seconds=draft.seconds,
-        tokens=draft.tokens,
-        format=source.format,
-        path=source.path,
-        damage=tuple(draft.damage),
-    )
-
-
-def _of_trial(source: Source, draft: Draft) -> Trace:
-    """The trace, completed by what its trial's folder says of it."""
-    folder = Path(source.trial)
-    known = trials.info(folder) or trials.TrialInfo(
-        task=source.task, id=source.id, attempt=source.attempt, status=source.status
-    )
-    for place, text in trials.events(folder, draft.damage):
-        draft.attach(place - 1, text)
-    if not source.path:
-        draft.wrong("the trial has no trace")
-    verifier = trials.verifier(folder, draft.damage)
-    base = _trace(source, draft)
-    steps = base.steps
-    if known.cause:
-        steps = (*steps, Step(len(steps) + 1, "environment", (Text("error", known.cause, known.layout),)))
-    return replace(
-        base,
-        steps=steps,
         attempt=known.attempt,
-        status=known.status if known.status != "unknown" else base.status,
-        ended=known.ended or base.ended,
+        status=known.status if known.status != "unknown" else draft.status,
+        ended=known.ended or draft.ended,
         verifier=verifier,
-        seconds=known.seconds or base.seconds,
-        tokens=known.tokens or base.tokens,
+        seconds=known.seconds or draft.seconds,
+        tokens=known.tokens or draft.tokens,
+        format=source.format,
         path=source.path or source.trial,
-        damage=(*base.damage, *known.damage),
+        damage=(*draft.damage, *known.damage),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from reader_fixtures import ALL, ATIF, CAST, CLAUDE, CODEX, MINI, SCRIPT, SWE, WRAPPED, Made
 
 from ahe.debug.readers.find import find
-from ahe.debug.readers.read import read
+from ahe.debug.readers.read import READERS, read
 from ahe.debug.readers.trace import Trace
 
 
@@ -18,6 +18,10 @@ def only(folder: Path, made: Made) -> Trace:
     (source,) = find([folder])
     trace = read(source)
     return trace
+
+
+def test_every_reader_has_a_fixture():
+    assert {made.form for made in ALL} == {reader.format for reader in READERS}
 
 
 @pytest.mark.parametrize("made", ALL, ids=lambda made: f"{made.form}-{made.name}")
