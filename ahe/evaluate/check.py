@@ -1,4 +1,4 @@
-"""Proves a task: its solution passes, doing nothing fails, and both do so twice alike. No model is asked."""
+"""Proves a task: its solution passes, doing nothing fails, and a second run agrees. No model is asked."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ OUTPUT_CHARACTERS = 300
 class Check(Record):
     """What the check of one task in one kind of environment found; `problems` is empty where it is sound.
 
-    `solved` and `idle` are the verifier's outcomes after the solution and after nothing, in order of the
-    runs. `environment` is what the environment calls itself, `seconds` the whole check's time.
+    `solved` and `idle` are what the verifier found after the solution and after doing nothing, in order of
+    the runs. `environment` is what the environment calls itself, `seconds` the whole check's time.
     """
 
     task: str
@@ -112,16 +112,20 @@ async def _solve(environment: Environment, task: Task) -> list[str]:
     return []
 
 
-def _compare(what: str, outcomes: list[Verification], *, passes: bool) -> list[str]:
-    problems = [f"after {what}, {outcome.problem}" for outcome in outcomes if outcome.problem]
+def _compare(what: str, verifications: list[Verification], *, passes: bool) -> list[str]:
+    problems = [
+        f"after {what}, {verification.problem}" for verification in verifications if verification.problem
+    ]
     if passes:
         problems += [
-            f"{what} does not pass (reward {o.reward:g}): {_tail(o.output)}" for o in outcomes if not o.passed
+            f"{what} does not pass (reward {o.reward:g}): {_tail(o.output)}"
+            for o in verifications
+            if not o.passed
         ]
-    elif any(outcome.passed for outcome in outcomes):
+    elif any(verification.passed for verification in verifications):
         problems.append(f"{what} passes, so the verifier proves nothing")
-    if len({tuple(sorted(outcome.rewards.items())) for outcome in outcomes}) > 1:
-        rewards = " and ".join(f"{outcome.reward:g}" for outcome in outcomes)
+    if len({tuple(sorted(verification.rewards.items())) for verification in verifications}) > 1:
+        rewards = " and ".join(f"{verification.reward:g}" for verification in verifications)
         problems.append(f"{what} was rewarded differently from run to run: {rewards}")
     return problems
 

@@ -74,11 +74,10 @@ def _agreement(
     if not isinstance(properties, dict) or not isinstance(required, list):
         return  # these are problems of the schema, reported elsewhere
     positional = [*arguments.posonlyargs, *arguments.args]
-    taken = [a.arg for a in positional[1:]] + [a.arg for a in arguments.kwonlyargs]
+    by_name = list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    taken = [a.arg for a in positional[1:]] + [a.arg for a, _ in by_name]
     optional = {a.arg for a in positional[len(positional) - len(arguments.defaults) :]}
-    optional |= {
-        a.arg for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
-    }
+    optional |= {a.arg for a, default in by_name if default is not None}
     if arguments.kwarg is None:
         for missing in sorted(set(map(str, properties)) - set(taken)):
             yield Problem("arguments", where, f"{name} does not take {missing}, which is described")

@@ -1,4 +1,4 @@
-"""Keeps what belongs to tasks out of the harness: their names, and text of their verifiers and solutions.
+"""Keeps the names of tasks and the text of their verifiers and solutions out of the harness.
 
 A reason shows the evolver its own line and the rule, never the task or the split that matched.
 """
@@ -98,7 +98,7 @@ class Secrets:
 def leaks(
     texts: Mapping[str, str], added: Mapping[str, frozenset[int]], secrets: Secrets
 ) -> Iterator[Problem]:
-    """The lines of a change that carry what belongs to a task.
+    """The lines of a change that name a task or copy text of its verifier or solution.
 
     `texts` are the changed files by path, `added` the numbers (from 0) of the lines that are new in each. A
     match counts when it touches a new line.
@@ -108,10 +108,10 @@ def leaks(
         if new and secrets.names_a_task(path):
             yield Problem("task names", path, "a file cannot be called like a task")
         lines = text.split("\n")
-        told = {number for number in sorted(new) if secrets.names_a_task(lines[number])}
-        for number in sorted(told):
+        named = {number for number in sorted(new) if secrets.names_a_task(lines[number])}
+        for number in sorted(named):
             yield _problem("task names", path, number, lines, "names a task; say the general lesson instead")
-        for number in sorted(_copied(lines, new, secrets) - told):
+        for number in sorted(_copied(lines, new, secrets) - named):
             why = "repeats text that belongs to a task; say the general lesson in your own words"
             yield _problem("task text", path, number, lines, why)
 
@@ -142,7 +142,7 @@ def is_telling_line(line: str) -> bool:
 
 
 def _telling(words: Sequence[str]) -> bool:
-    """Whether a run of words has one source only: long enough and not all everyday, or a particular number.
+    """Whether a run of words can only be a copy: long enough and not all everyday, or with a particular number.
 
     Measured on the bundled suite: every solution is caught, three quarters of all lines of 24 characters and
     more even behind other words; of two megabytes of unrelated code and prose some twenty lines are.
