@@ -56,12 +56,8 @@ class Store:
     # trials
 
     def folder(self, trial_id: str) -> Path:
-        """Where the trial's trace lies."""
+        """The folder of the trial's trace."""
         return self.runs / "trials" / trial_id
-
-    def trial(self, trial_id: str) -> Trial | None:
-        row = self._db.execute("SELECT record FROM trial WHERE id = ?", (trial_id,)).fetchone()
-        return Trial.model_validate_json(row[0]) if row else None
 
     def find(self, ids: Sequence[str]) -> dict[str, Trial]:
         """The finished trials among `ids`."""
@@ -94,7 +90,7 @@ class Store:
         return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
 
     def used(self, tasks: Sequence[str]) -> tuple[int, int]:
-        """The first attempt that no harness ever made at these tasks, and how many rollouts they have seen."""
+        """The first attempt number that no harness has used at these tasks, and how many rollouts they have had."""
         top, seen = -1, 0
         for task in tasks:
             row = self._db.execute(
@@ -109,16 +105,11 @@ class Store:
         return int(number)
 
     def sample(self, model: str, most: int) -> list[Trial]:
-        """Up to `most` scored trials with one model. Ids are hashes, so that the first are as good as drawn."""
+        """Up to `most` scored trials with one model. Ids are hashes, so the first are a random sample."""
         rows = self._db.execute(
             "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?",
             (model, most),
         )
-        return [Trial.model_validate_json(row[0]) for row in rows]
-
-    def by_prefix(self, prefix: str) -> list[Trial]:
-        """Trials whose id begins with `prefix`."""
-        rows = self._db.execute("SELECT record FROM trial WHERE id >= ? AND id < ?", (prefix, prefix + "g"))
         return [Trial.model_validate_json(row[0]) for row in rows]
 
     def put(self, trial: Trial) -> None:

@@ -17,9 +17,8 @@ from pydantic import Field, StringConstraints
 
 from ahe.debug.ask.citations import quoted
 from ahe.debug.readers.trace import full_ids
-from ahe.harness.layout import classify
-from ahe.harness.mounts import FILES, FOLDERS, ignored
-from ahe.harness.preflight import Preflight, Problem
+from ahe.harness.layout import FILES, FOLDERS, Problem, classify, ignored
+from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.records import Brief, Change, Citation, Kind, Record
 
@@ -113,16 +112,10 @@ class Draft:
         return Change(
             id=f"{self.brief.iteration:03d}-{len(self.commits) + 1}",
             kinds=kinds,
-            action=manifest.action,
             subject=subject_line(kinds, manifest.subject),
-            evidence=manifest.evidence,
-            root_cause=manifest.root_cause,
-            fix=manifest.fix,
-            predicts=manifest.predicts,
-            risks=manifest.risks,
-            citations=manifest.citations,
             evolver=self.evolver,
             strategy=self.strategy,
+            **manifest.model_dump(exclude={"subject"}),
         )
 
 

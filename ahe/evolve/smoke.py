@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ahe.agents.play import MakeEnvironment, MakeExecutor, Player, started
 from ahe.errors import HarnessError
+from ahe.harness.layout import Problem
 from ahe.harness.load import load
-from ahe.harness.preflight import Problem
 from ahe.protocols import Environment, Executor, Host
 from ahe.records import EnvironmentSpec, Limits, Message, ModelSpec, Reply, Request, ToolCall, Usage
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
-from ahe.harness.mounts import NAMES, Stored, counts
+from ahe.harness.inventory import Stored
+from ahe.harness.layout import NAMES, counts
 from ahe.history.git import Git
 
 _TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"

@@ -12,7 +12,6 @@ from typing import Any
 from ahe.errors import UsageError
 from ahe.evaluate.check import Check, check_task
 from ahe.evaluate.suite import Suite
-from ahe.evaluate.tasks import needs_docker
 from ahe.project.project import Project
 from ahe.records import Record, Task
 
@@ -48,7 +47,7 @@ def listed(project: Project) -> ListedSuite:
         ListedTask(
             name=name,
             split=suite.split_of(name) or "none",
-            environment="docker" if needs_docker(task) else "bwrap or docker",
+            environment="docker" if task.docker_only else "bwrap or docker",
             refused=refused.get(name, ""),
             description=_description(task),
         )

@@ -13,7 +13,6 @@ from ahe.environments.sandbox import bwrap_command
 from ahe.errors import UnsupportedTask
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite
-from ahe.evaluate.support import needs_docker
 from ahe.evaluate.trial import TrialRunner
 from ahe.project.project import Project
 from ahe.protocols import Environment, Executor, Model
@@ -48,7 +47,7 @@ def refuse_unsupported(project: Project, suite: Suite) -> None:
 def task_environment(project: Project, task: Task, scratch: Path) -> Environment:
     """Where a task's commands run. This installation, the project and the caches are hidden from them."""
     kind = project.config.environment.kind
-    if kind == "auto" and needs_docker(task):
+    if kind == "auto" and task.docker_only:
         kind = "docker"
     ours = (*installation(), project.root, Path.home() / ".cache")
     hidden = (*task.environment.hidden, *map(str, ours))

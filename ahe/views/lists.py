@@ -59,7 +59,11 @@ def suite_text(found: ListedSuite, width: int | None = None) -> str:
     suite = found.suite
     counts = ", ".join(f"{len(names)} {split}" for split, names in suite.splits.items())
     lines = table(("task", "split", "runs in", "what"), rows, width)
-    return f"{lines}\n\n{suite.name}: {len(rows)} tasks ({counts}) in {suite.path}"
+    text = f"{lines}\n\n{suite.name}: {len(rows)} tasks ({counts}) in {suite.path}"
+    if unknown := suite.unknown_keys():
+        keys = ", ".join(f"{key} ({count})" for key, count in sorted(unknown.items()))
+        text += f"\nkeys that the task format does not have, with the number of tasks: {fit(keys, 400)}"
+    return text
 
 
 def suite_warning(found: ListedSuite) -> str:
