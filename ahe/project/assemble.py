@@ -24,7 +24,8 @@ from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
 from ahe.history import History
-from ahe.loop.loop import Loop
+from ahe.loop.loop import Loop, StopRules
+from ahe.loop.steps import Steps
 from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
@@ -109,11 +110,11 @@ async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
     store.close()
 
 
-def loop(parts: Parts, history: History) -> Loop:
-    """The loop of one `ahe evolve`."""
+def loop(parts: Parts, history: History, iterations: int | None = None) -> Loop:
+    """The loop of one `ahe evolve`; `iterations` as configured where it is None."""
     config = parts.project.config
     train, heldout = parts.project.tasks_in_use(parts.suite)
-    return Loop(
+    steps = Steps(
         history=history,
         suite=parts.suite,
         train=tuple(task.name for task in train),
@@ -133,6 +134,8 @@ def loop(parts: Parts, history: History) -> Loop:
         changes=config.evolve.changes,
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
+    most = config.evolve.iterations if iterations is None else iterations
+    return Loop(steps, StopRules(most, config.evolve.target, config.evolve.patience))
 
 
 def report_tokens(parts: Parts) -> int:
