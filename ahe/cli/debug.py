@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ahe.cli.options import flags, thinking
-from ahe.cli.shared import Invocation, emit, page, run
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, make_command, run, show
 
 
 @make_command("debug", "ahe debug HEAD > report.md")
@@ -35,24 +33,20 @@ def command(
     """
     from ahe.errors import UsageError
     from ahe.jobs.debug import debug
-    from ahe.views.terminal import watcher
     from ahe.views.text import visible
 
     paths = [Path(name) for name in what if Path(name).exists()]
     if what and len(paths) == len(what):
-        with watcher(sys.stderr) as seen:
-            result = run(debug(paths, seen, out=out, budget=budget, ask=ask))
+        result = run(lambda seen: debug(paths, seen, out=out, budget=budget, ask=ask))
     elif len(what) > 1:
         missing = next(name for name in what if not Path(name).exists())
-        raise UsageError(f"{missing}: no such file or folder")
+        raise UsageError(f"there is no file or folder {missing}: name existing PATHs, or one REV")
     else:
         project = invocation.project(flags(given))
         rev = what[0] if what else "HEAD"
-        with watcher(sys.stderr) as seen:
-            result = run(debug(project, seen, rev=rev, budget=budget, out=out, ask=ask))
+        result = run(lambda seen: debug(project, seen, rev=rev, budget=budget, out=out, ask=ask))
     path = str(Path(result.folder) / "report.md")
-    if as_json:
-        emit({"report": result.text, "path": path, "tokens": result.tokens})
-        return
-    page(visible(result.text))
-    click.echo(f"{result.tokens} tokens, kept at {path}", err=True)
+    shown = {"report": result.text, "path": path, "tokens": result.tokens}
+    show(shown, as_json, lambda: visible(result.text))
+    if not as_json:
+        click.echo(f"{result.tokens} tokens, kept at {path}", err=True)

@@ -24,7 +24,8 @@ from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
 from ahe.history import History
-from ahe.loop.loop import Loop
+from ahe.loop.loop import Loop, StopRules
+from ahe.loop.steps import Steps
 from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
@@ -114,11 +115,11 @@ async def assemble(
     store.close()
 
 
-def loop(parts: Parts, history: History, gate: Gate | None = None) -> Loop:
-    """The loop of one `ahe evolve`, with the gate that the project names unless another is given."""
+def loop(parts: Parts, history: History, iterations: int | None = None, gate: Gate | None = None) -> Loop:
+    """The loop of one `ahe evolve`; iterations and gate as configured where they are None."""
     config = parts.project.config
     train, heldout = parts.project.tasks_in_use(parts.suite)
-    return Loop(
+    steps = Steps(
         history=history,
         suite=parts.suite,
         train=tuple(task.name for task in train),
@@ -139,6 +140,8 @@ def loop(parts: Parts, history: History, gate: Gate | None = None) -> Loop:
         changes=config.evolve.changes,
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
+    most = config.evolve.iterations if iterations is None else iterations
+    return Loop(steps, StopRules(most, config.evolve.target, config.evolve.patience))
 
 
 def report_tokens(parts: Parts) -> int:
