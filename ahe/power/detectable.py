@@ -13,13 +13,12 @@ from statistics import fmean, pstdev
 
 from ahe.gate.posterior import CONCENTRATION, MEAN_FROM, MEAN_TO
 from ahe.power.simulate import TOKENS, Arm, SimulatedComparison, candidate_tokens
-from ahe.power.worlds import ALPHA, BETA, Edit, Rates, Shape, apply, predictions
+from ahe.power.worlds import ALPHA, BETA, REAL, Edit, Rates, apply, predictions
 from ahe.protocols import Gate
 from ahe.records import Tally
 
 TARGET_POWER = 0.8
 """An effect is detectable where the gate keeps this share of edits of that size."""
-SHAPES: tuple[Shape, ...] = ("sparse", "dense")
 RUNS = 100
 MOST_NULL = 0.6
 REACH, HALVINGS = 2.5, 5
@@ -112,7 +111,7 @@ def power_at(
 ) -> float:
     """The power for this effect: the share kept of edits of this size, sparse and dense ones alike."""
     return fmean(
-        share_kept(gate, Edit(shape, points), known, rollouts, limit=limit, runs=runs)[0] for shape in SHAPES
+        share_kept(gate, Edit(shape, points), known, rollouts, limit=limit, runs=runs)[0] for shape in REAL
     )
 
 

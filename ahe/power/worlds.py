@@ -1,4 +1,4 @@
-"""Made worlds to try a gate on: tasks with true pass rates, and edits that change them by a known amount."""
+"""Simulated suites: tasks with true pass rates, and edits that change them by a known amount."""
 
 from __future__ import annotations
 
