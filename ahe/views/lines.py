@@ -16,8 +16,8 @@ from ahe.events import (
     TrialFinished,
 )
 from ahe.records import Trial
-from ahe.views.estimate import estimate_lines
 from ahe.views.progress import Progress
+from ahe.views.studies import estimate_lines
 from ahe.views.text import duration, fit, visible
 
 SMALL = 60
