@@ -1,4 +1,4 @@
-"""Every seam of the machine, on one screen. Fakes in tests stand here and nowhere else."""
+"""Every protocol between the parts, on one screen. Tests use fakes for these and for nothing else."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Gate(Protocol):
 
 
 class Watcher(Protocol):
-    """Hears what happens during long work."""
+    """Receives the events of long work, as they happen."""
 
     def emit(self, event: Event) -> None: ...
 
