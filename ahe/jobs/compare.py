@@ -1,4 +1,4 @@
-"""Two versions of the harness side by side, from the trials that exist; more only where they are asked for."""
+"""Two versions of the harness side by side, from the trials that exist; new ones run only on request."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def compare_stored(
 async def compare(
     project: Project, watcher: Watcher, a: str, b: str, *, split: Split = "train", rollouts: int = 0
 ) -> Compared:
-    """Compare two revisions; with `rollouts` both arms are first brought to so many attempts a task.
+    """Compare two revisions; with `rollouts` both arms are first brought to that many attempts per task.
 
     What is missing is run in turns, task by task and arm by arm, so that time favours neither. Raises
     `UsageError` where the split is empty.

@@ -37,7 +37,7 @@ async def debug(
 ) -> DebugResult:
     """Make the debug report of a harness from the train trials that exist. Runs no trial.
 
-    With `ask` the debugger's model is asked about the tasks that tell most.
+    With `ask` the debugger's model is asked about the most informative tasks.
     """
     history, store, suite = project.history(), project.store(), project.suite()
     sha = history.resolve(rev)
@@ -73,9 +73,9 @@ async def debug_paths(
     found = find(paths, skipped)
     if not found:
         why = "; ".join(f"{each.path}: {each.why}" for each in skipped[:5]) or "the folders are empty"
-        raise UsageError(f"no traces there ({why}); formats that are read: docs/debugger.md")
+        raise UsageError(f"no traces there ({why}): name files in a format that docs/debugger.md lists")
     watcher.emit(Notice(f"reading {len(found)} traces"))
-    notes = (f"{len(skipped)} files are no traces and were passed by",) if skipped else ()
+    notes = (f"{len(skipped)} files are not traces and were skipped",) if skipped else ()
     report = await AgentDebugger().report(Subject(found, notes=notes), out, budget)
     return _result(report)
 
