@@ -72,7 +72,8 @@ def run_gain(project: Project) -> Interval | None:
 
 
 def best_commit(history: History) -> Commit:
-    """The commit of the tag `ahe/best`, or its newest ancestor that was not reverted; the seed without a tag."""
+    """The commit of the tag `ahe/best`, or what was there before a change in it that was reverted since; the seed
+    without a tag."""
     tagged = history.tags().get(BEST)
     best = without_reverted(history.commits(), tagged) if tagged else history.root()
     (commit,) = history.commits(limit=1, start=best)
