@@ -39,7 +39,7 @@ def command(
     from ahe.views.measured import comparison_text
 
     project = invocation.project(flags(given))
-    result = run(lambda seen: compare(project, seen, a, b, split=split, rollouts=rollouts or 0))
+    result = run(lambda seen: compare(project, a, b, seen, split=split, rollouts=rollouts or 0))
     show(result, as_json, lambda: comparison_text((a, b), result, width()))
     if not as_json and not result.same and not result.shared:
         click.echo(f"`ahe compare {a} {b} --rollouts 2` measures both", err=True)

@@ -32,17 +32,12 @@ def command(
     asciinema, plain terminal logs. The report goes to stdout; with pages for each task it lies in --out.
     """
     from ahe.errors import UsageError
-    from ahe.jobs.explain import debug, debug_paths
+    from ahe.jobs.debug import debug
     from ahe.views.text import visible
 
     paths = [Path(name) for name in what if Path(name).exists()]
     if what and len(paths) == len(what):
-        if ask:
-            raise UsageError(
-                "no model is asked about traces of other tools: leave --ask out, or name a version"
-            )
-        folder = out or Path("ahe-debug")
-        result = run(lambda seen: debug_paths(paths, seen, out=folder, budget=budget))
+        result = run(lambda seen: debug(paths, seen, out=out, budget=budget, ask=ask))
     elif len(what) > 1:
         missing = next(name for name in what if not Path(name).exists())
         raise UsageError(f"there is no file or folder {missing}: name existing PATHs, or one REV")
@@ -50,6 +45,8 @@ def command(
         project = invocation.project(flags(given))
         rev = what[0] if what else "HEAD"
         result = run(lambda seen: debug(project, seen, rev=rev, budget=budget, out=out, ask=ask))
-    show(result, as_json, lambda: visible(result.report))
+    path = str(Path(result.folder) / "report.md")
+    shown = {"report": result.text, "path": path, "tokens": result.tokens}
+    show(shown, as_json, lambda: visible(result.text))
     if not as_json:
-        click.echo(f"{result.tokens} tokens, kept at {result.path}", err=True)
+        click.echo(f"{result.tokens} tokens, kept at {path}", err=True)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ahe.agents.play import started
 from ahe.errors import Infrastructure, TaskError
 from ahe.evaluate.support import refuse
 from ahe.evaluate.verifier import Verification, run_script, upload, verify
-from ahe.protocols import Environment
-from ahe.records import EnvironmentSpec, Record, Task
+from ahe.protocols import Environment, MakeEnvironment
+from ahe.records import Record, Task
 
-MakeEnvironment = Callable[[EnvironmentSpec, Path], Environment]
 TIMES = 2
 OUTPUT_CHARACTERS = 300
 

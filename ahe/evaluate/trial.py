@@ -22,7 +22,7 @@ from ahe.records import ExecResult, Limits, Record, Task, Trial
 from ahe.runtime.agent import RUNTIME_VERSION, AgentOutcome
 from ahe.runtime.trajectory import now
 
-MakeEnvironment = Callable[[Task, Path], Environment]
+MakeTaskEnvironment = Callable[[Task, Path], Environment]
 
 
 class HarnessVersion(Record):
@@ -54,7 +54,7 @@ class TrialRunner:
     model: Model
     mode: str
     limits: Limits
-    make_environment: MakeEnvironment
+    make_environment: MakeTaskEnvironment
     make_executor: MakeExecutor
     sandboxed: bool = True
 

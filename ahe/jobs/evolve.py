@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 import time
 
-from ahe.events import Estimated
+from ahe.events import Estimated, NullWatcher
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
 from ahe.project.assemble import assemble, loop
 from ahe.project.project import Project
-from ahe.protocols import Watcher
+from ahe.protocols import Gate, MakeEnvironment, Watcher
 from ahe.records import Record, Usage
+
+QUIET = NullWatcher()
 
 
 class EvolveResult(Record):
@@ -23,10 +25,19 @@ class EvolveResult(Record):
     seconds: float
 
 
-async def evolve(project: Project, watcher: Watcher, *, iterations: int | None = None) -> EvolveResult:
+async def evolve(
+    project: Project,
+    watcher: Watcher = QUIET,
+    *,
+    iterations: int | None = None,
+    gate: Gate | None = None,
+    environment: MakeEnvironment | None = None,
+) -> EvolveResult:
     """Run iterations until their number, the target, the patience or the budget ends them.
 
-    What a killed run left is continued; a spent budget is a clean stop, not an error.
+    `iterations` and `gate` replace those of ahe.toml; `environment` runs the trials in environments of the caller's
+    own. What a killed run left is continued; a spent budget is a clean stop, not an error. Raises `UsageError`,
+    `WorkspaceError` and `Infrastructure`.
     """
     started = time.monotonic()
     history = project.history()
@@ -36,7 +47,7 @@ async def evolve(project: Project, watcher: Watcher, *, iterations: int | None =
         store.close()
         shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
-        async with assemble(project, watcher) as parts:
-            results, stopped = await loop(parts, history, iterations).run()
+        async with assemble(project, watcher, environment) as parts:
+            results, stopped = await loop(parts, history, iterations, gate).run()
     seconds = time.monotonic() - started
     return EvolveResult(iterations=results, stopped=stopped, usage=parts.spent, seconds=seconds)

@@ -1,4 +1,4 @@
-"""Explain what happened, from trials that exist or from traces of another tool."""
+"""Explain what happened, from trials that exist or from the traces of any tool."""
 
 from __future__ import annotations
 
@@ -8,37 +8,46 @@ from pathlib import Path
 from ahe.debug.debugger import AgentDebugger, Subject
 from ahe.debug.readers.find import Skipped, find
 from ahe.errors import UsageError
-from ahe.events import Notice
+from ahe.events import Notice, NullWatcher
 from ahe.evolve.editor import history_lines
 from ahe.project.assemble import assemble, debugger
 from ahe.project.project import Project
 from ahe.protocols import Watcher
-from ahe.records import DebugReport, Evidence, Record
+from ahe.records import DebugReport, Evidence
 
 BUDGET = 10_000
-
-
-class DebugResult(Record):
-    """A debug report and where it lies."""
-
-    report: str
-    path: str
-    tokens: int
+TRACES_OUT = "ahe-debug"
+QUIET = NullWatcher()
 
 
 async def debug(
-    project: Project,
-    watcher: Watcher,
+    source: Project | Path | str | Sequence[Path | str],
+    watcher: Watcher = QUIET,
     *,
     rev: str = "HEAD",
     budget: int = BUDGET,
-    out: Path | None = None,
+    out: Path | str | None = None,
     ask: bool = False,
-) -> DebugResult:
-    """Make the debug report of a harness from the train trials that exist. Runs no trial.
+) -> DebugReport:
+    """The debug report of a version of a project's harness, or of the traces in files and folders.
 
-    With `ask` the debugger's model is asked about the most informative tasks.
+    Runs no trial. `budget` is in tokens; the report and a page for each task are written to the folder `out`
+    (default: `runs/debug/<commit>` of the project, `ahe-debug` for traces). With `ask` the debugger's model is asked
+    about the most informative tasks, which takes a project. Raises `UsageError` where there is nothing to explain.
     """
+    folder = None if out is None else Path(out)
+    if isinstance(source, Project):
+        return await _of_version(source, watcher, rev, budget, folder, ask)
+    if ask:
+        raise UsageError("no model is asked about traces without a project: leave `ask` (--ask) out")
+    paths = [source] if isinstance(source, (Path, str)) else source
+    return await _of_traces([*map(Path, paths)], watcher, budget, folder or Path(TRACES_OUT))
+
+
+async def _of_version(
+    project: Project, watcher: Watcher, rev: str, budget: int, out: Path | None, ask: bool
+) -> DebugReport:
+    """From the train trials of a revision that the store holds."""
     history, store, suite = project.history(), project.store(), project.suite()
     sha = history.resolve(rev)
     train = {task.name: task.instruction for task in project.tasks_in_use(suite)[0]}
@@ -60,15 +69,12 @@ async def debug(
         budget=budget,
     )
     if not ask:
-        return _result(await AgentDebugger().explain(evidence))
+        return await AgentDebugger().explain(evidence)
     async with assemble(project, watcher) as parts:
-        return _result(await debugger(parts).explain(evidence))
+        return await debugger(parts).explain(evidence)
 
 
-async def debug_paths(
-    paths: Sequence[Path], watcher: Watcher, *, out: Path, budget: int = BUDGET
-) -> DebugResult:
-    """Make the debug report of the traces below some paths, whatever tool wrote them. Asks no model."""
+async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: Path) -> DebugReport:
     skipped: list[Skipped] = []
     found = find(paths, skipped)
     if not found:
@@ -76,9 +82,4 @@ async def debug_paths(
         raise UsageError(f"no traces there ({why}): name files in a format that docs/debugger.md lists")
     watcher.emit(Notice(f"reading {len(found)} traces"))
     notes = (f"{len(skipped)} files are not traces and were skipped",) if skipped else ()
-    report = await AgentDebugger().report(Subject(found, notes=notes), out, budget)
-    return _result(report)
-
-
-def _result(report: DebugReport) -> DebugResult:
-    return DebugResult(report=report.text, path=str(Path(report.folder) / "report.md"), tokens=report.tokens)
+    return await AgentDebugger().report(Subject(found, notes=notes), out, budget)
