@@ -21,6 +21,13 @@ WORDS = (
     *(b"exit code", b"exit status"),
 )
 _DIGITS = str.maketrans("", "", "0123456789")
+LONG = 400
+"""Characters of a line from which on it is looked at for blobs."""
+BLOB, HINT = 256, 32
+"""Characters of a blob, and how many of them are shown so that one sees what it is."""
+AROUND, PLACES = 150, 3
+"""Characters around an error, and how many such places stay."""
+_BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
 
 
 def errors(text: str) -> list[int]:
@@ -125,15 +132,6 @@ class _Choice:
             end = len(self.lines) if end < 0 else end
             found.append(Fold(start, end, f"… {end - start} lines"))
         return sorted(found, key=lambda fold: fold.start)
-
-
-LONG = 400
-"""Characters of a line from which on it is looked at for blobs."""
-BLOB, HINT = 256, 32
-"""Characters of a blob, and how many of them are shown so that one sees what it is."""
-AROUND, PLACES = 150, 3
-"""Characters around an error, and how many such places stay."""
-_BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
 
 
 def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:

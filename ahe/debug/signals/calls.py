@@ -30,6 +30,25 @@ _DESTROYS = re.compile(
     r"|\bdelete +from\b",
     re.IGNORECASE,
 )
+_SHELL = re.compile(
+    r"^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: (?:-c: )?(?:line )?(?:\d+: )?(?P<word>.*?): ?(?:command )?not found\b"
+    r"|^\s*zsh: (?:\S*: )?command not found: (?P<zsh>.+)"
+    r"|^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: .*(?:unexpected EOF|syntax error|unterminated quoted|unmatched)",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$")
+_VALUE = re.compile(r"^[-+]?\d+(?:[.,]\d+)*%?$")
+_OPERATOR = re.compile(r"[|<>;=$\\]|&&|\s--?\w|[\w.]/\S*/")
+_PLAIN = re.compile(r"^[\"'(`*]*[A-Za-z]+(?:['’][a-z]+)?[\"')`*]*[,.:;!?]*$")
+_LITTLE = frozenset(
+    re.findall(
+        r"\w+",
+        "the a an is are was were be been has have had it this that these of to in on at for with and or not"
+        " i we you your my there here as by from will can should could now",
+    )
+)
+_OPENERS = frozenset(["the", "this", "that", "it", "i", "we", "you", "there", "here"])
+"""Words that begin a sentence and name no program."""
 
 
 @lru_cache(maxsize=1024)
@@ -62,27 +81,6 @@ def destructive(call: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(call.split("\n"), 1):
         if len(line) < 2_000 and _DESTROYS.search(line):
             yield number, line
-
-
-_SHELL = re.compile(
-    r"^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: (?:-c: )?(?:line )?(?:\d+: )?(?P<word>.*?): ?(?:command )?not found\b"
-    r"|^\s*zsh: (?:\S*: )?command not found: (?P<zsh>.+)"
-    r"|^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: .*(?:unexpected EOF|syntax error|unterminated quoted|unmatched)",
-    re.IGNORECASE,
-)
-_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$")
-_VALUE = re.compile(r"^[-+]?\d+(?:[.,]\d+)*%?$")
-_OPERATOR = re.compile(r"[|<>;=$\\]|&&|\s--?\w|[\w.]/\S*/")
-_PLAIN = re.compile(r"^[\"'(`*]*[A-Za-z]+(?:['’][a-z]+)?[\"')`*]*[,.:;!?]*$")
-_LITTLE = frozenset(
-    re.findall(
-        r"\w+",
-        "the a an is are was were be been has have had it this that these of to in on at for with and or not"
-        " i we you your my there here as by from will can should could now",
-    )
-)
-_OPENERS = frozenset(["the", "this", "that", "it", "i", "we", "you", "there", "here"])
-"""Words that begin a sentence and name no program."""
 
 
 @lru_cache(maxsize=1024)

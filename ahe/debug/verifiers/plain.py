@@ -19,6 +19,9 @@ _EMPTY = re.compile(
 )
 _RUST = re.compile(r"^---- (\S+) stdout ----\n(.*?)(?=^---- |^failures:|\Z)", re.MULTILINE | re.DOTALL)
 _JEST = re.compile(r"^ {2}● (.+)\n((?:(?! {2}● ).*\n?)*)", re.MULTILINE)
+_TEST = re.compile(r"^\s*(not )?ok\b(?:\s+\d+)?(?:\s*-?\s*(.*?))?\s*$")
+_DIRECTIVE = re.compile(r"#\s*(?:todo|skip)", re.IGNORECASE)
+_TOLD = re.compile(r"^\s*(?:#\s*)?(?:message|error|reason)\s*:\s*(.+)$", re.IGNORECASE)
 
 
 def parse_plain(text: str) -> list[Failure]:
@@ -65,11 +68,6 @@ def _jest(text: str) -> list[Failure]:
         if said:
             found.append(Failure(match[1].strip(), "\n".join(said), said[0].strip()))
     return found
-
-
-_TEST = re.compile(r"^\s*(not )?ok\b(?:\s+\d+)?(?:\s*-?\s*(.*?))?\s*$")
-_DIRECTIVE = re.compile(r"#\s*(?:todo|skip)", re.IGNORECASE)
-_TOLD = re.compile(r"^\s*(?:#\s*)?(?:message|error|reason)\s*:\s*(.+)$", re.IGNORECASE)
 
 
 def is_tap(text: str) -> bool:

@@ -10,6 +10,10 @@ from typing import NamedTuple
 from ahe.debug.signals.lexicon.features import beginnings, features
 
 CALM = "calm"
+ALARM = 0.2
+"""The sum of beginnings from which a line is worth a second look."""
+ENOUGH = 4
+"""A guess by fewer known features than these counts for the less."""
 
 
 class Guess(NamedTuple):
@@ -23,14 +27,6 @@ class Guess(NamedTuple):
     lead: float
     trouble: float
     behind: float = 0.0
-
-
-ALARM = 0.2
-"""The sum of beginnings from which a line is worth a second look."""
-
-
-ENOUGH = 4
-"""A guess by fewer known features than these counts for the less."""
 
 
 class _Weights(NamedTuple):
