@@ -88,3 +88,10 @@ Event = (
     | Decided
     | Downloading
 )
+
+
+class NullWatcher:
+    """A watcher that shows nothing."""
+
+    def emit(self, event: Event) -> None:
+        """Ignore the event."""

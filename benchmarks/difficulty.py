@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from ahe.evaluate.evaluation import pass_rate, tallies
-from ahe.jobs.common import version
+from ahe.jobs.known import version
 from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.records import Tally

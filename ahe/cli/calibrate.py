@@ -55,8 +55,7 @@ def command(
     stops it cleanly; the same command goes on from there.
     """
     from ahe.events import Notice
-    from ahe.jobs.calibrate import calibrate, write_matrix
-    from ahe.jobs.calibration import calibration
+    from ahe.jobs.calibrate import calibrate, calibration, write_matrix
     from ahe.views.calibration import calibration_text
     from ahe.views.terminal import watcher
 

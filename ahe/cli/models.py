@@ -15,8 +15,8 @@ from ahe.cli.shared import command as make_command
 
 if TYPE_CHECKING:
     from ahe.evaluate.store import Store
+    from ahe.project.config import Config
     from ahe.project.project import Project
-    from ahe.project.settings import Config
     from ahe.protocols import Model
     from ahe.records import ModelSpec
 

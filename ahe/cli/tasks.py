@@ -17,7 +17,7 @@ from ahe.cli.shared import command as make_command
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check
     from ahe.evaluate.suite import Suite
-    from ahe.project.settings import Config
+    from ahe.project.config import Config
     from ahe.records import Task
 
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")
@@ -32,13 +32,11 @@ def command() -> None:
 @_SUITE
 def list_tasks(invocation: Invocation, suite: str | None, as_json: bool) -> None:
     """List the tasks with their split, and what keeps a task from running here."""
-    from ahe.evaluate.tasks import needs_docker
-
     config, found = _load(invocation, suite)
     refused = found.refusals(allow_network=config.environment.allow_network, kind=config.environment.kind)
     rows: list[tuple[str, str, str, str, str]] = []
     for name, task in sorted(found.tasks.items()):
-        needs = "docker" if needs_docker(task) else "bwrap or docker"
+        needs = "docker" if task.docker_only else "bwrap or docker"
         row = (name, found.split_of(name) or "none", needs, refused.get(name, ""), _description(task))
         rows.append(row)
     if as_json:
@@ -63,6 +61,9 @@ def _print_list(suite: Suite, rows: list[tuple[str, str, str, str, str]]) -> Non
     click.echo(table(("task", "split", "runs in", "what"), shown, width()))
     counts = ", ".join(f"{len(names)} {split}" for split, names in suite.splits.items())
     click.echo(f"\n{suite.name}: {len(rows)} tasks ({counts}) in {suite.path}")
+    if unknown := suite.unknown_keys():
+        listed = ", ".join(f"{key} ({count})" for key, count in sorted(unknown.items()))
+        click.echo(f"keys that the task format does not have, with the number of tasks: {fit(listed, 400)}")
     if suite.unassigned:
         names = fit(", ".join(suite.unassigned), 200)
         click.echo(f"in no split of suite.toml, so never used: {names}", err=True)

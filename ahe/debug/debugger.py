@@ -13,9 +13,8 @@ from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial, in_order
 from ahe.debug.pipeline import Examination, examined
 from ahe.debug.readers import trials
-from ahe.debug.readers.read import read
-from ahe.debug.readers.source import Source
-from ahe.debug.readers.sources import trial_source
+from ahe.debug.readers.find import trial_source
+from ahe.debug.readers.read import Source, read
 from ahe.debug.report.clusters import examples
 from ahe.debug.report.compose import Count
 from ahe.debug.report.quote import place
@@ -120,9 +119,9 @@ class AgentDebugger:
             TaskMaterial(
                 outcome=now[task],
                 instruction=found.instructions.get(task, ""),
-                traces=tuple(trace for source in found.sources(task) for trace in read(source)),
+                traces=tuple(map(read, found.sources(task))),
                 before=earlier.get(task),
-                traces_before=tuple(trace for source in before.sources(task) for trace in read(source)),
+                traces_before=tuple(map(read, before.sources(task))),
             )
             for task in chosen
         ]
@@ -135,7 +134,7 @@ def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
     return [
         trial_source(
             folder / trial.id,
-            trials.Facts(task=trial.task, id=trial.id, attempt=trial.attempt, status=trial.status),
+            trials.TrialInfo(task=trial.task, id=trial.id, attempt=trial.attempt, status=trial.status),
         )
         for trial in sorted(of, key=lambda trial: (trial.task, trial.attempt, trial.id))
     ]

@@ -21,8 +21,8 @@ from typing import Protocol, TypeVar
 
 from ahe.debug.rank.excerpts import Case
 from ahe.debug.rank.rank import Candidate, mechanism, rank
-from ahe.debug.readers.source import Skipped, Source
-from ahe.debug.readers.sources import find
+from ahe.debug.readers.find import Skipped, find
+from ahe.debug.readers.read import Source
 from ahe.debug.readers.trace import labels
 from ahe.debug.report.compose import Count, Section, compose
 from ahe.debug.report.detail import PageJob, write_page

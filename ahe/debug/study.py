@@ -16,8 +16,7 @@ from ahe.debug.rank.excerpts import Case, context, worth_showing
 from ahe.debug.rank.parting import last_action, part, ran
 from ahe.debug.rank.rank import Candidate, supported
 from ahe.debug.rank.survey import passing_templates, survey
-from ahe.debug.readers.read import read
-from ahe.debug.readers.source import Source
+from ahe.debug.readers.read import Source, read
 from ahe.debug.readers.trace import Step, Text, Trace
 from ahe.debug.signals.outcome import Parting, Rollout, Shown
 from ahe.debug.signals.signatures import passing_actions, sign
@@ -58,11 +57,7 @@ class Counted:
 
 def study(job: Job) -> Counted:
     """Read the rollouts of a task; write `<place>.study` and `<place>.shown`."""
-    labelled = [
-        (label, trace)
-        for label, source in zip(job.labels, job.sources, strict=True)
-        for trace in read(source)
-    ]
+    labelled = [(label, read(source)) for label, source in zip(job.labels, job.sources, strict=True)]
     shown = [(label, resolved(trace)) for label, trace in labelled]
     passing = [trace for _, trace in shown if trace.status == "passed"]
     known, acted = passing_templates(passing), passing_actions(passing)

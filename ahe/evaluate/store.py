@@ -59,10 +59,6 @@ class Store:
         """Where the trial's trace lies."""
         return self.runs / "trials" / trial_id
 
-    def trial(self, trial_id: str) -> Trial | None:
-        row = self._db.execute("SELECT record FROM trial WHERE id = ?", (trial_id,)).fetchone()
-        return Trial.model_validate_json(row[0]) if row else None
-
     def find(self, ids: Sequence[str]) -> dict[str, Trial]:
         """The finished trials among `ids`."""
         found: dict[str, Trial] = {}
@@ -114,11 +110,6 @@ class Store:
             "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?",
             (model, most),
         )
-        return [Trial.model_validate_json(row[0]) for row in rows]
-
-    def by_prefix(self, prefix: str) -> list[Trial]:
-        """Trials whose id begins with `prefix`."""
-        rows = self._db.execute("SELECT record FROM trial WHERE id >= ? AND id < ?", (prefix, prefix + "g"))
         return [Trial.model_validate_json(row[0]) for row in rows]
 
     def put(self, trial: Trial) -> None:

@@ -1,8 +1,11 @@
-"""A suite: a folder of tasks, split into train, heldout and test, read in one go."""
+"""A suite: a folder of tasks in the splits train, heldout and test, and which of its texts must not leak."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -10,21 +13,23 @@ from pydantic import Field
 
 from ahe.errors import TaskError, UnsupportedTask
 from ahe.evaluate.support import refuse
+from ahe.evaluate.taskformat import SuiteSplits, SuiteToml, parse, unknown_keys
 from ahe.evaluate.tasks import read_task
-from ahe.evaluate.toml import Table
 from ahe.records import Record, Split, Task
 
 FILE = "suite.toml"
 SPLITS: tuple[Split, ...] = get_args(Split)
 TRAIN_SHARE, HELDOUT_SHARE = 0.4, 0.2
 SHOWN = 10
+TEXT_BYTES = 1_000_000
+"""Verifiers and solutions are read up to here; the rest of a larger file is data that nobody copies by hand."""
 
 
 class Suite(Record):
     """Tasks by name, and the names of each split in their order.
 
     `quick` names a part of each split that makes a first iteration short; empty where the suite has none.
-    `unassigned` are tasks that `suite.toml` puts in no split: no run uses them, and people should hear it.
+    `unassigned` are tasks that `suite.toml` puts in no split: no run uses them, and people should know.
     """
 
     name: str
@@ -43,6 +48,10 @@ class Suite(Record):
     def split_of(self, name: str) -> Split | None:
         """The split that holds a task; None where none does."""
         return next((split for split in SPLITS if name in self.splits.get(split, ())), None)
+
+    def unknown_keys(self) -> dict[str, int]:
+        """Keys of task.toml files that the format does not have, each with the number of tasks that use it."""
+        return dict(Counter(key for task in self.tasks.values() for key in unknown_keys(task.raw)))
 
     def refusals(self, *, allow_network: bool, kind: str) -> dict[str, str]:
         """Tasks of the splits that cannot be run, with the reasons."""
@@ -69,18 +78,17 @@ def load_suite(path: Path) -> Suite:
     described = root / FILE
     if not described.is_file():
         return Suite(name=root.name, path=str(root), tasks=tasks, splits=hashed_splits(tasks))
-    table = Table.read(described.read_bytes(), str(described))
-    splits = _named(table, "splits")
+    toml, _ = parse(SuiteToml, described.read_bytes(), str(described))
+    splits, quick = _by_split(toml.splits), _by_split(toml.quick)
     _check(str(described), tasks, splits)
-    quick = _named(table, "quick")
     for split, names in quick.items():
         if outside := sorted(set(names) - set(splits[split])):
             raise TaskError(f"{described}: quick.{split} names tasks outside that split: {_list(outside)}")
     chosen = {name for names in splits.values() for name in names}
     return Suite(
-        name=table.text("name") or root.name,
+        name=toml.name or root.name,
         path=str(root),
-        description=table.text("description") or "",
+        description=toml.description,
         tasks=tasks,
         splits=splits,
         quick=quick if any(quick.values()) else {},
@@ -134,11 +142,8 @@ def _tasks(root: Path) -> dict[str, Task]:
     return tasks
 
 
-def _named(table: Table, key: str) -> dict[Split, tuple[str, ...]]:
-    part = table.table(key)
-    if unknown := sorted(set(part.raw) - set(SPLITS)):
-        raise TaskError(f"{table.file}: {key} knows train, heldout and test, not {_list(unknown)}")
-    return {split: part.strings(split) for split in SPLITS}
+def _by_split(named: SuiteSplits) -> dict[Split, tuple[str, ...]]:
+    return {split: getattr(named, split) for split in SPLITS}
 
 
 def _check(file: str, tasks: dict[str, Task], splits: dict[Split, tuple[str, ...]]) -> None:
@@ -159,3 +164,40 @@ def _check(file: str, tasks: dict[str, Task], splits: dict[Split, tuple[str, ...
 
 def _list(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+
+
+class SuiteTexts(Record):
+    """What must not appear in a harness: the `names` of all tasks, and the `hidden` texts of verifiers and solutions.
+
+    `allowed` texts may be quoted: the instructions of train tasks, which the evolver reads anyway.
+    """
+
+    names: tuple[str, ...]
+    hidden: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+
+def suite_texts(suite: Suite) -> SuiteTexts:
+    """Read `tests/` and `solution/` of every task; binary files are left out."""
+    hidden: dict[str, None] = {}
+    for task in suite.tasks.values():
+        for part in ("tests", "solution"):
+            hidden.update(dict.fromkeys(_texts(Path(task.path, part))))
+    return SuiteTexts(
+        names=tuple(sorted(suite.tasks)),
+        hidden=tuple(hidden),
+        allowed=tuple(task.instruction for task in suite.part("train")),
+    )
+
+
+def _texts(folder: Path) -> Iterator[str]:
+    for directory, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(directory, name)
+            if not path.is_file():
+                continue
+            with path.open("rb") as file:
+                content = file.read(TEXT_BYTES)
+            if b"\0" not in content:
+                yield content.decode("utf-8", "replace")

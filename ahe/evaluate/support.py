@@ -1,45 +1,26 @@
-"""What a task asks for that cannot be honoured. Nothing here is ever ignored: it is refused by name."""
+"""What a task asks for that cannot be honoured. It is refused by name, never ignored.
+
+Also whether bubblewrap can stand in for a task's Dockerfile.
+"""
 
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 from ahe.errors import UnsupportedTask
-from ahe.evaluate import dockerfile
+from ahe.evaluate.taskformat import TEMPLATE, TaskToml, unsupported_keys
 from ahe.records import Task
 
 COMPOSE = tuple(f"{stem}.{end}" for stem in ("docker-compose", "compose") for end in ("yaml", "yml"))
+BASE = "python:3.11-bookworm"
+"""The one base image of bundled tasks. Its bash, git and python3 are on the host too, so bubblewrap can do."""
 
-# Keys that merely have to be absent, empty, false or 0; each with the feature's name for people.
-_UNSUPPORTED = {
-    "environment.gpus": "GPUs",
-    "environment.gpu_types": "GPU types",
-    "environment.tpu": "a TPU",
-    "environment.mcp_servers": "MCP servers",
-    "environment.sidecars": "sidecars",
-    "environment.skills_dir": "a skills_dir for the agent",
-    "environment.healthcheck": "a health check of the environment",
-    "verifier.environment": "a separate environment for the verifier",
-    "verifier.collect": "collect commands before verification",
-    "artifacts": "artifacts to collect",
-    "steps": "several steps",
-    "multi_step_reward_strategy": "a reward over several steps",
-}
-_KNOWN = {
-    "": "schema_version version source task metadata agent verifier environment solution artifacts steps "
-    "multi_step_reward_strategy",
-    "agent": "timeout_sec user network_mode allowed_hosts",
-    "verifier": "timeout_sec env user network_mode allowed_hosts environment_mode environment collect",
-    "solution": "env",
-    "environment": "build_timeout_sec docker_image os cpus memory_mb storage_mb memory storage gpus "
-    "gpu_types tpu mcp_servers sidecars env skills_dir healthcheck workdir network_mode allowed_hosts "
-    "allow_internet",
-}
-_TEMPLATE = re.compile(r"\$\{([^}:]+)(?::-(.*))?\}", re.DOTALL)
+_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+
+Instruction = tuple[str, str]
 
 
 def refuse(task: Task, *, allow_network: bool, kind: str) -> None:
@@ -60,74 +41,29 @@ def unsupported(
     task: Task, *, allow_network: bool, kind: str, host: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
     """The features that `refuse` names. `host` holds the variables that a `${NAME}` would read."""
-    for key, name in _UNSUPPORTED.items():
-        if _at(task.raw, key):
-            yield f"{name} ({key})"
-    if (system := str(_at(task.raw, "environment.os") or "linux").lower()) != "linux":
-        yield f"operating system {system} (environment.os)"
-    if _at(task.raw, "verifier.environment_mode") == "separate":
+    toml = TaskToml.model_validate(task.raw)
+    yield from (f"{feature} ({key})" for key, feature in unsupported_keys(toml).items())
+    if toml.environment.system != "linux":
+        yield f"operating system {toml.environment.system} (environment.os)"
+    if toml.verifier.environment_mode == "separate":
         yield "a separate environment for the verifier (verifier.environment_mode)"
-    yield from _files(task)
-    yield from _network(task, allow_network)
-    yield from _variables(task, host)
+    yield from _files(task, toml)
+    yield from _network(toml, allow_network)
+    yield from _variables(toml, host)
     if "$" in task.environment.workdir:
         yield f"a work directory with a variable in it ({task.environment.workdir}): set environment.workdir"
-    if kind in ("bwrap", "unsafe") and (reason := needs_docker(task)):
-        yield f"Docker, because {reason} (environment kind {kind})"
+    if kind in ("bwrap", "unsafe") and task.docker_only:
+        yield f"Docker, because {task.docker_only} (environment kind {kind})"
     if kind == "docker" and not (task.environment.image or task.environment.dockerfile):
         yield "an environment without environment/Dockerfile and docker_image, which Docker cannot build"
 
 
-def needs_docker(task: Task) -> str | None:
-    """Why bubblewrap cannot serve the task; None where it can."""
-    spec = task.environment
-    if spec.image:
-        return f"its image is {spec.image}"
-    if spec.users:
-        return "it names a user: " + ", ".join(spec.users)
-    folder = Path(task.path, "environment")
-    if not spec.dockerfile:
-        return None
-    found = dockerfile.instructions(Path(folder, "Dockerfile").read_text("utf-8"))
-    return dockerfile.beyond_bubblewrap(
-        found, spec.workdir, files=_holds_files(folder / "files"), setup=(folder / "setup.sh").is_file()
-    )
-
-
-def resolve(variables: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables as a task means them, where no host variable is handed on.
-
-    `${NAME:-value}` becomes its value. `refuse` has named every template that this would get wrong.
-    """
-    found = {}
-    for key, value in variables.items():
-        match = _TEMPLATE.fullmatch(value)
-        found[key] = (match[2] or "") if match else value
-    return found
-
-
-def unknown_keys(task: Task) -> tuple[str, ...]:
-    """Keys that the format does not have, as `section.key`: often a slip that people should see."""
-    found = []
-    for section, known in _KNOWN.items():
-        table = task.raw.get(section, {}) if section else task.raw
-        found += [f"{section}.{key}".lstrip(".") for key in table if key not in known.split()]
-    return tuple(found)
-
-
-def _at(raw: dict[str, Any], key: str) -> Any:
-    value: Any = raw
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _files(task: Task) -> Iterator[str]:
+def _files(task: Task, toml: TaskToml) -> Iterator[str]:
     names = set(os.listdir(task.path))
     folder = os.path.join(task.path, "environment")
     inside = set(os.listdir(folder)) if "environment" in names else set()
     yield from (f"Docker Compose (environment/{name})" for name in COMPOSE if name in inside)
-    if "steps" in names and not task.raw.get("steps"):
+    if "steps" in names and not toml.steps:
         yield "several steps (steps/)"
     if "trajectory.json" in names:
         yield "a conversation to go on from (trajectory.json)"
@@ -136,12 +72,8 @@ def _files(task: Task) -> Iterator[str]:
         yield "files left out by .harborignore"
 
 
-def _network(task: Task, allow_network: bool) -> Iterator[str]:
-    base = _at(task.raw, "environment.network_mode")
-    if base is None:
-        base = "no-network" if _at(task.raw, "environment.allow_internet") is False else "public"
-    agent = _at(task.raw, "agent.network_mode") or base
-    verifier = _at(task.raw, "verifier.network_mode") or base
+def _network(toml: TaskToml, allow_network: bool) -> Iterator[str]:
+    agent, verifier = toml.network(toml.agent), toml.network(toml.verifier)
     if "allowlist" in (agent, verifier):
         yield "a network of listed hosts only (network_mode allowlist)"
     elif agent != verifier:
@@ -150,15 +82,87 @@ def _network(task: Task, allow_network: bool) -> Iterator[str]:
         yield "the network (network_mode public), which your policy forbids"
 
 
-def _variables(task: Task, host: Mapping[str, str]) -> Iterator[str]:
+def _variables(toml: TaskToml, host: Mapping[str, str]) -> Iterator[str]:
     # Trials are pooled by the task's digest, which knows nothing of the host's variables; and the host's
     # keys have no business in a sandbox.
-    for section in ("environment", "verifier", "solution"):
-        for value in (_at(task.raw, f"{section}.env") or {}).values():
-            match = _TEMPLATE.fullmatch(value)
+    tables = {
+        "environment": toml.environment.env,
+        "verifier": toml.verifier.env,
+        "solution": toml.solution.env,
+    }
+    for section, variables in tables.items():
+        for value in variables.values():
+            match = TEMPLATE.fullmatch(value)
             if match and (match[2] is None or match[1] in host):
                 yield f"the host's variable {match[1]} ({section}.env)"
 
 
-def _holds_files(folder: Path) -> bool:
-    return any(files for _, _, files in os.walk(folder))
+def instructions(text: str) -> tuple[Instruction, ...]:
+    """Instructions as (NAME, rest), comments dropped, continued lines joined, here-documents left out."""
+    found: list[Instruction] = []
+    lines = iter(text.splitlines())
+    for line in lines:
+        logical = line.strip()
+        if not logical or logical.startswith("#"):
+            continue
+        while logical.endswith("\\"):
+            more = next(lines, None)
+            if more is None or not more.strip().startswith("#"):
+                logical = logical[:-1].rstrip() + " " + (more or "").strip()
+        name, _, rest = logical.partition(" ")
+        found.append((name.upper(), rest.strip()))
+        if name.upper() in ("RUN", "COPY"):
+            for end in _HEREDOC.findall(rest):
+                while (more := next(lines, None)) is not None and more.strip() != end:
+                    pass
+    return tuple(found)
+
+
+def workdir(found: tuple[Instruction, ...]) -> str | None:
+    """Work directory at the end of the last stage; None where the file sets none."""
+    current: str | None = None
+    for name, rest in found:
+        if name == "FROM":
+            current = None
+        elif name == "WORKDIR":
+            current = posixpath.normpath(posixpath.join(current or "/", rest.strip("\"'")))
+    return current
+
+
+def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: bool, setup: bool) -> str:
+    """Why only Docker can build this environment; empty where it has the form of the bundled tasks.
+
+    That form is FROM the shared base, WORKDIR, COPY files/ to the work directory, COPY setup.sh and RUN
+    it once. `files` and `setup` say whether environment/ holds them: bubblewrap must not show what the
+    Dockerfile does not copy.
+    """
+    if not (files or setup):
+        return "its Dockerfile has neither files/ nor setup.sh beside it"
+    copied = ran = False
+    script = "/"
+    for name, rest in found:
+        words = rest.split()
+        if name == "FROM" and rest == BASE:
+            continue
+        if name == "FROM":
+            return f"its Dockerfile starts from {rest}"
+        if name == "WORKDIR" and workdir(found) == directory:
+            continue
+        if name == "COPY" and files and len(words) == 2 and words[0].strip("./") == "files":
+            copied = posixpath.normpath(posixpath.join(directory, words[1])) == directory
+            if copied:
+                continue
+        if name == "COPY" and setup and len(words) == 2 and words[0].removeprefix("./") == "setup.sh":
+            script = words[1]
+            continue
+        if name == "RUN" and re.fullmatch(
+            rf"(ba)?sh {re.escape(script)}( && rm (-f )?{re.escape(script)})?", rest
+        ):
+            ran = True
+            continue
+        return f"its Dockerfile says {name} {rest}"[:160]
+    if files and not copied:
+        return "its Dockerfile does not copy environment/files"
+    if setup and not ran:
+        return "its Dockerfile does not run environment/setup.sh"
+    return ""

@@ -1,31 +1,25 @@
-"""Reads a task in Harbor's format, `task.toml` schema 1.0 to 1.4. What cannot be honoured is in `support`."""
+"""Reads a task in Harbor's format. `taskformat` holds the keys, `support` what cannot be honoured."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import posixpath
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ahe.environments.layout import installation
 from ahe.errors import TaskError
-from ahe.evaluate import dockerfile
-from ahe.evaluate.support import needs_docker, refuse, resolve
-from ahe.evaluate.taskfiles import TaskFiles, walk
-from ahe.evaluate.toml import Table
+from ahe.evaluate.support import beyond_bubblewrap, instructions, workdir
+from ahe.evaluate.taskformat import TaskToml, parse, resolve
 from ahe.records import EnvironmentSpec, Task
 
-__all__ = ["needs_docker", "read_task", "refuse"]
-
-SCHEMAS = ("1.0", "1.1", "1.2", "1.3", "1.4")
-NETWORKS = ("public", "no-network", "allowlist")
 WORKDIR = "/app"
-# Harbor's own defaults changed between versions, so the ones in force are written here.
-AGENT_SECONDS = 900.0
-VERIFIER_SECONDS = 600.0
-BUILD_SECONDS = 600.0
-CPUS = 1.0
-MEMORY_MB = 2048
-STORAGE_MB = 10240
+SINGLE = frozenset({"task.toml", "instruction.md", "README.md", "trajectory.json"})
+FOLDERS = frozenset({"environment", "tests", "solution", "steps"})
+KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile"})
+JUNK = (".pyc", ".swp", ".swo", "~")
 
 _CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
 
@@ -40,22 +34,22 @@ def read_task(path: Path) -> Task:
     files = walk(root)
     if "task.toml" not in files.kept:
         raise TaskError(f"{root} holds no task: task.toml is missing")
-    table = Table.read(files.kept["task.toml"], f"{root}/task.toml")
-    _schema(table)
-    agent, verifier = table.table("agent"), table.table("verifier")
+    toml, raw = parse(TaskToml, files.kept["task.toml"], f"{root}/task.toml")
+    environment, docker_only = _environment(root, files, toml)
     return Task(
         name=root.name,
         path=str(root),
         digest=files.digest,
-        instruction=_instruction(files, table),
-        environment=_environment(root, files, table),
-        agent_seconds=agent.number("timeout_sec", AGENT_SECONDS),
-        agent_user=agent.user("user"),
-        verifier_seconds=verifier.number("timeout_sec", VERIFIER_SECONDS),
-        verifier_env=resolve(verifier.variables("env")),
-        verifier_user=verifier.user("user"),
-        solution_env=resolve(table.table("solution").variables("env")),
-        raw=table.raw,
+        instruction=_instruction(files, toml),
+        environment=environment,
+        docker_only=docker_only,
+        agent_seconds=toml.agent.timeout_sec,
+        agent_user=toml.agent.user,
+        verifier_seconds=toml.verifier.timeout_sec,
+        verifier_env=resolve(toml.verifier.env),
+        verifier_user=toml.verifier.user,
+        solution_env=resolve(toml.solution.env),
+        raw=raw,
     )
 
 
@@ -69,20 +63,10 @@ def strip_canary(text: str) -> str:
     return "\n".join(lines)
 
 
-def _schema(table: Table) -> None:
-    key = "schema_version" if "schema_version" in table.raw else "version"
-    version = table.text(key)
-    if version is not None and version not in SCHEMAS:
-        raise TaskError(
-            f"{table.file}: {key} is {version!r}, and this version of ahe reads {SCHEMAS[0]} to {SCHEMAS[-1]}"
-        )
-
-
-def _instruction(files: TaskFiles, table: Table) -> str:
-    """The instruction; empty where the task is one of those (steps, Windows) that `refuse` will name."""
-    steps = bool(table.raw.get("steps")) or files.under("steps")
-    windows = (table.table("environment").text("os") or "").lower() == "windows"
-    if "tests/test.sh" not in files.hashes and not (steps or windows):
+def _instruction(files: TaskFiles, toml: TaskToml) -> str:
+    """The instruction. It may be missing only from a task that is refused anyway (several steps, Windows)."""
+    steps = bool(toml.steps) or files.under("steps")
+    if "tests/test.sh" not in files.hashes and not (steps or toml.environment.system == "windows"):
         raise TaskError(f"{files.root} has no verifier: tests/test.sh is missing")
     if "instruction.md" not in files.kept:
         if steps:
@@ -94,52 +78,133 @@ def _instruction(files: TaskFiles, table: Table) -> str:
     return text
 
 
-def _environment(root: Path, files: TaskFiles, table: Table) -> EnvironmentSpec:
-    section = table.table("environment")
-    image = section.text("docker_image")
+def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[EnvironmentSpec, str]:
+    """The environment, and why only Docker can provide it ("" where bubblewrap can too)."""
+    section = toml.environment
+    image = section.docker_image
     built = "environment/Dockerfile" in files.kept
-    found = dockerfile.instructions(files.text("environment/Dockerfile")) if built else ()
-    directory = section.text("workdir") or dockerfile.workdir(found) or WORKDIR
+    found = instructions(files.text("environment/Dockerfile")) if built else ()
+    directory = section.workdir or workdir(found) or WORKDIR
     content, setup = files.under("environment/files"), "environment/setup.sh" in files.hashes
-    docker_only = image is not None or (
-        built and dockerfile.beyond_bubblewrap(found, directory, files=content, setup=setup)
-    )
-    users = (table.table(name).user("user") for name in ("agent", "verifier"))
-    return EnvironmentSpec(
+    reason = f"its image is {image}" if image else ""
+    if built and not reason:
+        reason = beyond_bubblewrap(found, directory, files=content, setup=setup)
+    users = sorted({user for user in (toml.agent.user, toml.verifier.user) if user} - {"root", "0"})
+    spec = EnvironmentSpec(
         name=root.name,
         workdir=posixpath.normpath(posixpath.join("/", directory)),
-        files=f"{root}/environment/files" if content and not docker_only else None,
-        setup=f"{root}/environment/setup.sh" if setup and not docker_only else None,
-        dockerfile=f"{root}/environment" if built and image is None else None,
+        files=f"{root}/environment/files" if content and not reason else None,
+        setup=f"{root}/environment/setup.sh" if setup and not reason else None,
+        dockerfile=f"{root}/environment" if built and not image else None,
         image=image,
-        env=resolve(section.variables("env")),
-        network=_network(table) == "public",
-        memory_mb=section.megabytes("memory_mb", "memory", MEMORY_MB),
-        file_mb=section.megabytes("storage_mb", "storage", STORAGE_MB),
-        cpus=section.number("cpus", CPUS),
-        build_seconds=section.number("build_timeout_sec", BUILD_SECONDS),
+        env=resolve(section.env),
+        network=toml.network(toml.agent) == "public",
+        memory_mb=section.memory_limit,
+        file_mb=section.storage_limit,
+        cpus=section.cpus,
+        build_seconds=section.build_timeout_sec,
         hidden=_hidden(root),
-        users=tuple(sorted({user for user in users if user not in (None, "root", "0")})),
+        users=tuple(users),
     )
-
-
-def _network(table: Table) -> str:
-    """The mode that holds while the agent works: its own, else the environment's, else `public`."""
-    section = table.table("environment")
-    legacy = section.flag("allow_internet")
-    mode = section.choice("network_mode", NETWORKS)
-    if mode is None and legacy is not None:
-        mode = "public" if legacy else "no-network"
-    for part in (section, table.table("agent"), table.table("verifier")):
-        chosen = part.choice("network_mode", NETWORKS)
-        if part.strings("allowed_hosts") and chosen != "allowlist":
-            raise TaskError(
-                f'{part.file}: {part.prefix}allowed_hosts needs {part.prefix}network_mode = "allowlist"'
-            )
-    return table.table("agent").choice("network_mode", NETWORKS) or mode or "public"
+    return spec, reason or (f"it names a user: {', '.join(users)}" if users else "")
 
 
 def _hidden(root: Path) -> tuple[str, ...]:
-    """No sandbox may show the verifiers: the folder of tasks, unless that is a top-level folder."""
+    """Hidden from every sandbox, because verifiers lie there: the folder of tasks, unless it is at the top level."""
     tasks = root.parent if len(root.parent.parts) > 2 else root
     return (str(tasks), *(str(path) for path in installation()))
+
+
+@dataclass
+class TaskFiles:
+    """What one walk over a task's folder found.
+
+    `hashes` maps a relative path to the sha256 of its content; `kept` holds the bytes of the few files
+    that reading a task needs.
+    """
+
+    root: str
+    hashes: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """sha256 over the sorted lines "{path}\\0{sha256 of content}\\n", which is Harbor's digest.
+
+        The rest of the folder (notes, caches, editor files) does not belong to the task. A link to a folder
+        or to nothing is hashed by its text; Harbor leaves those out.
+        """
+        lines = (f"{path}\0{value}\n" for path, value in sorted(self.hashes.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def text(self, path: str) -> str:
+        """A kept file as text. Raises `TaskError` where it is not UTF-8."""
+        try:
+            return self.kept[path].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise TaskError(f"{self.root}/{path} is not UTF-8 text") from error
+
+    def under(self, folder: str) -> bool:
+        """Whether `folder` holds a file."""
+        return any(path.startswith(folder + "/") for path in self.hashes)
+
+
+def walk(root: Path) -> TaskFiles:
+    """Read every file that is part of the task in `root`.
+
+    Raises `TaskError` for what a task cannot contain: sockets, pipes, unreadable files, and links outside
+    `environment/` that lead to anything but a file of the task.
+    """
+    found = TaskFiles(str(root))
+    try:
+        with os.scandir(root) as entries:
+            for entry in entries:
+                if entry.name in FOLDERS and entry.is_dir():
+                    _folder(found, entry.name)
+                elif entry.name in SINGLE:
+                    _file(found, entry, entry.name)
+    except OSError as error:
+        raise TaskError(f"the task {root} cannot be read: {error}") from error
+    return found
+
+
+def _folder(found: TaskFiles, folder: str) -> None:
+    with os.scandir(f"{found.root}/{folder}") as entries:
+        for entry in entries:
+            name = entry.name
+            if name.endswith(JUNK) or name in ("__pycache__", ".DS_Store"):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                _folder(found, f"{folder}/{name}")
+            else:
+                _file(found, entry, f"{folder}/{name}")
+
+
+def _file(found: TaskFiles, entry: os.DirEntry[str], path: str) -> None:
+    if entry.is_symlink():
+        inside = os.path.realpath(entry.path).startswith(os.path.realpath(found.root) + os.sep)
+        whole = inside and entry.is_file()
+        if not whole and not path.startswith("environment/"):
+            raise TaskError(f"{entry.path} does not link to a file of the task: put the file itself there")
+        if not whole:
+            # In an environment such a link is content of its own, so what counts is where it points.
+            found.hashes[path] = hashlib.sha256(os.fsencode(os.readlink(entry.path))).hexdigest()
+            return
+    elif not entry.is_file():
+        raise TaskError(f"{entry.path} is neither a file nor a folder: remove it from the task")
+    if path in KEPT:
+        with open(entry.path, "rb", buffering=0) as file:
+            content = found.kept[path] = file.read()
+        found.hashes[path] = hashlib.sha256(content).hexdigest()
+    else:
+        found.hashes[path] = _sha256(entry.path)
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb", buffering=0) as file:
+        content = file.read(1 << 20)
+        total = hashlib.sha256(content)
+        while len(content) == 1 << 20:
+            content = file.read(1 << 20)
+            total.update(content)
+    return total.hexdigest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import tempfile
 import time
@@ -12,13 +14,12 @@ from typing import Any
 
 from ahe.agents.play import MakeExecutor, Player, started
 from ahe.errors import Infrastructure
-from ahe.evaluate.identity import Setting, seed, trial_id
 from ahe.evaluate.store import Store
 from ahe.evaluate.verifier import Verification, verify
 from ahe.harness.load import load
 from ahe.protocols import Environment, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
-from ahe.runtime.agent import AgentOutcome
+from ahe.runtime.agent import RUNTIME_VERSION, AgentOutcome
 from ahe.runtime.trajectory import now
 
 MakeEnvironment = Callable[[Task, Path], Environment]
@@ -38,6 +39,40 @@ class Planned(Record):
     harness: HarnessVersion
     task: Task
     attempt: int
+
+
+class Setting(Record):
+    """Everything but harness, task and attempt that a trial's outcome may depend on.
+
+    `model` is the model's fingerprint, `mode` how it calls tools, `environment` what
+    `Environment.describe` says (kind and sandbox).
+    """
+
+    environment: str
+    model: str
+    mode: str
+    limits: Limits
+
+
+def trial_id(harness: str, task: Task, setting: Setting, attempt: int) -> str:
+    """24 hexadecimal digits over harness × task digest × environment × runtime × model × limits × attempt."""
+    parts = [
+        harness,
+        task.name,
+        task.digest,
+        setting.environment,
+        RUNTIME_VERSION,
+        setting.model,
+        setting.mode,
+        setting.limits.model_dump(),
+        attempt,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def seed(attempt: int) -> int:
+    """Sampling seed of an attempt: far enough apart that the seeds of their turns never meet."""
+    return 1 + attempt * 1_000
 
 
 @dataclass

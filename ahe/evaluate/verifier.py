@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 import shlex
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field
 
 from ahe.errors import TaskError
-from ahe.evaluate.rewards import JSON_NAME, PASS, TEXT_NAME, BadReward, one_reward, read_rewards
 from ahe.protocols import Environment
 from ahe.records import ExecResult, Record, Task
 
+JSON_NAME = "reward.json"
+TEXT_NAME = "reward.txt"
+PASS = 1.0
+"""A trial has passed when its reward reaches this."""
 STDOUT = "test-stdout.txt"
 OUTPUT_BYTES = 200_000
 TAIL_CHARACTERS = 8_000
@@ -167,3 +173,43 @@ def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Verificati
         problem=problem,
         files={**files, STDOUT: ran.output},
     )
+
+
+class BadReward(ValueError):
+    """A reward file that cannot be read; the text says which and why."""
+
+
+def read_rewards(files: Mapping[str, bytes]) -> dict[str, float]:
+    """All rewards in the verifier's files as Harbor writes them, by name; a lone number is called `reward`.
+
+    `reward.json` (flat, finite numbers) decides where it exists, even when it is broken; else `reward.txt` (one
+    number). Raises `BadReward`.
+    """
+    if JSON_NAME in files:
+        try:
+            found = json.loads(files[JSON_NAME])
+        except (ValueError, RecursionError) as error:
+            raise BadReward(f"{JSON_NAME} is not JSON: {error}") from None
+        entries = found if isinstance(found, dict) else {"reward": found}
+        if not entries:
+            raise BadReward(f"{JSON_NAME} holds no reward")
+        return {name: _finite(value, f"{JSON_NAME}: {name} is") for name, value in entries.items()}
+    if TEXT_NAME in files:
+        text = files[TEXT_NAME].decode("utf-8", "replace").strip()
+        try:
+            value = float(text)
+        except ValueError:
+            raise BadReward(f"{TEXT_NAME} holds {text[:80]!r}, not one number") from None
+        return {"reward": _finite(value, f"{TEXT_NAME} holds")}
+    raise BadReward(f"the verifier wrote neither {JSON_NAME} nor {TEXT_NAME}")
+
+
+def one_reward(rewards: Mapping[str, float]) -> float:
+    """The reward that counts: the one called `reward`, else the lowest, so that all have to reach `PASS`."""
+    return rewards["reward"] if "reward" in rewards else min(rewards.values())
+
+
+def _finite(value: object, what: str) -> float:
+    if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
+        return float(value)
+    raise BadReward(f"{what} {str(value)[:80]!r}, not a finite number")

@@ -113,16 +113,10 @@ class Draft:
         return Change(
             id=f"{self.brief.iteration:03d}-{len(self.commits) + 1}",
             kinds=kinds,
-            action=manifest.action,
             subject=subject_line(kinds, manifest.subject),
-            evidence=manifest.evidence,
-            root_cause=manifest.root_cause,
-            fix=manifest.fix,
-            predicts=manifest.predicts,
-            risks=manifest.risks,
-            citations=manifest.citations,
             evolver=self.evolver,
             strategy=self.strategy,
+            **manifest.model_dump(exclude={"subject"}),
         )
 
 

@@ -115,7 +115,7 @@ def _parse(text: str) -> Iterator[Commit]:
     width = len(_FIELDS)
     if len(parts) % width:
         raise WorkspaceError(
-            f"a note under {NOTES_REF} holds a NUL character: mend it with `git notes --ref=ahe`"
+            f"a note under {NOTES_REF} holds a NUL character: fix it with `git notes --ref=ahe`"
         )
     for first in range(0, len(parts), width):
         sha, parents, tree, author, email, date, refs, trailers, note, subject, body = parts[

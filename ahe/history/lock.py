@@ -1,14 +1,15 @@
-"""Only one `ahe` writes to a workspace, and the next one learns whether the last one died in the middle.
+"""Only one `ahe` writes to a workspace at a time, and the next one cleans up after one that was killed.
 
 The lock is a `flock` on `.git/ahe.lock`. Every git process that we start inherits it, so it is free only
-when they have ended too. While work is under way the file says what is being done; a lock that is
-free and yet says so was left by a process that was killed.
+when they have ended too. While work is under way the file says what is being done. If the lock is free but the
+file still says so, a process was killed; `clean_up` then touches only what is provably ours, never a person's edit.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,9 +18,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ahe.errors import WorkspaceError
+from ahe.history.git import Git
 from ahe.records import Record
 
 NAME = "ahe.lock"
+DRAFT = "ahe-draft-"
 
 
 class Intent(Record):
@@ -35,13 +38,13 @@ class Intent(Record):
 class Lock:
     """The lock of one workspace; it may be taken again by the holder.
 
-    `mend` is called with what a killed holder was doing, when the lock is taken after it; raising
-    from there leaves the traces as they were.
+    When the lock is taken after a holder that was killed, `clean_up` is called with what that one was doing. If it
+    raises, the lock is released and the file stays as it was.
     """
 
-    def __init__(self, folder: Path, mend: Callable[[Intent], None], patience: float = 5.0) -> None:
+    def __init__(self, folder: Path, clean_up: Callable[[Intent], None], patience: float = 5.0) -> None:
         self._path = folder / NAME
-        self._mend = mend
+        self._clean_up = clean_up
         self._patience = patience
         self._depth = 0
         self._file = -1
@@ -71,7 +74,7 @@ class Lock:
     def moving(self, branch: str, start: str, target: str) -> Iterator[None]:
         """Hold the lock and say that `branch` moves from `start` to `target`, until that is done.
 
-        A move that ends in an exception (Ctrl-C, a full disk) is left for the next holder to mend.
+        A move that ends in an exception (Ctrl-C, a full disk) is completed by the next holder.
         """
         with self.held():
             self._announce(
@@ -90,10 +93,10 @@ class Lock:
         try:
             self._wait()
             left = self._read()
-            self._depth = 1  # so that the commands which mend inherit the lock
+            self._depth = 1  # so that the git commands which clean up inherit the lock
             try:
                 if left is not None:
-                    self._mend(left)
+                    self._clean_up(left)
             finally:
                 self._depth = 0
         except BaseException:
@@ -132,3 +135,97 @@ class Lock:
     def _say(self, text: bytes) -> None:
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, text, 0)
+
+
+# ---------------------------------------------------------------- after a killed `ahe`
+
+
+def clean_up(git: Git, intent: Intent) -> None:
+    """Undo or finish what a killed `ahe` was doing. The caller holds the workspace's lock.
+
+    Raises `WorkspaceError` while a person's own git is at work here.
+    """
+    assert git.folder is not None
+    _sweep_locks(git.folder, git.tree, intent.began)
+    _sweep_drafts(git.folder)
+    if intent.target:
+        _finish_move(git, intent)
+
+
+def _sweep_locks(folder: Path, tree: Path, since: float) -> None:
+    """Remove git's lock files that are as young as the killed `ahe` and belong to no living process.
+
+    Its own git processes have ended (they would hold our lock); a person's are found in /proc.
+    """
+    stale = [path for path in _lock_files(folder) if path.stat().st_mtime >= since - 1]
+    if not stale:
+        return
+    if alive := _git_processes(tree):
+        raise WorkspaceError(
+            f"git (process {alive[0]}) is at work in {tree}: let it finish, then start ahe again"
+        )
+    for path in stale:
+        path.unlink(missing_ok=True)
+
+
+def _sweep_drafts(folder: Path) -> None:
+    """Remove the working trees of drafts. Drafts are made under the lock, so any that is left is unused."""
+    for record in sorted((folder / "worktrees").glob(f"{DRAFT}*")):
+        try:
+            draft = Path((record / "gitdir").read_text("utf-8").strip()).parent
+        except OSError:
+            draft = None  # killed before git had written it
+        if draft is not None and draft.name.startswith(DRAFT):
+            shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(record, ignore_errors=True)
+
+
+def _finish_move(git: Git, intent: Intent) -> None:
+    """Complete a fast-forward that was cut off, unless a person has changed anything of it since."""
+    branch = git.probe("symbolic-ref", "--quiet", "HEAD").text.strip()
+    head = git.probe("rev-parse", "--verify", "--quiet", "HEAD").text.strip()
+    if branch != intent.branch or head not in (intent.start, intent.target):
+        return
+    names = git.run("diff", "--name-only", "--no-renames", "-z", intent.start, intent.target, "--")
+    paths = [name for name in names.split("\0") if name]
+    if not all(_is_ours(git, intent, path) for path in paths):
+        return
+    gone = [path for path in paths if git.probe("cat-file", "-e", f"{intent.target}:{path}").code]
+    there = [path for path in paths if path not in gone]
+    if there:
+        git.run("--literal-pathspecs", "checkout", "--force", intent.target, "--", *there)
+    if gone:
+        git.run("--literal-pathspecs", "rm", "--force", "--quiet", "--ignore-unmatch", "--", *gone)
+    git.run("update-ref", "-m", "ahe: finish a move that was cut off", intent.branch, intent.target, head)
+
+
+def _is_ours(git: Git, intent: Intent, path: str) -> bool:
+    """Whether the file is as it was before the move, as it will be after, or was being written."""
+    try:
+        data = (git.tree / path).read_bytes()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    before = git.probe("cat-file", "blob", f"{intent.start}:{path}")
+    after = git.probe("cat-file", "blob", f"{intent.target}:{path}")
+    return (not before.code and data == before.out) or (not after.code and after.out.startswith(data))
+
+
+def _lock_files(folder: Path) -> list[Path]:
+    own = [path for path in folder.glob("*.lock") if path.name != NAME]
+    return [*own, *(folder / "refs").rglob("*.lock"), *(folder / "worktrees").rglob("*.lock")]
+
+
+def _git_processes(tree: Path) -> list[int]:
+    """Process ids of every git that works in `tree`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (entry / "comm").read_text().strip()
+            place = Path(os.readlink(entry / "cwd"))
+        except OSError:
+            continue  # it has ended, or belongs to someone else
+        if (name == "git" or name.startswith("git-")) and place.is_relative_to(tree):
+            found.append(int(entry.name))
+    return found

@@ -1,4 +1,6 @@
-"""The words of the record: commit messages with trailers, and notes with verdicts. Text only, no git.
+"""The texts of the record: commit messages with trailers, notes with verdicts, tags with looks at the test split.
+
+Text only, no git.
 
 A field of a change or a verdict is written by a model, so it must not be able to add a trailer: what
 goes into a trailer or a subject becomes one line, and the further lines of a paragraph are indented.
@@ -12,11 +14,11 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-from ahe.records import Change, Observed, Usage, Verdict
+from ahe.records import Change, Final, Observed, Usage, Verdict
 
-WIDTH = 78
-RECORD = "Ahe-Record"
-SHOWN = 12
+_WIDTH = 78
+_RECORD = "Ahe-Record"
+_SHOWN = 12
 _COLUMNS = tuple(Observed.model_fields)
 Trailers = dict[str, tuple[str, ...]]
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
@@ -24,10 +26,11 @@ _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 
 def one_line(text: str) -> str:
     """Text on one line, without control characters."""
-    return " ".join("".join(" " if _control(c) else c for c in text).split())
+    control = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode categories
+    return " ".join("".join(" " if unicodedata.category(c) in control else c for c in text).split())
 
 
-def paragraph(title: str, text: str) -> str:
+def _paragraph(title: str, text: str) -> str:
     """`Title: text`, wrapped, with every line after the first indented so that none reads as a trailer."""
     lines = [one_line(line) for line in text.splitlines()]
     wrapped: list[str] = []
@@ -35,7 +38,7 @@ def paragraph(title: str, text: str) -> str:
         first = f"{title}: " if not wrapped else "  "
         wrapped += textwrap.wrap(
             line,
-            WIDTH,
+            _WIDTH,
             initial_indent=first,
             subsequent_indent="  ",
             break_long_words=False,
@@ -60,10 +63,10 @@ def change_message(change: Change) -> str:
     subject = one_line(change.subject).removeprefix(f"{kinds}: ") or "change the harness"
     parts = [
         f"{kinds}: {subject}",
-        paragraph("Evidence", change.evidence),
-        paragraph("Root cause", change.root_cause),
-        paragraph("Fix", change.fix),
-        block(trailers),
+        _paragraph("Evidence", change.evidence),
+        _paragraph("Root cause", change.root_cause),
+        _paragraph("Fix", change.fix),
+        _block(trailers),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -79,8 +82,8 @@ def revert_message(sha: str, subject: str, tail: str) -> str:
             said.append(line)
     parts = [f'Revert "{one_line(subject)}"', f"This reverts commit {sha}."]
     if "".join(said).strip():
-        parts.append(paragraph("Why", "\n".join(said)))
-    return "\n\n".join([*parts, block(trailers)]) + "\n"
+        parts.append(_paragraph("Why", "\n".join(said)))
+    return "\n\n".join([*parts, _block(trailers)]) + "\n"
 
 
 def note_text(verdict: Verdict, earlier: str = "") -> str:
@@ -94,13 +97,13 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Delta", "" if verdict.delta is None else str(verdict.delta)),
         ("Ahe-Raw-Delta", _points(verdict.raw_delta, f" ({verdict.basis})")),
         ("Ahe-Score", "" if verdict.score is None else f"P = {verdict.score:.3f}"),
-        ("Ahe-Rates", _rates(verdict)),
+        ("Ahe-Rates", _rates(verdict.incumbent_rate, verdict.candidate_rate)),
         ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
         (
             "Ahe-Rollouts",
             f"{verdict.rollouts}" + (f" ({verdict.missing} missing)" if verdict.missing else ""),
         ),
-        ("Ahe-Cost", cost(verdict.usage)),
+        ("Ahe-Cost", _cost(verdict.usage)),
         ("Ahe-Predicted", _names(verdict.predicted)),
         ("Ahe-Fixes", str(verdict.fixes or "")),
         ("Ahe-Regressions", str(verdict.regressions or "")),
@@ -114,17 +117,17 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
     ]
     record = _packed(verdict)
     own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
-    return f"{block(lines)}\n{RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
+    return f"{_block(lines)}\n{_RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
 
 
 def read_verdict(note: str) -> Verdict | None:
     """The verdict of a note, or None. Its readable `Ahe-Verdict` line wins: a person may edit it."""
     outcome = read_outcome(note)
-    records = [line for line in note.split("\n") if line.startswith(f"{RECORD}: ")]
-    if not records or outcome is None:
+    record = _record(note)
+    if record is None or outcome is None:
         return None
     try:
-        verdict = _unpacked(records[-1].removeprefix(f"{RECORD}: "))
+        verdict = _unpacked(record)
         if verdict.outcome == outcome:
             return verdict
         changed = {"outcome": outcome, "decided_by": "person", "reason": "the note was edited by hand"}
@@ -144,12 +147,56 @@ def _packed(verdict: Verdict) -> str:
 
 
 def _unpacked(text: str) -> Verdict:
-    """Raises `ValueError` where it is no verdict."""
+    """Raises `ValueError` where the text is not a verdict."""
     tree = json.loads(text)
     if not isinstance(tree, dict) or not isinstance(rows := tree.get("tasks", []), list):
         raise ValueError("not a verdict")
     tree["tasks"] = [dict(zip(_COLUMNS, row, strict=True)) for row in rows if isinstance(row, list)]
     return Verdict.model_validate(tree)
+
+
+def final_tag(final: Final) -> str:
+    """The name of the tag that holds a look at the test split."""
+    return f"ahe/final-{final.plan.look:03d}"
+
+
+def final_text(final: Final) -> str:
+    """The message of the annotated tag of a look at the test split: a sentence, trailers, and the record."""
+    plan, last = final.plan, final.plan.first + final.plan.rollouts - 1
+    missing = f" ({final.missing} missing)" if final.missing else ""
+    lines = [
+        ("Ahe-Final", str(plan.look)),
+        ("Ahe-Seed", plan.seed),
+        ("Ahe-Best", plan.best),
+        ("Ahe-Rates", _rates(final.seed_rate, final.best_rate)),
+        ("Ahe-Delta-Given-Tasks", str(final.given_tasks)),
+        ("Ahe-Delta-Over-Tasks", str(final.over_tasks or "")),
+        ("Ahe-Score", f"P = {final.score:.3f}"),
+        ("Ahe-Rollouts", f"attempts {plan.first} to {last} of {len(plan.tasks)} tasks in both arms{missing}"),
+        ("Ahe-Cost", _cost(final.usage)),
+        ("Ahe-Suite", plan.suite),
+        ("Ahe-Model", plan.model),
+        ("Ahe-Seen-Before", f"{plan.seen} rollouts on these tasks" if plan.seen else ""),
+        ("Ahe-Again", plan.again),
+        *(("Ahe-Task", str(each)) for each in final.tasks),
+    ]
+    title = f"Test split: {final.given_tasks} given these tasks (seed to best)"
+    return f"{title}\n\n{_block(lines)}\n{_RECORD}: {json.dumps(final.model_dump(mode='json'))}\n"
+
+
+def read_final(text: str) -> Final | None:
+    """The result in the message of a tag, or None."""
+    record = _record(text)
+    try:
+        return None if record is None else Final.model_validate_json(record)
+    except ValueError:
+        return None
+
+
+def _record(text: str) -> str | None:
+    """The JSON of a text's last `Ahe-Record` line, or None."""
+    lines = [line for line in text.split("\n") if line.startswith(f"{_RECORD}: ")]
+    return lines[-1].removeprefix(f"{_RECORD}: ") if lines else None
 
 
 def read_outcome(note: str) -> str | None:
@@ -174,11 +221,7 @@ def names(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 
-def _control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def block(trailers: Iterable[tuple[str, str]]) -> str:
+def _block(trailers: Iterable[tuple[str, str]]) -> str:
     """Trailer lines; one without a value is left out."""
     return "\n".join(f"{name}: {value}" for name, text in trailers if (value := one_line(text)))
 
@@ -194,21 +237,19 @@ def _observed(tasks: tuple[str, ...], verdict: Verdict) -> str:
     if not counted:
         return _names(tasks)
     counted.sort(key=lambda each: -(each.changed or 0.0))
-    more = f", {len(counted) - SHOWN} more" if len(counted) > SHOWN else ""
-    return _names(str(each) for each in counted[:SHOWN]) + more
+    more = f", {len(counted) - _SHOWN} more" if len(counted) > _SHOWN else ""
+    return _names(str(each) for each in counted[:_SHOWN]) + more
 
 
 def _points(delta: float | None, word: str = "") -> str:
     return "" if delta is None else f"{100 * delta:+.1f} points{word}"
 
 
-def _rates(verdict: Verdict) -> str:
-    if verdict.incumbent_rate is None or verdict.candidate_rate is None:
-        return ""
-    return f"{100 * verdict.incumbent_rate:.1f} % → {100 * verdict.candidate_rate:.1f} %"
+def _rates(one: float | None, other: float | None) -> str:
+    return "" if one is None or other is None else f"{100 * one:.1f} % → {100 * other:.1f} %"
 
 
-def cost(usage: Usage) -> str:
+def _cost(usage: Usage) -> str:
     """Money where the price is known, and tokens."""
     tokens = f"{usage.tokens:,} tokens"
     return tokens if usage.usd is None else f"${usage.usd:.4f}, {tokens}"

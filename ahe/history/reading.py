@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
-from ahe.harness.mounts import Stored, Touched
-from ahe.history import diffs, state
+from ahe.harness.mounts import Stored, Touched, counts
 from ahe.history.commits import Commit, read_commits
 from ahe.history.git import Git, locate
+from ahe.history.message import read_final
 from ahe.history.trees import Trees
 from ahe.records import Final
 
+# What git leaves while something is half done: file, its name, how to end it.
+_HALF_DONE = (
+    ("MERGE_HEAD", "merge", "`git merge --continue` or `git merge --abort`"),
+    ("REVERT_HEAD", "revert", "`git revert --continue` or `git revert --abort`"),
+    ("CHERRY_PICK_HEAD", "cherry-pick", "`git cherry-pick --continue` or `git cherry-pick --abort`"),
+    ("rebase-merge", "rebase", "`git rebase --continue` or `git rebase --abort`"),
+    ("rebase-apply", "rebase or am", "`git rebase --continue` or `git rebase --abort`"),
+    ("BISECT_LOG", "bisect", "`git bisect reset`"),
+)
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color")
+_NAMES_ONLY = ("-z", "--name-only", "--no-renames", "--diff-merges=first-parent")
 _CHANGE_ID = re.compile(r"(\d{3,}-\d+)([~^][~^\d]*)?")
 
 
@@ -26,15 +38,42 @@ class Reading:
         self._trees = Trees(self._repository)
 
     def head(self) -> str:
-        return state.head(self._git)
+        """The commit at HEAD. Raises `WorkspaceError` where there is no commit yet."""
+        found = self._git.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if found.code:
+            raise WorkspaceError(f"{self._git.tree} has no commit yet: commit the harness first")
+        return found.text.strip()
 
     def branch(self) -> str:
-        """Name of the checked-out branch. A detached HEAD raises."""
-        return state.branch(self._git)
+        """The branch that is checked out. Raises `WorkspaceError` when HEAD is detached."""
+        tree = self._git.tree
+        found = self._git.probe("symbolic-ref", "--quiet", "HEAD")
+        if found.code:
+            raise WorkspaceError(
+                f"{tree} is on no branch (detached HEAD), so a commit made there could be lost: "
+                f"`git -C {tree} switch -` goes back, `git -C {tree} switch -c NAME` makes a branch here"
+            )
+        return found.text.strip().removeprefix("refs/heads/")
 
     def require_clean(self) -> None:
-        """Raise unless a branch is checked out, nothing is half done, and every edit is committed."""
-        state.require_clean(self._git)
+        """Raise `WorkspaceError` unless on a branch, with nothing half done and every edit committed."""
+        tree = self._git.tree
+        assert self._git.folder is not None
+        for name, what, way_out in _HALF_DONE:
+            if (self._git.folder / name).exists():
+                raise WorkspaceError(
+                    f"a {what} is under way in {tree}: end it with {way_out}, then run ahe again"
+                )
+        self.branch()
+        if edits := _edits(self._git):
+            listed = "\n".join(f"  {line}" for line in edits[:20]) + ("\n  …" if len(edits) > 20 else "")
+            raise WorkspaceError(
+                f"{tree} has edits that are not committed:\n{listed}\n"
+                "Nothing was touched. Either commit them, and they are measured like any change:\n"
+                f"  git -C {tree} add -A && git -C {tree} commit\n"
+                "or put them aside (`git stash pop` brings them back):\n"
+                f"  git -C {tree} stash -u"
+            )
 
     def resolve(self, text: str) -> str:
         """The commit that a person means: (the beginning of) an id, a tag, `003-1`, `003-1~1`, `best`."""
@@ -55,8 +94,8 @@ class Reading:
         return self._git.probe("merge-base", "--is-ancestor", sha, within).code == 0
 
     def root(self) -> str:
-        """The first commit of the branch: the seed."""
-        return state.root(self._git)
+        """The oldest commit of the branch, along first parents: the seed."""
+        return self._git.run("rev-list", "--first-parent", "HEAD").split()[-1]
 
     def commits(self, limit: int | None = None, start: str = "HEAD", *, merged: bool = False) -> list[Commit]:
         """Commits with trailers, notes and tags, newest first, along first parents, from one process.
@@ -81,36 +120,66 @@ class Reading:
         return self._trees.export(sha, into)
 
     def tags(self) -> dict[str, str]:
-        """Commits by tag, for tags such as `ahe/iter-003` and `ahe/best`."""
-        return state.tags(self._git)
+        """Commit of each tag under `ahe/`, by name."""
+        output = self._git.run(
+            "for-each-ref", "--format=%(refname:strip=2) %(objectname) %(*objectname)", "refs/tags/ahe"
+        )
+        found = {}
+        for line in output.splitlines():
+            name, sha, *peeled = line.split()
+            found[name] = peeled[0] if peeled else sha
+        return found
 
     def finals(self) -> list[Final]:
-        """The looks at the test split, first to last, as their tags `ahe/final-NNN` tell them."""
-        return state.finals(self._git)
+        """What the tags `ahe/final-NNN` hold, by their names. One whose message was edited away is left out."""
+        output = self._git.run("for-each-ref", "--sort=refname", "--format=%(contents)%00", "refs/tags/ahe/")
+        found = [read_final(text) for text in output.split("\0") if "Ahe-Final: " in text]
+        return [final for final in found if final is not None]
 
-    def diff(self, a: str, b: str, path: str | None = None) -> str:
-        return diffs.diff(self._git, self.resolve(a), self.resolve(b), path)
-
-    def show(self, rev: str) -> str:
-        """Message, note, and diff of a commit, as `git show` prints them."""
-        return diffs.show(self._git, self.resolve(rev))
+    def diff(self, a: str, b: str) -> str:
+        """A unified diff from commit `a` to commit `b`."""
+        return self._git.run("diff", *_PLAIN, self.resolve(a), self.resolve(b), "--")
 
     def changed_paths(self, sha: str) -> list[str]:
-        return diffs.changed_paths(self._git, sha)
+        """Paths that a commit adds, changes or removes; a merge against its first parent."""
+        output = self._git.run("show", "--format=", *_NAMES_ONLY, *_PLAIN, sha, "--")
+        return [path for path in output.split("\0") if path]
 
-    def added_lines(self, sha: str, path: str | None = None) -> list[str]:
-        """Lines that a commit adds, against its first parent."""
-        return diffs.added_lines(self._git, sha, path)
+    def last_changes(self, start: str) -> dict[str, Touched]:
+        """For each path that ever was, the commit that touched it last; most recent first, from one process."""
+        output = self._git.run("log", "--format=%x01%H %s", *_NAMES_ONLY, start, "--")
+        found: dict[str, Touched] = {}
+        touched = Touched(sha="", subject="")
+        for part in output.split("\0"):
+            if part.startswith("\x01"):
+                sha, _, subject = part[1:].strip().partition(" ")
+                touched = Touched(sha=sha, subject=subject)
+            elif path := part.lstrip("\n"):
+                found.setdefault(path, touched)
+        return found
 
-    def last_changes(self, start: str = "HEAD") -> dict[str, Touched]:
-        """For each path that ever was, the commit that touched it last; most recent first."""
-        return diffs.last_changes(self._git, start)
+    def later_commits(self, sha: str, paths: Sequence[str]) -> list[str]:
+        """`<id> <subject>` of the commits after `sha` that touch one of these paths, newest first."""
+        later = ("log", "--format=%h %s", "--no-notes", f"{sha}..HEAD", "--", *paths)
+        return self._git.run("--literal-pathspecs", *later).splitlines()
 
-    def file_at(self, sha: str, path: str) -> str | None:
-        """Text of a file at a commit; None where there is none."""
-        found = self._git.probe("cat-file", "blob", f"{sha}:{path}")
-        return None if found.code else found.text
+    def _as_person(self) -> Git:
+        """The repository, for commits in the person's own name. Raises `WorkspaceError` where git knows none."""
+        own = replace(self._git, as_person=True)
+        if own.probe("var", "GIT_AUTHOR_IDENT").code or own.probe("var", "GIT_COMMITTER_IDENT").code:
+            raise WorkspaceError(
+                "git does not know who you are: run `git config --global user.name NAME` and "
+                "`git config --global user.email ADDRESS` first"
+            )
+        return own
 
     @property
     def _git(self) -> Git:
         return self._repository
+
+
+def _edits(git: Git) -> list[str]:
+    """Changes of tracked files, and untracked files of the harness, as `git status` abbreviates them."""
+    output = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+    lines = [line for line in output.split("\0") if line]
+    return [line for line in lines if not line.startswith("?? ") or counts(line[3:])]

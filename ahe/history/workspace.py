@@ -9,15 +9,12 @@ from pathlib import Path
 
 from ahe.errors import RevertConflict, WorkspaceError
 from ahe.history import create as _create
-from ahe.history import diffs, state
 from ahe.history.commits import NOTES_REF, Commit
 from ahe.history.drafts import Drafts
-from ahe.history.finals import final_tag, final_text
 from ahe.history.git import Git
-from ahe.history.lock import Intent, Lock
-from ahe.history.message import note_text
+from ahe.history.lock import Intent, Lock, clean_up
+from ahe.history.message import final_tag, final_text, note_text
 from ahe.history.reading import Reading
-from ahe.history.recover import mend
 from ahe.records import Change, Final, Verdict
 
 
@@ -31,7 +28,7 @@ class History(Reading):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         assert self._repository.folder is not None
-        self._lock = Lock(self._repository.folder, self._mend)
+        self._lock = Lock(self._repository.folder, self._clean_up)
         self._drafts = Drafts()
 
     @classmethod
@@ -55,12 +52,12 @@ class History(Reading):
         with self.locked(), self._drafts.draft(self._git, sha) as tree:
             yield tree
 
-    def commit_draft(self, worktree: Path, change: Change, paths: Sequence[str] | None = None) -> str:
-        """Commit the edits in a draft (only those at `paths`, if given) as one change. Returns the commit.
+    def commit_draft(self, worktree: Path, change: Change) -> str:
+        """Commit the edits in a draft as one change. Returns the commit.
 
         Raises `HarnessError` where nothing was edited.
         """
-        return self._drafts.commit(self._git, worktree, change, paths)
+        return self._drafts.commit(self._git, worktree, change)
 
     def advance(self, sha: str) -> None:
         """Fast-forward the checked-out branch and the working tree to a descendant of HEAD."""
@@ -98,7 +95,7 @@ class History(Reading):
         """`git revert` a commit, at HEAD. Returns the new commit.
 
         `message_tail` is added to git's message; its `Ahe-…: …` lines become trailers. The workspace moves
-        in one step when the revert is complete. With `person` the commit is made by whom git's own
+        in one step when the revert is complete. With `person` the author is the one that git's own
         configuration names. Raises `RevertConflict`, with the tree as it was.
         """
         with self.locked():
@@ -106,7 +103,7 @@ class History(Reading):
             if not self.contains(sha):
                 raise WorkspaceError(f"{sha[:10]} is not part of {self.branch()}: there is nothing to revert")
             (commit,) = self.commits(limit=1, start=sha)
-            git = state.as_person(self._git) if person else self._git
+            git = self._as_person() if person else self._git
             with self.draft(self.head()) as tree:
                 try:
                     new = self._drafts.revert(git, tree, commit, message_tail)
@@ -126,7 +123,7 @@ class History(Reading):
     def tag(self, name: str, sha: str, force: bool = False, message: str = "") -> None:
         """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`.
 
-        With `message` the tag is annotated, and `git show` of it tells the message.
+        With `message` the tag is annotated, and `git show` of it prints the message.
         """
         if not name.startswith("ahe/"):
             raise WorkspaceError(f"{name!r} is not a tag of ahe: its tags begin with ahe/")
@@ -154,11 +151,11 @@ class History(Reading):
         text = note_text(verdict, "" if earlier.code else earlier.text)
         self._git.run("notes", f"--ref={ref}", "add", "--force", "--file=-", sha, stdin=text.encode())
 
-    def _mend(self, intent: Intent) -> None:
-        mend(self._git, intent)
+    def _clean_up(self, intent: Intent) -> None:
+        clean_up(self._git, intent)
 
     def _choices(self, commit: Commit, files: str) -> str:
-        later = diffs.later_commits(self._git, commit.sha, self.changed_paths(commit.sha))
+        later = self.later_commits(commit.sha, self.changed_paths(commit.sha))
         return (
             f"{commit.sha[:10]} ({commit.subject}) cannot be reverted: "
             f"later work changed the same lines of {files}.\n"

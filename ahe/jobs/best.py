@@ -18,8 +18,8 @@ BEST = "ahe/best"
 class Best(Record):
     """The best version. `behind` is by how many commits HEAD is ahead of it; `moved` is False for the seed.
 
-    `train` compares it with the seed from trials that exist; it was chosen by them, so they flatter. `final`
-    is the last look at the test split that was about this very commit.
+    `train` compares it with the seed by existing trials, which favour it because it was selected by them. `final` is
+    the latest look at the test split for this commit.
     """
 
     sha: str
@@ -59,8 +59,8 @@ def best(project: Project) -> Best:
 def run_gain(project: Project) -> Interval | None:
     """What the best version gained over the seed, from the trials that exist. Nothing runs.
 
-    None where the best is the seed, where they share no scored task, and where the suite cannot be read: the log
-    of changes has to be readable without it.
+    None where the best is the seed, where they share no scored task, and where the suite cannot be read, because
+    the log of changes must be readable without it.
     """
     history = project.history()
     if BEST not in history.tags():

@@ -10,9 +10,6 @@ from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.history import History
-from ahe.jobs.common import version
-from ahe.jobs.evolve import run_lock
-from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Interval, Observed, Record, Split, Trial
@@ -93,16 +90,17 @@ async def compare(
     ids = history.harness_ids([first, second])
     if not rollouts or ids[first] == ids[second]:
         return compare_stored(project, history, first, second, split=split)
-    with run_lock(project):
+    # Imported here, because `ahe log`, `best` and `show` only read, and these bring all that runs.
+    from ahe.jobs.evaluate import in_turns
+    from ahe.jobs.known import version
+    from ahe.project.assemble import assemble
+
+    with project.run_lock():
         async with assemble(project, watcher) as parts:
-            plan, arms = (
-                parts.evaluator.runner.plan,
-                [version(project, history, rev) for rev in (first, second)],
-            )
-            wanted = [plan(arm, task, n) for n in range(rollouts) for task in chosen for arm in arms]
-            await parts.evaluator.run(f"{a} and {b} on {split}", wanted)
-            one, other = (stored_trials(parts.evaluator, arm, chosen) for arm in arms)
-            return compared(first, second, (arms[0].id, arms[1].id), split, (one, other), parts.store)
+            harnesses = [version(project, history, rev) for rev in (first, second)]
+            await in_turns(parts, f"{a} and {b} on {split}", harnesses, chosen, range(rollouts))
+            one, other = (stored_trials(parts.evaluator, harness, chosen) for harness in harnesses)
+            return compared(first, second, (ids[first], ids[second]), split, (one, other), parts.store)
 
 
 def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arms, store: Store) -> Compared:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from ahe.errors import AheError
-from ahe.project.settings import FILE, Config
+from ahe.project.config import FILE, Config
 from ahe.records import ModelSpec, Record
 
 ENDPOINT_SECONDS = 5.0

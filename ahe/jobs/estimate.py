@@ -1,4 +1,4 @@
-"""What a run is likely to take, before it starts; and whether it can see anything worth seeing."""
+"""What a run is likely to take before it starts, and whether it can see an effect that is worth its cost."""
 
 from __future__ import annotations
 
@@ -12,26 +12,33 @@ from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.attribution import HIGHEST, most_rollouts
 from ahe.gate.posterior import fit_concentration
-from ahe.jobs.costs import Unit, one_proposal, role_cost, rollout_cost
-from ahe.jobs.gates import in_rollouts, played_gate
-from ahe.jobs.limits import Allowance, allowances
-from ahe.jobs.reading import reader, settled_spec
-from ahe.jobs.warnings import warnings
+from ahe.jobs.gate import ceiling_in_rollouts, simulated_gate
+from ahe.jobs.known import (
+    Allowance,
+    UnitCost,
+    allowances,
+    reader,
+    role_cost,
+    rollout_cost,
+    settled_spec,
+)
 from ahe.loop.state import next_iteration, workspace_state
 from ahe.models.identity import fingerprint
-from ahe.power.detectable import Beliefs, about, beliefs
+from ahe.power.detectable import Beliefs, about, beliefs, tasks_for
 from ahe.power.forecast import Forecast, forecast
 from ahe.project.project import Project
 from ahe.project.sandboxes import refuse_unsupported
 from ahe.records import Cost, Estimate, Part, Role, Tally, Task
 
 NUMBERED = frozenset({"bayes", "strict", "greedy"})
-"""The gates of which `about` says what they see."""
+"""The gates whose smallest visible effect `about` gives."""
+COARSE, WANTED = 30.0, 15.0
+"""Points. One edit hardly ever brings a rise of `COARSE`; a suite that shows `WANTED` is recommended instead."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The tasks in use with what the store knows of them: the incumbent's tallies, and likely pass rates."""
+    """The tasks in use with what the store knows: the incumbent's tallies, and the likely pass rates."""
 
     train: tuple[Task, ...]
     heldout: tuple[Task, ...]
@@ -47,27 +54,27 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     """
     table = project.config.evolve
     wanted = table.iterations if iterations is None else iterations
-    now = workspace_state(project.history().commits())
+    state = workspace_state(project.history().commits())
     store = project.store()
     try:
-        suite = _suite(project, store, now.incumbent)
+        suite = _suite(project, store, state.incumbent)
         had = [suite.tallies.get(task.name, Tally()) for task in (*suite.train, *suite.heldout)]
         one = rollout_cost(project, store)
-        played = forecast(
-            played_gate(project.config, one),
+        simulated = forecast(
+            simulated_gate(project.config, one),
             suite.known,
             had,
             train=len(suite.train),
             rollouts=table.rollouts,
             iterations=wanted,
         )
-        done = next_iteration(now) - 1
-        changes = _changes(project, sum(not commit.by_person for commit in now.pending), wanted)
-        costs = _costs(project, store, played, changes, done, len(suite.train))
+        done = next_iteration(state) - 1
+        changes = _changes(project, sum(not commit.by_person for commit in state.pending), wanted)
+        costs = _costs(project, store, simulated, changes, done, len(suite.train))
         budgets = allowances(project.config.budget, store.spent(), store.count())
     finally:
         store.close()
-    return _estimate(project, suite, played, costs, budgets, wanted, one)
+    return _estimate(project, suite, simulated, costs, budgets, wanted, one)
 
 
 def _suite(project: Project, store: Store, incumbent: str) -> Suite:
@@ -93,17 +100,17 @@ def _suite(project: Project, store: Store, incumbent: str) -> Suite:
 
 
 def _costs(
-    project: Project, store: Store, played: Forecast, changes: list[int], done: int, tasks: int
+    project: Project, store: Store, simulated: Forecast, changes: list[int], done: int, tasks: int
 ) -> tuple[Cost, ...]:
-    """The parts of the run, each with what its numbers rest on. `changes`: how many each iteration judges."""
+    """The parts of the run, each with the basis of its numbers. `changes`: how many each iteration judges."""
     one, jobs = rollout_cost(project, store), project.config.evolve.jobs
     parts: tuple[tuple[Part, float], ...] = (
-        ("baseline", played.baseline),
-        ("comparisons", played.train),
-        ("held-out", played.heldout),
+        ("baseline", simulated.baseline),
+        ("comparisons", simulated.train),
+        ("held-out", simulated.heldout),
     )
     costs = [_cost(part, one, number, number, one.seconds / jobs) for part, number in parts]
-    if rollouts := sum(map(_attribution_rollouts, changes)):
+    if rollouts := sum(map(_attribution, changes)):
         unit = replace(one, basis=f"assumed: {max(changes)} changes each")
         costs.insert(2, _cost("attribution", unit, rollouts, rollouts, one.seconds / jobs))
     roles: tuple[tuple[Part, Role], ...] = (("debugger", "debugger"), ("evolver", "evolver"))
@@ -114,21 +121,26 @@ def _costs(
 
 
 def _changes(project: Project, pending: int, iterations: int) -> list[int]:
-    """How many changes each iteration judges, if the evolver makes as many as it may. What is pending comes first."""
-    most = 1 if one_proposal(project) else project.config.evolve.changes
+    """How many changes each iteration judges: first what is pending, then as many as the evolver may make.
+
+    An evolver that fills in a form makes one.
+    """
+    table, embedded = project.config.evolve, project.config.models["evolver"].embedded
+    one_proposal = table.editor == "proposal" or (table.editor == "auto" and embedded)
+    most = 1 if one_proposal else table.changes
     return [pending or most, *[most] * (iterations - 1)][:iterations]
 
 
-def _attribution_rollouts(changes: int) -> int:
-    """Rollouts of attributing one candidate's result to its changes.
+def _attribution(changes: int) -> int:
+    """Rollouts that attribute a candidate's effect to its changes.
 
-    Roughly: the bound on 8 disputed tasks. In simulation attribution takes less, and putting what remains to the
-    gate again makes up for it.
+    Roughly: the bound on 8 disputed tasks. In simulation attribution takes less, which about makes up for putting
+    what remains to the gate again.
     """
     return most_rollouts(changes, HIGHEST) if changes > 1 else 0
 
 
-def _cost(part: Part, unit: Unit, number: float, rollouts: float, seconds: float) -> Cost:
+def _cost(part: Part, unit: UnitCost, number: float, rollouts: float, seconds: float) -> Cost:
     return Cost(
         part=part,
         rollouts=rollouts,
@@ -153,17 +165,16 @@ def _sum(costs: tuple[Cost, ...]) -> Cost:
 def _estimate(
     project: Project,
     suite: Suite,
-    played: Forecast,
+    simulated: Forecast,
     costs: tuple[Cost, ...],
     budgets: tuple[Allowance, ...],
     iterations: int,
-    one: Unit,
+    one: UnitCost,
 ) -> Estimate:
     table = project.config.evolve
-    first, rest = costs[0], _sum(costs[1:])
-    covered, limit = _covered(first, rest, budgets, iterations)
+    covered, limit = _covered(costs[0], _sum(costs[1:]), budgets, iterations)
     attribution = sum(cost.rollouts for cost in costs if cost.part == "attribution")
-    ceiling = in_rollouts(table.comparison, one).rollouts if table.gate == "bayes" else 0
+    ceiling = ceiling_in_rollouts(table.comparison, one).rollouts if table.gate == "bayes" else 0
     points = about(suite.train_known, table.rollouts, ceiling or inf) if table.gate in NUMBERED else None
     return Estimate(
         iterations=iterations,
@@ -175,20 +186,14 @@ def _estimate(
         measured=suite.train_known.measured,
         costs=costs,
         total=_sum(costs),
-        low=played.low + attribution,
-        high=played.high + attribution,
+        low=simulated.low + attribution,
+        high=simulated.high + attribution,
         covered=covered,
         limit=limit,
         points=points,
-        warnings=warnings(
-            suite.train_known,
-            points,
-            covered,
-            limit,
-            table.rollouts,
-            project.config.model_spec("coder").temperature,
-            bool(ceiling),
-            table.comparison.usd > 0 and one.usd is None,
+        warnings=(
+            *_effect_warnings(suite.train_known, points, table.rollouts, ceiling > 0),
+            *_setting_warnings(project, covered, limit, one),
         ),
     )
 
@@ -196,7 +201,7 @@ def _estimate(
 def _covered(
     first: Cost, rest: Cost, budgets: tuple[Allowance, ...], iterations: int
 ) -> tuple[float | None, str]:
-    """How many of the iterations the tightest budget pays for after the baseline, and which budget that is."""
+    """How many iterations the tightest budget pays for after the baseline, and which budget that is."""
     tightest: tuple[float, str] | None = None
     for budget in budgets:
         base, all_of_them = budget.needs(first), budget.needs(rest)
@@ -206,3 +211,41 @@ def _covered(
         if tightest is None or count < tightest[0]:
             tightest = (count, budget.name)
     return tightest if tightest else (None, "")
+
+
+def _effect_warnings(known: Beliefs, points: float | None, rollouts: int, ceiling: bool) -> list[str]:
+    """That the run can hardly see any effect of an edit, and the remedy."""
+    if points is None:
+        return []
+    if points > COARSE:
+        return [
+            f"only rises of {points:.0f} points or more are likely to be seen: use more tasks "
+            f"({tasks_for(WANTED, known, rollouts)} tasks would do for {WANTED:.0f} points) or more rollouts"
+            + (", or raise [evolve] comparison" if ceiling else "")
+        ]
+    if known.measured and points > 100 * (1 - known.mean):
+        return [
+            f"about {100 * known.mean:.0f} % pass already, and a rise of less than {points:.0f} points is hardly seen: "
+            "use harder tasks, more of them, or more rollouts"
+        ]
+    return []
+
+
+def _setting_warnings(project: Project, covered: float | None, limit: str, one: UnitCost) -> list[str]:
+    """Settings that make the run end early or its rollouts worthless, and the remedy."""
+    table, found = project.config.evolve, []
+    if covered is not None and covered < 1:
+        found.append(
+            f"the budget of {limit} does not cover one iteration: the run will end in the middle of it. "
+            "Raise it under [budget] in ahe.toml, or measure fewer tasks (--quick)"
+        )
+    if table.comparison.usd > 0 and one.usd is None:
+        found.append(
+            "[evolve] comparison limits money, but the coder's price is not known: set usd_per_million_input and "
+            "usd_per_million_output, or limit tokens or rollouts"
+        )
+    if project.config.model_spec("coder").temperature == 0 and table.rollouts > 1:
+        found.append(
+            f"at temperature 0 the {table.rollouts} rollouts of a task may be copies: `ahe calibrate` counts them"
+        )
+    return found

@@ -1,16 +1,18 @@
-"""Measure one version of the harness."""
+"""Measure versions of the harness: one on a split, or several in turns."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate, tallies
-from ahe.jobs.common import difference, version
+from ahe.evaluate.trial import HarnessVersion
+from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
-from ahe.records import Record, Split, Tally, Task, Usage
+from ahe.records import Record, Split, Tally, Task, Trial, Usage
 
 
 class EvalResult(Record):
@@ -40,13 +42,11 @@ async def evaluate(
     if rev == "HEAD":
         history.require_clean()
     async with assemble(project, watcher) as parts:
-        before = parts.ledger.total
         chosen = _chosen(project, parts, split, tasks)
         harness = version(project, history, rev)
         label = f"{rev} on {', '.join(tasks) if tasks else split}"
         k = rollouts or project.config.evolve.rollouts
         trials = await parts.evaluator.measure(label, harness, chosen, k)
-        usage = difference(parts.ledger.total, before)
     counted = tallies(trials)
     return EvalResult(
         label=label,
@@ -54,7 +54,7 @@ async def evaluate(
         rate=pass_rate(counted),
         tallies=counted,
         trials=tuple(trial.id for trial in trials),
-        usage=usage,
+        usage=parts.spent,
         seconds=time.monotonic() - started,
     )
 
@@ -66,3 +66,13 @@ def _chosen(project: Project, parts: Parts, split: Split, names: tuple[str, ...]
     if names:
         return tuple(parts.suite.tasks[name] for name in names)
     return parts.suite.part(split, quick=project.config.suite.quick)
+
+
+async def in_turns(
+    parts: Parts, label: str, arms: Sequence[HarnessVersion], tasks: Sequence[Task], attempts: Iterable[int]
+) -> list[Trial]:
+    """Run these attempts of several harnesses in turns, task by task, so that a drifting endpoint favours none."""
+    plan = parts.evaluator.runner.plan
+    return await parts.evaluator.run(
+        label, [plan(a, task, n) for n in attempts for task in tasks for a in arms]
+    )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from ahe.errors import BudgetExceeded, UsageError
+from ahe.errors import BudgetExceeded
 from ahe.events import Estimated
 from ahe.history import History
-from ahe.jobs.common import difference
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
 from ahe.project.assemble import Parts, assemble, loop
@@ -37,19 +34,16 @@ async def evolve(project: Project, watcher: Watcher, *, iterations: int | None =
     started = time.monotonic()
     history = project.history()
     results: list[IterationResult] = []
-    with run_lock(project):
+    with project.run_lock():
         store = project.store()
         store.sweep()
         store.close()
         shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
         async with assemble(project, watcher) as parts:
-            before = parts.ledger.total
             stopped = await _iterations(parts, history, results, iterations)
-            usage = difference(parts.ledger.total, before)
-    return EvolveResult(
-        iterations=tuple(results), stopped=stopped, usage=usage, seconds=time.monotonic() - started
-    )
+    seconds = time.monotonic() - started
+    return EvolveResult(iterations=tuple(results), stopped=stopped, usage=parts.spent, seconds=seconds)
 
 
 async def _iterations(
@@ -87,15 +81,3 @@ def undecided_again(results: Sequence[IterationResult]) -> str:
         f"the candidate is undecided for the second time: {last[1].reason}. Nothing is reverted; the trials that "
         "broke say why (`ahe trace ID`). Mend that and run the same command again"
     )
-
-
-@contextmanager
-def run_lock(project: Project) -> Iterator[None]:
-    """Only one `ahe evolve` at a time in a project. The lock goes with the process, however it ends."""
-    project.config.runs.mkdir(parents=True, exist_ok=True)
-    with (project.config.runs / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(f"another `ahe evolve` is running in {project.root}: wait for it") from None
-        yield

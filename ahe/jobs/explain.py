@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ahe.debug.debugger import AgentDebugger, Subject
-from ahe.debug.readers.source import Skipped
-from ahe.debug.readers.sources import find
+from ahe.debug.readers.find import Skipped, find
 from ahe.errors import UsageError
 from ahe.events import Notice
 from ahe.evolve.editor import history_lines

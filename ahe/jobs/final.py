@@ -12,20 +12,19 @@ from pathlib import Path
 
 from ahe.errors import SandboxError, UsageError
 from ahe.evaluate.stored import pairs_of
-from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Notice
 from ahe.gate.claims import claim
 from ahe.gate.decisions import unusable
 from ahe.gate.predictions import observed
 from ahe.history import History
-from ahe.history.finals import final_tag
+from ahe.history.message import final_tag
 from ahe.jobs.best import best_commit
-from ahe.jobs.common import version
-from ahe.jobs.evolve import run_lock
+from ahe.jobs.evaluate import in_turns
+from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
-from ahe.records import Final, FinalPlan, Task, Trial, Usage
+from ahe.records import Final, FinalPlan, Task, Usage
 from ahe.runtime.trajectory import now
 
 ROLLOUTS = 4
@@ -41,7 +40,7 @@ async def final(
     goes on with it.
     """
     history, tasks = project.history(), test_tasks(project)
-    with run_lock(project):
+    with project.run_lock():
         plan = begun(project, history)
         if plan is None:
             plan = planned(project, history, tasks, rollouts or ROLLOUTS, again)
@@ -125,14 +124,15 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
     async with assemble(project, watcher) as parts:
         tasks = [_task(parts, name) for name in plan.tasks]
         arms = [version(project, history, sha) for sha in (plan.seed, plan.best)]
-        trials = await _trials(parts, plan, arms, tasks)
+        attempts = range(plan.first, plan.first + plan.rollouts)
+        trials = await in_turns(parts, "test split: seed and best", arms, tasks, attempts)
     one, other = ([trial for trial in trials if trial.harness == arm.id] for arm in arms)
     pairs = pairs_of((one, other))
     found, problem = claim(pairs), unusable(pairs)
     if problem or found is None:
         raise SandboxError(
-            f"no result: {problem or 'no task was scored in both arms'}. This look is not over: mend the cause (the "
-            "trials name it: `ahe trace ID`) and run `ahe final` again; what broke is tried again"
+            f"no result: {problem or 'no task was scored in both arms'}. This look is not over: fix the cause (`ahe "
+            "trace ID` shows it) and run `ahe final` again; what broke is tried again"
         )
     return Final(
         plan=plan,
@@ -146,16 +146,6 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
         usage=sum((trial.usage + trial.side_usage for trial in trials), Usage()),
         ended=now(),
     )
-
-
-async def _trials(
-    parts: Parts, plan: FinalPlan, arms: list[HarnessVersion], tasks: list[Task]
-) -> list[Trial]:
-    """Both arms in turns, task by task, so that a drifting endpoint favours neither."""
-    attempts = range(plan.first, plan.first + plan.rollouts)
-    runner = parts.evaluator.runner
-    wanted = [runner.plan(arm, task, n) for n in attempts for task in tasks for arm in arms]
-    return await parts.evaluator.run("test split: seed and best", wanted)
 
 
 def _same_model(project: Project, plan: FinalPlan) -> None:

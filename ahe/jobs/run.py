@@ -16,7 +16,7 @@ from pathlib import Path
 from ahe.agents.play import Player, started
 from ahe.errors import UsageError
 from ahe.harness.load import Harness, load
-from ahe.jobs.common import difference, version
+from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
@@ -61,7 +61,6 @@ async def run_instruction(
     scratch_root.mkdir(parents=True, exist_ok=True)
     trace = project.config.runs / "people" / now().replace(":", "-")
     async with assemble(project, watcher) as parts:
-        before = parts.ledger.total
         with tempfile.TemporaryDirectory(dir=scratch_root) as scratch:
             copy = Path(scratch) / "copy"
             shutil.copytree(directory, copy, symlinks=True)
@@ -70,7 +69,6 @@ async def run_instruction(
             text = unified(directory, copy, changed)
             if apply:
                 write_back(copy, directory, changed)
-        usage = difference(parts.ledger.total, before)
     return RunResult(
         answer=outcome.answer,
         ended=outcome.ended,
@@ -78,7 +76,7 @@ async def run_instruction(
         changed=changed,
         applied=apply and bool(changed),
         trace=str(trace),
-        usage=usage,
+        usage=parts.spent,
     )
 
 

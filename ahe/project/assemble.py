@@ -13,9 +13,8 @@ from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
 from ahe.evaluate.evaluation import Evaluator
-from ahe.evaluate.secrets import suite_texts
 from ahe.evaluate.store import Store
-from ahe.evaluate.suite import Suite
+from ahe.evaluate.suite import Suite, suite_texts
 from ahe.events import Notice, Spent
 from ahe.evolve.agent import EvolverAgent
 from ahe.evolve.editor import Evolver, EvolverMode
@@ -30,10 +29,10 @@ from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
 from ahe.project.content import entry
-from ahe.project.project import Project
+from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.project.sandboxes import make_executor, refuse_unsupported, trial_runner
 from ahe.protocols import Environment, Executor, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, ModelSpec, Role, Usage
+from ahe.records import EnvironmentSpec, Limits, Role, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -42,7 +41,7 @@ EVOLVER_LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, outpu
 
 @dataclass
 class Parts:
-    """What a job needs of a project, opened and connected."""
+    """A project's parts, opened and connected, as a job uses them."""
 
     project: Project
     watcher: Watcher
@@ -52,6 +51,21 @@ class Parts:
     models: dict[Role, Model]
     modes: dict[Role, str]
     evaluator: Evaluator
+
+    def __post_init__(self) -> None:
+        self._before = self.ledger.total
+
+    @property
+    def spent(self) -> Usage:
+        """What was spent since the parts were opened."""
+        after, before = self.ledger.total, self._before
+        return Usage(
+            calls=after.calls - before.calls,
+            input_tokens=after.input_tokens - before.input_tokens,
+            cached_tokens=after.cached_tokens - before.cached_tokens,
+            output_tokens=after.output_tokens - before.output_tokens,
+            usd=None if after.usd is None else after.usd - (before.usd or 0.0),
+        )
 
     def environment(self, spec: EnvironmentSpec, scratch: Path) -> Environment:
         """A sandbox of our own, for the evolver's shell and for smoke trials: never Docker."""
@@ -117,26 +131,23 @@ def loop(parts: Parts, history: History) -> Loop:
         runs=config.runs,
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
-        report_tokens=config.evolve.report_tokens or report_tokens(parts.models["evolver"]),
+        report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
 
 
-def report_tokens(model: Model) -> int:
+def report_tokens(parts: Parts) -> int:
     """Budget of the debug report: a quarter of the evolver's window, 10,000 at most, 1,500 when embedded."""
-    return EMBEDDED_REPORT if embedded(model) else min(MAX_REPORT, model.spec.context // 4)
+    small = parts.project.config.models["evolver"].embedded
+    return EMBEDDED_REPORT if small else min(MAX_REPORT, parts.models["evolver"].spec.context // 4)
 
 
-def embedded(model: Model) -> bool:
-    return model.spec.name.split(":")[0] == "local"
-
-
-def debugger(parts: Parts, *, ask: bool = True) -> AgentDebugger:
-    """The Agent Debugger: an agent a task, for an embedded model one form a task, or no model at all."""
+def debugger(parts: Parts) -> AgentDebugger:
+    """The Agent Debugger: an agent per task, for an embedded model one form per task, or no model at all."""
     config, model = parts.project.config, parts.models["debugger"]
-    small, kind = embedded(model), config.evolve.debugger
-    if kind == "none" or config.evolve.evidence == "scores" or not ask:
+    small, kind = config.models["debugger"].embedded, config.evolve.debugger
+    if kind == "none" or config.evolve.evidence == "scores":
         return AgentDebugger(level=config.evolve.evidence)
-    # Without a sandbox no rollouts can be mounted for an agent: the form needs none.
+    # An agent reads files that are mounted into its sandbox; the form works without one.
     form = kind == "form" or parts.unsafe or (kind == "auto" and small)
     asker = make_asker(
         entry("debugger"),
@@ -152,12 +163,12 @@ def debugger(parts: Parts, *, ask: bool = True) -> AgentDebugger:
 
 
 def editor(parts: Parts, history: History) -> Evolver:
-    """The evolver: an agent, or for an embedded model the form of one proposal a call."""
+    """The evolver: an agent, or for an embedded model a form with one proposal per call."""
     config, model = parts.project.config, parts.models["evolver"]
     kind, repairs = config.evolve.editor, config.evolve.repairs
     harness = entry("evolver")
     mode: EvolverMode
-    if kind == "proposal" or (kind == "auto" and embedded(model)):
+    if kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded):
         mode = EvolverForm(harness, model, parts.executor, repairs)
     else:
         player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
@@ -175,7 +186,7 @@ def editor(parts: Parts, history: History) -> Evolver:
 
 
 def preflight(suite: Suite) -> Preflight:
-    """The static rules, with what no harness may hold: names, verifiers and solutions of tasks."""
+    """The static rules, and what a harness must not contain: names, verifiers and solutions of tasks."""
     seed, texts = entry("components"), suite_texts(suite)
     files = [path for path in sorted(seed.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     known = [path.read_text("utf-8") for path in files]
@@ -188,20 +199,8 @@ async def tool_call_mode(store: Store, model: Model) -> str:
     return settled_mode(store, model.spec) or (await settle_tool_calls(store, model)).mode
 
 
-def settled_mode(store: Store, spec: ModelSpec) -> str | None:
-    """The tool-call mode that is configured or was settled; None where the model must be asked."""
-    if spec.tool_calls != "auto":
-        return spec.tool_calls
-    settled = store.fact(_tool_calls_fact(spec))
-    return str(settled) if settled else None
-
-
 async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:
     """Ask the model afresh how it calls tools, and keep the answer for later runs."""
     found = await probe_tool_calls(model)
-    store.put_fact(_tool_calls_fact(model.spec), found.mode)
+    store.put_fact(tool_calls_fact(model.spec), found.mode)
     return found
-
-
-def _tool_calls_fact(spec: ModelSpec) -> str:
-    return f"tool_calls {spec.base_url} {spec.name}"

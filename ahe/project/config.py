@@ -1,4 +1,7 @@
-"""The configuration: defaults, `ahe.toml`, the environment, flags; each value with its origin."""
+"""The configuration: what `ahe.toml` can say with its defaults, and each value with its origin.
+
+Defaults are overridden by `ahe.toml`, that by the environment, that by flags.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,163 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ahe.errors import UsageError
-from ahe.project.settings import FILE, BudgetTable, Config, EvolveTable, ModelTable, SuiteTable, Table
+from ahe.project.content import entry
+from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
+
+FILE = "ahe.toml"
+OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
+ROLES: tuple[Role, ...] = ("coder", "debugger", "evolver")
+EMBEDDED_LIMITS = Limits(
+    turns=10, tokens=40_000, seconds=300, reply_tokens=320, command_seconds=30, output_bytes=2_000
+)
+
+
+class Table(BaseModel):
+    """A table of `ahe.toml`: an unknown key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelTable(Table):
+    """`[model]` for the coder; `[model.debugger]` and `[model.evolver]` override it key by key.
+
+    An empty `api_key_env` means OPENAI_API_KEY at OpenAI's own host and no key anywhere else: a user who only
+    changes `base_url` must not send the other server a key that was meant for OpenAI.
+    """
+
+    name: str = "local"
+    base_url: str = ""
+    api_key_env: str = ""
+    tool_calls: Literal["auto", "native", "text"] = "auto"
+    context: int | None = None
+    temperature: float | None = None
+    usd_per_million_input: float | None = None
+    usd_per_million_output: float | None = None
+    timeout_seconds: float = 600.0
+    retries: int = 5
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the model runs in this process: slower, and with a shorter window."""
+        return self.name.partition(":")[0] == "local"
+
+
+class SuiteTable(Table):
+    """`quick` takes only the part of the suite that its suite.toml names for short iterations; held-out then takes
+    no more rollouts a task than train.
+    """
+
+    path: str = "evals/shell-basics"
+    quick: bool = False
+
+
+class EvolveTable(Table):
+    """`changes` is how many commits the evolver may make in one candidate: several are judged by leave-one-out
+    attribution, which takes rollouts of its own. `evidence` is what the evolver is given; `debugger` is how the
+    debugger asks its model (`none`: not at all).
+
+    `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
+    for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
+    may cost. Both are for the gate `bayes`.
+    """
+
+    strategy: Literal["ahe"] = "ahe"
+    iterations: int = Field(10, ge=0)
+    rollouts: int = Field(2, ge=1)
+    changes: int = Field(1, ge=1, le=3)
+    jobs: int = Field(4, ge=1)
+    patience: int = Field(0, ge=0)
+    target: float = Field(1.0, gt=0, le=1)
+    repairs: int = Field(3, ge=0)
+    gate: Literal["bayes", "strict", "pareto", "greedy", "flips"] = "bayes"
+    editor: Literal["auto", "agent", "proposal"] = "auto"
+    evidence: EvidenceLevel = "report+raw"
+    debugger: Literal["auto", "agent", "form", "none"] = "auto"
+    report_tokens: int = Field(0, ge=0)
+    tax: float = Field(0.0, ge=0)
+    comparison: Ceiling = Ceiling()
+
+
+class BudgetTable(Table):
+    """0: no limit. Each counts everything the project has ever spent, but `minutes` only this process."""
+
+    usd: float = Field(2.0, ge=0)
+    tokens: int = Field(0, ge=0)
+    rollouts: int = Field(0, ge=0)
+    minutes: float = Field(0, ge=0)
+
+
+class EnvironmentTable(Table):
+    kind: Literal["auto", "bwrap", "docker", "unsafe"] = "auto"
+    allow_network: bool = True
+
+
+class LimitsTable(Table):
+    """What one trial may spend; a task's own agent timeout caps `seconds`. 0 turns or tokens: no limit."""
+
+    turns: int | None = Field(None, ge=0)
+    tokens: int | None = Field(None, ge=0)
+    seconds: float | None = Field(None, ge=0)
+    reply_tokens: int | None = Field(None, ge=1)
+    command_seconds: float | None = Field(None, gt=0)
+    output_bytes: int | None = Field(None, ge=200)
+
+
+class Config(Table):
+    """The whole configuration. `origins` says where each value that is not a default came from."""
+
+    root: Path
+    models: dict[Role, ModelTable]
+    suite: SuiteTable = SuiteTable()
+    evolve: EvolveTable = EvolveTable()
+    budget: BudgetTable = BudgetTable()
+    environment: EnvironmentTable = EnvironmentTable()
+    limits: LimitsTable = LimitsTable()
+    origins: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def workspace(self) -> Path:
+        return self.root / "workspace"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    def suite_path(self) -> Path:
+        """The suite's folder: beside ahe.toml, else the bundled one of that name. Raises `UsageError`."""
+        own = (self.root / self.suite.path).resolve()
+        if own.is_dir():
+            return own
+        bundled = entry("evals") / Path(self.suite.path).name
+        if self.suite.path.startswith("evals/") and bundled.is_dir():
+            return bundled
+        raise UsageError(f"there is no suite at {own}; set [suite] path in {FILE} or pass --suite")
+
+    def model_spec(self, role: Role) -> ModelSpec:
+        """The model of a role, with the defaults that fit an embedded model or an endpoint."""
+        table = self.models[role]
+        values = table.model_dump(exclude={"context"})
+        values["context"] = table.context or (8_192 if table.embedded else 128_000)
+        values["api_key_env"] = table.api_key_env or (OPENAI_KEY if at_openai(table.base_url) else "")
+        if table.temperature is None:
+            values["temperature"] = 0.7 if table.embedded else None
+        return ModelSpec(**values)
+
+    def trial_limits(self) -> Limits:
+        """Limits of a coder's trial; smaller for an embedded model, which is slow and has a short window."""
+        limits = EMBEDDED_LIMITS if self.models["coder"].embedded else Limits()
+        return limits.model_copy(update=self.limits.model_dump(exclude_none=True))
+
+
+def at_openai(base_url: str) -> bool:
+    """Whether this is OpenAI's own endpoint."""
+    return (urlsplit(base_url.strip()).hostname or "") == OPENAI_HOST
 
 
 def find_root(start: Path) -> Path:
@@ -44,19 +198,19 @@ def load_config(
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
-        raise UsageError(f"{FILE}: {where}: {problem['msg']}") from None
+        told = f"{problem['msg']} (see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key)"
+        raise UsageError(f"{FILE}: {where}: {told}") from None
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise UsageError(f"{FILE}: {name} is a table: write its keys below [{name}]")
+        raise UsageError(f"{FILE}: {name} is a table: write its keys under [{name}]")
     return value
 
 
 def _inherit(coder: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A role's model: the coder's, with its own keys over it.
-
-    Another model inherits no prices or window, another endpoint no key.
+    """A role's model: the coder's, with its own keys over it. A model of another name does not inherit prices or
+    window, one at another endpoint does not inherit the key.
     """
     if own.get("base_url", coder.get("base_url")) != coder.get("base_url"):
         coder = {key: value for key, value in coder.items() if key != "api_key_env"}
@@ -72,7 +226,7 @@ def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     try:
         tree = tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from None
+        raise UsageError(f"{path}: not valid TOML, correct it: {error}") from None
     return tree, dict.fromkeys(_leaves(tree), FILE)
 
 
@@ -85,18 +239,14 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     tables: dict[str, type[Table]] = {
-        "MODEL": ModelTable,
-        "SUITE": SuiteTable,
-        "EVOLVE": EvolveTable,
-        "BUDGET": BudgetTable,
+        "model": ModelTable,
+        "suite": SuiteTable,
+        "evolve": EvolveTable,
+        "budget": BudgetTable,
     }
-    found: dict[str, Any] = {}
-    for table, form in tables.items():
-        for key in form.model_fields:
-            value = environ.get(f"AHE_{table}_{key.upper()}")
-            if value:
-                found[f"{table.lower()}.{key}"] = value
-    return found
+    names = [(table, key) for table, form in tables.items() for key in form.model_fields]
+    given = {f"{table}.{key}": environ.get(f"AHE_{table}_{key}".upper()) for table, key in names}
+    return {name: value for name, value in given.items() if value}
 
 
 def _put(tree: dict[str, Any], name: str, value: Any, origins: dict[str, str], origin: str) -> None:

@@ -17,4 +17,4 @@ def entry(name: str) -> Path:
     for place in (PACKAGE / "content" / name, PACKAGE.parent / name):
         if place.exists():
             return place
-    raise UsageError(f"the content {name!r} is missing: reinstall ahe")
+    raise UsageError(f"the installation lacks its folder {name!r}: reinstall ahe")

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ahe.errors import UsageError
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
-from ahe.project.config import load_config
+from ahe.project.config import FILE, Config, load_config
 from ahe.project.content import entry
-from ahe.project.settings import FILE, Config
-from ahe.records import Task
+from ahe.records import ModelSpec, Task
 
 
 @dataclass(frozen=True)
 class Project:
-    """Everything that is found on disk; opening it starts nothing."""
+    """What is found on disk. Opening it starts nothing, and nothing here needs the parts that run."""
 
     config: Config
 
@@ -49,6 +52,19 @@ class Project:
         quick = self.config.suite.quick
         return suite.part("train", quick=quick), suite.part("heldout", quick=quick)
 
+    @contextmanager
+    def run_lock(self) -> Iterator[None]:
+        """Only one command that writes verdicts or finals at a time. The lock ends with the process, however it
+        ends. Raises `UsageError`.
+        """
+        self.config.runs.mkdir(parents=True, exist_ok=True)
+        with (self.config.runs / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(f"another `ahe evolve` is running in {self.root}: wait for it") from None
+            yield
+
     def components(self, rev: str = "HEAD") -> list[Component]:
         """The inventory of the harness at a revision, with its uses in the trials that were made of it."""
         history = self.history()
@@ -60,7 +76,7 @@ class Project:
 
 
 def init(root: Path) -> list[str]:
-    """Make `ahe.toml` and the workspace in folder `root`; what is there stays. Returns what was made."""
+    """Make `ahe.toml` and the workspace in folder `root`; existing files stay. Returns what was made."""
     root = root.resolve()
     root.mkdir(parents=True, exist_ok=True)
     made = []
@@ -71,3 +87,16 @@ def init(root: Path) -> list[str]:
         history = History.create(root / "workspace", entry("components"))
         made.append(f"made {root / 'workspace'}: the seed harness as commit {history.head()[:10]}")
     return made
+
+
+def settled_mode(store: Store, spec: ModelSpec) -> str | None:
+    """The tool-call mode (`native` or `text`) that is configured or was settled; None before the model was asked."""
+    if spec.tool_calls != "auto":
+        return spec.tool_calls
+    settled = store.fact(tool_calls_fact(spec))
+    return str(settled) if settled else None
+
+
+def tool_calls_fact(spec: ModelSpec) -> str:
+    """Under which name the store keeps the mode that a model was found to need."""
+    return f"tool_calls {spec.base_url} {spec.name}"

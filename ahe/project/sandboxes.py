@@ -1,4 +1,4 @@
-"""Where trials run: a project's task environments, the boxes of evolved code, and what they hide."""
+"""Where trials run: a project's task environments, and the sandboxes of evolved code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ahe.environments.sandbox import bwrap_command
 from ahe.errors import UnsupportedTask
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite
-from ahe.evaluate.support import needs_docker
 from ahe.evaluate.trial import TrialRunner
 from ahe.project.project import Project
 from ahe.protocols import Environment, Executor, Model
@@ -38,7 +37,7 @@ def trial_runner(project: Project, store: Store, model: Model, mode: str) -> Tri
 
 
 def refuse_unsupported(project: Project, suite: Suite) -> None:
-    """Raise `UnsupportedTask` for every task in a split that cannot be honoured, at once and by name."""
+    """Raise `UnsupportedTask` that names every task of a split that cannot run here, all at once."""
     wanted = project.config.environment
     refused = suite.refusals(allow_network=wanted.allow_network, kind=wanted.kind)
     if refused:
@@ -46,17 +45,13 @@ def refuse_unsupported(project: Project, suite: Suite) -> None:
 
 
 def task_environment(project: Project, task: Task, scratch: Path) -> Environment:
-    """Where a task's commands run, with everything of this installation hidden."""
+    """Where a task's commands run. This installation, the project and the caches are hidden from them."""
     kind = project.config.environment.kind
-    if kind == "auto" and needs_docker(task):
+    if kind == "auto" and task.docker_only:
         kind = "docker"
-    hidden = (*task.environment.hidden, *hidden_paths(project))
+    ours = (*installation(), project.root, Path.home() / ".cache")
+    hidden = (*task.environment.hidden, *map(str, ours))
     return make(kind, task.environment.model_copy(update={"hidden": hidden}), scratch)
-
-
-def hidden_paths(project: Project) -> tuple[str, ...]:
-    """The installation, the project, and the caches: nothing in a sandbox may read them."""
-    return tuple(str(path) for path in (*installation(), project.root, Path.home() / ".cache"))
 
 
 def make_executor(unsafe: bool) -> Executor:

@@ -61,13 +61,17 @@ class ExecResult(Record):
 
 
 class Task(Record):
-    """A task in Harbor's format, as far as `ahe` acts on it; `raw` is the whole of task.toml."""
+    """A task in Harbor's format, as far as `ahe` acts on it; `raw` is the whole of task.toml.
+
+    `docker_only` says why bubblewrap cannot serve it; empty where it can.
+    """
 
     name: str
     path: str
     digest: str
     instruction: str
     environment: EnvironmentSpec
+    docker_only: str = ""
     agent_seconds: float
     agent_user: str | None = None
     verifier_seconds: float = 600.0

@@ -1,4 +1,4 @@
-"""The agent loop. It runs on the host, so that limits and the trace are out of evolved code's reach."""
+"""The agent loop. It runs on the host, where evolved code can change neither the limits nor the trace."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from pathlib import Path
 from pydantic import Field
 
 from ahe.errors import AgentFault, BadRequest, ContextOverflow, HarnessError, Infrastructure
-from ahe.harness.load import Harness, SubAgent
+from ahe.harness.load import Harness, Skill, SubAgent
 from ahe.protocols import Environment, Executor, Model
 from ahe.records import Ended, Limits, Message, Record, Reply, Request, Role, ToolSpec, Usage
 from ahe.runtime import text_protocol
-from ahe.runtime.hooks import Hooks
-from ahe.runtime.meter import Meter
-from ahe.runtime.serve import TrialHost
-from ahe.runtime.toolbox import HostTool, Toolbox, offered_tools, unknown
+from ahe.runtime.host import Meter, TrialHost
+from ahe.runtime.toolbox import Hooks, HostTool, Toolbox, offered_tools, unknown
 from ahe.runtime.trajectory import Steps, Trajectory
 
 RUNTIME_VERSION = 1
@@ -45,9 +43,9 @@ class AgentOutcome(Record):
 class Agent:
     """One agent at one instruction. `mode` is `native` or `text`; `key` is `<task>/<attempt>`.
 
-    `values` are given to the system prompt's template beside the usual ones. `host_tools` are tools that
-    the harness describes and the host serves (the evolver's commit, say);
-    `done` is asked after each turn with tools and ends the loop when it says so.
+    `values` are added to what the system prompt's template is given. `host_tools` are tools that the harness
+    describes and the host serves (the evolver's commit, say). `done` is called after each turn with tools; True
+    ends the loop.
     """
 
     harness: Harness
@@ -68,7 +66,7 @@ class Agent:
     async def run(self, instruction: str) -> AgentOutcome:
         """Work on the instruction until it is answered or a limit ends it.
 
-        Raises `Infrastructure` and `BudgetExceeded`; everything that is the agent's own doing is an AgentOutcome.
+        Raises `Infrastructure` and `BudgetExceeded`; whatever the agent itself causes is an `AgentOutcome`.
         """
         self._meter = meter = Meter(self.limits)
         self._hooks = Hooks(self.executor, self.harness.middleware, meter, self.trajectory, instruction)
@@ -134,7 +132,7 @@ class Agent:
                 ]
                 if self._host.fatal is not None:
                     raise self._host.fatal
-                results[-1] = (results[-1][0], f"{results[-1][1]}\n{self._meter.told()}".rstrip())
+                results[-1] = (results[-1][0], f"{results[-1][1]}\n{self._meter.notice()}".rstrip())
                 messages += [Message(role="tool", tool_call_id=i, content=text) for i, text in results]
                 trace.reply(reply.message, reply.usage, results)
                 bad = all(call.error is not None or unknown(call, offered) for call in calls)
@@ -181,7 +179,7 @@ class Agent:
                 raise trouble from late
             return None
         self._meter.turns += 1
-        self._meter.charge(reply.usage)
+        self._meter.usage += reply.usage
         if text:
             reply = text_protocol.parse(reply, offered, self._meter.turns)
         return await self._hooks.after_model(reply) if hooks else reply
@@ -198,12 +196,11 @@ class Agent:
         return answer or f"[{agent.name} ended without an answer: {ended}]"
 
     async def _system(self, template: str) -> str:
-        skills = [{"name": s.name, "description": s.description} for s in self.harness.skills]
         values = {
             "memory": self.harness.memory,
-            "skills": skills,
-            "sub_agents": [{"name": s.name, "description": s.description} for s in self.harness.sub_agents],
-            "tools": [{"name": t.name, "description": t.description} for t in offered_tools(self.harness)],
+            "skills": _listed(self.harness.skills),
+            "sub_agents": _listed(self.harness.sub_agents),
+            "tools": _listed(offered_tools(self.harness)),
             "workdir": self.workdir,
             **self.values,
         }
@@ -211,8 +208,12 @@ class Agent:
         return str(await self.executor.call("render", arguments, RENDER_SECONDS))
 
 
+def _listed(parts: Sequence[Skill | SubAgent | ToolSpec]) -> list[dict[str, str]]:
+    return [{"name": part.name, "description": part.description} for part in parts]
+
+
 def _endpoint_failed(late: TimeoutError) -> Infrastructure | None:
-    """Why a call that ran out of time was being tried again: then not the agent was too slow, the endpoint failed."""
+    """The failure for which a call was being retried when the time ran out: the agent was not too slow then."""
     cause = late.__cause__.__cause__ if late.__cause__ else None
     return cause if isinstance(cause, Infrastructure) else None
 

@@ -24,7 +24,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
 
 BEFORE = ("on_start", "before_model", "before_tool", "before_finish")
@@ -95,13 +95,8 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-class Result:
+class Result(SimpleNamespace):
     """What a command gave: `output` (text, stdout and stderr together), `exit_code`, `timed_out`."""
-
-    def __init__(self, output: str, exit_code: int, timed_out: bool) -> None:
-        self.output = output
-        self.exit_code = exit_code
-        self.timed_out = timed_out
 
 
 class Env:
@@ -127,13 +122,13 @@ class Env:
 class Context:
     """What a hook may look at and use: see `docs/harness.md`."""
 
-    def __init__(self, wire: Wire, state: dict[str, Any]) -> None:
+    def __init__(self, wire: Wire, state: dict[str, Any], given: dict[str, Any]) -> None:
         self._wire = wire
         self.state = state
         self.env = Env(wire)
-        self.instruction = ""
-        self.turn = 0
-        self.left: dict[str, float] = {}
+        self.instruction: str = given["instruction"]
+        self.turn: int = given["turn"]
+        self.left: dict[str, float] = given["left"]
 
     async def model(self, prompt: str, system: str = "") -> str:
         """A side call to the coder's model, charged to the trial. Returns the text of the reply."""
@@ -197,16 +192,11 @@ class Box:
             function = getattr(middleware, hook, None)
             if function is None:
                 continue
-            ctx = Context(self.wire, self.state)
-            ctx.instruction, ctx.turn, ctx.left = context["instruction"], context["turn"], context["left"]
             before = copy.deepcopy(value)
-            special: dict[str, tuple[Any, ...]] = {
-                "on_start": (ctx,),
-                "after_tool": (ctx, copy.deepcopy(extra), copy.deepcopy(value)),
-            }
-            arguments = special.get(hook, (ctx, copy.deepcopy(value)))
+            given = {"on_start": (), "after_tool": (extra, value)}.get(hook, (value,))
             try:
-                result = await asyncio.wait_for(function(*arguments), seconds)
+                ctx = Context(self.wire, self.state, context)
+                result = await asyncio.wait_for(function(ctx, *copy.deepcopy(given)), seconds)
                 check_form(hook, result)
             except Exception as error:
                 firings.append({"middleware": name, "hook": hook, "error": describe(error)})

@@ -21,6 +21,8 @@ BOX_ARGUMENTS = ("-I", "-S", "/box/box.py", "/harness", "/site")
 BOX_PACKAGES = ("jinja2", "markupsafe", "yaml")
 START_SECONDS = 60.0
 MAX_LINE = 64 << 20
+EVOLVED_FAULTS = (AgentFault, HarnessError, OSError, LookupError, TypeError, ValueError, AttributeError)
+"""Errors of a request of the box that evolved code itself can cause, so it reads what was wrong."""
 
 
 class Process(Protocol):
@@ -70,9 +72,9 @@ class BoxExecutor:
             async with asyncio.timeout(START_SECONDS):
                 first = await self._process.stdout.readline()
         if not first:
-            words = self._last_words()
+            complaint = self._complaint()
             await self.stop()
-            raise SandboxError(f"the harness box did not start: {words}; see `ahe doctor`")
+            raise SandboxError(f"the harness box did not start: {complaint}; see `ahe doctor`")
         self._spawn(self._listen(self._process.stdout))
 
     async def call(self, what: str, arguments: dict[str, Any], timeout: float) -> Any:
@@ -105,7 +107,7 @@ class BoxExecutor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _last_words(self) -> str:
+    def _complaint(self) -> str:
         complaint = self._process.complaint() if self._process is not None else ""
         return complaint[-500:] or "it ended without a word"
 
@@ -116,21 +118,21 @@ class BoxExecutor:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             await self._process.stdin.drain()
         except (ConnectionError, RuntimeError):
-            raise HarnessError(f"the harness box is gone: {self._last_words()}") from None
+            raise HarnessError(f"the harness box is gone: {self._complaint()}") from None
 
     async def _listen(self, out: asyncio.StreamReader) -> None:
-        """Take messages until the box ends, or says what is no message: then nothing is heard any more."""
+        """Take messages until the box ends, or writes something that is not a message."""
         with contextlib.suppress(ValueError, RecursionError, asyncio.IncompleteReadError):
             while line := await read_line(out):
                 self._take(loads(line))
         self._ended = True
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(HarnessError(f"the harness box ended: {self._last_words()}"))
+                future.set_exception(HarnessError(f"the harness box ended: {self._complaint()}"))
 
     def _take(self, message: object) -> None:
         if not isinstance(message, dict):
-            raise ValueError("no message")
+            raise ValueError("not a message")
         number = message.get("id")
         future = self._waiting.get(number) if isinstance(number, int) else None
         if "ask" in message:
@@ -146,18 +148,10 @@ class BoxExecutor:
         try:
             value = await self._host.serve(message["what"], message["arguments"])
             answer = {"answer": message["ask"], "value": value}
-        except (
-            AgentFault,
-            HarnessError,
-            OSError,
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as error:
+        except EVOLVED_FAULTS as error:
             answer = {"answer": message["ask"], "error": f"{type(error).__name__}: {error}"}
         except AheError as error:
-            # The host remembers these itself; evolved code only learns that it failed.
+            # The host keeps these itself (`TrialHost.fatal`); evolved code only learns that it failed.
             answer = {"answer": message["ask"], "error": f"the host could not serve this: {error}"}
         with contextlib.suppress(HarnessError):
             await self._send(answer)

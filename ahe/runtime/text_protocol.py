@@ -63,10 +63,8 @@ def _shown(tool: ToolSpec) -> str:
 
 def _example(tool: ToolSpec) -> dict[str, str]:
     properties: dict[str, Any] = tool.parameters.get("properties", {})
-    types = {
-        name: schema.get("type") if isinstance(schema, dict) else None for name, schema in properties.items()
-    }
-    return {name: f"<{kind or 'value'}>" for name, kind in types.items()}
+    types = {name: schema.get("type") for name, schema in properties.items() if isinstance(schema, dict)}
+    return {name: f"<{types.get(name) or 'value'}>" for name in properties}
 
 
 def parse(reply: Reply, tools: Sequence[ToolSpec], turn: int) -> Reply:
@@ -111,10 +109,9 @@ def _json_object(body: str) -> dict[str, Any] | None:
 
 def as_text(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The conversation for an endpoint without tools: results become user messages."""
-    turned = []
-    for message in messages:
-        if message.role == "tool":
-            turned.append(Message(role="user", content=f"Result:\n{message.content}"))
-        else:
-            turned.append(message.model_copy(update={"tool_calls": ()}))
-    return tuple(turned)
+    return tuple(
+        Message(role="user", content=f"Result:\n{message.content}")
+        if message.role == "tool"
+        else message.model_copy(update={"tool_calls": ()})
+        for message in messages
+    )

@@ -1,20 +1,31 @@
-"""The tools that a model is offered, and what a call of each gives."""
+"""The tools that a model is offered, what a call of each gives, and the middleware around calls and replies."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from ahe.errors import HarnessError
 from ahe.harness.load import Harness, SubAgent
 from ahe.protocols import Executor
-from ahe.records import ToolCall, ToolSpec
-from ahe.runtime.hooks import Hooks
-from ahe.runtime.meter import Meter
+from ahe.records import Message, Record, Reply, ToolCall, ToolSpec
+from ahe.runtime.host import Meter
 from ahe.runtime.trajectory import Trajectory
 
 TOOL_SECONDS_OVER = 30.0
+HOOK_SECONDS = 60.0
+CHAIN_SECONDS = 120.0
+LEAST_SECONDS = 1.0
+
+T = TypeVar("T")
+MESSAGES = TypeAdapter(tuple[Message, ...])
+MESSAGE = TypeAdapter(Message)
+CALL: TypeAdapter[ToolCall | str] = TypeAdapter(ToolCall | str)
+TEXT = TypeAdapter(str)
 
 HostTool = Callable[[dict[str, Any]], Awaitable[str]]
 """A tool that the host itself serves. It raises `ValueError` to tell the agent what was wrong."""
@@ -23,75 +34,148 @@ AskSubAgent = Callable[[SubAgent, str, str], Awaitable[str]]
 """Runs a sub-agent on a question under a key; gives its answer."""
 
 
+class Firing(Record):
+    """What one middleware did at one hook. It failed where `error` is set, else it changed the value."""
+
+    middleware: str
+    hook: str
+    before: Any = None
+    after: Any = None
+    error: str | None = None
+
+
+class Fired(Record):
+    """What the box answers: the value as it left the chain, and what each middleware did to it."""
+
+    value: Any
+    firings: tuple[Firing, ...]
+
+
+@dataclass
+class Hooks:
+    """The middleware of one harness, by file name: typed calls into the box, each firing in the trace.
+
+    Failures open: a hook that raises or returns the wrong form changes nothing. Without any middleware the box
+    is never asked.
+    """
+
+    executor: Executor
+    names: Sequence[str]
+    meter: Meter
+    trajectory: Trajectory
+    instruction: str
+    uses: Counter[str] = field(default_factory=Counter)
+
+    async def on_start(self) -> None:
+        if self.names:
+            await self._fire("on_start", None)
+
+    async def before_model(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The messages to send in this call; the conversation itself keeps its own."""
+        return await self._changed(MESSAGES, "before_model", messages)
+
+    async def after_model(self, reply: Reply) -> Reply:
+        message = await self._changed(MESSAGE, "after_model", reply.message)
+        return reply.model_copy(update={"message": message})
+
+    async def before_tool(self, call: ToolCall) -> ToolCall | str:
+        """The call to execute, or the message that stands in place of its result."""
+        return await self._changed(CALL, "before_tool", call)
+
+    async def after_tool(self, call: ToolCall, result: str) -> str:
+        return await self._changed(TEXT, "after_tool", result, extra=call.model_dump())
+
+    async def before_finish(self, answer: str) -> str | None:
+        """A message that asks for another turn, or None."""
+        message = await self._changed(TEXT, "before_finish", answer)
+        return message if message != answer else None
+
+    async def _changed(self, form: TypeAdapter[T], hook: str, original: T, extra: Any = None) -> T:
+        """What a hook makes of a value, if that has the right form; else the value, and the trace says so."""
+        if not self.names:
+            return original
+        value = await self._fire(hook, form.dump_python(original), extra)
+        try:
+            return form.validate_python(value)
+        except ValidationError as error:
+            self.trajectory.event("hook_failed", hook=hook, error=f"returned the wrong form: {error}"[:1000])
+            return original
+
+    async def _fire(self, hook: str, value: Any, extra: Any = None) -> Any:
+        context = {"instruction": self.instruction, "turn": self.meter.turns, "left": self.meter.left()}
+        seconds = min(HOOK_SECONDS, max(self.meter.seconds_left, LEAST_SECONDS))
+        arguments = {"hook": hook, "context": context, "value": value, "seconds": seconds, "extra": extra}
+        answer = await self.executor.call("hook", arguments, CHAIN_SECONDS)
+        try:
+            fired = Fired.model_validate(answer)
+        except ValidationError:
+            raise HarnessError(f"the harness box gave a wrong answer to the hook {hook}") from None
+        for firing in fired.firings:
+            if firing.error is None:
+                self.uses[f"middleware/{firing.middleware}"] += 1
+            name = "hook" if firing.error is None else "hook_failed"
+            self.trajectory.event(name, **firing.model_dump(exclude_unset=True))
+        return fired.value
+
+
+@dataclass
 class Toolbox:
     """The tools of one harness, with `use_skill` and `ask_<name>`, executed in order with their hooks."""
 
-    def __init__(
-        self,
-        harness: Harness,
-        executor: Executor,
-        host_tools: Mapping[str, HostTool],
-        hooks: Hooks,
-        meter: Meter,
-        trajectory: Trajectory,
-        ask: AskSubAgent,
-    ) -> None:
-        self.uses: Counter[str] = Counter()
-        self._harness = harness
-        self._executor = executor
-        self._host_tools = host_tools
-        self._hooks = hooks
-        self._meter = meter
-        self._trajectory = trajectory
-        self._ask = ask
+    harness: Harness
+    executor: Executor
+    host_tools: Mapping[str, HostTool]
+    hooks: Hooks
+    meter: Meter
+    trajectory: Trajectory
+    ask: AskSubAgent
+    uses: Counter[str] = field(default_factory=Counter)
 
     async def execute(self, call: ToolCall, offered: Sequence[ToolSpec], key: str) -> str:
         """What a call gives, as the model will read it. Evolved code that fails is told to the model."""
-        checked = await self._hooks.before_tool(call)
+        checked = await self.hooks.before_tool(call)
         if isinstance(checked, str):
             return checked
         call = checked
         if call.error:
             return f"error: {call.error}"
         if unknown(call, offered):
-            return (
-                f"error: there is no tool {call.name!r}; the tools are: {', '.join(t.name for t in offered)}"
-            )
+            names = ", ".join(tool.name for tool in offered)
+            return f"error: there is no tool {call.name!r}; the tools are: {names}"
         try:
             result = await self._dispatch(call, key)
         except (ValueError, HarnessError) as error:
             result = f"error: {error}"
-            self._trajectory.event("tool_failed", tool=call.name, error=str(error)[:2000])
-        return self._cut(await self._hooks.after_tool(call, result))
+            self.trajectory.event("tool_failed", tool=call.name, error=str(error)[:2000])
+        return self._cut(await self.hooks.after_tool(call, result))
 
     async def _dispatch(self, call: ToolCall, key: str) -> str:
-        if call.name in self._host_tools:
+        if call.name in self.host_tools:
             self.uses[f"tool_descriptions/{call.name}.yaml"] += 1
-            return await self._host_tools[call.name](call.arguments)
-        if call.name == "use_skill" and self._harness.skills:
+            return await self.host_tools[call.name](call.arguments)
+        if call.name == "use_skill" and self.harness.skills:
             return self._skill(str(call.arguments.get("name", "")))
-        for agent in self._harness.sub_agents:
+        for agent in self.harness.sub_agents:
             if call.name == f"ask_{agent.name}":
                 self.uses[f"sub_agents/{agent.name}.md"] += 1
-                return await self._ask(agent, str(call.arguments.get("question", "")), key)
+                return await self.ask(agent, str(call.arguments.get("question", "")), key)
         self.uses[f"tool_descriptions/{call.name}.yaml"] += 1
         self.uses[f"tools/{call.name}.py"] += 1
-        longest = min(self._meter.limits.command_seconds * 2, self._meter.seconds_left)
+        longest = min(self.meter.limits.command_seconds * 2, self.meter.seconds_left)
         arguments = {"name": call.name, "arguments": call.arguments}
-        return str(await self._executor.call("tool", arguments, longest + TOOL_SECONDS_OVER))
+        return str(await self.executor.call("tool", arguments, longest + TOOL_SECONDS_OVER))
 
     def _skill(self, name: str) -> str:
-        for skill in self._harness.skills:
+        for skill in self.harness.skills:
             if skill.name == name:
                 self.uses[f"skills/{name}/SKILL.md"] += 1
                 return skill.body
-        raise ValueError(
-            f"there is no skill {name!r}; the skills are: {[s.name for s in self._harness.skills]}"
-        )
+        names = [skill.name for skill in self.harness.skills]
+        raise ValueError(f"there is no skill {name!r}; the skills are: {names}")
 
     def _cut(self, result: str) -> str:
         """The result within the limit of output, its middle cut out, since the ends tell most."""
-        limit = self._meter.limits.output_bytes
+        limit = self.meter.limits.output_bytes
         if len(result) <= limit + 200:
             return result
         half = limit // 2
@@ -110,6 +194,7 @@ def offered_tools(harness: Harness) -> tuple[ToolSpec, ...]:
 
 
 def unknown(call: ToolCall, offered: Sequence[ToolSpec]) -> bool:
+    """Whether a call names a tool that was not offered."""
     return call.name not in {tool.name for tool in offered}
 
 

@@ -7,8 +7,7 @@ a step is appended in place of the closing brackets.
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class Steps(ABC):
-    """A growing list of ATIF steps."""
+class Steps:
+    """A growing list of ATIF steps; each is numbered and handed to `keep`."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[dict[str, Any]], None]) -> None:
         self.count = 0
-
-    @abstractmethod
-    def append(self, step: dict[str, Any]) -> None:
-        """Keep one step."""
+        self._keep = keep
 
     def prompt(self, source: str, text: str) -> int:
         """A step by the `system` or the `user`. Returns its number."""
@@ -53,44 +49,27 @@ class Steps(ABC):
 
     def _number(self, step: dict[str, Any]) -> int:
         self.count += 1
-        self.append({"step_id": self.count, "timestamp": now(), **step})
+        self._keep({"step_id": self.count, "timestamp": now(), **step})
         return self.count
-
-
-class SubTrajectory(Steps):
-    """The steps of a sub-agent, kept in memory until its trial's trajectory is finished."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.steps: list[dict[str, Any]] = []
-
-    def append(self, step: dict[str, Any]) -> None:
-        self.steps.append(step)
-
-    def as_atif(self, session: str, model: str) -> dict[str, Any]:
-        agent = {"name": self.name, "version": __version__, "model_name": model}
-        return {"schema_version": SCHEMA, "session_id": session, "agent": agent, "steps": self.steps}
 
 
 class Trajectory(Steps):
     """Writes one trial's trace into `folder`, which is made."""
 
     def __init__(self, folder: Path, session: str, model: str, tools: Sequence[ToolSpec]) -> None:
-        super().__init__()
+        super().__init__(self._append)
         self._session, self._model = session, model
-        self._subs: list[SubTrajectory] = []
+        self._subs: list[tuple[str, list[dict[str, Any]]]] = []
         folder.mkdir(parents=True, exist_ok=True)
         definitions = [{"type": "function", "function": tool.model_dump()} for tool in tools]
-        agent = {"name": "ahe", "version": __version__, "model_name": model, "tool_definitions": definitions}
-        head = {"schema_version": SCHEMA, "session_id": session, "agent": agent}
+        head = _head(session, "ahe", model, tool_definitions=definitions)
         self._file = (folder / "trajectory.json").open("wb")
         self._events = (folder / "events.jsonl").open("w", encoding="utf-8")
         self._file.write(json.dumps(head)[:-1].encode() + b', "steps": [\n')
         self._tail = self._file.tell()
         self._close_brackets({})
 
-    def append(self, step: dict[str, Any]) -> None:
+    def _append(self, step: dict[str, Any]) -> None:
         self._file.seek(self._tail)
         self._file.write((b",\n" if self.count > 1 else b"") + json.dumps(step).encode())
         self._tail = self._file.tell()
@@ -102,10 +81,11 @@ class Trajectory(Steps):
         self._events.write(json.dumps(line, default=str) + "\n")
         self._events.flush()
 
-    def subagent(self, name: str) -> SubTrajectory:
-        """A place for the steps of a sub-agent that was asked now."""
-        self._subs.append(SubTrajectory(name))
-        return self._subs[-1]
+    def subagent(self, name: str) -> Steps:
+        """The steps of a sub-agent that is asked now, kept in memory until the trajectory is finished."""
+        steps: list[dict[str, Any]] = []
+        self._subs.append((name, steps))
+        return Steps(steps.append)
 
     def finish(self, usage: Usage, extra: dict[str, Any]) -> None:
         """Write the final metrics and close the files."""
@@ -119,7 +99,9 @@ class Trajectory(Steps):
             final["total_cost_usd"] = usage.usd
         rest: dict[str, Any] = {"final_metrics": final, "extra": extra}
         if self._subs:
-            rest["subagent_trajectories"] = [sub.as_atif(self._session, self._model) for sub in self._subs]
+            rest["subagent_trajectories"] = [
+                {**_head(self._session, name, self._model), "steps": steps} for name, steps in self._subs
+            ]
         self._close_brackets(rest)
         self._file.close()
         self._events.close()
@@ -130,6 +112,11 @@ class Trajectory(Steps):
         self._file.write(closing)
         self._file.truncate()
         self._file.flush()
+
+
+def _head(session: str, name: str, model: str, **more: Any) -> dict[str, Any]:
+    agent = {"name": name, "version": __version__, "model_name": model, **more}
+    return {"schema_version": SCHEMA, "session_id": session, "agent": agent}
 
 
 def _metrics(usage: Usage) -> dict[str, Any]:

@@ -17,6 +17,14 @@ def test_tasks_list(ahe, suite):
         "sound": "train",
         "broken": "heldout",
     }
+    assert "the task format does not have" not in done.stdout
+
+
+def test_tasks_list_names_the_keys_that_the_format_does_not_have(ahe, suite):
+    toml = suite / "sound" / "task.toml"
+    toml.write_text("spurce = 1\n" + toml.read_text())
+    done = ahe("tasks", "list", "--suite", str(suite))
+    assert "keys that the task format does not have, with the number of tasks: spurce (1)" in done.stdout
 
 
 def test_tasks_check_says_0_for_a_sound_task_and_1_for_another(ahe, suite):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ahe.debug.readers.find import find
 from ahe.debug.readers.read import read
-from ahe.debug.readers.sources import find
 from ahe.records import Trial
 from benchmarks.traces import corpus, plan, score
 from benchmarks.traces.corpus import Planted
@@ -51,7 +51,7 @@ def test_the_size_is_about_what_was_asked_for(tmp_path: Path) -> None:
 
 def test_the_trials_are_read_as_our_own(made: tuple[Path, list[Planted]]) -> None:
     folder, _ = made
-    traces = [trace for source in find([folder / "trials"]) for trace in read(source)]
+    traces = [read(source) for source in find([folder / "trials"])]
     assert len(traces) == (TASKS + 1) * corpus.ROLLOUTS
     assert len({trace.task for trace in traces}) == TASKS + 1
     for trace in traces:
@@ -65,7 +65,7 @@ def test_the_trials_are_read_as_our_own(made: tuple[Path, list[Planted]]) -> Non
 
 def test_a_planted_line_stands_once_in_its_trial_at_its_step(made: tuple[Path, list[Planted]]) -> None:
     folder, planted = made
-    traces = {trace.id: trace for source in find([folder / "trials"]) for trace in read(source)}
+    traces = {trace.id: trace for trace in map(read, find([folder / "trials"]))}
     assert {each.task for each in planted} == {
         trace.task for trace in traces.values() if trace.status == "failed"
     }

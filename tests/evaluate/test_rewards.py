@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahe.evaluate.rewards import BadReward, one_reward, read_rewards
+from ahe.evaluate.verifier import BadReward, one_reward, read_rewards
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from task_writer import write_task
 
-from ahe.evaluate.secrets import suite_texts
-from ahe.evaluate.suite import load_suite
+from ahe.evaluate.suite import load_suite, suite_texts
 
 
 def test_all_splits_are_secret_and_train_instructions_are_not(tmp_path):

@@ -6,8 +6,8 @@ import pytest
 from task_writer import BUNDLED, TOML, write_task
 
 from ahe.errors import UnsupportedTask
-from ahe.evaluate.support import needs_docker, unsupported
-from ahe.evaluate.tasks import read_task, refuse
+from ahe.evaluate.support import refuse, unsupported
+from ahe.evaluate.tasks import read_task
 from ahe.project.content import entry
 
 ENVIRONMENT = {
@@ -126,7 +126,7 @@ def test_the_network_is_the_users_to_allow(tmp_path):
 )
 def test_what_only_docker_can_serve(tmp_path, toml, files, reason):
     task = read_task(write_task(tmp_path / "t", toml, files))
-    assert reason in (needs_docker(task) or "")
+    assert reason in task.docker_only
     assert reason in refusal(tmp_path / "t", kind="bwrap")
     refuse(task, allow_network=False, kind="auto")
 
@@ -140,6 +140,6 @@ def test_every_bundled_task_is_supported():
     assert paths
     for path in paths:
         task = read_task(path.parent)
-        assert needs_docker(task) is None, task.name
+        assert not task.docker_only, task.name
         for kind in ("bwrap", "docker"):
             refuse(task, allow_network=False, kind=kind)

@@ -54,7 +54,7 @@ async def test_a_good_change_becomes_one_commit_with_its_manifest(bench: Bench) 
     assert commit.predicts == (world.TRAIN[0],)
     assert commit.evidence == (f"{TRIAL}#3",)
     assert "Root cause: It guesses names" in commit.body
-    assert bench.history.file_at(sha, "memory.md") == LESSON
+    assert bench.history.contents(sha)["memory.md"].text == LESSON
     assert bench.history.changed_paths(sha) == ["memory.md"]
 
 

@@ -58,7 +58,9 @@ async def edit(bench: Bench, model: Model, repairs: int = 3) -> list[str]:
 async def test_a_proposal_becomes_a_commit(bench: Bench) -> None:
     filler = Filler({})
     (sha,) = await edit(bench, filler)
-    assert bench.history.file_at(sha, "memory.md") == "- List the folder before you read a file from it.\n"
+    assert (
+        bench.history.contents(sha)["memory.md"].text == "- List the folder before you read a file from it.\n"
+    )
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.subject == "memory: look before reading"
     assert commit.evidence == (f"{TRIAL}#3",)
@@ -133,7 +135,7 @@ async def test_each_place_takes_the_text(
 ) -> None:
     (sha,) = await edit(bench, Filler({"place": place}))
     assert bench.history.changed_paths(sha) == [path]
-    assert right(bench.history.file_at(sha, path))
+    assert right(bench.history.contents(sha)[path].text)
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.kinds == (place,)
 
@@ -163,7 +165,7 @@ async def test_a_refusal_is_sent_back_and_the_next_try_starts_clean(
     assert "Propose something else." in filler.told()
     assert world.HELDOUT[0] not in filler.told() or first is LEAK
     assert bench.history.changed_paths(sha) == ["memory.md"]
-    assert bench.history.file_at(sha, "memory.md") == "- Look at the folder first, then read.\n"
+    assert bench.history.contents(sha)["memory.md"].text == "- Look at the folder first, then read.\n"
     assert len({request.key for request in filler.requests}) == 2
     assert len({request.seed for request in filler.requests}) == 2
 

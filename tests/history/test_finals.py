@@ -5,7 +5,7 @@ from __future__ import annotations
 from history_helpers import make_seed
 
 from ahe.history import History
-from ahe.history.finals import final_text, read_final
+from ahe.history.message import final_text, read_final
 from ahe.records import Final, FinalPlan, Interval, Observed, Usage
 
 

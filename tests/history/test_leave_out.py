@@ -22,8 +22,8 @@ def test_a_tree_without_a_commit_is_made_beside_the_workspace(history: History) 
     two = evolve(history, "two\n", "001-2", "skills/two.md")
     before, head = snapshot(history.path), history.head()
     without_one = history.without(head, pending(history, one))
-    assert history.file_at(without_one, "memory.md") == ""
-    assert history.file_at(without_one, "skills/two.md") == "two\n"
+    assert history.contents(without_one)["memory.md"].text == ""
+    assert history.contents(without_one)["skills/two.md"].text == "two\n"
     neither = history.without(head, pending(history, one, two))
     assert history.harness_id(neither) == history.harness_id(seed)
     assert (snapshot(history.path), history.head()) == (before, head)
@@ -61,7 +61,7 @@ def test_a_person_is_in_every_tree_and_holds_what_he_built_on(history: History) 
     leave = LeaveOneOutTrees(history, person, pending(history, one, free, person))
     assert [piece.name for piece in leave.pieces] == [free]
     assert leave.blocked == (one,)
-    assert history.file_at(leave.tree(frozenset({free})), "memory.md") == "mine\n"
+    assert history.contents(leave.tree(frozenset({free})))["memory.md"].text == "mine\n"
 
 
 def test_a_commit_whose_effect_is_gone_is_idle(history: History) -> None:

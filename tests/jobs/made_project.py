@@ -16,7 +16,7 @@ import made_trials
 import world
 
 from ahe.history import History
-from ahe.jobs.reading import reader
+from ahe.jobs.known import reader, version
 from ahe.project.content import entry
 from ahe.project.project import Project
 from ahe.records import Usage
@@ -55,7 +55,6 @@ def fill(project: Project, outcomes: Mapping[str, Sequence[bool]], *, copies: bo
     store, history = project.store(), project.history()
     found = reader(project, store)
     assert found is not None
-    from ahe.jobs.common import version
 
     harness, tasks = version(project, history, "HEAD"), project.suite().tasks
     for task, passed in outcomes.items():

@@ -8,9 +8,8 @@ from random import Random
 import made_project
 import pytest
 
-from ahe.jobs.calibrate import Rollouts, calibrate, write_matrix
-from ahe.jobs.calibration import calibration
-from ahe.jobs.reading import NullWatcher
+from ahe.events import NullWatcher
+from ahe.jobs.calibrate import Rollouts, calibrate, calibration, write_matrix
 from ahe.power.worlds import read_matrix
 from ahe.project.project import Project
 from ahe.views.calibration import calibration_text

@@ -8,9 +8,8 @@ import pytest
 
 from ahe.cli.options import flags
 from ahe.errors import UsageError
-from ahe.project.config import find_root, load_config
+from ahe.project.config import ROLES, Config, find_root, load_config
 from ahe.project.content import entry
-from ahe.project.settings import ROLES, Config
 
 
 def load(folder: Path, text: str = "", flags: dict[str, object] | None = None, **environ: str) -> Config:

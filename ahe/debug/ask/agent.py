@@ -15,8 +15,7 @@ from typing import Any
 
 from ahe.agents.forms import parsed
 from ahe.agents.play import MakeEnvironment, Player, started
-from ahe.debug.ask.answer import Answer, UncheckedAnswer, better, check
-from ahe.debug.ask.citations import CitationChecker
+from ahe.debug.ask.answer import Answer, AnswerSink, UncheckedAnswer
 from ahe.debug.ask.evidence import instruction_text, one_line, readable, rollout_table
 from ahe.debug.ask.form import DebuggerForm
 from ahe.debug.ask.material import TaskMaterial, TaskState
@@ -64,25 +63,25 @@ class DebuggerAgent:
 
         Raises `AheError` as model and sandbox do, and `HarnessError` where the debugger's own harness fails.
         """
-        sink = AnswerSink(material, state, self.repairs)
+        tool = AnswerTool(AnswerSink(material, state), self.repairs)
         folder = self.scratch / f"debug-{safe(material.task)}"
         try:
-            outcome = await self._play(material, state, sink, folder)
+            outcome = await self._play(material, state, tool, folder)
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         if outcome.ended == "crashed":
             raise HarnessError(f"the debugger's harness failed: {outcome.cause}")
-        answer = sink.best if sink.handed_in else await self.form.ask(material, state)
+        answer = tool.sink.best if tool.handed_in else await self.form.ask(material, state)
         if answer is None:
             return None
         tokens = answer.tokens + (outcome.usage + outcome.side_usage).tokens
         return answer.model_copy(update={"model": self.player.model.spec.name, "tokens": tokens})
 
     async def _play(
-        self, material: TaskMaterial, state: TaskState, sink: AnswerSink, folder: Path
+        self, material: TaskMaterial, state: TaskState, tool: AnswerTool, folder: Path
     ) -> AgentOutcome:
         try:
-            mounts = await asyncio.to_thread(TaskFiles(folder / "files").write, material)
+            mounts = await asyncio.to_thread(write_files, folder / "files", material)
         except OSError as error:
             raise SandboxError(f"the rollouts cannot be laid out for the debugger: {error}") from error
         spec = EnvironmentSpec(name="debugger", workdir=NOTES, mounts=mounts)
@@ -97,45 +96,35 @@ class DebuggerAgent:
                 key=f"debug/{material.task}",
                 workdir=NOTES,
                 values={"mode": "agent", "state": state},
-                host_tools={"answer": sink.hand_in},
-                done=lambda: sink.closed,
+                host_tools={"answer": tool.hand_in},
+                done=lambda: tool.closed,
             )
 
 
-class AnswerSink:
-    """Takes the answers that an agent hands in and sends back what is unfounded, `repairs` times."""
+@dataclass
+class AnswerTool:
+    """The tool `answer`: what is wrong with an answer comes back as its result, `repairs` times."""
 
-    def __init__(self, material: TaskMaterial, state: TaskState, repairs: int) -> None:
-        self.best: Answer | None = None
-        self.handed_in = False
-        self._task, self._state = material.task, state
-        self._checker = CitationChecker(material)
-        self._refusals = 0
-        self._repairs = repairs
-        self._accepted = False
+    sink: AnswerSink
+    repairs: int
+    handed_in: bool = False
+    accepted: bool = False
+    calls: int = 0
 
     @property
     def closed(self) -> bool:
         """Whether no further answer is wanted."""
-        return self._accepted or self._refusals > self._repairs
+        return self.accepted or self.calls > self.repairs
 
     async def hand_in(self, arguments: dict[str, Any]) -> str:
-        """The tool `answer`. Raises `ValueError` that tells the agent what is missing."""
-        try:
-            given = parsed(UncheckedAnswer, arguments, "answer", MOST_FAULTS)
-        except ValueError:
-            self._refusals += 1
-            raise
+        """Raises `ValueError` that tells the agent what is missing."""
+        self.calls += 1
+        given = parsed(UncheckedAnswer, arguments, "answer", MOST_FAULTS)
         self.handed_in = True
-        checked = check(given, self._checker, self._task, self._state)
-        self.best = better(self.best, checked.answer)
-        self._accepted = not checked.problems
-        if self._accepted:
-            return "accepted"
-        self._refusals += 1
-        return "refused; mend this and hand in the whole answer again:\n" + "\n".join(
-            f"- {problem}" for problem in checked.problems
-        )
+        problems = self.sink.take(given)
+        self.accepted = not problems
+        told = "\n".join(f"- {problem}" for problem in problems)
+        return f"refused; mend this and hand in the whole answer again:\n{told}" if problems else "accepted"
 
 
 def opening(material: TaskMaterial) -> str:
@@ -158,53 +147,45 @@ def opening(material: TaskMaterial) -> str:
     return "\n\n".join(parts)
 
 
-class TaskFiles:
-    """What one debugger agent may see: its task's rollouts as files below `folder`, to be shown read-only.
+def write_files(folder: Path, material: TaskMaterial) -> tuple[Mount, ...]:
+    """Write a task's rollouts as files below `folder`; returns the mounts that show them, read-only.
 
     `rollouts/<label>-<status>/NNN-<source>[-<channel>].txt` holds the texts of step NNN, cleaned, and
     `verifier/` what the verifier left; `before/` the same for the evaluation before; `raw/` all of them
     untouched under the same names. `index.txt` in rollouts and before has a line for every file of a step.
+    Nothing of another task is among them. Raises `OSError`.
     """
+    shutil.rmtree(folder, ignore_errors=True)
+    places = {inside: folder / inside[1:] for inside in (ROLLOUTS, BEFORE, RAW)}
+    for place in places.values():
+        place.mkdir(parents=True)
+    cleaner = Cleaner()
+    for inside, pairs in ((ROLLOUTS, material.current()), (BEFORE, material.earlier())):
+        lines = [line for pair in pairs for line in _rollout(places[inside], places[RAW], *pair, cleaner)]
+        _write(places[inside] / INDEX, "".join(f"{line}\n" for line in lines))
+    _write(places[ROLLOUTS] / "instruction.md", material.instruction)
+    _age(folder)
+    return tuple(Mount(host=str(place), inside=inside) for inside, place in places.items())
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
 
-    def write(self, material: TaskMaterial) -> tuple[Mount, ...]:
-        """Write the files; returns the mounts that show them. Nothing of another task is among them.
-
-        Raises `OSError`.
-        """
-        shutil.rmtree(self.folder, ignore_errors=True)
-        for place in (ROLLOUTS, BEFORE, RAW):
-            (self.folder / place[1:]).mkdir(parents=True)
-        cleaner = Cleaner()
-        for place, pairs in ((ROLLOUTS, material.current()), (BEFORE, material.earlier())):
-            lines = [each for pair in pairs for each in self._rollout(place, *pair, cleaner)]
-            _write(self.folder / place[1:] / INDEX, "".join(f"{line}\n" for line in lines))
-        _write(self.folder / ROLLOUTS[1:] / "instruction.md", material.instruction)
-        _age(self.folder)
-        return tuple(
-            Mount(host=str(self.folder / place[1:]), inside=place) for place in (ROLLOUTS, BEFORE, RAW)
-        )
-
-    def _rollout(self, place: str, rollout: Rollout, trace: Trace, cleaner: Cleaner) -> Iterator[str]:
-        """Write one rollout; yields its lines of the index."""
-        name = f"{safe(rollout.label)}-{rollout.status}"
-        clean, raw = self.folder / place[1:] / name, self.folder / RAW[1:] / name
-        clean.mkdir()
-        raw.mkdir()
-        width = max(3, len(str(max((step.id for step in trace.steps), default=0))))
-        for step in trace.steps:
-            names = _file_names(step, width)
-            cleaned = cleaner.clean(rollout.label, step)
-            for file, text, part in zip(names, step.texts, cleaned.parts, strict=True):
-                _write(clean / file, part.text)
-                _write(raw / file, text.text)
-                yield f"{rollout.label}#{step.id} {name}/{file} [{len(part.text)}] {_gist(text)}"
-        for left in trace.verifier:
-            target = f"verifier/{safe(left.name)}"
-            _write(clean / target, resolve(left.text))
-            _write(raw / target, left.text)
+def _rollout(clean: Path, raw: Path, rollout: Rollout, trace: Trace, cleaner: Cleaner) -> Iterator[str]:
+    """Write one rollout below the two folders; yields its lines of the index."""
+    name = f"{safe(rollout.label)}-{rollout.status}"
+    clean, raw = clean / name, raw / name
+    clean.mkdir()
+    raw.mkdir()
+    width = max(3, len(str(max((step.id for step in trace.steps), default=0))))
+    for step in trace.steps:
+        names = _file_names(step, width)
+        cleaned = cleaner.clean(rollout.label, step)
+        for file, text, part in zip(names, step.texts, cleaned.parts, strict=True):
+            _write(clean / file, part.text)
+            _write(raw / file, text.text)
+            yield f"{rollout.label}#{step.id} {name}/{file} [{len(part.text)}] {_gist(text)}"
+    for left in trace.verifier:
+        target = f"verifier/{safe(left.name)}"
+        _write(clean / target, resolve(left.text))
+        _write(raw / target, left.text)
 
 
 def safe(name: str) -> str:

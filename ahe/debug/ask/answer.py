@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from ahe.debug.ask.citations import CitationChecker
-from ahe.debug.ask.material import TaskState
+from ahe.debug.ask.material import TaskMaterial, TaskState
+from ahe.debug.readers.trace import Status
 from ahe.debug.report.quote import cite, hanging
 from ahe.records import Citation, Kind, Record
 from ahe.records.changes import CUT
@@ -92,52 +93,71 @@ class UncheckedAnswer(Record):
     confidence: Confidence
 
 
-class CheckedAnswer(Record):
-    """What of an answer is founded. `answer` is None without a founded claim; `problems` go back."""
+class AnswerSink:
+    """Takes answers about one task, checks their citations, and keeps in `best` the one with most founded claims."""
 
-    answer: Answer | None
-    problems: tuple[str, ...]
+    def __init__(self, material: TaskMaterial, state: TaskState) -> None:
+        self.best: Answer | None = None
+        self.checker = CitationChecker(material)
+        self._task, self._state = material.task, state
 
+    def take(self, given: UncheckedAnswer) -> list[str]:
+        """What is wrong with an answer, none where it is accepted. What of it is founded counts in any case.
 
-def check(given: UncheckedAnswer, checker: CitationChecker, task: str, state: TaskState) -> CheckedAnswer:
-    """Check every citation of an answer. A claim is founded when each of its quotes is in the step that it cites."""
-    problems = list(_missing(given, state, checker))
-    claims, dropped = [], 0
-    for number, claim in enumerate(given.claims, 1):
-        wrong = _unfounded(claim.citations, checker, f"claim {number}")
-        problems += wrong
-        dropped += bool(wrong)
-        if not wrong:
-            cited = tuple(checker.citation(each.at, each.quote) for each in claim.citations)
-            claims.append(Claim(says=claim.says, citations=cited))
-    divergence = None
-    if given.first_divergence is not None:
-        wrong = _divergence_problems(given.first_divergence, checker)
-        problems += wrong
-        dropped += bool(wrong)
-        divergence = None if wrong else _divergence(given.first_divergence, checker)
-    if not claims:
-        return CheckedAnswer(answer=None, problems=tuple(problems))
-    answer = Answer(
-        task=task,
-        state=state,
-        root_cause=given.root_cause,
-        success_pattern=given.success_pattern,
-        divergence=divergence,
-        component=given.component,
-        hint=given.hint,
-        confidence=given.confidence,
-        claims=tuple(claims),
-        dropped=dropped,
-    )
-    return CheckedAnswer(answer=answer, problems=tuple(problems))
+        A claim is founded when each of its quotes is in the step that it cites.
+        """
+        problems, claims, dropped = self._missing(given), [], 0
+        for number, claim in enumerate(given.claims, 1):
+            wrong = self._unfounded(claim.citations, f"claim {number}")
+            problems += wrong
+            dropped += bool(wrong)
+            if not wrong:
+                claims.append(Claim(says=claim.says, citations=tuple(map(self._citation, claim.citations))))
+        divergence = None
+        if (named := given.first_divergence) is not None:
+            wrong = self._unfounded((named.failing,), "first_divergence.failing", "failed")
+            wrong += self._unfounded((named.passing,), "first_divergence.passing", "passed")
+            problems += wrong
+            dropped += bool(wrong)
+            if not wrong:
+                failing, passing = self._citation(named.failing), self._citation(named.passing)
+                divergence = Divergence(failing=failing, passing=passing, says=named.says)
+        if claims and (self.best is None or len(claims) >= len(self.best.claims)):
+            self.best = Answer(
+                task=self._task,
+                state=self._state,
+                divergence=divergence,
+                claims=tuple(claims),
+                dropped=dropped,
+                **given.model_dump(exclude={"claims", "first_divergence"}),
+            )
+        return problems
 
+    def _missing(self, given: UncheckedAnswer) -> list[str]:
+        """What an answer must say in this state and does not."""
+        problems, partly = [], self._state == "partly"
+        if not given.root_cause and not given.success_pattern:
+            problems.append("say root_cause, or success_pattern where all passed")
+        elif partly and not given.root_cause:
+            problems.append("root_cause: say why the failing rollouts failed")
+        if partly and given.first_divergence is None and self.checker.both:
+            problems.append(
+                "first_divergence: name the first step where a failing rollout leaves a passing one"
+            )
+        return problems
 
-def better(old: Answer | None, new: Answer | None) -> Answer | None:
-    """Of two answers the one with more founded claims; of equals the newer."""
-    if old is None or (new is not None and len(new.claims) >= len(old.claims)):
-        return new
-    return old
+    def _unfounded(self, citations: Sequence[Cited], where: str, status: Status | None = None) -> list[str]:
+        """What is wrong with citations; with a status, their rollouts must have ended with it."""
+        problems = []
+        for each in citations:
+            problem = self.checker.problem(each.at, each.quote)
+            if problem is None and status not in (None, self.checker.status(each.at)):
+                problem = f"the rollout at {each.at} is not a {where.rpartition('.')[2]} one"
+            problems += [f"{where}: {problem}"] if problem else []
+        return problems
+
+    def _citation(self, cited: Cited) -> Citation:
+        return self.checker.citation(cited.at, cited.quote)
 
 
 def answer_text(answer: Answer, claims: int = 8) -> str:
@@ -159,43 +179,6 @@ def answer_text(answer: Answer, claims: int = 8) -> str:
     if answer.dropped:
         lines.append(f"- unfounded and left out: {answer.dropped}")
     return "\n".join(line for line in lines if line)
-
-
-def _missing(given: UncheckedAnswer, state: TaskState, checker: CitationChecker) -> list[str]:
-    """What an answer must say in this state and does not."""
-    problems = []
-    if not given.root_cause and not given.success_pattern:
-        problems.append("say root_cause, or success_pattern where all passed")
-    elif state == "partly" and not given.root_cause:
-        problems.append("root_cause: say why the failing rollouts failed")
-    if state == "partly" and given.first_divergence is None and checker.both:
-        problems.append("first_divergence: name the first step where a failing rollout leaves a passing one")
-    return problems
-
-
-def _unfounded(citations: Sequence[Cited], checker: CitationChecker, where: str) -> list[str]:
-    found = (checker.problem(each.at, each.quote) for each in citations)
-    return [f"{where}: {problem}" for problem in found if problem]
-
-
-def _divergence_problems(divergence: UncheckedDivergence, checker: CitationChecker) -> list[str]:
-    sides = (("failing", divergence.failing), ("passing", divergence.passing))
-    problems = []
-    for side, cited in sides:
-        where = f"first_divergence.{side}"
-        wrong = _unfounded((cited,), checker, where)
-        if not wrong and checker.status(cited.at) != side.replace("ing", "ed"):
-            wrong = [f"{where}: the rollout at {cited.at} is not a {side} one"]
-        problems += wrong
-    return problems
-
-
-def _divergence(given: UncheckedDivergence, checker: CitationChecker) -> Divergence:
-    return Divergence(
-        failing=checker.citation(given.failing.at, given.failing.quote),
-        passing=checker.citation(given.passing.at, given.passing.quote),
-        says=given.says,
-    )
 
 
 def _cite(citation: Citation) -> str:

@@ -143,30 +143,33 @@ class Asker:
         order = in_order([(material.outcome, material.before) for material in tasks])
         asked_with = (harness_digest(self.harness), self.mode.identity, self.fingerprint)
         run = _Asking(self.mode, self.cache, asyncio.Semaphore(max(1, self.jobs)), asked_with)
-        await asyncio.gather(*(run.one(materials[task]) for task in order[: self.caps.max_tasks]))
-        left = tuple(task for task in order if task not in run.answers and task not in run.unanswered)
+        chosen = order[: self.caps.max_tasks]
+        said = dict(
+            zip(chosen, await asyncio.gather(*(run.one(materials[task]) for task in chosen)), strict=True)
+        )
         asked = Asked(
-            answers={task: run.answers[task] for task in order if task in run.answers},
-            unanswered={task: run.unanswered[task] for task in order if task in run.unanswered},
+            answers={task: what for task, what in said.items() if isinstance(what, Answer)},
+            unanswered={task: what for task, what in said.items() if isinstance(what, str)},
             why=run.stopped,
         )
-        return asked.with_unasked(left)
+        return asked.with_unasked([task for task in order if said.get(task) is None])
 
 
 @dataclass
 class _Asking:
-    """One call of `Asker.ask`. `answers` and `unanswered` grow; `stopped` says why no further task is begun."""
+    """One call of `Asker.ask`. `stopped` says why no further task is begun."""
 
     mode: AskMode
     cache: AnswerCache | None
     turn: asyncio.Semaphore
     asked_with: tuple[str, ...]
-    answers: dict[str, Answer] = field(default_factory=dict)
-    unanswered: dict[str, str] = field(default_factory=dict)
     stopped: str = ""
 
-    async def one(self, material: TaskMaterial) -> None:
-        """Ask about one task, or read the cache, which is read even after the asking has ended."""
+    async def one(self, material: TaskMaterial) -> Answer | str | None:
+        """The answer about one task, or why there is none, or None where it was not asked about.
+
+        The cache is read even after the asking has ended.
+        """
         state = material.state
         assert state is not None, "only tasks with a question set are in the order"
         async with self.turn:
@@ -174,21 +177,17 @@ class _Asking:
             cached = self.cache.get(digest) if self.cache is not None else None
             if cached is None:
                 if self.stopped:
-                    return
+                    return None
                 try:
                     cached = CachedAnswer(task=material.task, answer=await self.mode.ask(material, state))
                 except AgentFault as error:
-                    self.unanswered[material.task] = str(error)
-                    return
+                    return str(error)
                 except AheError as error:
                     self.stopped = self.stopped or str(error)
-                    return
+                    return None
                 if self.cache is not None:
                     self.cache.put(digest, cached)
-            if cached.answer is None:
-                self.unanswered[material.task] = "nothing that it said was founded"
-            else:
-                self.answers[material.task] = cached.answer
+            return cached.answer or "nothing that it said was founded"
 
 
 @dataclass(frozen=True)

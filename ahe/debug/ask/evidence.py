@@ -32,14 +32,6 @@ PARTING = "# Where a failing rollout first does something else than a passing on
 
 
 @dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A numbered line, with its step and how that rollout ended."""
-
-    cited: Cited
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A line to show. `at` is its step, empty for a line that no trace holds."""
 
@@ -51,7 +43,7 @@ class NumberedEvidence:
     """The prompt of one form: `text`, of at most about `tokens` tokens, and its numbered lines from 1."""
 
     def __init__(self, material: TaskMaterial, checker: CitationChecker, tokens: int) -> None:
-        self.excerpts: list[Excerpt] = []
+        self.lines: list[Cited] = []
         self._checker = checker
         self._numbers: dict[tuple[str, str], int] = {}
         parts = [
@@ -72,12 +64,16 @@ class NumberedEvidence:
         """The numbers of the lines that the text still shows; with a status, of rollouts that ended with it."""
         return [
             number
-            for number, excerpt in enumerate(self.excerpts, 1)
-            if status in (None, excerpt.status) and f"[{number}] " in self.text
+            for number, cited in enumerate(self.lines, 1)
+            if status in (None, self._checker.status(cited.at)) and f"[{number}] " in self.text
         ]
 
     def cited(self, number: int) -> Cited:
-        return self.excerpts[number - 1].cited
+        """The citation of a numbered line. Raises `ValueError` for a number that the text does not show."""
+        shown = self.numbers()
+        if number not in shown:
+            raise ValueError(f"there is no line {number}; the lines go from 1 to {max(shown)}")
+        return self.lines[number - 1]
 
     def _findings(self, material: TaskMaterial) -> Iterator[str]:
         told = [self._line(str(c), c.quote, place=True) for c in material.findings[:MAX_FINDINGS]]
@@ -124,8 +120,8 @@ class NumberedEvidence:
         if number is None:
             if self._checker.problem(at, quote) is not None:
                 return f"{before}{quote}"
-            self.excerpts.append(Excerpt(Cited(at=at, quote=quote), self._checker.status(at)))
-            number = self._numbers[at, quote] = len(self.excerpts)
+            self.lines.append(Cited(at=at, quote=quote))
+            number = self._numbers[at, quote] = len(self.lines)
         return f"[{number}] {before}{quote}"
 
 

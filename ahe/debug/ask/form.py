@@ -10,15 +10,13 @@ from ahe.agents.forms import Form, object_schema, rendered_prompt
 from ahe.agents.play import MakeExecutor
 from ahe.debug.ask.answer import (
     Answer,
+    AnswerSink,
     Component,
     Confidence,
     UncheckedAnswer,
     UncheckedClaim,
     UncheckedDivergence,
-    better,
-    check,
 )
-from ahe.debug.ask.citations import CitationChecker
 from ahe.debug.ask.evidence import NumberedEvidence
 from ahe.debug.ask.material import TaskMaterial, TaskState
 from ahe.protocols import Model
@@ -71,19 +69,15 @@ class DebuggerForm:
 
         Raises `AheError` as the model does, and `HarnessError` where the debugger's own harness is broken.
         """
-        checker = CitationChecker(material)
+        sink = AnswerSink(material, state)
         system = await rendered_prompt(self.harness, self.make_executor, {"mode": "form", "state": state})
         size = self.tokens - estimate_tokens(system) - estimate_tokens(FILL_IN) - 2
-        evidence = NumberedEvidence(material, checker, max(size, LEAST_EVIDENCE))
+        evidence = NumberedEvidence(material, sink.checker, max(size, LEAST_EVIDENCE))
         if not evidence.numbers():
             return None
-        best: Answer | None = None
 
-        async def take(content: str) -> tuple[str, ...]:
-            nonlocal best
-            checked = check(unchecked(content, evidence), checker, material.task, state)
-            best = better(best, checked.answer)
-            return checked.problems
+        async def take(content: str) -> list[str]:
+            return sink.take(unchecked(content, evidence))
 
         form = Form(
             role="debugger",
@@ -97,9 +91,9 @@ class DebuggerForm:
             again="Fill it in again.",
         )
         usage = await form.fill_in(self.model, take)
-        if best is None:
+        if sink.best is None:
             return None
-        return best.model_copy(update={"model": self.model.spec.name, "tokens": usage.tokens})
+        return sink.best.model_copy(update={"model": self.model.spec.name, "tokens": usage.tokens})
 
 
 def text_field(material: TaskMaterial, state: TaskState) -> str:
@@ -131,26 +125,15 @@ def form_schema(evidence: NumberedEvidence, field: str) -> dict[str, Any]:
 def unchecked(content: str, evidence: NumberedEvidence) -> UncheckedAnswer:
     """The filled form as an answer. Raises `ValueError` for a number that no line has."""
     filled = Filled.model_validate_json(content)
-    known = set(evidence.numbers())
-    named = [claim.line for claim in filled.claims]
     parting = filled.first_divergence
-    named += [parting.failing, parting.passing] if parting else []
-    if wrong := sorted(set(named) - known):
-        raise ValueError(f"there is no line {wrong[0]}; the lines go from 1 to {max(known)}")
-    divergence = None
-    if parting is not None:
-        divergence = UncheckedDivergence(
-            failing=evidence.cited(parting.failing), passing=evidence.cited(parting.passing)
-        )
+    divergence = parting and UncheckedDivergence(
+        failing=evidence.cited(parting.failing), passing=evidence.cited(parting.passing)
+    )
     return UncheckedAnswer(
         claims=tuple(
             UncheckedClaim(says=claim.says, citations=(evidence.cited(claim.line),))
             for claim in filled.claims
         ),
-        root_cause=filled.root_cause,
-        success_pattern=filled.success_pattern,
         first_divergence=divergence,
-        component=filled.component,
-        hint=filled.hint,
-        confidence=filled.confidence,
+        **filled.model_dump(exclude={"claims", "first_divergence"}),
     )

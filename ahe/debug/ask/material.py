@@ -145,35 +145,28 @@ def material_digest(material: TaskMaterial, state: TaskState, asked: tuple[str, 
     `asked` names the rest: the debugger's harness, its mode, the model. Where the files lie does not count, nor
     how a finding scores beside those of other tasks.
     """
-    total = hashlib.sha256()
     parting = material.outcome.parting
-    _add(total, ASK_VERSION, *asked, state, material.task, material.instruction)
-    _citations(total, *material.findings)
-    _citations(total, *((parting.failing, parting.passing) if parting else ()))
+    values: list[object] = [ASK_VERSION, *asked, state, material.task, material.instruction]
+    for cited in (material.findings, (parting.failing, parting.passing) if parting else ()):
+        values += [len(cited), *(part for each in cited for part in (each, each.quote))]
     for pairs in (material.current(), material.earlier()):
-        _add(total, len(pairs))
+        values.append(len(pairs))
         for rollout, trace in pairs:
-            _add(total, rollout.label, rollout.status, rollout.ended, rollout.verdict)
-            _add(total, rollout.tokens, rollout.seconds)
-            _trace(total, trace)
-    return total.hexdigest()[:32]
-
-
-def _trace(total: hashlib._Hash, trace: Trace) -> None:
-    _add(total, trace.id, len(trace.steps), len(trace.verifier))
-    for step in trace.steps:
-        _add(total, step.id, step.source, *(part for t in step.texts for part in (t.channel, t.name, t.text)))
-    for file in trace.verifier:
-        _add(total, file.name, file.text)
-
-
-def _citations(total: hashlib._Hash, *citations: Citation) -> None:
-    _add(total, len(citations), *(part for c in citations for part in (c, c.quote)))
-
-
-def _add(total: hashlib._Hash, *values: object) -> None:
-    """Add values with their lengths, so that no two lists of values read alike."""
+            values += [
+                rollout.label,
+                rollout.status,
+                rollout.ended,
+                rollout.verdict,
+                rollout.tokens,
+                rollout.seconds,
+            ]
+            values += [trace.id, len(trace.steps), len(trace.verifier)]
+            for step in trace.steps:
+                values += [step.id, step.source]
+                values += [part for text in step.texts for part in (text.channel, text.name, text.text)]
+            values += [part for file in trace.verifier for part in (file.name, file.text)]
+    total = hashlib.sha256()
     for value in values:
         data = str(value).encode("utf-8", "surrogatepass")
-        total.update(b"%d:" % len(data))
-        total.update(data)
+        total.update(b"%d:" % len(data) + data)  # with its length, so that no two lists of values read alike
+    return total.hexdigest()[:32]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ahe.debug.clean.cleaner import Cleaned, Cleaner
 from ahe.debug.clean.pointers import encode
+from ahe.debug.readers.find import find, read_trial
 from ahe.debug.readers.read import read
-from ahe.debug.readers.sources import find, read_trial
 from ahe.debug.readers.trace import Step, Text, Trace, labels
 from ahe.errors import UsageError
 from ahe.records import Record
@@ -78,10 +78,7 @@ def in_path(path: Path, name: str) -> Found:
     if not sources:
         raise UsageError(f"no trace was found in {path}: `ahe debug {path}` says what was skipped, and why")
     chosen = pick(list(sources), name, f"in {path}")
-    traces = read(sources[chosen])
-    if not traces:
-        raise UsageError(f"nothing of {sources[chosen].path} could be read as {sources[chosen].format}")
-    return Found(traces[0], labels(sources)[chosen])
+    return Found(read(sources[chosen]), labels(sources)[chosen])
 
 
 def pick(ids: Sequence[str], name: str, where: str) -> str:

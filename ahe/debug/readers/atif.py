@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ahe.debug.readers.blocks import reasoning, texts
-from ahe.debug.readers.build import Draft, Source
-from ahe.debug.readers.trace import Text
-from ahe.debug.readers.values import call, content, listing, mapping, mappings, number, shown, string
+from ahe.debug.readers.draft import Draft, reasoning
+from ahe.debug.readers.files import Content
+from ahe.debug.readers.lenient_json import (
+    as_text,
+    content_text,
+    inner,
+    listing,
+    mapping,
+    mappings,
+    string,
+    total,
+)
+from ahe.debug.readers.trace import StepSource, Text
 
-_SOURCES: dict[str, Source] = {
+_SOURCES: dict[str, StepSource] = {
     "system": "system",
     "user": "user",
     "agent": "agent",
@@ -18,71 +27,80 @@ _SOURCES: dict[str, Source] = {
 }
 
 
-def document(value: Any, draft: Draft, aside: bool = False) -> None:
-    """A trajectory; sub-agents' steps follow it as the environment's doing, as all do with `aside`."""
+def sniff(value: Any, line: bool) -> bool:
+    """Whether the value is a trajectory."""
+    version = string(mapping(value).get("schema_version"))
+    steps = mappings(mapping(value).get("steps"))
+    return not line and (version.startswith("ATIF") or any("source" in each for each in steps[:3]))
+
+
+def parse(content: Content, draft: Draft) -> None:
+    """A trajectory; the steps of its sub-agents follow it as the environment's."""
+    _trajectory(content.value, draft, content.subagent)
+
+
+def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
     top = mapping(value)
     draft.claim(value)
-    agent = mapping(top.get("agent"))
-    ours = agent.get("name") == "ahe"
-    if aside:
-        draft.say("environment", "injected", f"[sub-agent {string(agent.get('name'))}]", "", "sub-agent")
+    name = string(inner(top, "agent").get("name"))
+    if subagent:
+        draft.say("environment", "injected", f"[sub-agent {name}]", "", "sub-agent")
     given = top.get("steps")
     if given is not None and not isinstance(given, list):
-        draft.wrong(f"the steps are no list but {type(given).__name__}")
+        draft.wrong(f"the steps are not a list but {type(given).__name__}")
         given = [given]
     for each in listing(given):
-        _step(each, draft, aside, ours)
-    if not aside:
-        metrics = mapping(top.get("final_metrics"))
-        draft.tokens = sum(
-            int(number(metrics.get(key))) for key in ("total_prompt_tokens", "total_completion_tokens")
-        )
-        draft.ended = draft.ended or string(mapping(top.get("extra")).get("ended"))
+        _step(each, draft, subagent, own=name == "ahe")
+    if not subagent:
+        metrics = inner(top, "final_metrics")
+        draft.tokens = total(metrics, "total_prompt_tokens", "total_completion_tokens")
+        draft.ended = draft.ended or string(inner(top, "extra").get("ended"))
     for each in mappings(top.get("subagent_trajectories")):
-        document(each, draft, aside=True)
+        _trajectory(each, draft, subagent=True)
 
 
-def _step(value: Any, draft: Draft, aside: bool, ours: bool) -> None:
+def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
+    """One step. With `own`, `ahe` recorded it: what comes from a user after the agent's first turn was injected."""
     if not isinstance(value, dict):
-        draft.wrong(f"step {draft.count + 1} is no record but {type(value).__name__}")
-        draft.add("environment", [Text("message", shown(value))])
+        draft.wrong(f"step {draft.count + 1} is not a record but {type(value).__name__}")
+        draft.add("environment", [Text("message", as_text(value))])
         return
     said = string(value.get("source"))
     source = _SOURCES.get(said, "agent" if value.get("tool_calls") else "environment")
-    later = ours and source in ("user", "system") and draft.acted  # then the harness put it there
+    later = own and source in ("user", "system") and draft.acted
     copied = value.get("is_copied_context") is True
     found = [
         *reasoning(value),
-        *texts(value.get("message"), draft, "injected" if later or copied else "message"),
+        *draft.content(value.get("message"), "injected" if later or copied else "message"),
         *_calls(value.get("tool_calls"), draft),
         *_results(value.get("observation"), draft),
     ]
-    draft.add("environment" if aside else source, found or [Text("message", "")], value.get("timestamp", ""))
+    draft.add_message("environment" if subagent else source, found, value.get("timestamp", ""))
 
 
 def _calls(value: Any, draft: Draft) -> list[Text]:
     found = []
-    many = value if isinstance(value, list) else [value] if value else []
-    for each in many:
+    for each in value if isinstance(value, list) else [value] if value else []:
         one = mapping(each)
         name = string(one.get("function_name")) or string(one.get("name"))
-        draft.names[string(one.get("tool_call_id"))] = name
-        found.append(Text("call", call(one.get("arguments")) if one else shown(each), name))
+        found.append(
+            draft.call(one.get("tool_call_id"), name, one.get("arguments") if one else as_text(each))
+        )
     return found
 
 
 def _results(value: Any, draft: Draft) -> list[Text]:
     if isinstance(value, str | list):
-        return [Text("result", content(value))]
+        return [Text("result", content_text(value))]
     found = []
     for each in listing(mapping(value).get("results")):
         one = mapping(each)
-        extra = mapping(one.get("extra"))
+        extra = inner(one, "extra")
         failed = extra.get("is_error") is True or extra.get("success") is False
         name = draft.names.get(string(one.get("source_call_id")), "")
-        text = content(one.get("content")) if one else shown(each)
+        text = content_text(one.get("content")) if one else as_text(each)
         found.append(Text("error" if failed else "result", text, name))
         references = listing(one.get("subagent_trajectory_ref"))
         if references and not text:
-            found[-1] = Text("result", shown(references), name)
+            found[-1] = Text("result", as_text(references), name)
     return found

@@ -1,46 +1,129 @@
-"""Conversations as chat completions have them: OpenAI's, Anthropic's, ShareGPT's, mini-SWE-agent's."""
+"""Conversations as chat completions have them: OpenAI's, Anthropic's and ShareGPT's, a message a step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ahe.debug.readers.blocks import calls, reasoning, texts
-from ahe.debug.readers.build import Draft, Source
-from ahe.debug.readers.trace import Channel, Text
-from ahe.debug.readers.values import listing, mapping, mappings, number, shown, string
+from ahe.debug.readers.draft import Draft, injected, reasoning
+from ahe.debug.readers.files import Content
+from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, mappings, string, total
+from ahe.debug.readers.trace import Channel, StepSource, Text
 
-LISTS = ("messages", "conversations", "conversation", "chat", "transcript", "history", "steps", "items")
-_ROLES: dict[str, Source] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "human": "user",
-    "assistant": "agent",
-    "agent": "agent",
-    "ai": "agent",
-    "gpt": "agent",
-    "bot": "agent",
-    "model": "agent",
-    "function_call": "agent",
-}
+_CONVERSATION = ("messages", "conversations", "conversation", "chat", "transcript", "history")
+_LISTS = (*_CONVERSATION, "steps", "items")
+_SYSTEM = ("system", "developer")
+_USER = ("user", "human")
+_AGENT = ("assistant", "agent", "ai", "gpt", "bot", "model", "function_call")
 
 
-def document(value: Any, draft: Draft) -> None:
-    """A conversation: a list of messages, or a record that holds one, with or without the reply apart."""
-    top = mapping(value)
+def sniff(value: Any, line: bool) -> bool:
+    """Whether the value is a message (a line), or a conversation, alone or in an endpoint's request."""
+    if line:
+        return is_message(value)
+    if isinstance(value, list):
+        return any(is_message(each) for each in mappings(value)[:5])
+    return any(has_conversation(place, value) for place in requests(value))
+
+
+def requests(value: Any) -> tuple[dict[str, Any], ...]:
+    """Where a document may hold what an endpoint was asked."""
+    return mapping(value), inner(value, "request"), inner(value, "body")
+
+
+def has_conversation(place: dict[str, Any], top: dict[str, Any]) -> bool:
+    """Whether `place` holds messages; `top` is the document that it is in."""
+    if any(is_message(each) for key in _CONVERSATION for each in mappings(place.get(key))[:3]):
+        return True
+    return isinstance(place.get("messages"), str | dict) and ("model" in top or "choices" in top)
+
+
+def is_message(value: Any) -> bool:
+    record = mapping(value)
+    role = record.get("role", record.get("from"))
+    return isinstance(role, str) and bool(record.keys() & {"content", "tool_calls", "value", "function_call"})
+
+
+def message(value: Any, draft: Draft) -> None:
+    """One message as one step."""
+    if not isinstance(value, dict):
+        draft.keep_unreadable("a message", value)
+        return
+    source = role(value)
+    body, time = value.get("content", value.get("value")), value.get("timestamp", "")
+    if source == "agent":
+        found = [*reasoning(value), *draft.content(body), *_calls(value, draft)]
+        draft.add_message("agent", found, time)
+    elif source == "environment":
+        result(value, draft)
+    elif source == "user" and any(_is_result(part) for part in listing(body)):
+        draft.add("environment", injected(draft.content(body)), time)
+    else:
+        channel: Channel = "injected" if value.get("is_demo") is True else "message"
+        draft.add_message(source, draft.content(body, channel), time)
+
+
+def role(value: Any) -> StepSource:
+    """Whose message it is: the environment's where no known speaker is named, as for a tool's results."""
+    said = (string(mapping(value).get("role")) or string(mapping(value).get("from"))).lower()
+    if said in _AGENT:
+        return "agent"
+    return "system" if said in _SYSTEM else "user" if said in _USER else "environment"
+
+
+def _is_result(part: Any) -> bool:
+    return string(mapping(part).get("type")).endswith("tool_result")
+
+
+def result(value: dict[str, Any], draft: Draft) -> None:
+    """A message with what a tool gave."""
+    listed = listing(value.get("tool_call_ids"))
+    key = string(value.get("tool_call_id")) or string(listed[0] if listed else "")
+    name = draft.names.get(key, "") or string(value.get("name")) or string(value.get("role"))
+    failed = value.get("is_error") is True or string(value.get("status")) == "error"
+    texts = draft.content(value.get("content", value.get("value")))
+    found = [Text("error" if failed else "result", text.text, name) for text in texts]
+    draft.add("environment", found or [Text("result", "", name)], value.get("timestamp", ""))
+
+
+def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
+    """The calls of an assistant's message, old form and new."""
+    found = []
+    listed = message.get("tool_calls")
+    many = listing(listed) or ([listed] if isinstance(listed, dict | str) and listed else [])
+    if message.get("function_call"):
+        many = [*many, {"function": message["function_call"]}]
+    for each in many:
+        one = mapping(each)
+        function = inner(one, "function") or inner(one, "custom") or one
+        given = next((function[key] for key in ("arguments", "input", "args") if key in function), None)
+        arguments = given if one else as_text(each)
+        found.append(draft.call(one.get("id"), string(function.get("name")), arguments))
+    return found
+
+
+def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = message) -> None:
+    """Messages: one a line, or a list of them, or a record with such a list and maybe the reply beside it.
+
+    `take` adds one message to the draft.
+    """
+    value = content.value
+    for _, each in content.lines:
+        take(each, draft)
+    if content.shape != "document":
+        return
     draft.claim(value)
-    inner = mapping(top.get("request")) or mapping(top.get("body")) or top
+    asked = inner(value, "request") or inner(value, "body") or mapping(value)
     for key in ("system", "instructions"):
-        draft.say("system", "message", "\n".join(text.text for text in texts(inner.get(key), draft)))
-    found = value if isinstance(value, list) else next((inner[key] for key in LISTS if inner.get(key)), None)
-    mini = "mini_version" in mapping(top.get("info"))
+        draft.say("system", "message", "\n".join(text.text for text in draft.content(asked.get(key))))
+    found = value if isinstance(value, list) else next((asked[key] for key in _LISTS if asked.get(key)), None)
     if isinstance(found, str | dict):
-        draft.wrong("the messages are no list")
+        draft.wrong("the messages are not a list")
         found = [found]
     for each in listing(found):
-        message(each, draft, mini)
-    for each in (top, mapping(top.get("response"))):
-        _reply(each, draft)
+        take(each, draft)
+    for place in (mapping(value), inner(value, "response")):
+        _reply(place, draft)
 
 
 def _reply(value: dict[str, Any], draft: Draft) -> None:
@@ -48,56 +131,4 @@ def _reply(value: dict[str, Any], draft: Draft) -> None:
     for choice in mappings(value.get("choices")):
         if choice.get("message"):
             message(choice["message"], draft)
-    usage = mapping(value.get("usage"))
-    draft.tokens = draft.tokens or int(number(usage.get("total_tokens")))
-
-
-def message(value: Any, draft: Draft, mini: bool = False) -> None:
-    """One message as one step. In a trace of mini-SWE-agent a later user's message is an observation."""
-    if not isinstance(value, dict):
-        draft.wrong(f"a message is no record but {type(value).__name__}")
-        draft.say("environment", "message", shown(value))
-        return
-    role = string(value.get("role")) or string(value.get("from"))
-    source = _ROLES.get(role.lower(), "environment")
-    body = value.get("content", value.get("value"))
-    time = value.get("timestamp", "")
-    if source == "agent":
-        found = [*reasoning(value), *texts(body, draft), *calls(value, draft)]
-        draft.add("agent", found or [Text("message", "")], time)
-        if mini and not any(text.channel == "call" for text in found):
-            draft.join("agent", _actions(value))
-    elif source == "environment" or (mini and source == "user" and draft.asked[0] >= 0):
-        _result(value, body, draft, time)
-    elif source == "user" and isinstance(body, list) and any(_is_result(part) for part in body):
-        draft.add("environment", _answered(texts(body, draft)), time)
-    else:
-        channel: Channel = "injected" if value.get("is_demo") is True else "message"
-        draft.add(source, texts(body, draft, channel) or [Text("message", "")], time)
-
-
-def _is_result(part: Any) -> bool:
-    return string(mapping(part).get("type")).endswith("tool_result")
-
-
-def _answered(found: list[Text]) -> list[Text]:
-    """What stands beside a tool's result was put there by the host."""
-    return [Text("injected", text.text) if text.channel == "message" else text for text in found]
-
-
-def _result(value: dict[str, Any], body: Any, draft: Draft, time: Any) -> None:
-    listed = listing(value.get("tool_call_ids"))
-    key = string(value.get("tool_call_id")) or string(listed[0] if listed else "")
-    name = draft.names.get(key, "") or string(value.get("name"))
-    role = string(value.get("role"))
-    found = [Text("result", text.text, name or role) for text in texts(body, draft)]
-    if value.get("is_error") is True or string(value.get("status")) == "error":
-        found = [Text("error", text.text, text.name) for text in found]
-    draft.add("environment", found or [Text("result", "", name or role)], time)
-
-
-def _actions(value: dict[str, Any]) -> list[Text]:
-    """The commands that were read out of a message's text, where the trace says them."""
-    extra = mapping(value.get("extra"))
-    commands = (string(each.get("command")) for each in mappings(extra.get("actions")))
-    return [Text("call", command, "bash") for command in commands if command]
+    draft.tokens = draft.tokens or total(inner(value, "usage"), "total_tokens")

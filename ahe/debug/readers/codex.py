@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from ahe.debug.readers.build import Draft
+from ahe.debug.readers.draft import Draft
+from ahe.debug.readers.files import Content
+from ahe.debug.readers.lenient_json import (
+    as_text,
+    call_text,
+    content_text,
+    inner,
+    mapping,
+    mappings,
+    string,
+    total,
+)
 from ahe.debug.readers.responses import command, item, output
 from ahe.debug.readers.trace import Channel, Text
-from ahe.debug.readers.values import call, content, mapping, mappings, number, shown, string
 
 _TWICE = {"user_message": "user", "agent_message": "agent", "agent_reasoning": "agent"}
-"""Events that repeat what an item of the session says, where there is one."""
+"""Events that may repeat an item of the session."""
 _ENDS = ("task_complete", "turn_complete", "turn_aborted", "turn.completed", "turn.failed", "completed")
 
 
-def lines(records: Iterable[tuple[str, Any]], draft: Draft) -> None:
-    """The lines of a session, of any age."""
+_LINES = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
+
+
+def sniff(value: Any, line: bool) -> bool:
+    """Whether the value is a line of a session, or an old session as one document."""
+    record = mapping(value)
+    if not line:
+        return isinstance(record.get("session"), dict) and "items" in record
+    kind = string(record.get("type"))
+    if not kind and record.keys() >= {"instructions", "timestamp", "id"}:
+        return True
+    return (
+        record.get("record_type") == "state"
+        or (kind in _LINES and "payload" in record)
+        or kind.startswith(("item.", "turn.", "thread."))
+        or isinstance(inner(record, "msg").get("type"), str)
+    )
+
+
+def parse(content: Content, draft: Draft) -> None:
+    """A session of any age: lines, or at first one document with a list of items."""
     session = _Session(draft)
-    for where, record in records:
-        if isinstance(record, dict):
-            session.take(record)
-        else:
-            draft.wrong(f"a line is no record but {type(record).__name__}", where)
+    for _, record in draft.records(content.lines):
+        session.take(record)
     session.close()
+    instructions = inner(content.value, "session").get("instructions")
+    draft.say("system", "message", content_text(instructions))
+    for each in mappings(mapping(content.value).get("items")):
+        item(each, draft, each.get("timestamp", ""))
 
 
 class _Session:
@@ -42,7 +71,9 @@ class _Session:
         elif kind == "session_meta" or (not kind and "instructions" in record):
             self._head(mapping(payload) or record, time)
         elif kind == "compacted":
-            self.draft.say("user", "injected", content(mapping(payload).get("message")), time, "compacted")
+            self.draft.say(
+                "user", "injected", content_text(mapping(payload).get("message")), time, "compacted"
+            )
         elif isinstance(record.get("msg"), dict):
             self._event(mapping(record["msg"]), time)
         elif "prompt" in record and not kind:
@@ -56,51 +87,50 @@ class _Session:
 
     def _head(self, meta: dict[str, Any], time: Any) -> None:
         base = meta.get("base_instructions")
-        text = content(mapping(base).get("text") if isinstance(base, dict) else base)
-        text = text or content(meta.get("instructions"))
+        text = content_text(mapping(base).get("text") if isinstance(base, dict) else base)
+        text = text or content_text(meta.get("instructions"))
         if text not in self.instructions:
             self.instructions.add(text)
             self.draft.say("system", "message", text, time)
 
     def _event(self, event: dict[str, Any], time: Any) -> None:
         kind, draft = string(event.get("type")), self.draft
-        text = string(event.get("message")) or string(event.get("text")) or shown(event.get("error"))
+        text = string(event.get("message")) or string(event.get("text")) or as_text(event.get("error"))
         if kind in _TWICE and text:
             self.maybe[draft.count] = text
             channel: Channel = "reasoning" if kind == "agent_reasoning" else "message"
             draft.add("user" if _TWICE[kind] == "user" else "agent", [Text(channel, text)], time, alone=True)
         elif kind == "token_count":
-            total = mapping(mapping(event.get("info")).get("total_token_usage"))
-            draft.tokens = int(number(total.get("total_tokens"))) or draft.tokens
+            usage = inner(event, "info", "total_token_usage")
+            draft.tokens = total(usage, "total_tokens") or draft.tokens
         elif kind in ("exec_command_begin", "exec_command_end", "mcp_tool_call_begin", "mcp_tool_call_end"):
             self._ran(kind, event, time)
         elif kind in _ENDS:
             draft.ended = string(event.get("reason")) or kind
-            usage = mapping(event.get("usage"))
-            draft.tokens += sum(int(number(usage.get(key))) for key in ("input_tokens", "output_tokens"))
+            draft.tokens += total(inner(event, "usage"), "input_tokens", "output_tokens")
             draft.say("environment", "error", text if "fail" in kind or "abort" in kind else "", time)
         elif "error" in kind or "warning" in kind:
             draft.say("environment", "error", text, time, kind)
 
     def _ran(self, kind: str, event: dict[str, Any], time: Any) -> None:
-        """A command as events tell it; a session that has the items tells it twice."""
+        """A command as events report it; skipped where the session also has it as an item."""
         draft, key = self.draft, string(event.get("call_id"))
         if key in draft.names and draft.names[key] != "event":
             return
         if kind.endswith("begin"):
             draft.names[key] = "event"
-            draft.add("agent", [Text("call", command(event) or call(event.get("invocation")), "shell")], time)
+            draft.add(
+                "agent", [Text("call", command(event) or call_text(event.get("invocation")), "shell")], time
+            )
             return
-        shown_ = string(event.get("aggregated_output")) or string(event.get("formatted_output"))
-        shown_ = (
-            shown_
+        printed = (
+            string(event.get("aggregated_output"))
+            or string(event.get("formatted_output"))
             or string(event.get("stdout")) + string(event.get("stderr"))
-            or content(event.get("result"))
+            or content_text(event.get("result"))
         )
-        if draft.names.get(key) == "event" or shown_:
-            code = event.get("exit_code")
-            text = f"{shown_}\n[exit code {shown(code)}]" if code else shown_
-            draft.add("environment", [Text("result", text, "shell")], time)
+        if draft.names.get(key) == "event" or printed:
+            draft.add("environment", [_printed(printed, event.get("exit_code"))], time)
 
     def _exec(self, kind: str, value: dict[str, Any], time: Any) -> None:
         if kind == "item.completed":
@@ -110,17 +140,17 @@ class _Session:
             self.open[string(value.get("id"))] = value
 
     def close(self) -> None:
-        """Items that were begun and never done are said; events that an item repeats are taken out."""
+        """Adds items that began and never completed, and removes events that an item repeats."""
         for value in self.open.values():
             _executed(value, self.draft, "")
-        said = [
-            text.text.strip()
-            for step in self.draft.steps
-            for text in step.texts
-            if step.id - 1 not in self.maybe
-        ]
-        known = set(said)
-        self.draft.cut(index for index, text in self.maybe.items() if text.strip() in known)
+        items = (step for step in self.draft.steps if step.id - 1 not in self.maybe)
+        known = {text.text.strip() for step in items for text in step.texts}
+        self.draft.remove(index for index, text in self.maybe.items() if text.strip() in known)
+
+
+def _printed(text: str, code: Any) -> Text:
+    """What a command printed, and its exit code where that is not 0."""
+    return Text("result", f"{text}\n[exit code {as_text(code)}]" if code else text, "shell")
 
 
 def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
@@ -136,22 +166,11 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
     elif kind == "command_execution":
         draft.join("agent", [Text("call", string(value.get("command")), "shell")], time)
         found = string(value.get("aggregated_output")) or string(value.get("output"))
-        code = value.get("exit_code")
-        draft.add(
-            "environment", [Text("result", f"{found}\n[exit code {shown(code)}]" if code else found, "shell")]
-        )
+        draft.add("environment", [_printed(found, value.get("exit_code"))])
     else:
         name = string(value.get("tool")) or kind
         given = value.get("arguments", value.get("query", value.get("changes", value.get("items"))))
-        draft.join("agent", [Text("call", call(given), name)], time)
+        draft.join("agent", [Text("call", call_text(given), name)], time)
         for channel, found in output(value.get("result")):
             draft.say("environment", channel, found, time, name)
-        draft.say("environment", "error", shown(value.get("error")), time, name)
-
-
-def document(value: Any, draft: Draft) -> None:
-    """The oldest sessions: one document with a list of items."""
-    session = mapping(mapping(value).get("session"))
-    draft.say("system", "message", content(session.get("instructions")))
-    for each in mappings(mapping(value).get("items")):
-        item(each, draft, each.get("timestamp", ""))
+        draft.say("environment", "error", as_text(value.get("error")), time, name)

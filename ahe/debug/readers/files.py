@@ -1,39 +1,74 @@
-"""Bytes of a file as JSON or text, whatever happened to them; the damage is named, the rest is read."""
+"""Files as JSON, JSON lines or text, whatever happened to their bytes: damage is noted and the rest is read."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
-from ahe.debug.readers.salvage import salvage
+from ahe.debug.readers.lenient_json import salvage
 from ahe.debug.readers.trace import Damage
 
 LIMIT = 64 << 20
 """Bytes of one line or one document that are read."""
+HEAD = 64 << 10
+"""Bytes at the beginning of a file that show what it is."""
+BLANK = b"\0 \t\r\n"
+"""Bytes that may stand around a value."""
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+_NEXT = re.compile(r"[\s,]*(?=[{\[])")
+_SUFFIXES = [".traj.json", ".trajectory.json", ".json", ".jsonl", ".traj", ".cast", ".log", ".txt", ".ansi"]
 Span = tuple[int, int]
 WHOLE: Span = (0, 0)
+Shape = Literal["document", "lines", "many", "text"]
+"""`document` is one JSON value, `lines` one trace in JSON lines, `many` a trace on each line or in each element
+of a list, `text` a recording of a terminal."""
 
 
-def text(path: Path, span: Span, damage: list[Damage]) -> str:
-    """What stands in the span of the file, at most `LIMIT` bytes."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds: the `value` of a document or text, or the `lines`, each value with its place.
+
+    `subagent` says that the file is of a sub-agent of the trace that is being read.
+    """
+
+    shape: Shape
+    value: Any = None
+    lines: Iterable[tuple[str, Any]] = ()
+    subagent: bool = False
+
+
+def content(
+    path: Path, shape: Shape, span: Span, damage: list[Damage], subagent: bool = False, limit: int = 0
+) -> Content:
+    """The content of the span of a file; with a `limit`, of so many bytes at its beginning."""
+    if shape == "lines":
+        return Content(shape, lines=records(path, damage, limit), subagent=subagent)
+    read = text if shape == "text" else document
+    value = read(path, span, damage, limit or LIMIT)
+    return Content(shape, value, subagent=subagent)
+
+
+def text(path: Path, span: Span, damage: list[Damage], limit: int = LIMIT) -> str:
+    """The text of the span of the file, at most `limit` bytes."""
     try:
         with open_bytes(path) as file:
             file.seek(span[0])
             length = span[1] - span[0] if span != WHOLE else -1
-            data = file.read(LIMIT if length < 0 else min(length, LIMIT))
+            data = file.read(limit if length < 0 else min(length, limit))
             rest = file.seek(0, io.SEEK_END) if length < 0 else span[1]
     except OSError as error:
         damage.append(Damage(str(path), f"cannot be read: {error.strerror or error}"))
         return ""
     if rest > span[0] + len(data):
         where = f"{path}: bytes {span[0] + len(data)}-{rest}"
-        damage.append(Damage(where, f"over {LIMIT >> 20} MB: the rest is not read"))
+        damage.append(Damage(where, f"over {limit >> 20} MB: the rest is not read"))
     if not data.strip():
         damage.append(Damage(str(path), "empty"))
     if data.count(b"\0"):
@@ -42,9 +77,9 @@ def text(path: Path, span: Span, damage: list[Damage]) -> str:
     return decoded(data, f"{path}: byte", span[0], damage)
 
 
-def document(path: Path, span: Span, damage: list[Damage]) -> Any:
-    """The JSON document in the span of the file, as far as it is whole; None where nothing is."""
-    raw = text(path, span, damage)
+def document(path: Path, span: Span, damage: list[Damage], limit: int = LIMIT) -> Any:
+    """The JSON document in the span of the file, as far as it can be read; None where nothing can."""
+    raw = text(path, span, damage, limit)
     value, faults = salvage(raw)
     for start, what in faults:
         byte = span[0] + len(raw[:start].encode("utf-8", "surrogateescape"))
@@ -52,15 +87,19 @@ def document(path: Path, span: Span, damage: list[Damage]) -> Any:
     return value
 
 
-def records(path: Path, damage: list[Damage]) -> Iterator[tuple[str, Any]]:
-    """The values of a file of JSON lines, each with its place. Never more than one line is in memory."""
+def records(path: Path, damage: list[Damage], limit: int = 0) -> Iterator[tuple[str, Any]]:
+    """The values of a file of JSON lines, each with its place. Never more than one line is in memory.
+
+    With a `limit` only so many bytes at the beginning of the file are read.
+    """
     other = _Run(path, damage)
     encoding: list[Damage] = []
     try:
-        with open_bytes(path) as file:
+        with open_bytes(path) as opened:
+            file = io.BytesIO(opened.read(limit)) if limit else opened
             for number, line in _lines(file, path, damage):
                 here = f"{path}: line {number}"
-                stripped = line.strip(b"\0 \t\r\n")
+                stripped = line.strip(BLANK)
                 if not stripped:
                     if b"\0" in line:
                         damage.append(Damage(here, "NUL bytes"))
@@ -76,7 +115,7 @@ def records(path: Path, damage: list[Damage]) -> Iterator[tuple[str, Any]]:
 
 
 def decoded(data: bytes, where: str, offset: int, damage: list[Damage]) -> str:
-    """The bytes as text; those that are no UTF-8 are kept as surrogates. `offset` below 0 is not shown."""
+    """The bytes as text; what is not UTF-8 becomes surrogates. A negative `offset` is not shown."""
     plain = data.removeprefix(_BOM)
     try:
         return plain.decode("utf-8")
@@ -115,7 +154,7 @@ def _rest(raw: str, here: str) -> Iterator[tuple[str, Any]]:
 
 
 class _Run:
-    """Lines that are no JSON, runs of them named once."""
+    """Lines that are not JSON: one damage for each run of them."""
 
     def __init__(self, path: Path, damage: list[Damage]) -> None:
         self._path, self._damage = path, damage
@@ -165,3 +204,69 @@ def open_bytes(path: Path) -> BinaryIO:
     with file:
         file.seek(0)
         return io.BytesIO(file.read(2 * LIMIT).decode("utf-16", "replace").encode("utf-8"))
+
+
+def spans(path: Path, damage: list[Damage]) -> list[Span]:
+    """Where the traces of a file with many begin and end, in bytes: its lines, or the elements of its list."""
+    with open_bytes(path) as file:
+        first = file.read(HEAD).removeprefix(_BOM).lstrip()
+        if first[:1] == b"[" and not _whole(first.split(b"\n", 1)[0]):
+            return _elements(path)
+        file.seek(0)
+        found: list[Span] = []
+        start = 0
+        while line := file.readline(LIMIT):
+            end = start + len(line)
+            while not line.endswith(b"\n") and (more := file.readline(LIMIT)):
+                end += len(more)
+                line = line[:16] + more[-1:]
+            if line.removeprefix(_BOM).lstrip()[:1] in (b"{", b"["):
+                found.append((start, end))
+            elif line.strip(BLANK):
+                damage.append(Damage(f"{path}: bytes {start}-{end}", "not JSON"))
+            start = end
+    return found
+
+
+def _whole(line: bytes) -> bool:
+    """Whether the line is a conversation of its own, as each line of the file is."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "role" in value[0]
+
+
+def _elements(path: Path) -> list[Span]:
+    """The elements of a list; after a damage the rest counts as one."""
+    raw = text(path, WHOLE, [])
+    decoder = json.JSONDecoder(strict=False)
+    found: list[Span] = []
+    at = raw.index("[") + 1
+    byte = _bytes(raw[:at]) + _mark(path)
+    while (match := _NEXT.match(raw, at)) is not None:
+        byte += _bytes(raw[at : match.end()])
+        try:
+            _, end = decoder.raw_decode(raw, match.end())
+        except (ValueError, RecursionError):
+            end = len(raw)
+        size = _bytes(raw[match.end() : end])
+        found.append((byte, byte + size))
+        byte, at = byte + size, end
+    return found
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+
+
+def _mark(path: Path) -> int:
+    with open_bytes(path) as file:
+        return 3 if file.read(3) == _BOM else 0
+
+
+def stem(path: Path) -> str:
+    """The file's name without what says its type."""
+    name = path.name
+    suffix = next((each for each in _SUFFIXES if name.endswith(each) and name != each), "")
+    return name.removesuffix(suffix)

@@ -1,7 +1,7 @@
 """NexAU's tracer: a tree of spans in which each model call repeats the conversation so far.
 
-Read are the in-memory dump (a list of root spans), flat lists of spans or observations, and the cleaned
-form that AHE's runs keep.
+It comes as the in-memory dump (a list of root spans), as a flat list of spans or observations, and in the cleaned form
+that AHE's runs keep.
 """
 
 from __future__ import annotations
@@ -10,24 +10,50 @@ from collections import Counter
 from typing import Any
 
 from ahe.debug.readers import chat, responses
-from ahe.debug.readers.blocks import reasoning, texts
-from ahe.debug.readers.build import Draft
+from ahe.debug.readers.draft import Draft, injected, reasoning
+from ahe.debug.readers.files import Content
+from ahe.debug.readers.lenient_json import (
+    as_text,
+    call_text,
+    content_text,
+    inner,
+    listing,
+    mapping,
+    mappings,
+    number,
+    string,
+    total,
+)
 from ahe.debug.readers.trace import Channel, Step, Text
-from ahe.debug.readers.values import call, content, listing, mapping, mappings, number, shown, string
 
-_ASIDE = ("SUB_AGENT", "COMPACTION")
+_SUB_AGENTS = ("SUB_AGENT", "COMPACTION")
+"""Types of spans whose steps are not the agent's own."""
 
 
-def document(value: Any, draft: Draft) -> None:
+def sniff(value: Any, line: bool) -> bool:
+    """Whether the value is a dump of the tracer in any of its forms."""
+    if line:
+        return False
+    if isinstance(value, list):
+        spans = mappings(value)[:5]
+        return any("children" in each and ("inputs" in each or "span_type" in each) for each in spans)
+    top = mapping(value)
+    if "observation_count" in top or "generation_count" in top or mappings(top.get("spans")):
+        return True
+    return any("input" in each or "inputs" in each for each in mappings(top.get("observations"))[:3])
+
+
+def parse(content: Content, draft: Draft) -> None:
     """A dump of the tracer in any of its forms."""
+    value = content.value
     top = mapping(value)
     draft.claim(value)
     if "spans" in top or "observations" in top or isinstance(value, list):
         tree = _Tree(draft)
         spans = value if isinstance(value, list) else top.get("spans") or top.get("observations")
         for span in _ordered(mappings(spans)):
-            tree.walk(span, aside=False)
-        tree.leave()
+            tree.walk(span, side=False)
+        tree.close()
     else:
         _cleaned(top, draft)
 
@@ -46,85 +72,82 @@ class _Tree:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.said: Counter[tuple[Any, ...]] = Counter()
-        self.tools: dict[str, dict[str, Any]] = {}  # tool spans of which no model has seen the result yet
+        self.tools: dict[str, dict[str, Any]] = {}  # tool spans whose result no model call was given yet
         self.failed: set[str] = set()
 
-    def walk(self, span: dict[str, Any], aside: bool) -> None:
+    def walk(self, span: dict[str, Any], side: bool) -> None:
         kind = (string(span.get("type")) or string(span.get("span_type"))).upper()
         given = span.get("inputs", span.get("input"))
         gave = span.get("outputs", span.get("output"))
-        inner = aside or kind in _ASIDE
+        in_side = side or kind in _SUB_AGENTS
         if _asked(given) is not None:
-            self._model(mapping(given) or {"messages": given}, gave, span, inner)
+            self._model(mapping(given) or {"messages": given}, gave, span, in_side)
         elif kind == "TOOL" or string(span.get("name")).lower().startswith("tool"):
             self.tools[string(mapping(given).get("tool_call_id")) or f"span {string(span.get('id'))}"] = span
         elif kind == "COMPACTION":
-            self.draft.say("system", "injected", shown(gave), span.get("start_time", ""), "compaction")
+            self.draft.say("system", "injected", as_text(gave), span.get("start_time", ""), "compaction")
         for child in _ordered(mappings(span.get("children"))):
-            self.walk(child, inner)
+            self.walk(child, in_side)
         if kind in ("AGENT", "SUB_AGENT"):
             self._error(span, kind == "AGENT")
 
     def _error(self, span: dict[str, Any], root: bool) -> None:
-        text = shown(span.get("error"))
+        text = as_text(span.get("error"))
         if text and text not in self.failed:
             self.failed.add(text)
             self.draft.say("environment", "error", text, span.get("end_time", ""), string(span.get("name")))
             self.draft.ended = "error" if root else self.draft.ended
 
-    def _model(self, given: dict[str, Any], gave: Any, span: dict[str, Any], aside: bool) -> None:
-        side = Draft(self.draft.where, names=self.draft.names)
-        system = content(given.get("system")) or content(given.get("instructions"))
-        side.say("system", "message", system)
-        for each in listing(_asked(given)):
-            _either(each, side)
+    def _model(self, given: dict[str, Any], gave: Any, span: dict[str, Any], side: bool) -> None:
+        asked = listing(_asked(given))
+        conversation = Draft(self.draft.where, names=self.draft.names)
+        system = content_text(given.get("system")) or content_text(given.get("instructions"))
+        conversation.say("system", "message", system)
+        for each in asked:
+            _either(each, conversation)
         seen: Counter[tuple[Any, ...]] = Counter()
-        shown_ids = {
-            string(mapping(each).get("tool_call_id")) or string(mapping(each).get("call_id"))
-            for each in listing(_asked(given))
-        }
-        for step in side.steps:
+        for step in conversation.steps:
             key = _key(step)
             seen[key] += 1
             if len(key) == 1 and step.source != "agent":
-                continue  # a message of which nothing is left
+                continue  # an empty message
             if seen[key] > self.said[key]:
-                self._emit(step, aside, span)
-        self._seen(shown_ids)
+                self._emit(step, side, span)
+        ids = {
+            string(mapping(each).get("tool_call_id")) or string(mapping(each).get("call_id"))
+            for each in asked
+        }
+        for shown in [each for each in self.tools if each in ids]:
+            self._error(
+                self.tools.pop(shown), False
+            )  # its result is in the conversation: only an error is new
         reply = Draft(self.draft.where, names=self.draft.names)
         _reply(gave, reply)
         for step in reply.steps:
-            self._emit(step, aside, span, reply=True)
-        usage = mapping(mapping(gave).get("usage"))
-        self.draft.tokens += int(number(usage.get("total_tokens")))
+            self._emit(step, side, span, reply=True)
+        self.draft.tokens += total(inner(gave, "usage"), "total_tokens")
         self._error(span, False)
 
-    def _seen(self, ids: set[str]) -> None:
-        """Results that the model was shown are said; of their spans only an error is news."""
-        for key in [key for key in self.tools if key in ids]:
-            self._error(self.tools.pop(key), False)
-
-    def _emit(self, step: Step, aside: bool, span: dict[str, Any], reply: bool = False) -> None:
+    def _emit(self, step: Step, side: bool, span: dict[str, Any], reply: bool = False) -> None:
         self.said[_key(step)] += 1
-        found = list(step.texts)
-        if step.source == "user" and self.draft.acted and not reply:
-            found = [Text("injected", text.text) if text.channel == "message" else text for text in found]
+        later = step.source == "user" and self.draft.acted and not reply
+        found = injected(step.texts) if later else step.texts
         time = span.get("end_time" if reply else "start_time", span.get("startTime", ""))
-        self.draft.add("environment" if aside else step.source, found, time)
+        self.draft.add("environment" if side else step.source, found, time)
 
-    def leave(self) -> None:
-        """Results that no model call came to see."""
+    def close(self) -> None:
+        """Adds results that no model call was shown."""
         for span in self.tools.values():
             name = string(span.get("name")).removeprefix("Tool:").strip()
             gave = span.get("outputs", span.get("output"))
             result = mapping(gave).get("result", gave)
             failed: Channel = "error" if mapping(result).get("status") == "error" else "result"
-            self.draft.say("environment", failed, shown(result), span.get("end_time", ""), name)
+            self.draft.say("environment", failed, as_text(result), span.get("end_time", ""), name)
             self._error(span, False)
 
 
 def _key(step: Step) -> tuple[Any, ...]:
-    """What makes two messages the same one; what was thought is not always sent back."""
+    """What identifies a message when it is repeated; reasoning is not always sent back."""
     return (
         step.source,
         *(text.text.strip() for text in step.texts if text.channel != "reasoning" and text.text.strip()),
@@ -163,7 +186,7 @@ def _reply(gave: Any, draft: Draft) -> None:
     elif "content" in place or "tool_calls" in place:
         chat.message({**place, "role": "assistant"}, draft)
     else:
-        draft.say("agent", "message", shown(place.get("result", gave)))
+        draft.say("agent", "message", as_text(place.get("result", gave)))
 
 
 def _cleaned(top: dict[str, Any], draft: Draft) -> None:
@@ -171,27 +194,31 @@ def _cleaned(top: dict[str, Any], draft: Draft) -> None:
     turns = mappings(top.get("messages"))
     roles = {string(turn.get("role")) for turn in turns}
     if "system" not in roles:
-        draft.say("system", "message", content(top.get("system_prompt")))
+        draft.say("system", "message", content_text(top.get("system_prompt")))
     if "user" not in roles:
-        draft.say("user", "message", content(top.get("user_message")) or content(_request(top.get("input"))))
+        draft.say(
+            "user",
+            "message",
+            content_text(top.get("user_message")) or content_text(_request(top.get("input"))),
+        )
     for turn in turns:
         if string(turn.get("role")) not in ("assistant", "agent"):
             chat.message(turn, draft)
             continue
         tools = mappings(turn.get("tool_calls"))
-        said = [*reasoning(turn), *texts(turn.get("content"), draft)]
-        said += [Text("call", call(_parameters(tool)), _name(tool)) for tool in tools]
-        draft.add("agent", said or [Text("message", "")], turn.get("startTime", ""))
+        said = [*reasoning(turn), *draft.content(turn.get("content"))]
+        said += [Text("call", call_text(_parameters(tool)), _name(tool)) for tool in tools]
+        draft.add_message("agent", said, turn.get("startTime", ""))
         for tool in tools:
             output = tool.get("output")
-            text = shown(mapping(output).get("result", output) if output else "")
+            text = as_text(mapping(output).get("result", output) if output else "")
             draft.add("environment", [Text("result", text, _name(tool))], tool.get("endTime", ""))
-    draft.say("environment", "error", shown(top.get("extract_error")))
+    draft.say("environment", "error", as_text(top.get("extract_error")))
     for agent in mappings(top.get("subagents")):
-        side = Draft(draft.where)
-        _cleaned({"messages": agent.get("messages")}, side)
+        own = Draft(draft.where)
+        _cleaned({"messages": agent.get("messages")}, own)
         draft.say("environment", "injected", f"[sub-agent {string(agent.get('name'))}]", "", "sub-agent")
-        for step in side.steps:
+        for step in own.steps:
             draft.add("environment", step.texts, step.time)
 
 

@@ -1,13 +1,14 @@
-"""One source as traces: the format's reader, then what its trial's folder says of it."""
+"""The table of the readers, what a file is (`sniff`), and one found trace as a `Trace` (`read`)."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ahe.debug.readers import (
     atif,
@@ -16,81 +17,227 @@ from ahe.debug.readers import (
     codex,
     files,
     nexau,
-    recording,
     responses,
     swe_agent,
+    terminal,
     trials,
 )
-from ahe.debug.readers.build import Draft
-from ahe.debug.readers.source import Source
-from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.readers.draft import Draft
+from ahe.debug.readers.files import HEAD, Content, Shape, Span
+from ahe.debug.readers.lenient_json import listing, mappings, salvage
+from ahe.debug.readers.trace import Status, Text, Trace, VerifierFile
 
-_DOCUMENTS = {
-    "atif": atif.document,
-    "asciinema": recording.document,
-    "claude-code": claude_code.document,
-    "codex": codex.document,
-    "mini-swe-agent": chat.document,
-    "nexau": nexau.document,
-    "openai-chat": chat.document,
-    "openai-responses": responses.document,
-    "swe-agent": swe_agent.document,
-}
+
+class Reader(NamedTuple):
+    """One format. `sniff(value, line)` says whether a value is a document of it, or with `line` one of its lines.
+
+    `parse(content, draft)` adds the steps of a file to a draft, and never raises for what is in the file.
+    """
+
+    format: str
+    sniff: Callable[[Any, bool], bool]
+    parse: Callable[[Content, Draft], None]
+
+
+READERS = (
+    Reader("atif", atif.sniff, atif.parse),
+    Reader("nexau", nexau.sniff, nexau.parse),
+    Reader("claude-code", claude_code.sniff, claude_code.parse),
+    Reader("codex", codex.sniff, codex.parse),
+    Reader("swe-agent", swe_agent.sniff, swe_agent.parse),
+    Reader("mini-swe-agent", swe_agent.sniff_mini, swe_agent.parse_mini),
+    Reader("openai-responses", responses.sniff, responses.parse),
+    Reader("openai-chat", chat.sniff, chat.parse),
+    Reader("asciinema", terminal.sniff, terminal.parse),
+    Reader("terminal", lambda value, line: False, terminal.parse),
+)
+"""The first one that knows a file reads it. A trial's steps are read from the file whose format comes first.
+
+Text that is not JSON is `terminal`'s, or nobody's (`sniff`).
+"""
+RANK = {reader.format: number for number, reader in enumerate(READERS)}
+
+_CONTROL = bytes((*range(9), *range(14, 27)))
+_SIZES = (HEAD, 1 << 20, 16 << 20)
+"""How many bytes are read until they name a task."""
+_INSTANCE = re.compile(r"[\w.-]+__[\w.-]+-\d+")
 _WORD = re.compile(r"[a-z0-9]+")
 _TAG = re.compile(r"<[^<>]{1,80}>")
 _LONG = 80
 
 
-def read(source: Source) -> list[Trace]:
-    """The traces of a source: one, or none where nothing of a foreign file could be read.
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A format, by the name of its reader, and how the file holds it."""
+
+    format: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class NotATrace:
+    """Why a file is not read."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A trace that was found and not yet read. Small and picklable.
+
+    `path` is the file with the steps (empty where a trial has none), `span` the bytes of the trace in it,
+    `trial` the folder of a trial, `more` files of sub-agents, `size` how many bytes there are to read.
+    """
+
+    path: str
+    format: str
+    id: str
+    task: str
+    shape: Shape = "document"
+    span: Span = files.WHOLE
+    trial: str = ""
+    more: tuple[str, ...] = ()
+    status: Status = "unknown"
+    attempt: int = 0
+    size: int = 0
+
+
+def sniff(head: bytes, name: str, given: bool = False) -> FileType | NotATrace:
+    """What a file is that begins with `head`, never judged by its name alone. `given`: a person named this file."""
+    if not head.strip(files.BLANK + b"\xef\xbb\xbf"):
+        return NotATrace("empty" if not head.strip() else "nothing but NUL bytes")
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = head.decode("utf-16", "replace") if wide else head.decode("utf-8", "surrogateescape")
+    text = text.removeprefix("\ufeff").lstrip("\0 \r\n\t")
+    found = sniff_json(text)
+    if found is not None:
+        return found
+    if not wide and _binary(head):
+        return NotATrace("binary")
+    if text[:1] in "{[" and not text.startswith("[?"):
+        return NotATrace("JSON, but no known form of a trace")
+    why = terminal.sniff_text(text, name, given)
+    return NotATrace(why) if why else FileType("terminal", "text")
+
+
+def sniff_json(text: str) -> FileType | None:
+    """The type of a text that is JSON, a beginning of JSON, or lines of which some are JSON."""
+    values = _json_lines(text)
+    if len(values) > 1:
+        for value in values:
+            found = _first(value, line=True)
+            if found:
+                return FileType(found, "lines")
+            if (inner := _document(value)) and inner.shape == "document":
+                return FileType(inner.format, "many")
+    return _document(salvage(text)[0]) if text[:1] in ("{", "[") else None
+
+
+def _json_lines(text: str) -> list[Any]:
+    """The values of the lines that are JSON records or lists on their own, the first 50 of them."""
+    found: list[Any] = []
+    for line in text.split("\n"):
+        if line[:1] in ("{", "[") and len(line) > 2:
+            try:
+                found.append(json.loads(line, strict=False))
+            except (ValueError, RecursionError):
+                continue
+        if len(found) == 50:
+            break
+    return found
+
+
+def _document(value: Any) -> FileType | None:
+    """The type of a JSON document: a trace, or a list of traces, which may lie in lists."""
+    if found := _first(value, line=False):
+        return FileType(found, "document")
+    for each in [*mappings(value)[:5], *(one for one in listing(value)[:5] if isinstance(one, list))]:
+        if inner := _document(each):
+            return FileType(inner.format, "many")
+    return None
+
+
+def _first(value: Any, line: bool) -> str:
+    """The format of the first reader that knows the value, or nothing."""
+    return next((reader.format for reader in READERS if reader.sniff(value, line)), "")
+
+
+def _binary(head: bytes) -> bool:
+    sample = head[:8192]
+    control = len(sample) - len(sample.translate(None, _CONTROL))
+    return control * 20 > len(sample) or b"\0\0\0\0" in sample
+
+
+def parse(format: str, content: Content, draft: Draft) -> None:
+    """Add the steps of a file's content to the draft."""
+    value = content.value
+    if content.shape == "document" and value is not None and not isinstance(value, dict | list):
+        draft.wrong(f"the document is not a record but {type(value).__name__}")
+    READERS[RANK[format]].parse(content, draft)
+
+
+def read(source: Source) -> Trace:
+    """The trace of a source.
 
     Never raises for what is in the files: what could not be read is in `Trace.damage`.
     """
     draft = Draft(source.path or source.trial)
-    if source.path:
-        parse(source, draft)
-    for path in source.more:
-        side = Source(path, source.format, source.id, source.task, shape=source.shape)
-        parse(side, draft, aside=True)
-    if not source.trial:
-        if not draft.count and not draft.damage:
-            draft.wrong("no messages in it")
-        return [_foreign(source, draft)]
-    return [_of_trial(source, draft, trials.facts(Path(source.trial)))]
+    for number, path in enumerate((source.path, *source.more)):
+        if path:
+            span = source.span if not number else files.WHOLE
+            found = files.content(Path(path), source.shape, span, draft.damage, subagent=number > 0)
+            parse(source.format, found, draft)
+    known = trials.TrialInfo(source.task, source.id, attempt=source.attempt, status=source.status)
+    if source.trial:
+        return _trace(source, draft, trials.info(Path(source.trial)) or known)
+    if not draft.count and not draft.damage:
+        draft.wrong("no messages in it")
+    return _trace(source, draft, known)
 
 
-def parse(source: Source, draft: Draft, aside: bool = False) -> None:
-    """Read the file of a source into the draft. With `aside` it is a sub-agent's."""
+def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
+    """The trace, completed by what its trial's folder says of it; `known` comes before the draft."""
+    verifier: tuple[VerifierFile, ...] = ()
+    if source.trial:
+        for place, text in trials.events(Path(source.trial), draft.damage):
+            draft.attach(place - 1, text)
+        if not source.path:
+            draft.wrong("the trial has no trace")
+        verifier = trials.verifier(Path(source.trial), draft.damage)
+    if known.cause:
+        draft.add("environment", [Text("error", known.cause, known.layout)])
+    return Trace(
+        id=source.id,
+        task=source.task,
+        steps=draft.steps,
+        attempt=known.attempt,
+        status=known.status if known.status != "unknown" else draft.status,
+        ended=known.ended or draft.ended,
+        verifier=verifier,
+        seconds=known.seconds or draft.seconds,
+        tokens=known.tokens or draft.tokens,
+        format=source.format,
+        path=source.path or source.trial,
+        damage=(*draft.damage, *known.damage),
+    )
+
+
+def find_task(source: Source) -> str:
+    """The task of a foreign trace: named in it, or made from its first user message, or the file's name."""
     path = Path(source.path)
-    if source.shape == "text":
-        recording.plain(files.text(path, source.span, draft.damage), draft)
-    elif source.shape == "lines":
-        take_lines(source.format, files.records(path, draft.damage), draft, aside)
-    else:
-        value = files.document(path, source.span, draft.damage)
-        take_document(source.format, value, draft, aside)
-
-
-def take_document(form: str, value: Any, draft: Draft, aside: bool = False) -> None:
-    if value is not None and not isinstance(value, dict | list):
-        draft.wrong(f"the document is no record but {type(value).__name__}")
-    if form == "atif":
-        atif.document(value, draft, aside)
-    else:
-        _DOCUMENTS.get(form, chat.document)(value, draft)
-
-
-def take_lines(form: str, records: Iterable[tuple[str, Any]], draft: Draft, aside: bool = False) -> None:
-    if form == "claude-code":
-        claude_code.lines(records, draft, aside)
-    elif form == "codex":
-        codex.lines(records, draft)
-    elif form == "asciinema":
-        recording.cast(records, draft)
-    else:
-        one = responses.item if form == "openai-responses" else chat.message
-        for _, record in records:
-            one(record, draft)
+    stem = files.stem(path)
+    by_name = source.format.endswith("swe-agent") and _INSTANCE.fullmatch(stem)
+    if by_name or source.format in ("terminal", "asciinema"):
+        return stem
+    name = ""
+    for limit in _SIZES:
+        draft = Draft("")
+        parse(source.format, files.content(path, source.shape, source.span, [], limit=limit), draft)
+        name = task_name(draft)
+        whole = (draft.task and len(draft.task) < HEAD // 2) or 0 <= draft.asked[0] < draft.count - 1
+        if source.size <= limit or whole:
+            break
+    return name or stem
 
 
 def task_name(draft: Draft) -> str:
@@ -103,46 +250,3 @@ def task_name(draft: Draft) -> str:
     digest = hashlib.sha256(said.strip().encode("utf-8", "surrogateescape")).hexdigest()[:6]
     words = _WORD.findall(_TAG.sub(" ", said[:2_000]).lower())[:6]
     return f"{'-'.join(words)[:40].strip('-') or 'task'}-{digest}"
-
-
-def _foreign(source: Source, draft: Draft) -> Trace:
-    return Trace(
-        id=source.id,
-        task=source.task,
-        steps=draft.steps,
-        status=source.status if source.status != "unknown" else draft.status,
-        ended=draft.ended,
-        seconds=draft.seconds,
-        tokens=draft.tokens,
-        format=source.format,
-        path=source.path,
-        damage=tuple(draft.damage),
-    )
-
-
-def _of_trial(source: Source, draft: Draft, facts: trials.Facts | None) -> Trace:
-    folder = Path(source.trial)
-    known = facts or trials.Facts(
-        task=source.task, id=source.id, attempt=source.attempt, status=source.status
-    )
-    for place, text in trials.events(folder, draft.damage):
-        draft.attach(place - 1, text)
-    if not source.path:
-        draft.wrong("the trial has no trace")
-    verifier = trials.verifier(folder, draft.damage)
-    steps = draft.steps
-    if known.cause:
-        steps = (*steps, Step(len(steps) + 1, "environment", (Text("error", known.cause, known.form),)))
-    base = _foreign(source, draft)
-    return replace(
-        base,
-        steps=steps,
-        attempt=known.attempt,
-        status=known.status if known.status != "unknown" else base.status,
-        ended=known.ended or base.ended,
-        verifier=verifier,
-        seconds=known.seconds or base.seconds,
-        tokens=known.tokens or base.tokens,
-        path=source.path or source.trial,
-        damage=(*base.damage, *known.damage),
-    )

@@ -1,13 +1,25 @@
-"""Items of OpenAI's Responses API, which Codex's sessions are made of too."""
+"""OpenAI's Responses API: requests, responses, and lists of items (of which Codex's sessions are made, too)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ahe.debug.readers.blocks import parsed
-from ahe.debug.readers.build import Draft
+from ahe.debug.readers import chat
+from ahe.debug.readers.draft import Draft
+from ahe.debug.readers.files import Content
+from ahe.debug.readers.lenient_json import (
+    as_text,
+    call_text,
+    content_text,
+    inner,
+    listing,
+    mapping,
+    mappings,
+    parsed,
+    string,
+    total,
+)
 from ahe.debug.readers.trace import Channel, Text
-from ahe.debug.readers.values import call, content, listing, mapping, number, shown, string
 
 _INJECTED = (
     "<environment_context>",
@@ -21,15 +33,56 @@ _INJECTED = (
 )
 _ARGUMENTS = ("arguments", "input", "action", "operation", "queries", "query", "code", "prompt")
 _RESULTS = ("output", "outputs", "results", "result", "tools")
+_PARTS = ("message", "reasoning", "local_shell_call_output", "input_text")
+_WORDS = ("command", "commands", "cmd")
+"""Keys under which a shell's call has its words; those in `_SETTINGS` may stand beside them."""
+_SETTINGS = frozenset(
+    ("type", "timeout_ms", "workdir", "env", "user", "working_directory", "max_output_length", "timeout")
+)
 
 
-def document(value: Any, draft: Draft) -> None:
-    """A request with its response, either alone, or a list of items."""
+def sniff(value: Any, line: bool) -> bool:
+    """Whether the value is an item (a line), or a list of items, a request or a response.
+
+    A document with a conversation is a chat's.
+    """
+    if line:
+        return _is_item(value)
+    if isinstance(value, list):
+        return any(_is_item(each) for each in mappings(value)[:5])
+    for place in chat.requests(value):
+        if chat.has_conversation(place, value):
+            return False
+        lists = (mappings(place.get(key)) for key in ("output", "input", "items", "data"))
+        items = next(filter(None, lists), [])
+        if place.get("object") == "response" or any(
+            _is_item(one) or chat.is_message(one) for one in items[:3]
+        ):
+            return True
+    return False
+
+
+def _is_item(value: Any) -> bool:
+    record = mapping(value)
+    kind = string(record.get("type"))
+    if kind == "reasoning":
+        return "summary" in record or "encrypted_content" in record
+    if kind == "message":
+        return "role" in record
+    return kind in _PARTS or kind.endswith(("_call", "_call_output"))
+
+
+def parse(content: Content, draft: Draft) -> None:
+    """Items, one a line; or a document: a request with its response, either alone, or a list of items."""
+    for _, each in content.lines:
+        item(each, draft)
+    if content.shape != "document":
+        return
+    value = content.value
     draft.claim(value)
-    top = mapping(value)
-    asked = mapping(top.get("request")) or mapping(top.get("body")) or top
-    answered = mapping(top.get("response")) or top
-    draft.say("system", "message", content(asked.get("instructions") or answered.get("instructions")))
+    asked = inner(value, "request") or inner(value, "body") or mapping(value)
+    answered = inner(value, "response") or mapping(value)
+    draft.say("system", "message", content_text(asked.get("instructions") or answered.get("instructions")))
     given = asked.get("input", asked.get("items", asked.get("data")))
     for each in given if isinstance(given, list) else [given] if given else listing(value):
         if isinstance(each, str):
@@ -42,25 +95,24 @@ def document(value: Any, draft: Draft) -> None:
 
 
 def _outcome(response: dict[str, Any], draft: Draft) -> None:
-    draft.tokens = int(number(mapping(response.get("usage")).get("total_tokens")))
+    draft.tokens = total(inner(response, "usage"), "total_tokens")
     if response.get("object") == "response":
         draft.ended = draft.ended or string(response.get("status"))
-    why = string(mapping(response.get("incomplete_details")).get("reason"))
+    why = string(inner(response, "incomplete_details").get("reason"))
     draft.ended = f"{draft.ended}: {why}" if why else draft.ended
-    draft.say("environment", "error", shown(response.get("error")))
+    draft.say("environment", "error", as_text(response.get("error")))
 
 
 def item(value: Any, draft: Draft, time: Any = "") -> None:
     """One item. What the agent says, thinks and calls between two results is one step."""
     if not isinstance(value, dict):
-        draft.wrong(f"an item is no record but {type(value).__name__}")
-        draft.say("environment", "message", shown(value), time)
+        draft.keep_unreadable("an item", value, time)
         return
     kind = string(value.get("type")) or "message"
     if kind == "message":
         _message(value, draft, time)
     elif kind == "reasoning":
-        thought = [content(value.get("summary")), content(value.get("content"))]
+        thought = [content_text(value.get("summary")), content_text(value.get("content"))]
         found = [Text("reasoning", text) for text in dict.fromkeys(thought) if text]
         if found:
             draft.join("agent", found, time)
@@ -69,13 +121,13 @@ def item(value: Any, draft: Draft, time: Any = "") -> None:
     elif kind.endswith("_call"):
         _call(value, kind, draft, time)
     elif kind in ("input_text", "output_text", "input_image"):
-        draft.say("user" if kind.startswith("input") else "agent", "message", content([value]), time)
+        draft.say("user" if kind.startswith("input") else "agent", "message", content_text([value]), time)
     else:
-        draft.say("environment", "injected", shown(value), time, kind)
+        draft.say("environment", "injected", as_text(value), time, kind)
 
 
 def _message(value: dict[str, Any], draft: Draft, time: Any) -> None:
-    text = content(value.get("content"))
+    text = content_text(value.get("content"))
     role = string(value.get("role"))
     if role == "assistant":
         draft.join("agent", [Text("message", text)] if text else [], time)
@@ -91,22 +143,21 @@ def _call(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
     for key in (string(value.get("call_id")), string(value.get("id"))):
         draft.names[key] = name
     given = next((value[key] for key in _ARGUMENTS if value.get(key)), None)
-    draft.join("agent", [Text("call", command(given) or call(given), name)], time)
+    draft.join("agent", [Text("call", command(given) or call_text(given), name)], time)
     for key in _RESULTS:
-        draft.say("environment", "result", content(value.get(key)), time, name)
-    draft.say("environment", "error", shown(value.get("error")), time, name)
+        draft.say("environment", "result", content_text(value.get(key)), time, name)
+    draft.say("environment", "error", as_text(value.get("error")), time, name)
 
 
 def command(action: Any) -> str:
-    """What a shell is told: the script of `bash -lc`, else the words; empty for another kind of call."""
+    """The command of a shell call: the script of `bash -lc`, else the words; empty for another kind of call."""
     place = mapping(parsed(action)) if isinstance(action, str) else mapping(action)
-    words = place.get("command", place.get("commands", place.get("cmd")))
+    words = next((place[key] for key in _WORDS if key in place), None)
     if isinstance(words, str):
         words = [words]
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or not words:
         return ""
-    rest = place.keys() - {"type", "command", "commands", "cmd", "timeout_ms", "workdir", "env", "user"}
-    if any(place[key] for key in rest - {"working_directory", "max_output_length", "timeout"}):
+    if any(place[key] for key in place.keys() - {*_WORDS, *_SETTINGS}):
         return ""
     if len(words) == 3 and words[0].endswith("sh") and words[1] in ("-c", "-lc"):
         return string(words[2])
@@ -127,16 +178,12 @@ def output(given: Any) -> list[tuple[Channel, str]]:
     value = mapping(parsed(given)) if isinstance(given, str) else mapping(given)
     channel: Channel = "error" if value.get("success") is False else "result"
     if isinstance(given, dict) and "content" in value:
-        return [(channel, content(value["content"]))]
-    if not isinstance(value.get("output"), str) or not value.keys() <= {
-        "output",
-        "metadata",
-        "exit_code",
-        "type",
-    }:
-        return [(channel, content(given))] if given else []
+        return [(channel, content_text(value["content"]))]
+    known = value.keys() <= {"output", "metadata", "exit_code", "type"}
+    if not known or not isinstance(value.get("output"), str):
+        return [(channel, content_text(given))] if given else []
     found: list[tuple[Channel, str]] = [(channel, string(value["output"]))]
-    code = mapping(value.get("metadata")).get("exit_code", value.get("exit_code"))
+    code = inner(value, "metadata").get("exit_code", value.get("exit_code"))
     if code:
-        found.append((channel, f"[exit code {shown(code)}]"))
+        found.append((channel, f"[exit code {as_text(code)}]"))
     return found

@@ -1,26 +1,32 @@
-"""SWE-agent's `.traj` files: what was asked in `history`, what was done and seen in `trajectory`."""
+"""SWE-agent's `.traj` files, and mini-SWE-agent's conversations."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ahe.debug.readers import chat
-from ahe.debug.readers.build import Draft
+from ahe.debug.readers.draft import Draft
+from ahe.debug.readers.files import Content
+from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, mappings, string, total
 from ahe.debug.readers.trace import Text
-from ahe.debug.readers.values import listing, mapping, mappings, number, shown, string
 
 
-def document(value: Any, draft: Draft) -> None:
-    """The messages up to the agent's first turn, then each turn with what it gave."""
-    top = mapping(value)
-    draft.claim(value)
+def sniff(value: Any, line: bool) -> bool:
+    """Whether the value is a `.traj` file's."""
+    turns = mappings(mapping(value).get("trajectory"))
+    return not line and any("action" in each or "query" in each for each in turns[:3])
+
+
+def parse(content: Content, draft: Draft) -> None:
+    """The messages up to the agent's first turn (`history`), then each turn with its result (`trajectory`)."""
+    top = mapping(content.value)
+    draft.claim(content.value)
     turns = listing(top.get("trajectory"))
     for each in _opening(top, turns):
         chat.message(each, draft)
     for turn in turns:
         _turn(turn, draft)
-    stats = mapping(mapping(top.get("info")).get("model_stats"))
-    draft.tokens = int(number(stats.get("tokens_sent"))) + int(number(stats.get("tokens_received")))
+    draft.tokens = total(inner(top, "info", "model_stats"), "tokens_sent", "tokens_received")
 
 
 def _opening(top: dict[str, Any], turns: list[Any]) -> list[dict[str, Any]]:
@@ -37,8 +43,7 @@ def _opening(top: dict[str, Any], turns: list[Any]) -> list[dict[str, Any]]:
 
 def _turn(value: Any, draft: Draft) -> None:
     if not isinstance(value, dict):
-        draft.wrong(f"a turn is no record but {type(value).__name__}")
-        draft.say("environment", "message", shown(value))
+        draft.keep_unreadable("a turn", value)
         return
     thought, said = string(value.get("thought")), string(value.get("response"))
     found = [Text("message", said or thought)] if said or thought else []
@@ -47,5 +52,30 @@ def _turn(value: Any, draft: Draft) -> None:
     action = string(value.get("action"))
     if action.strip():
         found.append(Text("call", action, "shell"))
-    draft.add("agent", found or [Text("message", "")])
-    draft.add("environment", [Text("result", shown(value.get("observation")), "shell")])
+    draft.add_message("agent", found)
+    draft.add("environment", [Text("result", as_text(value.get("observation")), "shell")])
+
+
+def sniff_mini(value: Any, line: bool) -> bool:
+    """Whether the value is a trajectory of mini-SWE-agent's."""
+    form = str(mapping(value).get("trajectory_format", ""))
+    return not line and ("mini_version" in inner(value, "info") or form.startswith("mini-swe-agent"))
+
+
+def parse_mini(content: Content, draft: Draft) -> None:
+    """A conversation in which every user's message after the first is what a command printed."""
+    known = "mini_version" in inner(content.value, "info")
+    chat.parse(content, draft, _mini_message if known else chat.message)
+
+
+def _mini_message(value: Any, draft: Draft) -> None:
+    """One message. Its commands were read out of its text where it has no calls and the trace names them."""
+    role = chat.role(value)
+    if role == "user" and draft.asked[0] >= 0:
+        chat.result(value, draft)
+        return
+    chat.message(value, draft)
+    if role == "agent" and not any(text.channel == "call" for text in draft.last):
+        actions = mappings(inner(value, "extra").get("actions"))
+        commands = (string(each.get("command")) for each in actions)
+        draft.join("agent", [Text("call", command, "bash") for command in commands if command])

@@ -8,6 +8,7 @@ from typing import Literal
 
 Channel = Literal["message", "reasoning", "call", "result", "error", "injected"]
 Status = Literal["passed", "failed", "missing", "unknown"]
+StepSource = Literal["system", "user", "agent", "environment"]
 
 LABEL = 8
 
@@ -30,7 +31,7 @@ class Step:
     """One step. `id` counts from 1 within a trace; `source` is system, user, agent or environment."""
 
     id: int
-    source: Literal["system", "user", "agent", "environment"]
+    source: StepSource
     texts: tuple[Text, ...]
     time: str = ""
 

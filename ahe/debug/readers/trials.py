@@ -1,141 +1,146 @@
-"""Folders of trials: our own, Harbor's and Terminal-Bench's. What they say beside the trace."""
+"""What lies beside a trace: the folder of its trial (our own, Harbor's, Terminal-Bench's), and foreign verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ahe.debug.readers import files
+from ahe.debug.readers.draft import verdict
+from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, number, string, total
 from ahe.debug.readers.trace import Damage, Status, Text, VerifierFile
-from ahe.debug.readers.values import mapping, number, shown, string
 
 _TEXTS = (".txt", ".log", ".json", ".xml", ".tap", ".out", ".err", ".jsonl", ".md", "")
 FILE_LIMIT = 4 << 20
 """Bytes of one verifier's file that are kept; the end, where a verifier says what is wrong."""
+_OWN = ("reward.txt", "reward.json", "score.json", "result.json")
+_ALONE = ("verifier/reward.json", "verifier/reward.txt", *_OWN, "report.json")
+_REPORT_LIMIT = 16 << 20
 _STATUS: dict[str, Status] = {"passed": "passed", "failed": "failed", "missing": "missing"}
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a trial's folder says of it. `form` names whose folder it is, `cause` is what broke."""
+class TrialInfo:
+    """What a trial's folder says of it. `layout` names whose folder it is, `cause` is what broke."""
 
     task: str
     id: str
-    form: str = "ahe"
+    layout: str = "ahe"
     attempt: int = 0
     status: Status = "unknown"
     ended: str = ""
     cause: str = ""
     seconds: float = 0.0
     tokens: int = 0
-    damage: tuple[Damage, ...] = field(default=())
+    damage: tuple[Damage, ...] = ()
 
 
-def facts(folder: Path) -> Facts | None:
-    """What is known of the trial whose folder this is; None where it is no trial's."""
+def info(folder: Path) -> TrialInfo | None:
+    """What is known of the trial whose folder this is; None where it is not a trial's."""
     damage: list[Damage] = []
-    for name, reader in (
-        ("result.json", _result),
-        ("results.json", _terminal_bench),
-        ("config.json", _begun),
-    ):
-        path = folder / name
-        if path.is_file():
-            found = reader(mapping(files.document(path, files.WHOLE, damage)), folder)
-            if found is not None:
-                return Facts(**{**found.__dict__, "damage": tuple(damage)})
+    for name, layouts in _RESULTS.items():
+        if (folder / name).is_file():
+            value = mapping(files.document(folder / name, files.WHOLE, damage))
+            for layout in layouts:
+                if (found := layout(value, folder)) is not None:
+                    return replace(found, id=found.id or folder.name, damage=tuple(damage))
     beside = (folder / "verifier").is_dir() or (folder / "events.jsonl").is_file()
     if beside and (folder / "trajectory.json").is_file():
-        return Facts(task="", id=folder.name, status=_rewarded(folder), damage=tuple(damage))
+        return TrialInfo("", folder.name, status=_rewarded(folder), damage=tuple(damage))
     return None
 
 
-def _result(value: dict[str, Any], folder: Path) -> Facts | None:
-    if "task_name" in value and ("trial_name" in value or "verifier_result" in value):
-        return _harbor(value, folder)
-    if "task" in value and "status" in value and "attempt" in value:
-        usage = mapping(value.get("usage"))
-        return Facts(
-            task=string(value["task"]),
-            id=string(value.get("id")) or folder.name,
-            attempt=int(number(value["attempt"])),
-            status=_STATUS.get(string(value["status"]), "unknown"),
-            ended=string(value.get("ended")),
-            cause=string(value.get("cause")),
-            seconds=number(value.get("seconds")),
-            tokens=int(number(usage.get("input_tokens")) + number(usage.get("output_tokens"))),
-        )
-    return None
-
-
-def _harbor(value: dict[str, Any], folder: Path) -> Facts:
-    rewards = mapping(mapping(value.get("verifier_result")).get("rewards"))
-    problem = mapping(value.get("exception_info"))
-    agent = mapping(value.get("agent_result"))
-    what = string(problem.get("exception_message"))
-    kind = string(problem.get("exception_type"))
-    return Facts(
-        task=string(value["task_name"]),
-        id=string(value.get("trial_name")) or folder.name,
-        form="harbor",
-        status=_status(rewards.get("reward", min(rewards.values(), key=number) if rewards else None)),
-        ended=kind,
-        cause=f"{kind}: {what}" if what else kind,
-        seconds=_seconds(mapping(value.get("agent_execution")), "started_at", "finished_at"),
-        tokens=int(number(agent.get("n_input_tokens")) + number(agent.get("n_output_tokens"))),
+def _ahe(value: dict[str, Any], folder: Path) -> TrialInfo | None:
+    if not value.keys() >= {"task", "status", "attempt"}:
+        return None
+    return TrialInfo(
+        task=string(value["task"]),
+        id=string(value.get("id")),
+        attempt=int(number(value["attempt"])),
+        status=_STATUS.get(string(value["status"]), "unknown"),
+        ended=string(value.get("ended")),
+        cause=string(value.get("cause")),
+        seconds=number(value.get("seconds")),
+        tokens=total(inner(value, "usage"), "input_tokens", "output_tokens"),
     )
 
 
-def _begun(value: dict[str, Any], folder: Path) -> Facts | None:
+def _harbor(value: dict[str, Any], folder: Path) -> TrialInfo | None:
+    if "task_name" not in value or not value.keys() & {"trial_name", "verifier_result"}:
+        return None
+    problem = inner(value, "exception_info")
+    kind, what = string(problem.get("exception_type")), string(problem.get("exception_message"))
+    return TrialInfo(
+        task=string(value["task_name"]),
+        id=string(value.get("trial_name")),
+        layout="harbor",
+        status=_scored(_reward(inner(value, "verifier_result", "rewards"))),
+        ended=kind,
+        cause=f"{kind}: {what}" if what else kind,
+        seconds=_seconds(inner(value, "agent_execution"), "started_at", "finished_at"),
+        tokens=total(inner(value, "agent_result"), "n_input_tokens", "n_output_tokens"),
+    )
+
+
+def _harbor_unfinished(value: dict[str, Any], folder: Path) -> TrialInfo | None:
     """A trial of Harbor's that left no result: it never ended, and is missing."""
     if "trial_name" not in value or not (folder / "agent").is_dir():
         return None
-    task = mapping(value.get("task"))
+    task = inner(value, "task")
     name = string(task.get("name")) or Path(string(task.get("path"))).name
-    return Facts(
+    return TrialInfo(
         task=name or string(value["trial_name"]).rpartition("__")[0],
-        id=string(value["trial_name"]) or folder.name,
-        form="harbor",
+        id=string(value["trial_name"]),
+        layout="harbor",
         status="missing",
         cause="the trial left no result.json",
     )
 
 
-def _terminal_bench(value: dict[str, Any], folder: Path) -> Facts | None:
+def _terminal_bench(value: dict[str, Any], folder: Path) -> TrialInfo | None:
     if "task_id" not in value or "is_resolved" not in value:
         return None
     resolved = value["is_resolved"]
     mode = string(value.get("failure_mode"))
-    return Facts(
+    return TrialInfo(
         task=string(value["task_id"]),
-        id=string(value.get("trial_name")) or folder.name,
-        form="terminal-bench",
+        id=string(value.get("trial_name")),
+        layout="terminal-bench",
         status="missing" if resolved is None else "passed" if resolved is True else "failed",
         ended=mode if mode not in ("unset", "none") else "",
         seconds=_seconds(value, "agent_started_at", "agent_ended_at"),
-        tokens=int(number(value.get("total_input_tokens")) + number(value.get("total_output_tokens"))),
+        tokens=total(value, "total_input_tokens", "total_output_tokens"),
     )
 
 
-def _status(reward: Any) -> Status:
-    if isinstance(reward, bool) or not isinstance(reward, int | float):
-        return "missing"
-    return "passed" if reward >= 1 else "failed"
+_RESULTS = {
+    "result.json": (_harbor, _ahe),
+    "results.json": (_terminal_bench,),
+    "config.json": (_harbor_unfinished,),
+}
+"""Which layouts of a trial's folder have a file of this name."""
+
+
+def _reward(value: Any) -> Any:
+    """The reward among several of a trial: the one of this name, else the least."""
+    rewards = mapping(value)
+    return rewards.get("reward", min(rewards.values(), key=number)) if rewards else value
+
+
+def _scored(reward: Any) -> Status:
+    status = verdict(reward)
+    return "missing" if status == "unknown" else status
 
 
 def _rewarded(folder: Path) -> Status:
     """The verdict of a trial without a result, from what its verifier left."""
-    damage: list[Damage] = []
     for name in ("reward.json", "reward.txt"):
         path = folder / "verifier" / name
         if path.is_file():
-            value = files.document(path, files.WHOLE, damage)
-            rewards = mapping(value)
-            reward = rewards.get("reward", min(rewards.values(), key=number)) if rewards else value
-            return _status(reward) if _status(reward) != "missing" else "unknown"
+            return verdict(_reward(files.document(path, files.WHOLE, [])))
     return "unknown"
 
 
@@ -148,7 +153,7 @@ def _seconds(value: dict[str, Any], first: str, last: str) -> float:
 
 
 def events(folder: Path, damage: list[Damage]) -> Iterator[tuple[int, Text]]:
-    """What our hooks and limits did, by the step that it was done at: injected texts, named by event."""
+    """What the harness's hooks and limits did, each with the number of its step: injected texts, named by event."""
     path = folder / "events.jsonl"
     if not path.is_file():
         return
@@ -157,7 +162,7 @@ def events(folder: Path, damage: list[Damage]) -> Iterator[tuple[int, Text]]:
         name = string(event.get("event"))
         if name and name != "ended":
             rest = {key: value for key, value in event.items() if key not in ("time", "step", "event")}
-            yield int(number(event.get("step"))), Text("injected", f"{name}: {shown(rest)}", name)
+            yield int(number(event.get("step"))), Text("injected", f"{name}: {as_text(rest)}", name)
 
 
 def verifier(folder: Path, damage: list[Damage]) -> tuple[VerifierFile, ...]:
@@ -190,3 +195,42 @@ def _text(path: Path, damage: list[Damage]) -> str | None:
     if size > FILE_LIMIT:
         damage.append(Damage(f"{path}: bytes 0-{size - FILE_LIMIT}", "left out: only the end is kept"))
     return files.decoded(data, f"{path}: byte", max(0, size - FILE_LIMIT), damage)
+
+
+class Scores:
+    """Verdicts beside foreign traces: a file of its own, or what a report in a folder above lists as resolved."""
+
+    def __init__(self) -> None:
+        self._said: dict[Path, dict[str, Status]] = {}
+
+    def take(self, path: Path) -> bool:
+        """Whether the file is a report; if so it is kept."""
+        if path.suffix != ".json" or path.stat().st_size > _REPORT_LIMIT:
+            return False
+        with path.open("rb") as file:
+            head = file.read(files.LIMIT >> 4)
+        if b'"resolved' not in head:
+            return False
+        value = mapping(files.document(path, files.WHOLE, []))
+        said: dict[str, Status] = {
+            task: verdict(mapping(each)) for task, each in value.items() if "resolved" in mapping(each)
+        }
+        for key in ("submitted_ids", "completed_ids", "unresolved_ids"):
+            said.update({string(task): "failed" for task in listing(value.get(key))})
+        said.update({string(task): "passed" for task in listing(value.get("resolved_ids"))})
+        self._said.setdefault(path.parent, {}).update(said)
+        return bool(said)
+
+    def of(self, path: Path, task: str, alone: bool) -> Status:
+        """The verdict on the trace of a task. `alone` says that no other trace lies in its folder."""
+        names = [f"{files.stem(path)}.{name}" for name in _OWN] + list(_ALONE if alone else ())
+        for name in names:
+            if (path.parent / name).is_file():
+                status = verdict(files.document(path.parent / name, files.WHOLE, []))
+                if status != "unknown":
+                    return status
+        for folder in path.parents:
+            status = self._said.get(folder, {}).get(task, "unknown")
+            if status != "unknown":
+                return status
+        return "unknown"

@@ -10,18 +10,18 @@ import pytest
 from reader_fixtures import ALL, ATIF, CLAUDE, MESSAGES, Made, document, jsonl
 
 from ahe.debug.readers import files
-from ahe.debug.readers.build import Draft
-from ahe.debug.readers.read import read, take_document, take_lines, task_name
-from ahe.debug.readers.salvage import closed, salvage
-from ahe.debug.readers.sniff import json_kind
-from ahe.debug.readers.sources import find
+from ahe.debug.readers.draft import Draft
+from ahe.debug.readers.files import Content
+from ahe.debug.readers.find import find
+from ahe.debug.readers.lenient_json import closed, salvage
+from ahe.debug.readers.read import parse, read, sniff_json, task_name
 from ahe.debug.readers.trace import Trace
 
 
 def one(path: Path, data: bytes) -> Trace:
     path.write_bytes(data)
     (source,) = find([path])
-    (trace,) = read(source)
+    trace = read(source)
     return trace
 
 
@@ -92,7 +92,7 @@ def test_a_huge_line_is_stepped_over_and_named(tmp_path: Path):
         end = file.tell()
         file.writelines(lines[2:])
     (source,) = find([path])
-    (trace,) = read(source)
+    trace = read(source)
     assert texts(trace) == [
         text.text for step in one(tmp_path / "b.jsonl", jsonl(MESSAGES)).steps for text in step.texts
     ]
@@ -139,12 +139,12 @@ def test_wrong_types_anywhere_are_no_error(wrong: Any):
         lines = _lines(made)
         value = [json.loads(line) for line in made.data.splitlines()] if lines else json.loads(made.data)
         for mutant in _mutants(value, wrong):
-            json_kind(json.dumps(mutant))
+            sniff_json(json.dumps(mutant))
             draft = Draft("here")
             if lines:
-                take_lines(made.form, (("here", each) for each in mutant), draft)
+                parse(made.form, Content("lines", lines=(("here", each) for each in mutant)), draft)
             else:
-                take_document(made.form, mutant, draft)
+                parse(made.form, Content("document", mutant), draft)
             assert task_name(draft) is not None and all(isinstance(step.raw, str) for step in draft.steps)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from reader_fixtures import ALL, ATIF, CAST, CLAUDE, CODEX, MINI, SCRIPT, SWE, WRAPPED, Made
 
-from ahe.debug.readers.read import read
-from ahe.debug.readers.sources import find
+from ahe.debug.readers.find import find
+from ahe.debug.readers.read import READERS, read
 from ahe.debug.readers.trace import Trace
 
 
@@ -16,8 +16,12 @@ def only(folder: Path, made: Made) -> Trace:
     path = folder / made.name
     path.write_bytes(made.data)
     (source,) = find([folder])
-    (trace,) = read(source)
+    trace = read(source)
     return trace
+
+
+def test_every_reader_has_a_fixture():
+    assert {made.form for made in ALL} == {reader.format for reader in READERS}
 
 
 @pytest.mark.parametrize("made", ALL, ids=lambda made: f"{made.form}-{made.name}")
@@ -63,12 +67,12 @@ def test_a_log_is_a_recording_where_a_person_names_it(tmp_path: Path):
     path.write_text("make: *** [all] Error 1\n")
     assert find([tmp_path]) == []
     (source,) = find([path])
-    (trace,) = read(source)
+    trace = read(source)
     assert trace.task == "notes" and trace.steps[0].raw == "make: *** [all] Error 1\n"
 
 
 def test_progress_in_a_log_stays_as_it_was_written(tmp_path: Path):
     raw = "fetching\r 10%\r100%\ndone\x1b[K\n"
     (tmp_path / "build.log").write_bytes(raw.encode())
-    (trace,) = read(find([tmp_path])[0])
+    trace = read(find([tmp_path])[0])
     assert "".join(step.raw for step in trace.steps) == raw

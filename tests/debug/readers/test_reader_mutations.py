@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reader_fixtures import ALL, CHAT_LINES, CLAUDE, CODEX, ITEM_LINES, Made
 
+from ahe.debug.readers.find import find
 from ahe.debug.readers.read import read
-from ahe.debug.readers.sources import find
 from ahe.debug.readers.trace import Trace
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,7 +21,7 @@ def traces(name: str, data: bytes) -> list[Trace]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        return [trace for source in find([path]) for trace in read(source)]
+        return [read(source) for source in find([path])]
 
 
 @st.composite

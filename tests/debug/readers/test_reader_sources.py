@@ -25,9 +25,8 @@ from reader_fixtures import (
     jsonl,
 )
 
+from ahe.debug.readers.find import Skipped, find, read_trial
 from ahe.debug.readers.read import read
-from ahe.debug.readers.source import Skipped
-from ahe.debug.readers.sources import find, read_trial
 
 
 def put(path: Path, data: bytes | Any) -> Path:
@@ -48,7 +47,7 @@ def test_our_own_trials(tmp_path: Path):
         put(runs / "trials" / name / "verifier" / "ctrf.json", {"results": {}})
     (runs / "ahe.sqlite").write_bytes(b"")
     put(runs / "scratch" / "box" / "typescript", SCRIPT.data)
-    first, second = (read(source)[0] for source in find([runs]))
+    first, second = (read(source) for source in find([runs]))
     assert (first.task, first.status, first.attempt, first.seconds) == ("count", "passed", 1, 2.5)
     assert (second.status, second.ended, second.format) == ("failed", "answered", "atif")
     assert [file.name for file in second.verifier] == ["ctrf.json", "test-stdout.txt"]
@@ -83,7 +82,7 @@ def test_a_trial_without_a_trace_is_a_trace_with_damage(tmp_path: Path):
         trial("x", "count", "missing", cause="no endpoint").model_dump_json().encode(),
     )
     (source,) = find([tmp_path])
-    (trace,) = read(source)
+    trace = read(source)
     assert trace.status == "missing" and trace.damage and trace.steps[-1].raw == "no endpoint"
     assert read_trial(tmp_path / "nowhere").steps == ()
 
@@ -125,7 +124,7 @@ def test_harbors_trials(tmp_path: Path):
     (job / "fix-build__d" / "result.json").unlink()
     put(job / "fix-build__d" / "agent" / "codex.txt", CODEX.data)
     skipped: list[Skipped] = []
-    a, b, c, d = (read(source)[0] for source in find([tmp_path], skipped))
+    a, b, c, d = (read(source) for source in find([tmp_path], skipped))
     assert [trace.task for trace in (a, b, c, d)] == ["fix-build"] * 4
     assert [trace.status for trace in (a, b, c, d)] == ["passed", "failed", "missing", "missing"]
     assert [trace.format for trace in (a, b, c, d)] == ["atif", "claude-code", "", "codex"]
@@ -150,7 +149,7 @@ def test_terminal_benchs_trials(tmp_path: Path):
     put(folder / "sessions" / "agent.cast", CAST.data)
     put(folder / "sessions" / "tests.cast", CAST.data)
     put(folder / "panes" / "post-test.txt", b"1 failed")
-    (trace,) = read(find([tmp_path])[0])
+    trace = read(find([tmp_path])[0])
     assert (trace.task, trace.status, trace.ended) == ("maze", "failed", "agent_timeout")
     assert trace.path.endswith("agent.cast") and trace.verifier[0].text == "1 failed"
 
@@ -198,7 +197,7 @@ def test_many_conversations_in_a_file(tmp_path: Path, as_list: bool):
     path = put(tmp_path / "all.json", data)
     sources = find([path])
     assert [source.id for source in sources[:2]] == ["all-01", "all-03"]
-    traces = [trace for source in sources for trace in read(source)]
+    traces = [read(source) for source in sources]
     assert [trace.task for trace in traces] == ["task-0"] * 6 + ["task-1"] * 6
     assert [trace.id for trace in traces if trace.status == "passed"] == ["all-04"]
     assert all(len(trace.steps) == 6 and not trace.damage for trace in traces)
@@ -209,7 +208,7 @@ def test_sub_agents_of_claude_code_belong_to_their_session(tmp_path: Path):
     aside = [claude("user", "Search.", isSidechain=True), claude("assistant", "Found.", isSidechain=True)]
     put(tmp_path / "s" / "subagents" / "agent-1.jsonl", jsonl(aside))
     (source,) = find([tmp_path])
-    (trace,) = read(source)
+    trace = read(source)
     assert [step.raw for step in trace.steps[-2:]] == ["Search.", "Found."]
     assert {step.source for step in trace.steps[-2:]} == {"environment"}
 

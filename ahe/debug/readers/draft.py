@@ -1,0 +1,201 @@
+"""The trace that a reader is building, and the parts of messages that many formats share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ahe.debug.readers.lenient_json import (
+    as_text,
+    call_text,
+    content_text,
+    encodable,
+    inner,
+    listing,
+    mapping,
+    number,
+    string,
+)
+from ahe.debug.readers.trace import Channel, Damage, Status, Step, StepSource, Text
+
+_TASK = ("task_id", "task_name", "instance_id", "problem_id", "task")
+_SCORE = ("resolved", "is_resolved", "success", "passed", "is_success", "reward", "score")
+_NESTED = ("info", "metadata", "extra", "result", "evaluation", "eval", "scores")
+_REASONING = ("reasoning_content", "reasoning", "thinking", "thought_summary")
+
+
+@dataclass
+class Draft:
+    """Steps in the order of the recording, and what the recording says about itself.
+
+    `where` is the file, for damage that has no better place. `names` maps the id of a call to the name of its tool.
+    """
+
+    where: str
+    task: str = ""
+    status: Status = "unknown"
+    ended: str = ""
+    seconds: float = 0.0
+    tokens: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+    damage: list[Damage] = field(default_factory=list)
+    _steps: list[tuple[StepSource, list[Text], str]] = field(default_factory=list)
+    _alone: int = -1
+
+    def add(self, source: StepSource, texts: Iterable[Text], time: Any = "", alone: bool = False) -> None:
+        """A new step, even an empty one. With `alone`, `join` adds nothing to it."""
+        self._alone = self.count if alone else self._alone
+        when = time if isinstance(time, str) else repr(time) if isinstance(time, int | float) else ""
+        self._steps.append((source, list(texts), encodable(when)))
+
+    def add_message(self, source: StepSource, texts: list[Text], time: Any = "") -> None:
+        """A new step, with an empty message where the recording has a turn without any text."""
+        self.add(source, texts or [Text("message", "")], time)
+
+    def say(self, source: StepSource, channel: Channel, text: str, time: Any = "", name: str = "") -> None:
+        """A step of one text; nothing where the text is empty."""
+        if text:
+            self.add(source, (Text(channel, text, name),), time)
+
+    def join(self, source: StepSource, texts: Iterable[Text], time: Any = "") -> None:
+        """Texts for the last step where it has this source, else for a new one."""
+        if self._steps and self._steps[-1][0] == source and self._alone != self.count - 1:
+            self._steps[-1][1].extend(texts)
+        else:
+            self.add(source, texts, time)
+
+    def attach(self, index: int, text: Text) -> None:
+        """One more text for step `index`, counted from 0; for the nearest one where that does not exist."""
+        if self._steps:
+            self._steps[max(0, min(index, len(self._steps) - 1))][1].append(text)
+        else:
+            self.add("environment", (text,))
+
+    def remove(self, indices: Iterable[int]) -> None:
+        """Take steps out again, by index from 0; what the agent did before and after one becomes one step."""
+        gone = set(indices)
+        kept: list[tuple[StepSource, list[Text], str]] = []
+        for index, step in enumerate(self._steps):
+            if index in gone:
+                continue
+            if index - 1 in gone and kept and kept[-1][0] == step[0] == "agent":
+                kept[-1][1].extend(step[1])
+            else:
+                kept.append(step)
+        self._steps = kept
+
+    def wrong(self, what: str, where: str = "") -> None:
+        """Note a damage."""
+        self.damage.append(Damage(where or self.where, what))
+
+    def keep_unreadable(self, what: str, value: Any, time: Any = "") -> None:
+        """`what` should be a record and `value` is something else: a damage, and its text a message."""
+        self.wrong(f"{what} is not a record but {type(value).__name__}")
+        self.say("environment", "message", as_text(value), time)
+
+    def records(self, lines: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The lines that are records, each with its place; the others are damage."""
+        for where, record in lines:
+            if isinstance(record, dict):
+                yield where, record
+            else:
+                self.wrong(f"a line is not a record but {type(record).__name__}", where)
+
+    def claim(self, value: Any) -> None:
+        """Take over what a document says of its task and score, in itself or one level below."""
+        for place in (mapping(value), *(inner(value, key) for key in _NESTED)):
+            named = (string(place.get(key)).strip() for key in _TASK)
+            self.task = self.task or next(filter(None, named), "")
+            if self.status == "unknown":
+                self.status = verdict(place)
+            self.ended = self.ended or string(place.get("exit_status"))
+
+    @property
+    def acted(self) -> bool:
+        """Whether the agent has had a turn."""
+        return any(source == "agent" for source, _, _ in self._steps)
+
+    @property
+    def count(self) -> int:
+        return len(self._steps)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(
+            Step(index, source, tuple(texts), time)
+            for index, (source, texts, time) in enumerate(self._steps, start=1)
+        )
+
+    @property
+    def last(self) -> list[Text]:
+        """The texts of the last step."""
+        return self._steps[-1][1] if self._steps else []
+
+    @property
+    def asked(self) -> tuple[int, str]:
+        """The first thing that a user said, with the index of its step; -1 and nothing where none did."""
+        for index, (source, texts, _) in enumerate(self._steps):
+            said = "\n".join(text.text for text in texts if text.channel == "message")
+            if source == "user" and said.strip():
+                return index, said
+        return -1, ""
+
+    def call(self, id: Any, name: str, arguments: Any) -> Text:
+        """The text of a call. Its tool's name is kept for the result that has the same id."""
+        self.names[string(id)] = name
+        return Text("call", call_text(arguments), name)
+
+    def content(self, value: Any, channel: Channel = "message") -> list[Text]:
+        """The texts of a message's content: OpenAI's parts and Anthropic's blocks, which also come mixed."""
+        if isinstance(value, list):
+            return [text for part in value for text in self._part(part, channel)]
+        text = as_text(value)
+        return [Text(channel, text)] if text else []
+
+    def _part(self, part: Any, channel: Channel) -> list[Text]:
+        kind = string(mapping(part).get("type"))
+        if kind in ("thinking", "reasoning", "redacted_thinking"):
+            text = string(part.get("thinking")) or content_text(part.get("text"))
+            return [Text("reasoning", text or content_text(part.get("summary")) or "[redacted reasoning]")]
+        if kind.endswith("tool_use"):
+            return [self.call(part.get("id"), string(part.get("name")), part.get("input"))]
+        if kind.endswith("tool_result"):
+            name = self.names.get(string(part.get("tool_use_id")), "")
+            failed = part.get("is_error") is True
+            return [Text("error" if failed else "result", content_text(part.get("content")), name)]
+        text = content_text([part])
+        return [Text(channel, text)] if text else []
+
+
+def reasoning(message: dict[str, Any]) -> list[Text]:
+    """What a model thought, under any of the names that endpoints give it; once where two are equal."""
+    found = dict.fromkeys(filter(None, (content_text(message.get(key)) for key in _REASONING)))
+    if not found:
+        parts = listing(message.get("reasoning_details")) or listing(message.get("thinking_blocks"))
+        return [Text("reasoning", text) for text in map(_thought, parts) if text]
+    return [Text("reasoning", text) for text in found]
+
+
+def _thought(part: Any) -> str:
+    return next(filter(None, (string(mapping(part).get(key)) for key in ("text", "summary", "thinking"))), "")
+
+
+def injected(texts: Iterable[Text], openings: tuple[str, ...] = ("",)) -> list[Text]:
+    """The texts; the messages among them that begin with one of `openings` are marked as the host's."""
+    return [
+        Text("injected", text.text)
+        if text.channel == "message" and text.text.lstrip().startswith(openings)
+        else text
+        for text in texts
+    ]
+
+
+def verdict(value: Any) -> Status:
+    """The verdict of a reward, or of a record with a field such as `resolved` or `reward`: 1 and true pass."""
+    if isinstance(value, bool):
+        return "unknown"  # only a field that says so by its name is a truth value
+    for score in (value.get(key) for key in _SCORE) if isinstance(value, dict) else (value,):
+        if isinstance(score, int | float):
+            return "passed" if score is True or number(score) >= 1 else "failed"
+    return "unknown"

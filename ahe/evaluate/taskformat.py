@@ -1,0 +1,270 @@
+"""`task.toml`, schema 1.0 to 1.4, and `suite.toml` as models: which keys there are, and what they may hold.
+
+A key that is `Unsupported` is read so that a task which uses it can be refused by name (see `support`). Keys that
+no model has are ignored here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+
+from ahe.errors import TaskError
+
+SCHEMAS = ("1.0", "1.1", "1.2", "1.3", "1.4")
+# Harbor's own defaults changed between versions, so the ones in force are written here.
+MEMORY_MB = 2048
+STORAGE_MB = 10240
+
+TEMPLATE = re.compile(r"\$\{([^}:]+)(?::-(.*))?\}", re.DOTALL)
+"""`${NAME}` or `${NAME:-value}`: name, and value or None."""
+_FACTORS = {"G": 1024.0, "M": 1.0, "K": 1 / 1024}
+
+
+def _user(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"must be a user's name or number, not {value!r}")
+    return str(value)
+
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+User = Annotated[str, BeforeValidator(_user)]
+Names = tuple[StrictStr, ...]
+Variables = dict[str, StrictStr]
+NetworkMode = Literal["public", "no-network", "allowlist"]
+
+
+def _unsupported(feature: str) -> Any:
+    """A key that must be absent, empty, false or 0; `feature` names to people what it asks for."""
+    return Field(default=None, title=feature)
+
+
+class Section(BaseModel):
+    """A table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Phase(Section):
+    """What environment, agent and verifier share."""
+
+    network_mode: NetworkMode | None = None
+    allowed_hosts: Names = ()
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_need_the_mode(cls, hosts: Names, info: ValidationInfo) -> Names:
+        if hosts and info.data.get("network_mode") != "allowlist":
+            raise ValueError('needs network_mode = "allowlist" in the same table')
+        return hosts
+
+
+class AgentSection(Phase):
+    timeout_sec: Positive = 900.0
+    user: User | None = None
+
+
+class VerifierSection(Phase):
+    timeout_sec: Positive = 600.0
+    user: User | None = None
+    env: Variables = Field(default_factory=dict)
+    environment_mode: Any = None
+    environment: Any = _unsupported("a separate environment for the verifier")
+    collect: Any = _unsupported("collect commands before verification")
+
+
+class SolutionSection(Section):
+    env: Variables = Field(default_factory=dict)
+
+
+class EnvironmentSection(Phase):
+    """`memory` and `storage` are the older forms of `memory_mb` and `storage_mb`, here in MB too."""
+
+    docker_image: StrictStr | None = None
+    workdir: StrictStr | None = None
+    os: StrictStr | None = None
+    env: Variables = Field(default_factory=dict)
+    build_timeout_sec: Positive = 600.0
+    cpus: Positive = 1.0
+    memory_mb: Positive | None = None
+    storage_mb: Positive | None = None
+    memory: int | None = None
+    storage: int | None = None
+    allow_internet: StrictBool | None = None
+    gpus: Any = _unsupported("GPUs")
+    gpu_types: Any = _unsupported("GPU types")
+    tpu: Any = _unsupported("a TPU")
+    mcp_servers: Any = _unsupported("MCP servers")
+    sidecars: Any = _unsupported("sidecars")
+    skills_dir: Any = _unsupported("a skills_dir for the agent")
+    healthcheck: Any = _unsupported("a health check of the environment")
+
+    @field_validator("memory", "storage", mode="before")
+    @classmethod
+    def _megabytes(cls, written: object, info: ValidationInfo) -> int:
+        key = f"{info.field_name}_mb"
+        size, exact = _size(written), info.data.get(key)
+        if size is None:
+            raise ValueError(f'must be a size such as "2G" (or use {key}), not {written!r}')
+        if exact is not None and size != int(exact):
+            raise ValueError(f"must be equal to {key} = {int(exact)}, not {written!r}")
+        return size
+
+    @property
+    def system(self) -> str:
+        """The operating system, in lower case."""
+        return (self.os or "linux").lower()
+
+    @property
+    def memory_limit(self) -> int:
+        """Megabytes of memory."""
+        return self.memory or int(self.memory_mb or MEMORY_MB)
+
+    @property
+    def storage_limit(self) -> int:
+        """Megabytes of one file."""
+        return self.storage or int(self.storage_mb or STORAGE_MB)
+
+
+class TaskToml(Section):
+    """The whole of `task.toml`."""
+
+    schema_version: StrictStr | None = Field(None, validation_alias=AliasChoices("schema_version", "version"))
+    source: Any = None
+    task: Any = None
+    metadata: Any = None
+    agent: AgentSection = AgentSection()
+    verifier: VerifierSection = VerifierSection()
+    environment: EnvironmentSection = EnvironmentSection()
+    solution: SolutionSection = SolutionSection()
+    artifacts: Any = _unsupported("artifacts to collect")
+    steps: Any = _unsupported("several steps")
+    multi_step_reward_strategy: Any = _unsupported("a reward over several steps")
+
+    @field_validator("schema_version")
+    @classmethod
+    def _readable(cls, version: str) -> str:
+        if version not in SCHEMAS:
+            raise ValueError(f"is {version!r}, and this version of ahe reads {SCHEMAS[0]} to {SCHEMAS[-1]}")
+        return version
+
+    def network(self, phase: Phase) -> NetworkMode:
+        """The mode that holds in a phase: its own, else the environment's, else `public`."""
+        legacy: NetworkMode = "no-network" if self.environment.allow_internet is False else "public"
+        return phase.network_mode or self.environment.network_mode or legacy
+
+
+class SuiteSplits(Section):
+    """Names of tasks by split."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    train: Names = ()
+    heldout: Names = ()
+    test: Names = ()
+
+
+class SuiteToml(Section):
+    """The whole of `suite.toml`."""
+
+    name: StrictStr = ""
+    description: StrictStr = ""
+    splits: SuiteSplits = SuiteSplits()
+    quick: SuiteSplits = SuiteSplits()
+
+
+Model = TypeVar("Model", TaskToml, SuiteToml)
+
+
+def parse(model: type[Model], content: bytes, file: str) -> tuple[Model, dict[str, Any]]:
+    """A whole file as its model, and as plain TOML. Raises `TaskError` that names the file and every wrong key."""
+    try:
+        raw = tomllib.loads(content.decode("utf-8"))
+        return model.model_validate(raw), raw
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TaskError(f"{file} is not valid TOML: {error}") from error
+    except ValidationError as errors:
+        raise TaskError(f"{file}: " + "; ".join(map(_complaint, errors.errors()))) from None
+
+
+def unsupported_keys(toml: TaskToml) -> dict[str, str]:
+    """The keys that a task uses although they are `_unsupported`, as `section.key`, with the features' names."""
+    sections = {"environment": toml.environment, "verifier": toml.verifier, "": toml}
+    return {
+        f"{name}.{key}".lstrip("."): field.title
+        for name, section in sections.items()
+        for key, field in type(section).model_fields.items()
+        if field.title and getattr(section, key)
+    }
+
+
+def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
+    """Keys of a task.toml that the format does not have, as `section.key`: often a slip that people should see."""
+    found = [key for key in raw if key not in TaskToml.model_fields and key != "version"]
+    for name, field in TaskToml.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            found += [f"{name}.{key}" for key in raw.get(name, ()) if key not in section.model_fields]
+    return found
+
+
+def resolve(variables: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables as a task means them, where no host variable is handed on.
+
+    `${NAME:-value}` becomes its value. `support.refuse` names every template that this would get wrong.
+    """
+    return {
+        key: (m[2] or "") if (m := TEMPLATE.fullmatch(value)) else value for key, value in variables.items()
+    }
+
+
+def _size(written: object) -> int | None:
+    """MB of a size such as "2G", "512M" or "64K"; None where it is not written like one."""
+    if not isinstance(written, str) or not written.strip():
+        return None
+    number, unit = written.strip()[:-1], written.strip()[-1].upper()
+    try:
+        size = float(number) * _FACTORS[unit]
+    except (KeyError, ValueError):
+        return None
+    return max(1, int(size)) if math.isfinite(size) and size > 0 else None
+
+
+_WANTED = {
+    "string_type": "a string",
+    "float_type": "a number",
+    "finite_number": "a number above zero",
+    "greater_than": "a number above zero",
+    "bool_type": "true or false",
+    "model_type": "a table",
+    "dict_type": "a table",
+    "tuple_type": "a list of strings",
+    "literal_error": "one of public, no-network, allowlist",
+}
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """One error of pydantic's in the words of the format."""
+    *parents, name = map(str, error["loc"])
+    if error["type"] == "value_error":
+        return f"{'.'.join([*parents, name])} {error['ctx']['error']}"
+    if error["type"] == "extra_forbidden":
+        return f"{'.'.join(parents)} knows train, heldout and test, not {name}"
+    return f"{'.'.join([*parents, name])} must be {_WANTED[error['type']]}, not {error['input']!r}"
