@@ -19,14 +19,12 @@ ENOUGH = 4
 class Guess(NamedTuple):
     """The likeliest mechanism and by how much it leads the next, in the classifier's own unit (its margin is 1).
 
-    `trouble` is by how much it leads `calm`; negative where the line sounds calm. `behind` is by how much it leads the
-    mechanism of the table row.
+    `trouble` is by how much it leads `calm`; negative where the line sounds calm.
     """
 
     mechanism: str
     lead: float
     trouble: float
-    behind: float = 0.0
 
 
 class _Weights(NamedTuple):
@@ -66,6 +64,4 @@ def guess(line: str, row: str = "") -> Guess:
             best, top, second = name, score, top
         elif score > second:
             second = score
-    return Guess(
-        best, (top - max(second, calm)) / unit, (top - calm) / unit, (top - scores.get(row, 0)) / unit
-    )
+    return Guess(best, (top - max(second, calm)) / unit, (top - calm) / unit)
