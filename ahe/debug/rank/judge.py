@@ -1,4 +1,4 @@
-"""Scores the lines of one rollout for how much they tell of its failure."""
+"""Scores the lines of one rollout for how much they say about its failure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FOOTER = re.compile(
     r'^\[(?:exit code|left:)|^\s*(?:Traceback \(most recent call last\):$|File "[^"]+", line \d+'
     r"|at [\w.$<>/]+ ?\(|[\^~ ]+$)"
 )
-"""Frames around a message, which tell nothing themselves."""
+"""Frames around a message, which say nothing themselves."""
 
 
 class Judge:
@@ -157,7 +157,7 @@ class Judge:
             parts["expected"] = -0.7
 
     def destructive(self) -> list[Candidate]:
-        """The agent's own commands that destroy: hardly worth a word, unless the verifier misses what was there."""
+        """The agent's own commands that destroy: of little weight, unless the verifier misses what was there."""
         damaged = self.cause == "damaged_input"
         says = 2.2 if damaged else 0.6
         found = []

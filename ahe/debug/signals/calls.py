@@ -48,18 +48,18 @@ _LITTLE = frozenset(
     )
 )
 _OPENERS = frozenset(["the", "this", "that", "it", "i", "we", "you", "there", "here"])
-"""Words that begin a sentence and name no program."""
+"""Words that begin a sentence and are not names of programs."""
 
 
 @lru_cache(maxsize=1024)
 def is_content(call: str) -> bool:
-    """Whether a call shows files, other than logs: what it prints did not happen in it."""
+    """Whether a call shows files, other than logs: what it prints is not an event of this run."""
     return _READS.search(call) is not None and not _LOGS.search(call)
 
 
 @lru_cache(maxsize=1024)
 def is_expected(call: str) -> bool:
-    """Whether a call provides for failing."""
+    """Whether a call expects that it may fail."""
     return len(call) < 400 and _EXPECTS.search(call) is not None
 
 
@@ -85,10 +85,10 @@ def destructive(call: str) -> Iterator[tuple[int, str]]:
 
 @lru_cache(maxsize=1024)
 def no_command(call: str, line: str) -> bool:
-    """Whether `line` is a shell's complaint of a call that was no command.
+    """Whether `line` is a shell's complaint about a call that was not a command.
 
-    A call is none where its first line is a code fence (or any line before its first heredoc, if the complaint is of an
-    open quote), or where the line that the shell complains of is a bare number or an English sentence.
+    A call is not a command if its first line is a code fence (or, for a complaint about an open quote, any line before
+    its first heredoc), or if the line that the shell complains about is a bare number or an English sentence.
     """
     complaint = _SHELL.search(line)
     if complaint is None or len(call) > 20_000:

@@ -79,7 +79,7 @@ def is_tap(text: str) -> bool:
 
 
 def parse_tap(text: str) -> list[Failure]:
-    """Failed tests but for those marked TODO or SKIP. A parent whose subtests failed says less than they."""
+    """Failed tests except those marked TODO or SKIP. A parent whose subtests failed says less than its subtests."""
     found: list[Failure] = []
     open_: tuple[str, list[str]] | None = None
     for line in [*text.split("\n"), "1..0"]:
