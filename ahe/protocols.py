@@ -1,8 +1,8 @@
-"""Every seam of the machine, on one screen. Fakes in tests stand here and nowhere else."""
+"""Every protocol between the parts, on one screen. Tests use fakes for these and for nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from ahe.records import (
     Comparison,
     DebugReport,
     Decision,
+    EnvironmentSpec,
     Evidence,
     ExecResult,
     ModelSpec,
@@ -58,6 +59,10 @@ class Environment(Protocol):
     async def stop(self) -> None: ...
 
 
+MakeEnvironment = Callable[[EnvironmentSpec, Path], Environment]
+"""Makes an environment for a spec, not started yet; the folder is its own, for whatever it needs on the host."""
+
+
 class Host(Protocol):
     """What code in the box may ask of the host: commands in the task environment, and model calls."""
 
@@ -81,7 +86,7 @@ class Gate(Protocol):
 
 
 class Watcher(Protocol):
-    """Hears what happens during long work."""
+    """Receives the events of long work, as they happen."""
 
     def emit(self, event: Event) -> None: ...
 

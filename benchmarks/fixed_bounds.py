@@ -1,16 +1,19 @@
-"""The gate that the default replaced, kept so that the tables can show what was gained.
+"""The gates of the tables: those of `ahe`, and the one that the default replaced, to show what was gained.
 
-All plain rollouts first; then bounds that stay where they are (keep at P ≥ .93, revert at P ≤ .12), two more
+*fixed-bounds*: all plain rollouts first; then bounds that do not move (keep at P ≥ .93, revert at P ≤ .12), two more
 rollouts on both arms of the tasks of highest v_t and of a few at random, up to 4·T, then P ≥ .60.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from ahe.gate.allocation import extra
+from ahe.gate.choose import GATES as OWN
 from ahe.gate.decisions import posterior_or_request, verdict
 from ahe.gate.posterior import Posterior
+from ahe.protocols import Gate
 from ahe.records import Comparison, Decision, RolloutRequest
 
 KEEP, REVERT, FINAL, EXTRA = 0.93, 0.12, 0.60, 4
@@ -47,3 +50,6 @@ class FixedBoundsGate:
             for arm, tally in zip(("incumbent", "candidate"), pairs[task], strict=True)
             if tally.n < goal
         )
+
+
+GATES: dict[str, Callable[[], Gate]] = {**OWN, "fixed-bounds": FixedBoundsGate}

@@ -1,20 +1,20 @@
-"""What each gate keeps, and what that costs: made edits of known size, all gates side by side.
+"""What each gate keeps, and what that costs: simulated edits of known size, all gates side by side.
 
-    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--apart 500] [--no-drift] [--beta .3 .7]
-        [--csv FILE] [--jobs N] [--json]
+    python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--attribution 500] [--no-drift]
+        [--beta .3 .7] [--csv FILE] [--jobs N] [--json]
 
 Tasks have pass rates Beta(.7, .3), another Beta's, or those of a CSV `task,trial,resolved`, resampled.
-`ahe/power/worlds.py` says what the edits do. The incumbent has its two rollouts of every task, as in the loop;
+`ahe/power/worlds.py` defines the edits. The incumbent has its two rollouts of every task, as in the loop;
 `rollouts` counts what comparing costs beyond them. No task is held out, but for `strict`, which holds out half
 of the same number.
-Beside the default gate stand its candidates of three commits, told apart (`benchmarks/attribution.py`).
+For the default gate there are also candidates of three commits (`benchmarks/attribution.py`).
 At 89 tasks a second table has an endpoint that moves right after the incumbent's plain rollouts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -22,16 +22,13 @@ from typing import NamedTuple
 
 import click
 
-from ahe.gate.choose import GATES as OWN
 from ahe.power.simulate import SimulationResult, simulate
 from ahe.power.worlds import ALPHA, BETA, Edit, Shape, read_matrix
-from ahe.protocols import Gate
 from benchmarks import attribution
-from benchmarks.fixed_bounds import FixedBoundsGate
+from benchmarks.fixed_bounds import GATES
 
 LARGE, SMALL = (5.0, 2.0, -2.0, -5.0), (25.0, 15.0, 8.0, -8.0, -15.0, -25.0)
 HEADLINE = 89
-GATES: dict[str, Callable[[], Gate]] = {**OWN, "fixed-bounds": FixedBoundsGate}
 BOTH: tuple[Shape, ...] = ("sparse", "dense")
 DRIFTS = (-15.0, -5.0, -2.0, 2.0, 5.0, 15.0)
 DRIFTING = (Edit("dense", 5.0), Edit("noop"))
@@ -89,10 +86,11 @@ def table(rows: Iterable[SimulationResult], *, drifting: bool = False) -> str:
 @click.option("--tasks", "sizes", multiple=True, type=int, help="89, 40 and 12 by default")
 @click.option("--rollouts", default=2, show_default=True, help="k, the plain rollouts of a task")
 @click.option(
-    "--apart",
+    "--attribution",
+    "candidates",
     default=500,
     show_default=True,
-    help="runs of three commits told apart; 0, or another --beta: none",
+    help="candidates of three commits; 0, or another --beta: none",
 )
 @click.option("--drift/--no-drift", default=True, show_default=True, help="the table of a drifting endpoint")
 @click.option("--seed", default=0, show_default=True)
@@ -107,7 +105,7 @@ def main(
     gates: tuple[str, ...],
     sizes: tuple[int, ...],
     rollouts: int,
-    apart: int,
+    candidates: int,
     drift: bool,
     seed: int,
     beta: tuple[float, float],
@@ -133,17 +131,19 @@ def main(
         for by in DRIFTS
         if drift and HEADLINE in sizes
     ]
-    telling = apart and "bayes" in (gates or GATES) and not drawn_otherwise
-    wanted = [each for each in attribution.SIZES if each[0] in sizes and telling]
+    wants_attribution = candidates and "bayes" in (gates or GATES) and not drawn_otherwise
+    wanted = [each for each in attribution.SIZES if each[0] in sizes and wants_attribution]
     with ProcessPoolExecutor(jobs) as pool:
         rows = list(pool.map(measure, cells))
-        told = list(pool.map(attribution.measure, wanted, repeat(apart), repeat(seed), repeat(rates)))
+        attributed = list(
+            pool.map(attribution.measure, wanted, repeat(candidates), repeat(seed), repeat(rates))
+        )
     if not as_json:
         still, moved = ([row for row in rows if bool(row.drift) is drifts] for drifts in (False, True))
         tables = [
             table(still),
             table(moved, drifting=True) if moved else "",
-            attribution.table(told) if told else "",
+            attribution.table(attributed) if attributed else "",
         ]
         print("\n\n".join(filter(None, tables)))
         return
@@ -156,7 +156,7 @@ def main(
                 "rollouts_mean": mean,
                 "kept": kept,
                 "rows": [r.model_dump() for r in rows],
-                "apart": [t.model_dump() for t in told],
+                "attribution": [row.model_dump() for row in attributed],
             },
             indent=1,
         )

@@ -1,4 +1,4 @@
-"""Whole runs on made worlds: edit after edit through a gate until a budget of rollouts is spent."""
+"""Whole simulated runs: edit after edit through a gate until a budget of rollouts is spent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ahe.protocols import Gate
 from ahe.records import Record
 
 
-class Course(Record):
+class TrajectoryResult(Record):
     """Means over `runs` whole runs, in points, with standard errors.
 
     `true` is the gain of the last HEAD over the seed, `reported` what the run claims (`ahe.gate.claims`), `error` their
@@ -62,7 +62,7 @@ class Run:
     edits: int = 0
 
 
-def play(
+def simulate_run(
     gate: Gate,
     random: Random,
     *,
@@ -96,10 +96,10 @@ def play(
         run.head.rates = shifted(run.rates, off)
         candidate = Arm(shifted(after, off))
         name = str(random.random())
-        question = SimulatedComparison(
+        comparison = SimulatedComparison(
             run.head, candidate, train, rollouts, *named, (tokens, new_tokens), name
         )
-        decision, cost = question.ask(gate, random, limit=budget - spent)
+        decision, cost = comparison.decide(gate, random, limit=budget - spent)
         spent += cost
         run.edits += decision.outcome != "more"
         if decision.outcome == "kept":
@@ -128,11 +128,11 @@ def trajectory(
     shapes: tuple[Shape, ...] = REAL,
     size: float = SIZE,
     drift: float = 0.0,
-) -> Course:
+) -> TrajectoryResult:
     """Means over whole runs of one gate."""
     gate = make()
-    played = [
-        play(
+    simulated = [
+        simulate_run(
             gate,
             Random(f"{seed} {run}"),
             tasks=tasks,
@@ -146,15 +146,15 @@ def trajectory(
         )
         for run in range(runs)
     ]
-    true = [100 * (sum(run.rates) - sum(run.start)) / tasks for run in played]
-    pairs = [[(run.seed.tally(t), run.head.tally(t)) for t in range(tasks - heldout)] for run in played]
+    true = [100 * (sum(run.rates) - sum(run.start)) / tasks for run in simulated]
+    pairs = [[(run.seed.tally(t), run.head.tally(t)) for t in range(tasks - heldout)] for run in simulated]
     claims = [100 * claimed(dict(zip(map(str, range(len(both))), both, strict=True))) for both in pairs]
-    raws = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in played]
+    raws = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in simulated]
     gained, reported = mean_se(true), mean_se(claims)
     error = mean_se([claim - real for claim, real in zip(claims, true, strict=True)])
     raw_error = mean_se([raw - real for raw, real in zip(raws, true, strict=True)])
-    harmful = mean_se([float(run.harmful) for run in played])
-    return Course(
+    harmful = mean_se([float(run.harmful) for run in simulated])
+    return TrajectoryResult(
         gate=gate.name,
         true=gained[0],
         true_se=gained[1],
@@ -166,7 +166,7 @@ def trajectory(
         raw_error_se=raw_error[1],
         harmful=harmful[0],
         harmful_se=harmful[1],
-        kept=mean_se([float(run.kept) for run in played])[0],
-        edits=mean_se([float(run.edits) for run in played])[0],
+        kept=mean_se([float(run.kept) for run in simulated])[0],
+        edits=mean_se([float(run.edits) for run in simulated])[0],
         runs=runs,
     )

@@ -12,20 +12,16 @@ difference. No task is held out, but for `strict`, which holds out half of the s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from ahe.gate.choose import GATES as OWN
 from ahe.power.worlds import REAL, SIZE, Shape, read_matrix
-from ahe.protocols import Gate
-from benchmarks.fixed_bounds import FixedBoundsGate
-from benchmarks.runs import Course, trajectory
-
-GATES: dict[str, Callable[[], Gate]] = {**OWN, "fixed-bounds": FixedBoundsGate}
+from benchmarks.fixed_bounds import GATES
+from benchmarks.runs import TrajectoryResult, trajectory
 
 
 class Cell(NamedTuple):
@@ -43,7 +39,7 @@ class Cell(NamedTuple):
     drift: float
 
 
-def measure(cell: Cell) -> Course:
+def measure(cell: Cell) -> TrajectoryResult:
     return trajectory(
         GATES[cell.gate],
         tasks=cell.tasks,
@@ -59,7 +55,7 @@ def measure(cell: Cell) -> Course:
     )
 
 
-def table(rows: Iterable[Course]) -> str:
+def table(rows: Iterable[TrajectoryResult]) -> str:
     lines = [
         "| gate | true gain | reported gain | reported − true | raw − true | harmful kept | kept | edits |",
         "|---|---|---|---|---|---|---|---|",

@@ -15,12 +15,11 @@ from typing import Any
 
 from ahe.harness.load import Harness
 from ahe.protocols import Environment, Executor, Model
-from ahe.records import EnvironmentSpec, Limits, Role
+from ahe.records import Limits, Role
 from ahe.runtime.agent import Agent, AgentOutcome
 from ahe.runtime.toolbox import HostTool, offered_tools
 from ahe.runtime.trajectory import Trajectory
 
-MakeEnvironment = Callable[[EnvironmentSpec, Path], Environment]
 """Makes an environment that keeps its files below a folder."""
 
 MakeExecutor = Callable[[], Executor]

@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from ahe.cli.options import flags, measuring
-from ahe.cli.shared import Invocation, emit, run
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, make_command, run, show
 
 EXAMPLE = """ahe calibrate                                # HEAD against itself, 4 rollouts a task
 ahe calibrate --points 5 --points 10         # what seeing such rises takes
@@ -50,23 +49,20 @@ def command(
 ) -> None:
     """Measure version REV of the harness (default: HEAD) against itself on train.
 
-    Trials that exist already are read, not run. It shows how far two arms of the very same harness differ, whether
-    rollouts are copies of each other, the smallest effect that the gate sees, and what a given effect needs. Ctrl-C
-    stops it cleanly; the same command goes on from there.
+    Trials that exist already are read, not run. It shows how far two arms of the same harness differ, whether rollouts
+    are copies of each other, the smallest effect that the gate sees, and what a given effect needs. Ctrl-C stops it
+    cleanly; the same command goes on from there.
     """
     from ahe.events import Notice
     from ahe.jobs.calibrate import calibrate, calibration, write_matrix
-    from ahe.views.calibration import calibration_text
+    from ahe.views.studies import calibration_text
     from ahe.views.terminal import watcher
 
     project = invocation.project(flags(given))
+    rollouts = run(lambda seen: calibrate(project, seen, rev=rev, rollouts=attempts))
+    if table is not None:
+        write_matrix(table, rollouts.trials)
     with watcher(sys.stderr) as seen:
-        rollouts = run(calibrate(project, seen, rev=rev, rollouts=attempts))
-        if table is not None:
-            write_matrix(table, rollouts.trials)
         seen.emit(Notice("simulating the gate on this suite"))
         result = calibration(project, rollouts, points)
-    if as_json:
-        emit(result)
-    else:
-        click.echo(calibration_text(result))
+    show(result, as_json, lambda: calibration_text(result))

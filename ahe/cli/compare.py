@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ahe.cli.options import flags, measuring
-from ahe.cli.shared import Invocation, emit, page, run, width
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, make_command, run, show, width
 
 if TYPE_CHECKING:
     from ahe.records import Split
 
 EXAMPLE = """ahe compare ahe/best HEAD                    # from trials that exist; runs nothing
 ahe compare 003-1~1 003-1 --split heldout
-ahe compare ahe/best my-branch --rollouts 4  # brings both to four attempts a task"""
+ahe compare ahe/best my-branch --rollouts 4  # brings both to four attempts per task"""
 
 
 @make_command("compare", EXAMPLE)
@@ -26,7 +24,7 @@ ahe compare ahe/best my-branch --rollouts 4  # brings both to four attempts a ta
 @click.option(
     "--rollouts",
     type=click.IntRange(1),
-    help="First bring both versions to so many attempts a task, in turns.",
+    help="First bring both versions to this many attempts per task, in turns.",
 )
 @measuring
 def command(
@@ -38,19 +36,10 @@ def command(
     whichever is better.
     """
     from ahe.jobs.compare import compare
-    from ahe.views.compare import comparison_text
-    from ahe.views.terminal import watcher
+    from ahe.views.measured import comparison_text
 
     project = invocation.project(flags(given))
-    with watcher(sys.stderr) as seen:
-        result = run(compare(project, seen, a, b, split=split, rollouts=rollouts or 0))
-    if as_json:
-        emit(result)
-        return
-    if result.same:
-        click.echo(f"{a} and {b} are the very same harness ({result.harnesses[0]}): nothing to compare")
-        return
-    numbers = (result.tasks, result.rates, result.delta, result.raw_delta, result.score)
-    page(comparison_text((a, b), *numbers, width=width()))
-    if not result.shared:
+    result = run(lambda seen: compare(project, a, b, seen, split=split, rollouts=rollouts or 0))
+    show(result, as_json, lambda: comparison_text((a, b), result, width()))
+    if not as_json and not result.same and not result.shared:
         click.echo(f"`ahe compare {a} {b} --rollouts 2` measures both", err=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ahe.cli.shared import Invocation, emit, width
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, make_command, show, width
 
 
 @make_command("components", "ahe components ahe/best")
@@ -15,10 +14,7 @@ def command(invocation: Invocation, rev: str, as_json: bool) -> None:
 
     Tokens are estimated; uses are counted in the trials of this version.
     """
-    from ahe.views.components import components_table
+    from ahe.views.lists import components_table
 
     found = invocation.project().components(rev)
-    if as_json:
-        emit(found)
-    else:
-        click.echo(components_table(found, width()))
+    show(found, as_json, lambda: components_table(found, width()))

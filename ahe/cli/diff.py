@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from ahe.cli.shared import Invocation, emit, page
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, as_terminals_allow, make_command, show
 
 
 @make_command("diff", "ahe diff ahe/iter-001 ahe/best\nahe diff 003-1          # from there to HEAD")
@@ -18,15 +15,9 @@ def command(invocation: Invocation, a: str, b: str, as_json: bool) -> None:
 
     A and B are commits, tags or change ids. Exit code 0 whether they differ or not.
     """
-    from ahe.views.text import visible
-
     history = invocation.project().history()
     first, second = history.resolve(a), history.resolve(b)
     text = history.diff(first, second)
-    if as_json:
-        emit({"a": first, "b": second, "diff": text})
-    elif text:
-        # What an agent wrote is not sent to a terminal raw; a pipe gets it byte for byte.
-        page(visible(text) if sys.stdout.isatty() else text)
-    else:
+    show({"a": first, "b": second, "diff": text}, as_json, lambda: as_terminals_allow(text))
+    if not as_json and not text:
         click.echo(f"{a} and {b} do not differ", err=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ahe.cli.options import flags, measuring
-from ahe.cli.shared import Invocation, emit, run, width
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, make_command, run, show, width
 
 if TYPE_CHECKING:
-    from ahe.jobs.evaluate import EvalResult
     from ahe.records import Split
 
 EXAMPLE = """ahe eval                                     # HEAD on train
@@ -40,26 +37,8 @@ def command(
     REV is a commit, a tag such as ahe/best, or a change id. Exit code 0 whatever the pass rate.
     """
     from ahe.jobs.evaluate import evaluate
-    from ahe.views.terminal import watcher
+    from ahe.views.measured import evaluation_text
 
     project = invocation.project(flags(given))
-    with watcher(sys.stderr) as seen:
-        work = evaluate(project, seen, rev=rev, split=split, rollouts=rollouts, tasks=tasks)
-        result = run(work)
-    if as_json:
-        emit(result)
-    else:
-        click.echo(_text(result))
-
-
-def _text(result: EvalResult) -> str:
-    from ahe.views.text import duration, rate, spent, table
-
-    rows = [
-        (task, f"{tally.passes} of {tally.n}", rate(tally.rate), str(tally.missing or ""))
-        for task, tally in sorted(result.tallies.items())
-    ]
-    lines = [table(("task", "passed", "rate", "missing"), rows, width(), right="passed rate missing"), ""]
-    lines.append(f"pass rate {rate(result.rate)}, the mean over {len(rows)} tasks ({result.label})")
-    lines.append(f"{duration(result.seconds)}, {spent(result.usage)}")
-    return "\n".join(lines)
+    result = run(lambda seen: evaluate(project, seen, rev=rev, split=split, rollouts=rollouts, tasks=tasks))
+    show(result, as_json, lambda: evaluation_text(result, width()))

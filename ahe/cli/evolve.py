@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ahe.cli.options import evidence, flags, measuring
-from ahe.cli.shared import Invocation, emit, run, width
-from ahe.cli.shared import command as make_command
-
-if TYPE_CHECKING:
-    from ahe.project.project import Project
+from ahe.cli.shared import Invocation, make_command, run, show, width
 
 EXAMPLE = """ahe evolve --iterations 3
 ahe evolve --quick --iterations 1            # a first improvement in minutes
@@ -32,34 +27,16 @@ def command(
     """Improve the harness: measure, explain the failures, edit, measure again, keep or git revert.
 
     Ctrl-C stops it cleanly at any time, and the same command goes on from there: nothing that is finished is
-    paid for twice. Exit code 0 also where no change was kept: that is an answer.
+    paid for twice. Exit code 0 also where no change was kept.
     """
+    from ahe.jobs.estimate import estimate
     from ahe.jobs.evolve import evolve
-    from ahe.views.terminal import watcher
-    from ahe.views.text import duration, spent
+    from ahe.views.studies import estimate_table, evolve_text
 
     project = invocation.project(flags(given))
     if dry_run:
-        _estimate(project, iterations, as_json)
+        found = estimate(project, iterations=iterations)
+        show(found, as_json, lambda: estimate_table(found, width()))
         return
-    with watcher(sys.stderr) as seen:
-        result = run(evolve(project, seen, iterations=iterations))
-    if as_json:
-        emit(result)
-        return
-    done = len(result.iterations)
-    click.echo(
-        f"{done} iteration{'' if done == 1 else 's'} in {duration(result.seconds)}, {spent(result.usage)}"
-    )
-    click.echo(f"Stopped: {result.stopped}. `ahe log` shows every change with its verdict.")
-
-
-def _estimate(project: Project, iterations: int | None, as_json: bool) -> None:
-    from ahe.jobs.estimate import estimate
-    from ahe.views.estimate import estimate_table
-
-    found = estimate(project, iterations=iterations)
-    if as_json:
-        emit(found)
-    else:
-        click.echo(estimate_table(found, width()))
+    result = run(lambda seen: evolve(project, seen, iterations=iterations))
+    show(result, as_json, lambda: evolve_text(result))

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import click
 
-from ahe.cli.shared import Group, Invocation, emit, width
-from ahe.cli.shared import command as make_command
-
-SIZES = (15.0, 5.0, -5.0, -15.0)
+from ahe.cli.shared import Group, Invocation, make_command, show, width
 
 
 @click.group("gate", cls=Group)
@@ -24,10 +21,10 @@ def command() -> None:
     "--gate", "name", metavar="NAME", help="bayes, strict, pareto, greedy or flips (default: as configured)."
 )
 @click.option(
-    "--points", multiple=True, type=float, help=f"Size of an edit, may be repeated (default: {SIZES})."
+    "--points", multiple=True, type=float, help="Size of an edit, may be repeated (default: 15, 5, -5, -15)."
 )
 @click.option(
-    "--runs", type=click.IntRange(1), default=200, show_default=True, help="Simulated edits a line."
+    "--runs", type=click.IntRange(1), default=200, show_default=True, help="Simulated edits per line."
 )
 @click.option(
     "--csv",
@@ -45,42 +42,25 @@ def simulate(
     matrix: Path | None,
     as_json: bool,
 ) -> None:
-    """Play made edits of known size through the gate: the share kept, and the rollouts of a comparison.
+    """Simulate edits of known size and let the gate judge them: the share kept, and the rollouts it takes.
 
     Sparse edits change a few tasks much, dense ones every task a little; churn moves tasks up and down with
-    no gain, a no-op changes nothing. No model is asked. No task is held out.
-    Of the ceiling [evolve] comparison its rollouts count.
+    no gain, a no-op changes nothing. No model is asked, and no task is held out. Of the ceiling [evolve] comparison
+    only the limit on rollouts counts.
     """
-    from ahe.gate.choose import make_gate
-    from ahe.power.simulate import simulate as play
-    from ahe.power.worlds import Edit, read_matrix
-    from ahe.records import Ceiling
-    from ahe.views.text import table
+    from ahe.jobs.gate import simulate as simulate_edits
+    from ahe.views.studies import simulation_table
 
-    project = invocation.project()
-    config = project.config.evolve
-    count = tasks or len(project.tasks_in_use(project.suite())[0])
-    edits = [*(Edit(s, p) for p in points or SIZES for s in ("sparse", "dense")), Edit("churn"), Edit("noop")]
-    rates = read_matrix(matrix) if matrix else ()
-    gate = make_gate(name or config.gate, ceiling=Ceiling(rollouts=config.comparison.rollouts))
-    shares = [
-        play(lambda: gate, edit, tasks=count, rollouts=rollouts or config.rollouts, runs=runs, matrix=rates)
-        for edit in edits
-    ]
-    if as_json:
-        emit(shares)
-        return
-    rows = [
-        (
-            s.edit,
-            f"{s.true_points:+.1f}",
-            f"{100 * s.kept:.0f} % ± {100 * s.kept_se:.0f}",
-            f"{s.rollouts:.0f}",
-        )
-        for s in shares
-    ]
-    click.echo(table(("edit", "true points", "kept", "rollouts"), rows, width(), right="kept rollouts"))
-    click.echo(f"\n{count} tasks, gate {gate.name}, {runs} simulated edits a line")
+    results = simulate_edits(
+        invocation.project(),
+        tasks=tasks,
+        rollouts=rollouts,
+        gate=name,
+        points=points,
+        runs=runs,
+        matrix=matrix,
+    )
+    show(results, as_json, lambda: simulation_table(results, runs, width()))
 
 
 command.add_command(simulate)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from ahe.cli.shared import Invocation, emit
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, make_command, show
 
 
 @make_command("init", "ahe init .")
@@ -18,13 +17,8 @@ def command(invocation: Invocation, folder: Path | None, as_json: bool) -> None:
     The workspace is a git repository of its own with the seed harness. What is there already is kept.
     """
     from ahe.project import project
+    from ahe.views.lists import init_text
 
     root = (folder or invocation.folder or Path.cwd()).resolve()
-    root.mkdir(parents=True, exist_ok=True)
     made = project.init(root)
-    if as_json:
-        emit({"root": str(root), "made": made})
-        return
-    for line in made:
-        click.echo(line)
-    click.echo("Next: `ahe doctor` checks this machine, then `ahe evolve`.")
+    show({"root": str(root), "made": made}, as_json, lambda: init_text(made))

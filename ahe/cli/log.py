@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ahe.cli.shared import Invocation, emit, page, width
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, make_command, show, width
 
 
 @make_command("log", "ahe log -n 20")
@@ -13,16 +12,11 @@ from ahe.cli.shared import command as make_command
 def command(invocation: Invocation, limit: int | None, as_json: bool) -> None:
     """List every change with its verdict and the numbers behind it, newest first.
 
-    The same stands in `git log` inside workspace/, as commits, notes and tags.
+    `git log` inside workspace/ shows the same, as commits, notes and tags.
     """
     from ahe.jobs.best import run_gain
-    from ahe.views.compare import gain_line
-    from ahe.views.record import log_rows, log_table
+    from ahe.views.record import log_rows, log_text
 
     project = invocation.project()
     rows = log_rows(project.history().commits(limit=limit))
-    if as_json:
-        emit(rows)
-        return
-    gain = run_gain(project)
-    page("\n".join([log_table(rows, width()), *([gain_line(gain)] if gain else [])]))
+    show(rows, as_json, lambda: log_text(rows, run_gain(project), width()))

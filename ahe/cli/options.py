@@ -54,8 +54,6 @@ _ENVIRONMENT = (
         help="Run commands that a model writes straight on this machine. Every report will say so.",
     ),
 )
-
-
 evidence = click.option(
     "--evidence",
     type=click.Choice(["scores", "report", "report+raw"]),
@@ -63,25 +61,19 @@ evidence = click.option(
 )
 
 
-def measuring(function: Function) -> Function:
-    """Adds the flags of commands that run trials."""
-    for option in reversed((_JOBS, *_MODEL, *_SUITE, *_BUDGET, _MAX_ROLLOUTS, *_ENVIRONMENT)):
-        function = option(function)
-    return function
+def _adds(*options: Function) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
-def thinking(function: Function) -> Function:
-    """Adds the flags of commands that only ask models."""
-    for option in reversed((*_MODEL, *_BUDGET)):
-        function = option(function)
-    return function
-
-
-def working(function: Function) -> Function:
-    """Adds the flags of commands that run one agent outside the suite."""
-    for option in reversed((*_MODEL, *_BUDGET, *_ENVIRONMENT)):
-        function = option(function)
-    return function
+# The flags of commands that run trials, that only ask models, and that run one agent outside the suite.
+measuring = _adds(_JOBS, *_MODEL, *_SUITE, *_BUDGET, _MAX_ROLLOUTS, *_ENVIRONMENT)
+thinking = _adds(*_MODEL, *_BUDGET)
+working = _adds(*_MODEL, *_BUDGET, *_ENVIRONMENT)
 
 
 def flags(given: dict[str, Any]) -> dict[str, Any]:
@@ -93,11 +85,11 @@ def flags(given: dict[str, Any]) -> dict[str, Any]:
         found["suite.path"] = suite_path(found["suite.path"])
     name, address = found.get("model.name"), found.get("model.base_url")
     if name is not None and address is None and name.partition(":")[0] in SERVED_HERE:
-        # The address in ahe.toml belongs to the model that stands beside it there.
+        # The address in ahe.toml belongs to the model named beside it, not to one that is served here.
         found["model.base_url"] = ""
     return found
 
 
 def suite_path(text: str) -> str:
-    """A folder that exists here is meant from here; any other path is looked for beside ahe.toml."""
+    """A folder that exists is relative to the current one; any other path is looked for beside ahe.toml."""
     return str(Path(text).resolve()) if Path(text).is_dir() else text

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ahe.cli.options import flags, working
-from ahe.cli.shared import Invocation, emit, run
-from ahe.cli.shared import command as make_command
-
-if TYPE_CHECKING:
-    from ahe.jobs.run import RunResult
+from ahe.cli.shared import Invocation, as_terminals_allow, make_command, run, show
 
 EXAMPLE = """ahe run "add a --verbose flag to cli.py" -C ~/code/tool
 ahe run "sort the imports" --apply"""
@@ -48,35 +43,21 @@ def command(
     1 where the agent gave up or ran into a limit.
     """
     from ahe.jobs.run import run_instruction
-    from ahe.views.terminal import watcher
+    from ahe.views.measured import run_text
+    from ahe.views.text import visible
 
     invocation.folder = folder or invocation.folder
     project = invocation.project(flags(given))
     where = directory.resolve()
-    with watcher(sys.stderr) as seen:
-        work = run_instruction(project, seen, instruction=instruction, directory=where, rev=rev, apply=apply)
-        result = run(work)
-    if as_json:
-        emit(result)
-    else:
-        _print(result, where)
-    return 0 if result.ended == "answered" else 1
-
-
-def _print(result: RunResult, where: Path) -> None:
-    from ahe.views.text import spent, visible
-
-    # Only the diff goes to stdout, so that it can be piped; a pipe gets it byte for byte.
-    click.echo(visible(result.answer).strip() or "(no answer)", err=True)
-    if result.diff:
-        click.echo(visible(result.diff) if sys.stdout.isatty() else result.diff, nl=False)
-    number = len(result.changed)
-    what = f"{number} file{'' if number == 1 else 's'} changed" if number else "no file changed"
-    kept = (
-        f"written to {where}"
-        if result.applied
-        else f"{where} is as it was; --apply writes, or pipe to `git apply`"
+    result = run(
+        lambda seen: run_instruction(
+            project, seen, instruction=instruction, directory=where, rev=rev, apply=apply
+        )
     )
-    click.echo(f"{what}{'; ' + kept if result.changed else ''}. {spent(result.usage)}", err=True)
-    if result.ended != "answered":
-        click.echo(f"The agent did not finish: {result.ended}", err=True)
+    if not as_json:
+        click.echo(visible(result.answer).strip() or "(no answer)", err=True)
+    # Only the diff goes to stdout, so that it can be piped.
+    show(result, as_json, lambda: as_terminals_allow(result.diff))
+    if not as_json:
+        click.echo(run_text(result, where), err=True)
+    return 0 if result.ended == "answered" else 1

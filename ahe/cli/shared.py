@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,10 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from ahe.history import Commit, History
     from ahe.project.project import Project
+    from ahe.protocols import Watcher
 
 T = TypeVar("T")
 Function = Callable[..., Any]
@@ -67,10 +63,10 @@ class Group(click.Group):
         formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in "\n".join(lines).splitlines()))
 
 
-def command(name: str, example: str, *, project: bool = True) -> Callable[[Function], Command]:
+def make_command(name: str, example: str, *, project: bool = True) -> Callable[[Function], Command]:
     """Make a function a command: it gets the `Invocation` first; --json and, with `project`, -C are added.
 
-    Raises nothing; the function's return value, where it is an int, becomes the exit code.
+    If the function returns an int, that becomes the exit code.
     """
 
     def decorate(function: Function) -> Command:
@@ -96,30 +92,45 @@ def _choose_project(ctx: click.Context, _: click.Parameter, value: Path | None) 
         ctx.obj.folder = value
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run asynchronous work. SIGTERM stops it as Ctrl-C does, so that sandboxes are taken down.
+def run(work: Callable[[Watcher], Coroutine[Any, Any, T]], *, progress: bool = True) -> T:
+    """Run asynchronous work and, with `progress`, show it on stderr.
 
-    It does so too where SIGINT is ignored, as in a shell script's background jobs.
+    SIGTERM stops it as Ctrl-C does, so that sandboxes are taken down, also where SIGINT is ignored as in a shell
+    script's background jobs.
     """
-    told: list[bool] = []
+    import asyncio
+    import signal
+    from contextlib import nullcontext
 
-    async def guarded() -> T:
+    from ahe.events import NullWatcher
+    from ahe.views.terminal import watcher
+
+    terminated: list[bool] = []
+
+    async def guarded(seen: Watcher) -> T:
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, lambda: told.append(task.cancel()))
-        return await work
+        loop.add_signal_handler(signal.SIGTERM, lambda: terminated.append(task.cancel()))
+        return await work(seen)
 
     try:
-        return asyncio.run(guarded())
+        with watcher(sys.stderr) if progress else nullcontext(NullWatcher()) as seen:
+            return asyncio.run(guarded(seen))
     except asyncio.CancelledError:
-        if told:
+        if terminated:
             raise KeyboardInterrupt from None
         raise
 
 
-def emit(value: BaseModel | Sequence[BaseModel] | dict[str, Any]) -> None:
-    """Print a record, a list of records or a plain mapping as JSON on stdout."""
+def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
+    """Print a result on stdout: as JSON, or as the text, which is made only then.
+
+    The value is a record, a list of records or a plain mapping.
+    """
+    if not as_json:
+        page(text())
+        return
 
     def plain(part: Any) -> Any:
         return part.model_dump(mode="json") if hasattr(part, "model_dump") else part
@@ -129,7 +140,7 @@ def emit(value: BaseModel | Sequence[BaseModel] | dict[str, Any]) -> None:
 
 
 def width() -> int | None:
-    """Columns that lines must fit, None where stdout is no terminal: what reads a pipe wants whole lines."""
+    """Columns that lines must fit; None where stdout is not a terminal, because a pipe gets whole lines."""
     import shutil
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -140,15 +151,11 @@ def page(text: str) -> None:
     if sys.stdout.isatty() and text.count("\n") > 40:
         click.echo_via_pager(text)
     else:
-        click.echo(text, nl=not text.endswith("\n"))
+        click.echo(text, nl=bool(text) and not text.endswith("\n"))
 
 
-def find_commit(history: History, text: str) -> Commit:
-    """The commit that a revision or a change id names. Raises `WorkspaceError` where there is none."""
-    from ahe.errors import WorkspaceError
+def as_terminals_allow(text: str) -> str:
+    """Text that an agent wrote: control characters are made visible for a terminal; a pipe gets it byte for byte."""
+    from ahe.views.text import visible
 
-    sha = history.resolve(text)
-    for commit in history.commits():
-        if commit.sha == sha:
-            return commit
-    raise WorkspaceError(f"{text} is not part of HEAD's history: see `ahe log`")
+    return visible(text) if sys.stdout.isatty() else text

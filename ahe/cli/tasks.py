@@ -1,24 +1,16 @@
-"""`ahe tasks`: list the suite's tasks, and prove that they are sound."""
+"""`ahe tasks`: list the suite's tasks, and check that they are sound."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ahe.cli.options import suite_path
-from ahe.cli.shared import Group, Invocation, emit, run, width
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Group, Invocation, make_command, run, show, width
 
 if TYPE_CHECKING:
-    from ahe.evaluate.check import Check
-    from ahe.evaluate.suite import Suite
-    from ahe.project.config import Config
-    from ahe.records import Task
+    from ahe.project.project import Project
 
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")
 
@@ -32,41 +24,13 @@ def command() -> None:
 @_SUITE
 def list_tasks(invocation: Invocation, suite: str | None, as_json: bool) -> None:
     """List the tasks with their split, and what keeps a task from running here."""
-    config, found = _load(invocation, suite)
-    refused = found.refusals(allow_network=config.environment.allow_network, kind=config.environment.kind)
-    rows: list[tuple[str, str, str, str, str]] = []
-    for name, task in sorted(found.tasks.items()):
-        needs = "docker" if task.docker_only else "bwrap or docker"
-        row = (name, found.split_of(name) or "none", needs, refused.get(name, ""), _description(task))
-        rows.append(row)
-    if as_json:
-        keys = ("name", "split", "environment", "refused", "description")
-        emit(
-            {
-                "suite": found.name,
-                "path": found.path,
-                "tasks": [dict(zip(keys, r, strict=True)) for r in rows],
-            }
-        )
-        return
-    _print_list(found, rows)
+    from ahe.jobs.tasks import listed
+    from ahe.views.lists import suite_text, suite_warning
 
-
-def _print_list(suite: Suite, rows: list[tuple[str, str, str, str, str]]) -> None:
-    from ahe.views.text import fit, table
-
-    order = {"train": 0, "heldout": 1, "test": 2, "none": 3}
-    rows.sort(key=lambda row: (order[row[1]], row[0]))
-    shown = [(name, split, needs, f"refused: {no}" if no else text) for name, split, needs, no, text in rows]
-    click.echo(table(("task", "split", "runs in", "what"), shown, width()))
-    counts = ", ".join(f"{len(names)} {split}" for split, names in suite.splits.items())
-    click.echo(f"\n{suite.name}: {len(rows)} tasks ({counts}) in {suite.path}")
-    if unknown := suite.unknown_keys():
-        listed = ", ".join(f"{key} ({count})" for key, count in sorted(unknown.items()))
-        click.echo(f"keys that the task format does not have, with the number of tasks: {fit(listed, 400)}")
-    if suite.unassigned:
-        names = fit(", ".join(suite.unassigned), 200)
-        click.echo(f"in no split of suite.toml, so never used: {names}", err=True)
+    found = listed(_project(invocation, suite))
+    show(found.record(), as_json, lambda: suite_text(found, width()))
+    if not as_json and (warning := suite_warning(found)):
+        click.echo(warning, err=True)
 
 
 @make_command("check", "ahe tasks check count-distinct-cities --environment both")
@@ -84,64 +48,26 @@ def check_tasks(
     jobs: int,
     as_json: bool,
 ) -> int:
-    """Prove tasks: the solution passes, doing nothing fails, and both do so twice alike. No model is asked.
+    """Check tasks: the solution passes, doing nothing fails, and both give the same result twice. No model is asked.
 
     Exit code 1 where a task is not sound.
     """
-    from ahe.errors import UsageError
+    from ahe.evaluate.check import Check
+    from ahe.jobs.tasks import check
+    from ahe.views.lists import check_line, checks_text
 
-    config, found = _load(invocation, suite)
-    if unknown := [name for name in names if name not in found.tasks]:
-        raise UsageError(f"no task {', '.join(unknown)} in {found.path}: `ahe tasks list` names them")
+    def tell(one: Check) -> None:
+        click.echo(check_line(one), err=True)
+
+    project = _project(invocation, suite)
     kinds = ("bwrap", "docker") if environment == "both" else (environment,)
-    wanted = [(found.tasks[name], kind) for name in names or sorted(found.tasks) for kind in kinds]
-    checks = run(_check_all(wanted, jobs, config.environment.allow_network))
-    bad = [check for check in checks if not check.ok]
-    if as_json:
-        emit(checks)
-    else:
-        click.echo(f"{len(checks) - len(bad)} of {len(checks)} checks found the task sound")
-    return 1 if bad else 0
+    checks = run(lambda _: check(project, names, kinds, jobs, tell), progress=False)
+    show(checks, as_json, lambda: checks_text(checks))
+    return 0 if all(one.ok for one in checks) else 1
 
 
-async def _check_all(wanted: list[tuple[Task, str]], jobs: int, allow_network: bool) -> list[Check]:
-    from ahe.evaluate.check import check_task
-
-    gate = asyncio.Semaphore(jobs)
-
-    async def one(task: Task, kind: str, scratch: Path) -> Check:
-        async with gate:
-            check = await check_task(task, kind, scratch, allow_network=allow_network)
-        _tell(check)
-        return check
-
-    with tempfile.TemporaryDirectory(prefix="ahe-check-") as folder:
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(one(task, kind, Path(folder))) for task, kind in wanted]
-        return [task.result() for task in running]
-
-
-def _tell(check: Check) -> None:
-    from ahe.views.text import duration, visible
-
-    state = "ok  " if check.ok else "FAIL"
-    click.echo(f"{state} {check.task} ({check.environment}, {duration(check.seconds)})", file=sys.stderr)
-    for problem in check.problems:
-        click.echo(f"     {visible(problem)}", file=sys.stderr)
-
-
-def _load(invocation: Invocation, suite: str | None) -> tuple[Config, Suite]:
-    from ahe.evaluate.suite import load_suite
-    from ahe.project.config import load_config
-
-    config = load_config(invocation.root, {"suite.path": suite_path(suite) if suite else None})
-    return config, load_suite(config.suite_path())
-
-
-def _description(task: Task) -> str:
-    section = task.raw.get("task")
-    text = section.get("description") if isinstance(section, dict) else None
-    return str(text) if text else " ".join(task.instruction.split())
+def _project(invocation: Invocation, suite: str | None) -> Project:
+    return invocation.project({"suite.path": suite_path(suite) if suite else None})
 
 
 command.add_command(list_tasks)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ahe.cli.shared import Invocation, emit, page
-from ahe.cli.shared import command as make_command
+from ahe.cli.shared import Invocation, as_terminals_allow, make_command, show
 
 Span = tuple[int, int]
 
@@ -42,10 +42,10 @@ def command(
 ) -> None:
     """Show what happened in a trial, step by step.
 
-    TRIAL is its id or how that begins; STEP and bytes may follow as they stand in a report: TRIAL#STEP:A-B.
-    Markers ⟦…⟧ say what is not shown and where it stands.
+    TRIAL is its id or the beginning of it; step and bytes may follow as in a report: TRIAL#STEP:A-B. Markers ⟦…⟧
+    say what is left out and where to find it.
     """
-    from ahe.debug.clean import show
+    from ahe.debug.clean import show as show_trace
     from ahe.debug.clean.pointers import Place
 
     place = Place.parse(trial)
@@ -55,35 +55,22 @@ def command(
     if step is None and (raw or span):
         raise click.UsageError("--raw and --range are about one step: name it with --step N or TRIAL#N")
     if path is not None:
-        found = show.in_path(path, place.label)
+        found = show_trace.in_path(path, place.label)
     else:
-        found = show.in_trials(invocation.project().config.runs / "trials", place.label)
+        found = show_trace.in_trials(invocation.project().config.runs / "trials", place.label)
     if raw and step is not None:
-        _raw(show.raw(found, step, span), as_json)
+        _show_raw(show_trace.raw(found, step, span), as_json)
         return
-    steps = show.cleaned(found, step, span)
-    if as_json:
-        emit(show.record(found, steps))
-    else:
-        _page("\n".join(show.page(*each) for each in steps))
+    steps = show_trace.cleaned(found, step, span)
+    value: Any = show_trace.record(found, steps) if as_json else None
+    show(value, as_json, lambda: as_terminals_allow("\n".join(show_trace.page(*each) for each in steps)))
     for damage in found.trace.damage:
         click.echo(f"damaged: {damage.where}: {damage.what}", err=True)
 
 
-def _raw(data: bytes, as_json: bool) -> None:
-    from ahe.views.text import visible
-
+def _show_raw(data: bytes, as_json: bool) -> None:
     text = data.decode("utf-8", "replace")
-    if as_json:
-        emit({"bytes": len(data), "text": text})
-    elif sys.stdout.isatty():
-        # What an agent's commands printed is not sent to a terminal raw; a pipe gets it byte for byte.
-        page(visible(text))
+    if as_json or sys.stdout.isatty():
+        show({"bytes": len(data), "text": text}, as_json, lambda: as_terminals_allow(text))
     else:
         sys.stdout.buffer.write(data)
-
-
-def _page(text: str) -> None:
-    from ahe.views.text import visible
-
-    page(visible(text) if sys.stdout.isatty() else text)

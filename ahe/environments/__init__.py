@@ -1,1 +1,1 @@
-"""Where a task's commands run: bubblewrap, Docker, and one conformance suite that both pass."""
+"""Where a task's commands run: in bubblewrap, in Docker, or without a sandbox. `ahe.testing` holds their suite."""

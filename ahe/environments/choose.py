@@ -11,11 +11,9 @@ from ahe.errors import SandboxError, UsageError
 from ahe.protocols import Environment
 from ahe.records import EnvironmentSpec
 
-EnvironmentKind = Literal["auto", "bwrap", "docker", "unsafe"]
-
 
 def make(kind: str, spec: EnvironmentSpec, scratch: Path) -> Environment:
-    """An environment for a task, not yet started.
+    """An environment for a task, not yet started. `kind` is `auto`, `bwrap`, `docker` or `unsafe`.
 
     `auto` is bubblewrap where the task and the machine allow it, else Docker. Raises SandboxError where
     neither works, UnsupportedTask where the kind that was asked for cannot serve the task.

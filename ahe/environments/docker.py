@@ -89,7 +89,7 @@ class DockerEnvironment(TaskEnvironment):
 
     def _create(self) -> None:
         self._container = self._made()
-        if self._stopped:  # cancelled meanwhile: nobody else knows of it
+        if self._stopped:  # cancelled meanwhile: nothing else would remove it
             _remove(self._container)
         else:
             self._container.start()
@@ -153,7 +153,7 @@ class DockerEnvironment(TaskEnvironment):
         return bool(self._container.status == "running")
 
     def _settle(self) -> None:
-        """After a command that was killed with all around it: waits whether the container goes down too."""
+        """After a command was killed with all around it: waits, for the container may go down too."""
         for _ in range(10):
             if not self._is_up():
                 return
@@ -195,10 +195,11 @@ class DockerEnvironment(TaskEnvironment):
     async def _blocking(self, function: Callable[..., T], *arguments: Any) -> T:
         """Runs in a thread; what the daemon says becomes a SandboxError."""
         from docker.errors import DockerException
+        from requests import RequestException
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-        except DockerException as error:
+        except (DockerException, RequestException) as error:
             raise SandboxError(f"{self.spec.name}: Docker failed: {error}") from error
 
 

@@ -179,7 +179,7 @@ def _first_piece(pieces: Iterator[bytes], mark: bytes) -> bytes:
 def _until_token(pieces: Iterator[bytes], token: bytes, clip: Clip) -> int | None:
     """Feeds the clip with what stands before the end mark. Returns the exit code in it, None without one.
 
-    The token alone is no end: a command sees it in its own process table.
+    The token alone does not mark the end: a command sees it in its own process table.
     """
     mark = re.compile(re.escape(token) + rb":(\d+)\n")
     longest = len(token) + len(":255\n")

@@ -1,4 +1,4 @@
-"""What of the host a bubblewrap sandbox shows, as bwrap arguments: the system read-only, and little else."""
+"""The files of a bubblewrap sandbox: the host's system, read-only and little else, and a writable root of its own."""
 
 from __future__ import annotations
 
@@ -17,15 +17,8 @@ from ahe.records import Mount
 SYSTEM = ("/usr", "/nix/store")
 MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = (
-    *(
-        "ld.so.cache",
-        "ld.so.conf",
-        "ld.so.conf.d",
-        "alternatives",
-        "localtime",
-        "os-release",
-        "debian_version",
-    ),
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime"),
+    *("os-release", "debian_version"),
     *("ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates.conf"),
     *("mime.types", "protocols", "services", "magic", "magic.mime", "terminfo", "perl"),
 )

@@ -161,7 +161,7 @@ def _configure(group: Path, ceiling: Ceiling) -> None:
 def _limit_process(pid: int, ceiling: Ceiling, *, alone: bool) -> None:
     limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: ceiling.file_mb << 20}
     if alone:
-        # Address space would be a false measure: Java, Go and V8 reserve far more than they use.
+        # Not address space: Java, Go and V8 reserve far more of it than they use.
         limits[resource.RLIMIT_DATA] = ceiling.memory_mb << 20
         if _counts_by_namespace():
             limits[resource.RLIMIT_NPROC] = ceiling.processes + 1

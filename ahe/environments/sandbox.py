@@ -15,6 +15,7 @@ from ahe.errors import SandboxError
 from ahe.records import Mount, Record
 
 OLDEST = (0, 8)  # the first with --disable-userns and --size
+NAMESPACES = ("--unshare-user", "--unshare-all", "--disable-userns", "--uid", "0", "--gid", "0")
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
 
 
@@ -64,15 +65,13 @@ def bwrap_command(
     mounts = tuple(mounts)
     arguments = [
         bwrap_path(),
-        "--unshare-user",
-        "--unshare-all",
-        "--disable-userns",
-        "--uid",
-        "0",
-        "--gid",
-        "0",
+        *NAMESPACES,
+        "--die-with-parent",
+        "--new-session",
+        "--hostname",
+        "sandbox",
+        "--clearenv",
     ]
-    arguments += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     arguments += ["--share-net"] if network else []
     arguments += ["--as-pid-1"] if pid_one else []
     arguments += ["--cap-drop", "ALL"]
@@ -143,21 +142,10 @@ def _setting(name: str) -> str:
 def _try(path: str) -> str:
     """Starts the smallest sandbox. Returns what went wrong, empty where nothing did."""
     # --remount-ro and a fresh /proc are what a confined container forbids first.
-    arguments = [path, "--unshare-user", "--unshare-all", "--disable-userns", "--uid", "0", "--gid", "0"]
-    arguments += [
-        "--cap-drop",
-        "ALL",
-        *layout.system(),
-        *layout.kernel(),
-        "--remount-ro",
-        "/",
-        "--",
-        "/bin/sh",
-    ]
+    command = [path, *NAMESPACES, "--cap-drop", "ALL", *layout.system(), *layout.kernel()]
+    command += ["--remount-ro", "/", "--", "/bin/sh", "-c", ":"]
     try:
-        done = subprocess.run(
-            [*arguments, "-c", ":"], capture_output=True, timeout=30, stdin=subprocess.DEVNULL
-        )
+        done = subprocess.run(command, capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return done.stderr.decode(errors="replace").strip() or "no reason given" if done.returncode else ""

@@ -1,20 +1,19 @@
-"""Proves a task: its solution passes, doing nothing fails, and both do so twice alike. No model is asked."""
+"""Proves a task: its solution passes, doing nothing fails, and a second run agrees. No model is asked."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from ahe.agents.play import started
 from ahe.errors import Infrastructure, TaskError
 from ahe.evaluate.support import refuse
 from ahe.evaluate.verifier import Verification, run_script, upload, verify
-from ahe.protocols import Environment
-from ahe.records import EnvironmentSpec, Record, Task
+from ahe.protocols import Environment, MakeEnvironment
+from ahe.records import Record, Task
 
-MakeEnvironment = Callable[[EnvironmentSpec, Path], Environment]
 TIMES = 2
 OUTPUT_CHARACTERS = 300
 
@@ -22,8 +21,8 @@ OUTPUT_CHARACTERS = 300
 class Check(Record):
     """What the check of one task in one kind of environment found; `problems` is empty where it is sound.
 
-    `solved` and `idle` are the verifier's outcomes after the solution and after nothing, in order of the
-    runs. `environment` is what the environment calls itself, `seconds` the whole check's time.
+    `solved` and `idle` are what the verifier found after the solution and after doing nothing, in order of
+    the runs. `environment` is what the environment calls itself, `seconds` the whole check's time.
     """
 
     task: str
@@ -46,7 +45,7 @@ async def check_task(
     `make` builds the environments (default: `ahe.environments.choose`). Nothing is raised for a task that
     is refused or an environment that breaks: that is a problem of the check.
     """
-    started = time.monotonic()
+    clock = time.monotonic()
     builder = make or _chosen(kind)
     solved: list[Verification] = []
     idle: list[Verification] = []
@@ -70,7 +69,7 @@ async def check_task(
         problems=tuple(dict.fromkeys(problems)),
         solved=tuple(solved),
         idle=tuple(idle),
-        seconds=round(time.monotonic() - started, 3),
+        seconds=round(time.monotonic() - clock, 3),
     )
 
 
@@ -85,14 +84,12 @@ async def _attempt(
 ) -> Verification:
     """One environment from start to stop; the solution runs where a list for its problems is given."""
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
-    environment = make(task.environment, folder)
     try:
-        await environment.start()
-        if solution_problems is not None:
-            solution_problems += await _solve(environment, task)
-        return await verify(environment, task)
+        async with started(make(task.environment, folder)) as environment:
+            if solution_problems is not None:
+                solution_problems += await _solve(environment, task)
+            return await verify(environment, task)
     finally:
-        await environment.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -113,16 +110,20 @@ async def _solve(environment: Environment, task: Task) -> list[str]:
     return []
 
 
-def _compare(what: str, outcomes: list[Verification], *, passes: bool) -> list[str]:
-    problems = [f"after {what}, {outcome.problem}" for outcome in outcomes if outcome.problem]
+def _compare(what: str, verifications: list[Verification], *, passes: bool) -> list[str]:
+    problems = [
+        f"after {what}, {verification.problem}" for verification in verifications if verification.problem
+    ]
     if passes:
         problems += [
-            f"{what} does not pass (reward {o.reward:g}): {_tail(o.output)}" for o in outcomes if not o.passed
+            f"{what} does not pass (reward {o.reward:g}): {_tail(o.output)}"
+            for o in verifications
+            if not o.passed
         ]
-    elif any(outcome.passed for outcome in outcomes):
+    elif any(verification.passed for verification in verifications):
         problems.append(f"{what} passes, so the verifier proves nothing")
-    if len({tuple(sorted(outcome.rewards.items())) for outcome in outcomes}) > 1:
-        rewards = " and ".join(f"{outcome.reward:g}" for outcome in outcomes)
+    if len({tuple(sorted(verification.rewards.items())) for verification in verifications}) > 1:
+        rewards = " and ".join(f"{verification.reward:g}" for verification in verifications)
         problems.append(f"{what} was rewarded differently from run to run: {rewards}")
     return problems
 

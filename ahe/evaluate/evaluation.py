@@ -68,7 +68,7 @@ class Evaluator:
 
         Raises `BudgetExceeded`, and `AllBroken` when one trial after the other breaks for the same cause (see
         `repeated_failure`). Running trials are cancelled then, finished ones are kept. Where other wanted trials
-        have been scored, a trial that was missing before and breaks again is no evidence against the run: one
+        have been scored, a trial that was missing before and breaks again does not count against the run: one
         task that can never run does not stop the others.
         """
         found = self.store.find([planned.id for planned in wanted])
@@ -115,8 +115,9 @@ def repeated_failure(ran: Sequence[Trial], todo: Sequence[Planned], jobs: int) -
     """Why the run should stop after these trials of `todo`, in the order in which they ended; "" to go on.
 
     It stops when the last trials broke for one cause: `SAME_FAILURES` of them, or twice `jobs` where trials were
-    scored before, or `SAME_FAILURES_OF_ALL` if no more were to be run; or when twice `SAME_FAILURES` broke from
-    the start for whatever causes. One task that cannot run (its image, say) does not stop a run of several.
+    scored before, or `SAME_FAILURES_OF_ALL` if no more were to be run. It also stops when all trials from the
+    start broke, at least twice `SAME_FAILURES`, whatever the causes. One task that cannot run (its image, say)
+    does not stop a run of several.
     """
     last = list(takewhile(lambda trial: trial.status == "missing", reversed(ran)))
     alike = list(takewhile(lambda trial: _kind(trial) == _kind(last[0]), last))

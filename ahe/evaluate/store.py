@@ -56,7 +56,7 @@ class Store:
     # trials
 
     def folder(self, trial_id: str) -> Path:
-        """Where the trial's trace lies."""
+        """The folder of the trial's trace."""
         return self.runs / "trials" / trial_id
 
     def find(self, ids: Sequence[str]) -> dict[str, Trial]:
@@ -90,7 +90,7 @@ class Store:
         return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
 
     def used(self, tasks: Sequence[str]) -> tuple[int, int]:
-        """The first attempt that no harness ever made at these tasks, and how many rollouts they have seen."""
+        """The first attempt number that no harness has used at these tasks, and how many rollouts they have had."""
         top, seen = -1, 0
         for task in tasks:
             row = self._db.execute(
@@ -105,7 +105,7 @@ class Store:
         return int(number)
 
     def sample(self, model: str, most: int) -> list[Trial]:
-        """Up to `most` scored trials with one model. Ids are hashes, so that the first are as good as drawn."""
+        """Up to `most` scored trials with one model. Ids are hashes, so the first are a random sample."""
         rows = self._db.execute(
             "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?",
             (model, most),

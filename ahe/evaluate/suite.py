@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ahe.errors import TaskError, UnsupportedTask
 from ahe.evaluate.support import refuse
-from ahe.evaluate.taskformat import SuiteSplits, SuiteToml, parse, unknown_keys
+from ahe.evaluate.taskformat import SuiteToml, parse, unknown_keys
 from ahe.evaluate.tasks import read_task
 from ahe.records import Record, Split, Task
 
@@ -79,7 +79,7 @@ def load_suite(path: Path) -> Suite:
     if not described.is_file():
         return Suite(name=root.name, path=str(root), tasks=tasks, splits=hashed_splits(tasks))
     toml, _ = parse(SuiteToml, described.read_bytes(), str(described))
-    splits, quick = _by_split(toml.splits), _by_split(toml.quick)
+    splits, quick = ({split: named.get(split, ()) for split in SPLITS} for named in (toml.splits, toml.quick))
     _check(str(described), tasks, splits)
     for split, names in quick.items():
         if outside := sorted(set(names) - set(splits[split])):
@@ -140,10 +140,6 @@ def _tasks(root: Path) -> dict[str, Task]:
     if not tasks:
         raise TaskError(f"{root} holds no tasks: each is a folder with a task.toml")
     return tasks
-
-
-def _by_split(named: SuiteSplits) -> dict[Split, tuple[str, ...]]:
-    return {split: getattr(named, split) for split in SPLITS}
 
 
 def _check(file: str, tasks: dict[str, Task], splits: dict[Split, tuple[str, ...]]) -> None:

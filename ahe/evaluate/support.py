@@ -43,8 +43,8 @@ def unsupported(
     """The features that `refuse` names. `host` holds the variables that a `${NAME}` would read."""
     toml = TaskToml.model_validate(task.raw)
     yield from (f"{feature} ({key})" for key, feature in unsupported_keys(toml).items())
-    if toml.environment.system != "linux":
-        yield f"operating system {toml.environment.system} (environment.os)"
+    if toml.environment.os not in ("linux", ""):
+        yield f"operating system {toml.environment.os} (environment.os)"
     if toml.verifier.environment_mode == "separate":
         yield "a separate environment for the verifier (verifier.environment_mode)"
     yield from _files(task, toml)

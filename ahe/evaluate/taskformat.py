@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -27,11 +28,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from ahe.errors import TaskError
+from ahe.records import Split
 
 SCHEMAS = ("1.0", "1.1", "1.2", "1.3", "1.4")
-# Harbor's own defaults changed between versions, so the ones in force are written here.
-MEMORY_MB = 2048
-STORAGE_MB = 10240
 
 TEMPLATE = re.compile(r"\$\{([^}:]+)(?::-(.*))?\}", re.DOTALL)
 """`${NAME}` or `${NAME:-value}`: name, and value or None."""
@@ -59,7 +58,7 @@ def _unsupported(feature: str) -> Any:
 class Section(BaseModel):
     """A table of the file."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True)
 
 
 class Phase(Section):
@@ -99,7 +98,7 @@ class EnvironmentSection(Phase):
 
     docker_image: StrictStr | None = None
     workdir: StrictStr | None = None
-    os: StrictStr | None = None
+    os: Annotated[StrictStr, AfterValidator(str.lower)] = "linux"
     env: Variables = Field(default_factory=dict)
     build_timeout_sec: Positive = 600.0
     cpus: Positive = 1.0
@@ -126,21 +125,6 @@ class EnvironmentSection(Phase):
         if exact is not None and size != int(exact):
             raise ValueError(f"must be equal to {key} = {int(exact)}, not {written!r}")
         return size
-
-    @property
-    def system(self) -> str:
-        """The operating system, in lower case."""
-        return (self.os or "linux").lower()
-
-    @property
-    def memory_limit(self) -> int:
-        """Megabytes of memory."""
-        return self.memory or int(self.memory_mb or MEMORY_MB)
-
-    @property
-    def storage_limit(self) -> int:
-        """Megabytes of one file."""
-        return self.storage or int(self.storage_mb or STORAGE_MB)
 
 
 class TaskToml(Section):
@@ -171,23 +155,13 @@ class TaskToml(Section):
         return phase.network_mode or self.environment.network_mode or legacy
 
 
-class SuiteSplits(Section):
-    """Names of tasks by split."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    train: Names = ()
-    heldout: Names = ()
-    test: Names = ()
-
-
 class SuiteToml(Section):
     """The whole of `suite.toml`."""
 
     name: StrictStr = ""
     description: StrictStr = ""
-    splits: SuiteSplits = SuiteSplits()
-    quick: SuiteSplits = SuiteSplits()
+    splits: dict[Split, Names] = Field(default_factory=dict)
+    quick: dict[Split, Names] = Field(default_factory=dict)
 
 
 Model = TypeVar("Model", TaskToml, SuiteToml)
@@ -265,6 +239,6 @@ def _complaint(error: ErrorDetails) -> str:
     *parents, name = map(str, error["loc"])
     if error["type"] == "value_error":
         return f"{'.'.join([*parents, name])} {error['ctx']['error']}"
-    if error["type"] == "extra_forbidden":
-        return f"{'.'.join(parents)} knows train, heldout and test, not {name}"
+    if name == "[key]":
+        return f"{parents[0]} knows train, heldout and test, not {error['input']}"
     return f"{'.'.join([*parents, name])} must be {_WANTED[error['type']]}, not {error['input']!r}"

@@ -16,6 +16,8 @@ from ahe.evaluate.taskformat import TaskToml, parse, resolve
 from ahe.records import EnvironmentSpec, Task
 
 WORKDIR = "/app"
+# Harbor's own defaults changed between versions, so the ones in force are written here and in `taskformat`.
+MEMORY_MB, STORAGE_MB = 2048, 10240
 SINGLE = frozenset({"task.toml", "instruction.md", "README.md", "trajectory.json"})
 FOLDERS = frozenset({"environment", "tests", "solution", "steps"})
 KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile"})
@@ -66,7 +68,7 @@ def strip_canary(text: str) -> str:
 def _instruction(files: TaskFiles, toml: TaskToml) -> str:
     """The instruction. It may be missing only from a task that is refused anyway (several steps, Windows)."""
     steps = bool(toml.steps) or files.under("steps")
-    if "tests/test.sh" not in files.hashes and not (steps or toml.environment.system == "windows"):
+    if "tests/test.sh" not in files.hashes and not (steps or toml.environment.os == "windows"):
         raise TaskError(f"{files.root} has no verifier: tests/test.sh is missing")
     if "instruction.md" not in files.kept:
         if steps:
@@ -99,8 +101,8 @@ def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[Environm
         image=image,
         env=resolve(section.env),
         network=toml.network(toml.agent) == "public",
-        memory_mb=section.memory_limit,
-        file_mb=section.storage_limit,
+        memory_mb=section.memory or int(section.memory_mb or MEMORY_MB),
+        file_mb=section.storage or int(section.storage_mb or STORAGE_MB),
         cpus=section.cpus,
         build_seconds=section.build_timeout_sec,
         hidden=_hidden(root),

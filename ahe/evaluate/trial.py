@@ -22,7 +22,7 @@ from ahe.records import ExecResult, Limits, Record, Task, Trial
 from ahe.runtime.agent import RUNTIME_VERSION, AgentOutcome
 from ahe.runtime.trajectory import now
 
-MakeEnvironment = Callable[[Task, Path], Environment]
+MakeTaskEnvironment = Callable[[Task, Path], Environment]
 
 
 class HarnessVersion(Record):
@@ -41,35 +41,6 @@ class Planned(Record):
     attempt: int
 
 
-class Setting(Record):
-    """Everything but harness, task and attempt that a trial's outcome may depend on.
-
-    `model` is the model's fingerprint, `mode` how it calls tools, `environment` what
-    `Environment.describe` says (kind and sandbox).
-    """
-
-    environment: str
-    model: str
-    mode: str
-    limits: Limits
-
-
-def trial_id(harness: str, task: Task, setting: Setting, attempt: int) -> str:
-    """24 hexadecimal digits over harness × task digest × environment × runtime × model × limits × attempt."""
-    parts = [
-        harness,
-        task.name,
-        task.digest,
-        setting.environment,
-        RUNTIME_VERSION,
-        setting.model,
-        setting.mode,
-        setting.limits.model_dump(),
-        attempt,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-
-
 def seed(attempt: int) -> int:
     """Sampling seed of an attempt: far enough apart that the seeds of their turns never meet."""
     return 1 + attempt * 1_000
@@ -83,22 +54,29 @@ class TrialRunner:
     model: Model
     mode: str
     limits: Limits
-    make_environment: MakeEnvironment
+    make_environment: MakeTaskEnvironment
     make_executor: MakeExecutor
     sandboxed: bool = True
 
     def plan(self, harness: HarnessVersion, task: Task, attempt: int) -> Planned:
-        """The trial with its identity, whether it ran already or not."""
-        environment = self.make_environment(task, self.store.runs)
-        setting = Setting(
-            environment=environment.describe,
-            model=self.model.fingerprint,
-            mode=self.mode,
-            limits=self._limits(task),
-        )
-        return Planned(
-            id=trial_id(harness.id, task, setting, attempt), harness=harness, task=task, attempt=attempt
-        )
+        """The trial with its identity, whether it ran already or not.
+
+        The id is 24 hexadecimal digits over all that the outcome may depend on. A trial with the same id is the
+        same trial: it is read from the store, not run again.
+        """
+        parts = [
+            harness.id,
+            task.name,
+            task.digest,
+            self.make_environment(task, self.store.runs).describe,
+            RUNTIME_VERSION,
+            self.model.fingerprint,
+            self.mode,
+            self._limits(task).model_dump(),
+            attempt,
+        ]
+        id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+        return Planned(id=id, harness=harness, task=task, attempt=attempt)
 
     async def run(self, planned: Planned) -> Trial:
         """Run the trial and commit it. A broken sandbox or endpoint makes it `missing`.
@@ -156,31 +134,27 @@ class TrialRunner:
         started: str,
         seconds: float,
     ) -> Trial:
-        reward = verification.reward if verification else None
-        problem = verification.problem if verification else ""
-        status = "missing" if reward is None else "passed" if reward >= 1 else "failed"
-        return Trial.model_validate(
-            {
-                "id": planned.id,
-                "harness": planned.harness.id,
-                "task": planned.task.name,
-                "task_digest": planned.task.digest,
-                "environment": self.make_environment(planned.task, self.store.runs).describe,
-                "model": self.model.fingerprint,
-                "attempt": planned.attempt,
-                "status": status,
-                "reward": reward,
-                "rewards": verification.rewards if verification else {},
-                "ended": agent.ended,
-                "cause": broken or agent.cause or problem,
-                "turns": agent.turns,
-                "usage": agent.usage,
-                "side_usage": agent.side_usage,
-                "uses": agent.uses,
-                "started": started,
-                "seconds": round(seconds, 3),
-                "sandboxed": self.sandboxed,
-            }
+        scored = verification or Verification(reward=0.0)
+        return Trial(
+            id=planned.id,
+            harness=planned.harness.id,
+            task=planned.task.name,
+            task_digest=planned.task.digest,
+            environment=self.make_environment(planned.task, self.store.runs).describe,
+            model=self.model.fingerprint,
+            attempt=planned.attempt,
+            status="missing" if verification is None else "passed" if scored.passed else "failed",
+            reward=verification.reward if verification else None,
+            rewards=scored.rewards,
+            ended=agent.ended,
+            cause=broken or agent.cause or scored.problem,
+            turns=agent.turns,
+            usage=agent.usage,
+            side_usage=agent.side_usage,
+            uses=agent.uses,
+            started=started,
+            seconds=round(seconds, 3),
+            sandboxed=self.sandboxed,
         )
 
     def _limits(self, task: Task) -> Limits:

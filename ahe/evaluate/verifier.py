@@ -59,7 +59,7 @@ done
 
 
 class Verification(Record):
-    """What the verifier said. `problem` is empty where a reward could be read; else it says why not.
+    """The verifier's result. `problem` is empty where a reward could be read; else it says why not.
 
     `rewards` are all named rewards, `reward` the one that counts; with a problem they are {} and 0.
     `output` is the tail of what the verifier printed; `files` (at most 16 of its own, of 128,000 bytes
@@ -80,7 +80,7 @@ class Verification(Record):
 
 
 async def verify(env: Environment, task: Task) -> Verification:
-    """Verify what stands in `env`, which must be started and whose agent must be done.
+    """Verify the state of `env`, which must be started and whose agent must be done.
 
     Old `/tests` and `/logs/verifier` are removed first. Raises `Infrastructure` errors of the
     environment, and `TaskError` where the task's tests cannot be read.
@@ -92,7 +92,7 @@ async def verify(env: Environment, task: Task) -> Verification:
             output=prepared.text[-TAIL_CHARACTERS:],
             exit_code=prepared.exit_code,
             timed_out=prepared.timed_out,
-            problem="/tests and /logs/verifier could not be made anew after the agent's work",
+            problem="/tests and /logs/verifier could not be recreated after the agent's work",
         )
     await upload(env, Path(task.path, "tests"), "/tests")
     ran = await run_script(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ahe.agents.forms import parsed
-from ahe.agents.play import MakeEnvironment, Player, started
+from ahe.agents.play import Player, started
 from ahe.evolve.draft import ChangeRefused, Draft, Manifest
 from ahe.harness.load import load
+from ahe.protocols import MakeEnvironment
 from ahe.records import Brief, EnvironmentSpec, EvidenceLevel, Mount
 
 HARNESS, EVIDENCE = "/harness", "/evidence"

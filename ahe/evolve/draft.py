@@ -17,9 +17,8 @@ from pydantic import Field, StringConstraints
 
 from ahe.debug.ask.citations import quoted
 from ahe.debug.readers.trace import full_ids
-from ahe.harness.layout import classify
-from ahe.harness.mounts import FILES, FOLDERS, ignored
-from ahe.harness.preflight import Preflight, Problem
+from ahe.harness.layout import FILES, FOLDERS, Problem, classify, ignored
+from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.records import Brief, Change, Citation, Kind, Record
 

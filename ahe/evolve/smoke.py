@@ -6,11 +6,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ahe.agents.play import MakeEnvironment, MakeExecutor, Player, started
+from ahe.agents.play import MakeExecutor, Player, started
 from ahe.errors import HarnessError
+from ahe.harness.layout import Problem
 from ahe.harness.load import load
-from ahe.harness.preflight import Problem
-from ahe.protocols import Environment, Executor, Host
+from ahe.protocols import Environment, Executor, Host, MakeEnvironment
 from ahe.records import EnvironmentSpec, Limits, Message, ModelSpec, Reply, Request, ToolCall, Usage
 
 LIMITS = Limits(turns=5, tokens=0, seconds=60, reply_tokens=100, command_seconds=10, output_bytes=4_000)

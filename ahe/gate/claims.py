@@ -23,7 +23,7 @@ from ahe.records import Interval, Tally
 
 MASS = 0.9
 EDITS = 25
-"""A run's gain is thought to be the sum of about so many edits, each of the size that the dense model expects."""
+"""A run's gain is modelled as the sum of this many edits, each of the size that the dense model expects."""
 
 
 def gain(seed_and_best: Pairs, concentration: float = CONCENTRATION) -> Interval | None:

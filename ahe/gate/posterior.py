@@ -1,4 +1,4 @@
-"""How sure one may be that the candidate is better: two models of an edit, averaged.
+"""The probability that the candidate is better: two models of an edit, averaged.
 
 Notation: T tasks; of task t the incumbent passed b of n_b rollouts, the candidate c of n_c. A task's pass rate
 has the prior Beta(α, β). A *sparse* edit touches a few tasks, each with probability ε, and leaves the others
@@ -32,7 +32,7 @@ class TaskShift:
 
     `mean` and `variance` are those of the change of its pass rate, no change included; `rate` is p̃, its rate
     if nothing changed, and `noise` the sampling variance of the raw difference then. `weight` is
-    w_t = n_b·n_c/(n_b+n_c), the task's say about a shift that all tasks share.
+    w_t = n_b·n_c/(n_b+n_c), the task's weight in a shift that all tasks share.
     """
 
     changed: float

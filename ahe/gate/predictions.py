@@ -48,6 +48,19 @@ def regressions(named: Iterable[str], tasks: Sequence[Observed]) -> PredictionSc
     return _prediction_score(named, {each.task: each.down for each in tasks if each.changed is not None})
 
 
+def with_tasks(verdict: Verdict, pairs: Pairs, concentration: float) -> Verdict:
+    """The verdict with what its arms' rollouts show of each task: tried, missing, up and down."""
+    tasks = observed(pairs, concentration)
+    return verdict.model_copy(
+        update={
+            "missing": sum(b.missing + c.missing for b, c in pairs.values()),
+            "tasks": tasks,
+            "observed_up": tuple(each.task for each in tasks if each.step > 0),
+            "observed_down": tuple(each.task for each in tasks if each.step < 0),
+        }
+    )
+
+
 def scored(verdict: Verdict, predicts: Sequence[str], risks: Sequence[str]) -> Verdict:
     """The verdict on one change, with what this change's own predictions were worth."""
     if not any(each.changed is not None for each in verdict.tasks):

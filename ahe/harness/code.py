@@ -1,4 +1,4 @@
-"""Rules for evolved Python. It is parsed here, never run; what only running can show is the box's part."""
+"""Rules for evolved Python. It is parsed here and never run; the smoke test in the box checks the rest."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 
-from ahe.harness.layout import HOOKS
-from ahe.harness.problems import Problem
+from ahe.harness.layout import HOOKS, Problem
 
 # What the harness box has beside the standard library.
 IN_THE_BOX = frozenset({"jinja2", "markupsafe", "yaml"})
@@ -20,16 +19,14 @@ def parse(path: str, source: str) -> ast.Module | Problem:
     """The syntax tree of a file, or the problem that it does not compile."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an odd escape in evolved code is not our reader's business
+            warnings.simplefilter("ignore")  # an odd escape in evolved code should not print a warning here
             tree = ast.parse(source)
             compile(tree, path, "exec", dont_inherit=True)
             return tree
     except SyntaxError as error:
-        return Problem(
-            rule="python", where=f"{path}:{error.lineno or 1}", text=f"does not compile: {error.msg}"
-        )
+        return Problem("python", f"{path}:{error.lineno or 1}", f"does not compile: {error.msg}")
     except (ValueError, RecursionError, MemoryError) as error:
-        return Problem(rule="python", where=path, text=f"does not compile: {error or type(error).__name__}")
+        return Problem("python", path, f"does not compile: {error or type(error).__name__}")
 
 
 def import_problems(path: str, tree: ast.Module) -> Iterator[Problem]:
@@ -43,11 +40,9 @@ def import_problems(path: str, tree: ast.Module) -> Iterator[Problem]:
         for name in names:
             top = name.split(".", 1)[0]
             if top not in sys.stdlib_module_names and top not in IN_THE_BOX:
-                yield Problem(
-                    rule="imports",
-                    where=f"{path}:{getattr(node, 'lineno', 1)}",
-                    text=f"imports {name or '.'!r}; the box has the standard library, jinja2 and yaml only",
-                )
+                where = f"{path}:{getattr(node, 'lineno', 1)}"
+                has = "the box has the standard library, jinja2 and yaml only"
+                yield Problem("imports", where, f"imports {name or '.'!r}; {has}")
 
 
 def tool_problems(
@@ -56,22 +51,18 @@ def tool_problems(
     """A tool's file defines `async def <name>(env, …)` whose arguments are those of its description."""
     found = [n for n in tree.body if isinstance(n, Function) and n.name == name]
     if not found:
-        yield Problem(rule="tool", where=path, text=f"defines no `async def {name}(env, …)` at its top level")
+        yield Problem("tool", path, f"defines no `async def {name}(env, …)` at its top level")
         return
     function = found[-1]
     where = f"{path}:{function.lineno}"
     if not isinstance(function, ast.AsyncFunctionDef):
-        yield Problem(rule="tool", where=where, text=f"{name} must be async: `async def {name}(env, …)`")
+        yield Problem("tool", where, f"{name} must be async: `async def {name}(env, …)`")
     positional = [*function.args.posonlyargs, *function.args.args]
     if not positional:
-        yield Problem(
-            rule="tool", where=where, text=f"the first argument of {name} is env, the task environment"
-        )
+        yield Problem("tool", where, f"the first argument of {name} is env, the task environment")
         return
     if len(function.args.posonlyargs) > 1:
-        yield Problem(
-            rule="tool", where=where, text="arguments are passed by name: none can be positional-only"
-        )
+        yield Problem("tool", where, "arguments are passed by name: none can be positional-only")
     if schema is not None:
         yield from _agreement(where, name, function.args, schema)
 
@@ -81,24 +72,21 @@ def _agreement(
 ) -> Iterator[Problem]:
     properties, required = schema.get("properties", {}), schema.get("required", [])
     if not isinstance(properties, dict) or not isinstance(required, list):
-        return  # the schema's own problems are told elsewhere
+        return  # these are problems of the schema, reported elsewhere
     positional = [*arguments.posonlyargs, *arguments.args]
-    taken = [a.arg for a in positional[1:]] + [a.arg for a in arguments.kwonlyargs]
+    by_name = list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    taken = [a.arg for a in positional[1:]] + [a.arg for a, _ in by_name]
     optional = {a.arg for a in positional[len(positional) - len(arguments.defaults) :]}
-    optional |= {
-        a.arg for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
-    }
+    optional |= {a.arg for a, default in by_name if default is not None}
     if arguments.kwarg is None:
         for missing in sorted(set(map(str, properties)) - set(taken)):
-            yield Problem(
-                rule="arguments", where=where, text=f"{name} does not take {missing}, which is described"
-            )
+            yield Problem("arguments", where, f"{name} does not take {missing}, which is described")
     for extra in sorted(set(taken) - optional):
         if extra not in properties:
-            yield Problem(rule="arguments", where=where, text=f"{name} needs {extra}, which is not described")
+            yield Problem("arguments", where, f"{name} needs {extra}, which is not described")
         elif extra not in required:
             text = f"{name} needs {extra}: give it a default, or list it as required"
-            yield Problem(rule="arguments", where=where, text=text)
+            yield Problem("arguments", where, text)
 
 
 def middleware_problems(path: str, tree: ast.Module) -> Iterator[Problem]:
@@ -106,14 +94,13 @@ def middleware_problems(path: str, tree: ast.Module) -> Iterator[Problem]:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     if len(classes) != 1:
         text = f"defines {len(classes)} classes; a middleware file defines exactly one"
-        yield Problem(rule="middleware", where=path, text=text)
+        yield Problem("middleware", path, text)
         return
     methods = [node for node in classes[0].body if isinstance(node, Function)]
     for method in methods:
         yield from _method(path, method)
     if not any(method.name in HOOKS for method in methods):
-        text = f"{classes[0].name} has none of the hooks {', '.join(HOOKS)}"
-        yield Problem(rule="middleware", where=path, text=text)
+        yield Problem("middleware", path, f"{classes[0].name} has none of the hooks {', '.join(HOOKS)}")
 
 
 def _method(path: str, method: Function) -> Iterator[Problem]:
@@ -123,14 +110,14 @@ def _method(path: str, method: Function) -> Iterator[Problem]:
     least = len(positional) - len(arguments.defaults)
     if method.name == "__init__":
         if least > 1 or any(default is None for default in arguments.kw_defaults):
-            yield Problem(rule="middleware", where=where, text="__init__ is called without arguments")
+            yield Problem("middleware", where, "__init__ is called without arguments")
     elif method.name in HOOKS:
         count = 1 + HOOKS[method.name]
         if not isinstance(method, ast.AsyncFunctionDef):
-            yield Problem(rule="middleware", where=where, text=f"the hook {method.name} must be async")
+            yield Problem("middleware", where, f"the hook {method.name} must be async")
         if least > count or (len(positional) < count and arguments.vararg is None):
             text = f"the hook {method.name} is called with {count - 1} arguments after self"
-            yield Problem(rule="middleware", where=where, text=text)
+            yield Problem("middleware", where, text)
     elif not method.name.startswith("_"):
-        text = f"{method.name} is no hook; there are {', '.join(HOOKS)}. A helper's name begins with _"
-        yield Problem(rule="middleware", where=where, text=text)
+        text = f"{method.name} is not a hook; there are {', '.join(HOOKS)}. A helper's name begins with _"
+        yield Problem("middleware", where, text)

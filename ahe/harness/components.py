@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ahe.harness.code import import_problems, middleware_problems, parse, tool_problems
-from ahe.harness.documents import read_mapping, split_front_matter
-from ahe.harness.layout import PLACES, component_name
-from ahe.harness.problems import Problem
-from ahe.harness.schema import parameter_problems
+from ahe.harness.layout import PLACES, Problem, component_name
+from ahe.harness.load import read_mapping, split_front_matter
 from ahe.records import Kind
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 RESERVED = ("use_skill",)
 MAX_TURNS = 50
-MAX_DESCRIPTION = 1_024
+MAX_DESCRIPTION = 4_096
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_INSTANCES = frozenset({"default", "const", "enum", "examples"})  # values, not schemas
 _TOOL_KEYS = frozenset({"name", "description", "parameters"})
 _AGENT_KEYS = frozenset({"name", "description", "tools", "turns"})
 
 
 def component_problems(texts: Mapping[str, str]) -> Iterator[Problem]:
-    """Every rule that a component breaks by itself or for want of its other half. `texts` goes by path."""
+    """Every rule that a component breaks by itself or because its other half is missing. `texts` goes by path."""
     by_kind = {
-        place.kind: {component_name(p): p for p in sorted(texts) if place.expression.fullmatch(p)}
-        for place in PLACES
+        place.kind: {component_name(p): p for p in sorted(texts) if place.match(p)} for place in PLACES
     }
     described = by_kind[Kind.TOOL_DESCRIPTION]
     yield from _prompt(texts)
     yield from _pairs(described, by_kind[Kind.TOOL_IMPLEMENTATION])
     schemas: dict[str, dict[str, object]] = {}
     for name, path in described.items():
-        yield from _description(path, name, texts[path], schemas)
+        yield from _tool_description(path, name, texts[path], schemas)
     for name, path in by_kind[Kind.TOOL_IMPLEMENTATION].items():
         yield from _code(path, name, texts[path], schemas.get(name))
     for path in by_kind[Kind.MIDDLEWARE].values():
         yield from _code(path, None, texts[path], None)
     for name, path in by_kind[Kind.SKILL].items():
         yield from _skill(path, name, texts[path])
-    yield from _homeless(texts, set(by_kind[Kind.SKILL]))
+    yield from _skill_folders(texts, set(by_kind[Kind.SKILL]))
     for name, path in by_kind[Kind.SUB_AGENT].items():
         yield from _sub_agent(path, name, texts[path], set(described))
 
@@ -46,45 +49,45 @@ def _prompt(texts: Mapping[str, str]) -> Iterator[Problem]:
 
     path = "system_prompt.md"
     if not texts.get(path, "").strip():
-        yield Problem(rule="prompt", where=path, text="is missing or empty: a harness has a system prompt")
+        yield Problem("prompt", path, "is missing or empty: a harness has a system prompt")
         return
     try:
         jinja2.Environment().parse(texts[path])
     except jinja2.TemplateSyntaxError as error:
-        yield Problem(
-            rule="template", where=f"{path}:{error.lineno}", text=f"not valid Jinja: {error.message}"
-        )
+        yield Problem("template", f"{path}:{error.lineno}", f"not valid Jinja: {error.message}")
     except RecursionError:
-        yield Problem(rule="template", where=path, text="not valid Jinja: nested too deep")
+        yield Problem("template", path, "not valid Jinja: nested too deep")
 
 
 def _pairs(described: Mapping[str, str], implemented: Mapping[str, str]) -> Iterator[Problem]:
-    for name in sorted(set(described) - set(implemented)):
-        text = f"has no implementation: add tools/{name}.py, or remove the description"
-        yield Problem(rule="pairs", where=described[name], text=text)
-    for name in sorted(set(implemented) - set(described)):
-        text = f"has no description: add tool_descriptions/{name}.yaml, or remove the implementation"
-        yield Problem(rule="pairs", where=implemented[name], text=text)
+    for name in sorted(described.keys() - implemented.keys()):
+        add = f"add tools/{name}.py, or remove the description"
+        yield Problem("pairs", described[name], f"has no implementation: {add}")
+    for name in sorted(implemented.keys() - described.keys()):
+        add = f"add tool_descriptions/{name}.yaml, or remove the implementation"
+        yield Problem("pairs", implemented[name], f"has no description: {add}")
 
 
-def _description(path: str, name: str, text: str, schemas: dict[str, dict[str, object]]) -> Iterator[Problem]:
+def _tool_description(
+    path: str, name: str, text: str, schemas: dict[str, dict[str, object]]
+) -> Iterator[Problem]:
     try:
         fields = read_mapping(text)
     except ValueError as error:
-        yield Problem(rule="yaml", where=path, text=str(error))
+        yield Problem("yaml", path, str(error))
         return
     if odd := sorted(set(fields) ^ _TOOL_KEYS):
         text = f"has exactly the fields name, description and parameters; see {', '.join(odd)}"
-        yield Problem(rule="description", where=path, text=text)
+        yield Problem("description", path, text)
     if fields.get("name", name) != name:
-        yield Problem(rule="description", where=path, text=f"its name must be {name}, like the file")
+        yield Problem("description", path, f"its name must be {name}, like the file")
     if name in RESERVED or name.startswith("ask_"):
         text = f"{name} is taken: use_skill and ask_… are made from skills and sub-agents"
-        yield Problem(rule="description", where=path, text=text)
-    yield from _said(path, fields.get("description"))
+        yield Problem("description", path, text)
+    yield from _described(path, fields.get("description"))
     if "parameters" in fields:
         wrong = parameter_problems(fields["parameters"])
-        yield from (Problem(rule="schema", where=path, text=one) for one in wrong)
+        yield from (Problem("schema", path, one) for one in wrong)
         if not wrong:
             schemas[name] = fields["parameters"]
 
@@ -105,28 +108,26 @@ def _skill(path: str, name: str, text: str) -> Iterator[Problem]:
     try:
         fields, body = split_front_matter(text)
     except ValueError as error:
-        yield Problem(rule="skill", where=path, text=str(error))
+        yield Problem("skill", path, str(error))
         return
     if fields.get("name") != name:
-        yield Problem(
-            rule="skill", where=path, text=f"its front matter must say name: {name}, like the folder"
-        )
-    yield from _said(path, fields.get("description"))
+        yield Problem("skill", path, f"its front matter must say name: {name}, like the folder")
+    yield from _described(path, fields.get("description"))
     if not body:
-        yield Problem(rule="skill", where=path, text="says nothing below its front matter")
+        yield Problem("skill", path, "has no text below its front matter")
 
 
-def _homeless(texts: Mapping[str, str], skills: set[str]) -> Iterator[Problem]:
+def _skill_folders(texts: Mapping[str, str], skills: set[str]) -> Iterator[Problem]:
     folders = {path.split("/")[1] for path in texts if path.startswith("skills/") and path.count("/") > 1}
     for name in sorted(folders - skills):
-        yield Problem(rule="skill", where=f"skills/{name}", text="has no SKILL.md")
+        yield Problem("skill", f"skills/{name}", "has no SKILL.md")
 
 
 def _sub_agent(path: str, name: str, text: str, tools: set[str]) -> Iterator[Problem]:
     try:
         fields, body = split_front_matter(text)
     except ValueError as error:
-        yield Problem(rule="sub_agent", where=path, text=str(error))
+        yield Problem("sub_agent", path, str(error))
         return
     wrong = []
     if odd := sorted(set(fields) - _AGENT_KEYS):
@@ -143,13 +144,61 @@ def _sub_agent(path: str, name: str, text: str, tools: set[str]) -> Iterator[Pro
         wrong.append(f"turns must be a whole number from 1 to {MAX_TURNS}")
     if not body:
         wrong.append("has no prompt below its front matter")
-    yield from (Problem(rule="sub_agent", where=path, text=one) for one in wrong)
-    yield from _said(path, fields.get("description"))
+    yield from (Problem("sub_agent", path, one) for one in wrong)
+    yield from _described(path, fields.get("description"))
 
 
-def _said(path: str, description: object) -> Iterator[Problem]:
+def _described(path: str, description: object) -> Iterator[Problem]:
     if not isinstance(description, str) or not description.strip():
-        yield Problem(rule="description", where=path, text="needs a description: text that is not empty")
-    elif len(description) > MAX_DESCRIPTION * 4:
-        text = f"the description is too long; keep it under {MAX_DESCRIPTION * 4} characters"
-        yield Problem(rule="description", where=path, text=text)
+        yield Problem("description", path, "needs a description: text that is not empty")
+    elif len(description) > MAX_DESCRIPTION:
+        yield Problem(
+            "description", path, f"the description has over {MAX_DESCRIPTION} characters; shorten it"
+        )
+
+
+def parameter_problems(parameters: Any) -> list[str]:
+    """What keeps `parameters` from being the JSON Schema of a tool's arguments: an object with properties.
+
+    Only the form is checked, against the metaschema that the package brings along; no `$ref` is followed.
+    """
+    if not isinstance(parameters, dict):
+        return ["parameters: must be a JSON Schema, a mapping with type: object"]
+    if parameters.get("type") != "object":
+        return ["parameters: its type must be object"]
+    from jsonschema import Draft202012Validator
+
+    metaschema = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    try:
+        found = list(_slips(parameters, "parameters"))
+        return found or [_complaint(error) for error in metaschema.iter_errors(parameters)]
+    except RecursionError:
+        return ["parameters: nested too deep"]
+
+
+def _slips(schema: Any, where: str) -> Iterator[str]:
+    """What the metaschema allows although it is a slip, in this schema and those inside it."""
+    if isinstance(schema, list):
+        for number, each in enumerate(schema):
+            yield from _slips(each, f"{where}[{number}]")
+    if not isinstance(schema, dict):
+        return
+    if odd := [key for key in schema if not isinstance(key, str)]:
+        yield f"{where}: the key {odd[0]!r} must be text"
+        return
+    if schema.get("enum") == []:
+        yield f"{where}.enum: must be a list of at least one value"
+    properties, required = schema.get("properties", {}), schema.get("required")
+    if isinstance(properties, dict) and isinstance(required, list):
+        unknown = [name for name in required if isinstance(name, str) and name not in properties]
+        yield from (f"{where}.required: {name} is not among the properties" for name in unknown)
+    for key, value in schema.items():
+        if key not in _INSTANCES:
+            yield from _slips(value, f"{where}.{key}")
+
+
+def _complaint(error: ValidationError) -> str:
+    where = error.json_path.replace("$", "parameters", 1)
+    if error.validator == "anyOf" and error.path[-1] == "type":
+        return f"{where}: {error.instance!r} is not a type; there are {', '.join(_TYPES)}"
+    return f"{where}: {error.message[:300]}"

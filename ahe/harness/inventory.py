@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from ahe.harness.layout import PLACES, Place, component_name
-from ahe.harness.mounts import Stored, Touched
 from ahe.records import Kind, Record
 from ahe.text import estimate_tokens
+
+ALWAYS_SENT = ("system_prompt.md", "memory.md", "tool_descriptions/")
+"""What goes out with every request."""
+
+
+class Stored(Record):
+    """What is at a path of a harness: its git object id, and its text (empty for a folder)."""
+
+    git_id: str
+    text: str
+
+
+class Touched(Record):
+    """The commit that touched a path."""
+
+    sha: str
+    subject: str
 
 
 class Component(Record):
     """One component, or (`path` empty) a kind of which the harness has none.
 
-    `pattern` says where components of this kind stand. `tokens` is an estimate over all its files; `git_id`
+    `pattern` says where components of this kind lie. `tokens` is an estimate over all its files; `git_id`
     the object id of its file, or of a skill's folder; `last_change` the commit that touched it last.
     """
 
@@ -32,12 +49,12 @@ def inventory(
 ) -> list[Component]:
     """Every kind in order, and within it every component by path; a kind without any is listed once.
 
-    All three go by path: what stands there, who touched it last (most recent first), how often a trial
-    used it.
+    All three go by path: its content, the commit that touched it last (most recent first), and how often a
+    trial used it.
     """
     found = []
     for place in PLACES:
-        paths = sorted(path for path in contents if place.expression.fullmatch(path))
+        paths = sorted(path for path in contents if place.match(path))
         found += [_component(place, path, contents, last_changes, uses) for path in paths]
         if not paths:
             found.append(Component(kind=place.kind, pattern=place.pattern))
@@ -74,3 +91,14 @@ def _uses(kind: Kind, path: str, uses: Mapping[str, int]) -> int:
     if path in uses or kind is not Kind.TOOL_DESCRIPTION:
         return uses.get(path, 0)
     return uses.get(f"tools/{component_name(path)}.py", 0)
+
+
+def always_sent(texts: Mapping[str, str]) -> int:
+    """Estimated tokens of prompt, memory and tool descriptions among these files, by path in the harness."""
+    return sum(estimate_tokens(text) for path, text in texts.items() if path.startswith(ALWAYS_SENT))
+
+
+def prompt_tokens(root: Path) -> int:
+    """The same for the harness in folder `root`; missing files count as empty."""
+    files = [root / "system_prompt.md", root / "memory.md", *(root / "tool_descriptions").glob("*.yaml")]
+    return always_sent({str(p.relative_to(root)): p.read_text("utf-8") for p in files if p.is_file()})

@@ -1,20 +1,43 @@
-"""Keeps what belongs to tasks out of the harness: their names, and text of their verifiers and solutions.
+"""Keeps the names of tasks and the text of their verifiers and solutions out of the harness.
 
 A reason shows the evolver its own line and the rule, never the task or the split that matched.
 """
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
-from ahe.harness.everyday import everyday
-from ahe.harness.problems import Problem
+from ahe.harness.layout import Problem
 
 FEWEST, SHINGLE, LONGEST = 4, 8, 14  # words of the runs that are compared
 SHORTEST = 24  # characters of a line, or of a short run of words, that can be recognised
 TELLING = 2  # words that are not everyday ones; a whole line and the longest runs need one
 
+_EVERYDAY = """
+0 1 10 100 2 3 4 5 6 7 8 9 a after amd64 an and any app are argv arm64 as asyncio at awk b base64 bash
+be been before bin both buffer but by bytes c can cannot cat cd check chmod code collections command
+commands content contents correct cp current cut d data decode default dev devnull digest directory
+dirname do does done dumps e each echo edit either else empty encode encoding end endswith env error
+errors esac eu euo every exactly exec exist exists exit exitcode expected f fail failed false fi file
+files find first float64 folder for format from function functools g get give given gives glob grep
+group h has hashlib have head here home how html http httperror https i if in input instead int32 int64
+into is isdir isfile islink iso8601 it itertools its j join json k keep key keys l last latin1 least len
+let lib line lines list long look ls lstrip m made main make may md5 message missing mkdir mode
+monotonic more most must mv n name names need never new next no none not nothing now null number o of on
+once one only open or order os other out output p parent parse path pathlib paths pipe pipefail popen
+print program pwd py python python3 q r re read reads remove request result results return returns rglob
+right rm root row rows rstrip run runs s same script sed see seek self sep set sh sha1 sha256 shell
+should show shutil so some sort split splitlines sqlite3 start startswith stderr stdin stdout stem step
+stop string strip subprocess such suffix sum sure sys t tail tarfile task tee test tests text textwrap
+than that the their them then there these they this time timeoutexpired tmp to touch tr true two type u
+under uniq until up urllib use used user uses using usr utf utf16 utf8 v value values w was way wc what
+when where which while whole will with without word words work write written wrong x x86 xargs y yes you
+your z
+"""
 _WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)*")
 
@@ -33,14 +56,14 @@ class Texts:
                 self._places.setdefault(word, []).append(number)
 
     def hold(self, words: Sequence[str]) -> bool:
-        """Whether the words stand somewhere one after the other."""
+        """Whether some text has these words one after the other."""
         places = sorted((self._places.get(word, ()) for word in set(words)), key=len)[:4]
         run = f" {' '.join(words)} "
         return any(run in self._runs[place] for place in set(places[0]).intersection(*places[1:]))
 
 
 class Secrets:
-    """What may not stand in a harness. Build it once a run; matching is quick for thousands of tasks."""
+    """What may not appear in a harness. Build it once a run; matching is quick for thousands of tasks."""
 
     def __init__(self, names: Iterable[str], hidden: Iterable[str], allowed: Iterable[str]) -> None:
         """`names` of all tasks; `hidden` texts of all verifiers and solutions; `allowed` may be quoted.
@@ -55,7 +78,7 @@ class Secrets:
         self._names = frozenset(name for name in wanted - said if name and name not in everyday())
 
     def names_a_task(self, line: str) -> bool:
-        """Whether a task's name stands in the line as a word, whichever of - _ . joins its parts."""
+        """Whether the line has a task's name as a word, whichever of - _ . joins its parts."""
         return any(part in self._names for part in _name_parts(line))
 
     def holds(self, words: Sequence[str]) -> bool:
@@ -63,11 +86,11 @@ class Secrets:
         return self._hidden.hold(words) and not self._allowed.hold(words)
 
     def hold_start(self, words: Sequence[str], least: int) -> bool:
-        """Whether the first words, `least` of them or more, are a copy that is no accident."""
+        """Whether the first words, `least` of them or more, are a copy and not a coincidence."""
         if least == 1 and _telling(words[:1]) and self.holds(words[:1]):
             return True
         if not self._hidden.hold(words[:FEWEST]):
-            return False  # and so no longer run stands there
+            return False  # and so does no longer run
         runs = (words[:length] for length in range(max(FEWEST, least), len(words) + 1))
         return any(_telling(run) and self.holds(run) for run in runs)
 
@@ -75,7 +98,7 @@ class Secrets:
 def leaks(
     texts: Mapping[str, str], added: Mapping[str, frozenset[int]], secrets: Secrets
 ) -> Iterator[Problem]:
-    """The lines of a change that carry what belongs to a task.
+    """The lines of a change that name a task or copy text of its verifier or solution.
 
     `texts` are the changed files by path, `added` the numbers (from 0) of the lines that are new in each. A
     match counts when it touches a new line.
@@ -83,12 +106,12 @@ def leaks(
     for path, text in texts.items():
         new = added.get(path, frozenset())
         if new and secrets.names_a_task(path):
-            yield Problem(rule="task names", where=path, text="a file cannot be called like a task")
+            yield Problem("task names", path, "a file cannot be called like a task")
         lines = text.split("\n")
-        told = {number for number in sorted(new) if secrets.names_a_task(lines[number])}
-        for number in sorted(told):
+        named = {number for number in sorted(new) if secrets.names_a_task(lines[number])}
+        for number in sorted(named):
             yield _problem("task names", path, number, lines, "names a task; say the general lesson instead")
-        for number in sorted(_copied(lines, new, secrets) - told):
+        for number in sorted(_copied(lines, new, secrets) - named):
             why = "repeats text that belongs to a task; say the general lesson in your own words"
             yield _problem("task text", path, number, lines, why)
 
@@ -113,13 +136,13 @@ def _copied(lines: Sequence[str], new: frozenset[int], secrets: Secrets) -> set[
 
 
 def is_telling_line(line: str) -> bool:
-    """Whether a line is long and particular enough to be known again."""
+    """Whether a line is long and particular enough to be recognised."""
     words = split_words(line)
     return len(" ".join(line.split())) >= SHORTEST and not everyday().issuperset(words)
 
 
 def _telling(words: Sequence[str]) -> bool:
-    """Whether a run of words has one source only: long enough and not all everyday, or a particular number.
+    """Whether a run of words can only be a copy: long enough and not all everyday, or with a particular number.
 
     Measured on the bundled suite: every solution is caught, three quarters of all lines of 24 characters and
     more even behind other words; of two megabytes of unrelated code and prose some twenty lines are.
@@ -144,7 +167,7 @@ def _particular(word: str, letters: int, digits: int) -> bool:
 def _problem(rule: str, path: str, number: int, lines: Sequence[str], why: str) -> Problem:
     own = " ".join(lines[number].split())
     shown = own if len(own) <= 100 else own[:99] + "…"
-    return Problem(rule=rule, where=f"{path}:{number + 1}", text=f"{why}: {shown!r}")
+    return Problem(rule, f"{path}:{number + 1}", f"{why}: {shown!r}")
 
 
 def _normal(name: str) -> str:
@@ -159,3 +182,10 @@ def _name_parts(text: str) -> Iterator[str]:
         for first in range(len(parts)):
             for last in range(first + 2, min(len(parts), first + 12) + 1):
                 yield "-".join(parts[first:last])
+
+
+@cache
+def everyday() -> frozenset[str]:
+    """Words that do not show where a text comes from: plain English, Python, the shell; in lower case."""
+    python = {name.lower() for name in (*keyword.kwlist, *keyword.softkwlist, *dir(builtins))}
+    return frozenset({*_EVERYDAY.split(), *python})

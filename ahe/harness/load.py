@@ -1,8 +1,9 @@
-"""Reads a harness from its folder. Nothing of it is executed or rendered here."""
+"""Reads a harness from its folder, and the YAML in its files. Nothing of it is executed or rendered here."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import yaml
 from ahe.errors import HarnessError
 from ahe.records import Record, ToolSpec
 from ahe.text import without_surrogates
+
+_FENCE = re.compile(r"\n---[ \t]*(?:\n|\Z)")
 
 
 class Skill(Record):
@@ -62,18 +65,44 @@ def load(root: Path) -> Harness:
     )
 
 
-def front_matter(path: Path) -> tuple[dict[str, Any], str]:
-    """Split a Markdown file into its YAML front matter and its body. Raises `HarnessError`."""
-    text = path.read_text("utf-8")
+class _PlainLoader(yaml.SafeLoader):
+    """Without aliases: a few lines of them can expand to gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.constructor.ConstructorError(problem="aliases (*name) are not allowed")
+        return super().compose_node(parent, index)
+
+
+def read_mapping(text: str) -> dict[str, Any]:
+    """A YAML mapping with text as keys. Raises `ValueError` that says what is wrong, on one line."""
+    try:
+        value = without_surrogates(yaml.load(text, _PlainLoader))
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ValueError(f"not valid YAML: {line}{error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(f"not valid YAML: {(str(error) or 'too deep').splitlines()[0]}") from None
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ValueError("must be a mapping with names as keys")
+    return value
+
+
+def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """The YAML between the two lines `---` at the top, and the text below. Raises `ValueError`."""
     if not text.startswith("---\n"):
-        raise HarnessError(f"{path}: begins without YAML front matter (---)")
-    head, found, body = text[4:].partition("\n---")
-    if not found:
-        raise HarnessError(f"{path}: the front matter is never closed (---)")
-    meta = _yaml(path, head)
-    if not isinstance(meta, dict):
-        raise HarnessError(f"{path}: the front matter is not a mapping")
-    return meta, body.partition("\n")[2].strip()
+        raise ValueError("must begin with YAML front matter: a line ---, the fields, a line ---")
+    parts = _FENCE.split(text[3:], maxsplit=1)
+    if len(parts) == 1:
+        raise ValueError("the front matter is never closed: a line --- is missing after the fields")
+    return read_mapping(parts[0]), parts[1].strip()
+
+
+def _front_matter(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        return split_front_matter(path.read_text("utf-8"))
+    except ValueError as error:
+        raise HarnessError(f"{path}: {error}") from None
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:
@@ -84,26 +113,18 @@ def _text(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
 
 
-def _yaml(path: Path, text: str) -> Any:
-    try:
-        return without_surrogates(yaml.safe_load(text))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise HarnessError(f"{path}: not valid YAML: {error}") from None
-
-
 def _tool(path: Path) -> ToolSpec:
     try:
-        tool = ToolSpec.model_validate(_yaml(path, path.read_text("utf-8")))
+        tool = ToolSpec.model_validate(read_mapping(path.read_text("utf-8")))
         json.dumps(tool.parameters, allow_nan=False)  # YAML has dates and .nan, a request has neither
         return tool
     except (ValueError, TypeError) as error:
-        raise HarnessError(
-            f"{path}: not a tool description (name, description, parameters): {error}"
-        ) from None
+        what = "not a tool description (name, description, parameters)"
+        raise HarnessError(f"{path}: {what}: {error}") from None
 
 
 def _skill(path: Path) -> Skill:
-    meta, body = front_matter(path)
+    meta, body = _front_matter(path)
     folder = path.parent
     others = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p != path)
     return Skill(
@@ -115,7 +136,7 @@ def _skill(path: Path) -> Skill:
 
 
 def _sub_agent(path: Path) -> SubAgent:
-    meta, body = front_matter(path)
+    meta, body = _front_matter(path)
     tools = meta.get("tools")
     return SubAgent(
         name=path.stem,

@@ -1,4 +1,4 @@
-"""The static rules that every change must keep before anything is spent on it. Nothing evolved runs here."""
+"""The static rules that a change must keep before anything is spent on it. No evolved code runs here."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from pathlib import Path
 
 from ahe.errors import HarnessError
 from ahe.harness.components import component_problems
-from ahe.harness.layout import classify
+from ahe.harness.inventory import always_sent
+from ahe.harness.layout import MANIFEST, Problem, classify, counts
 from ahe.harness.leaks import Secrets, leaks
-from ahe.harness.mounts import MANIFEST, counts
-from ahe.harness.problems import Problem
-from ahe.harness.size import always_sent
-from ahe.records import Kind, Record
+from ahe.records import Record
 from ahe.text import estimate_tokens
-
-__all__ = ["Bounds", "Preflight", "Problem"]
 
 PROMPT = "system_prompt.md"
 SHOWN = 20
@@ -38,39 +34,24 @@ BOUNDS = Bounds()
 
 @dataclass(frozen=True)
 class Preflight:
-    """Checks harness folders. `seed_prompt` is the seed's system prompt, whose lines are to stand."""
+    """Checks harness folders. `seed_prompt` is the seed's system prompt, whose lines must stay."""
 
     secrets: Secrets | None = None
     seed_prompt: str = ""
     bounds: Bounds = BOUNDS
 
-    def check(
-        self,
-        root: Path,
-        base: Path,
-        action: str = "improve",
-        *,
-        kinds: tuple[Kind, ...] | None = None,
-        by_person: bool = False,
-    ) -> list[Problem]:
-        """Problems of the harness in `root` as a change of the one in `base`; 20 at most, none if it passes.
-
-        `kinds`: no other kind may have changed. A person may take lines from the seed's prompt, and outgrow
-        the bounds.
-        """
+    def check(self, root: Path, base: Path, action: str = "improve") -> list[Problem]:
+        """Problems of the harness in `root` as a change of the one in `base`; 20 at most, none if it passes."""
         before, _ = _read(base, self.bounds)
         after, problems = _read(root, self.bounds)
         problems += _foreign(root, base)
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         problems += component_problems(after)
-        if kinds is not None:
-            problems += _surfaces(changed, kinds)
-        if not by_person:
-            if not changed and not problems:
-                problems.append(Problem(rule="change", where="", text="nothing was changed"))
-            if action != "remove":
-                problems += _seed_lines(self.seed_prompt, before.get(PROMPT, ""), after.get(PROMPT, ""))
-            problems += _growth(before, after, self.bounds)
+        if not changed and not problems:
+            problems.append(Problem("change", "", "nothing was changed"))
+        if action != "remove":
+            problems += _seed_lines(self.seed_prompt, before.get(PROMPT, ""), after.get(PROMPT, ""))
+        problems += _growth(before, after, self.bounds)
         if self.secrets is not None:
             texts = {path: after[path] for path in sorted(changed) if path in after}
             added = {path: _added(before.get(path, ""), text) for path, text in texts.items()}
@@ -86,12 +67,11 @@ def _read(root: Path, bounds: Bounds) -> tuple[dict[str, str], list[Problem]]:
         place = root / path
         wrong = _not_plain(place, bounds) or _misnamed(path)
         if wrong:
-            problems.append(Problem(rule="files", where=path, text=wrong))
+            problems.append(Problem("files", path, wrong))
         elif counts(path) and path != MANIFEST:
             texts[path] = place.read_text("utf-8")
     if len(texts) > bounds.files:
-        text = f"{len(texts)} files; a harness has {bounds.files} at most"
-        problems.append(Problem(rule="files", where="", text=text))
+        problems.append(Problem("files", "", f"{len(texts)} files; a harness has {bounds.files} at most"))
     return texts, problems
 
 
@@ -133,35 +113,20 @@ def _misnamed(path: str) -> str:
 
 
 def _foreign(root: Path, base: Path) -> Iterator[Problem]:
-    """`harness.toml` and notes to people are not the evolver's; `root` may lack them."""
+    """`harness.toml` and notes for people are not the evolver's to change; `root` may lack them."""
     for path in (MANIFEST, "README.md"):
         mine, theirs = root / path, base / path
         if mine.is_file() and (not theirs.is_file() or mine.read_bytes() != theirs.read_bytes()):
-            yield Problem(
-                rule="mounts", where=path, text="must stay as it is: only the seven mounts may change"
-            )
-
-
-def _surfaces(changed: set[str], kinds: tuple[Kind, ...]) -> Iterator[Problem]:
-    for path in sorted(changed):
-        try:
-            kind = classify(path)
-        except HarnessError:
-            continue
-        if kind is not None and kind not in kinds:
-            text = f"is of the kind {kind.value}; this change is for {', '.join(kinds)} only"
-            yield Problem(rule="surface", where=path, text=text)
+            yield Problem("mounts", path, "must stay as it is: only the seven mounts may change")
 
 
 def _seed_lines(seed: str, before: str, after: str) -> Iterator[Problem]:
-    """Lines of the seed's prompt that stood until now must stand, except for the action `remove`."""
-    stood, stand = _lines(before), _lines(after)
+    """Lines of the seed's prompt that were there before must stay, except for the action `remove`."""
+    old, new = _lines(before), _lines(after)
     for line in seed.splitlines():
-        if line.strip() in stood - stand:
-            text = (
-                f"the seed's line {line.strip()[:80]!r} is gone: keep it, or remove it in a change by itself"
-            )
-            yield Problem(rule="seed prompt", where=PROMPT, text=text)
+        if line.strip() in old - new:
+            gone = f"the seed's line {line.strip()[:80]!r} is gone"
+            yield Problem("seed prompt", PROMPT, f"{gone}: keep it, or remove it in a change by itself")
 
 
 def _lines(text: str) -> set[str]:
@@ -173,11 +138,11 @@ def _growth(before: Mapping[str, str], after: Mapping[str, str], bounds: Bounds)
         old, new = (_tokens(texts, is_code) for texts in (before, after))
         if new - old > most:
             text = f"adds about {new - old} tokens of {what}; one change adds {most} at most"
-            yield Problem(rule="growth", where="", text=text)
+            yield Problem("growth", "", text)
     old, new = always_sent(before), always_sent(after)
     if new > max(old, bounds.prompt):
         text = f"prompt, memory and tool descriptions have about {new} tokens; {bounds.prompt} at most"
-        yield Problem(rule="growth", where="", text=text)
+        yield Problem("growth", "", text)
 
 
 def _tokens(texts: Mapping[str, str], code: bool) -> int:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
-from ahe.harness.mounts import NAMES
+from ahe.harness.layout import NAMES
 from ahe.history.commits import NOTES_REF
 from ahe.history.git import Git
 
@@ -20,9 +20,9 @@ _RUBBISH = ("__pycache__/", "*.pyc")
 def create(path: Path, seed: Path) -> None:
     """Make the workspace `path` from the harness in folder `seed`.
 
-    What stands in the folder already, such as a README of an outer checkout, is neither touched nor
-    tracked. `.git` comes last, so a killed run leaves no half workspace and can be repeated. Raises
-    `WorkspaceError`: a workspace or other harness files are there.
+    Files that are in the folder already, such as a README of an outer checkout, are neither touched nor
+    tracked. `.git` is moved there last, so that after a killed run the command can be repeated. Raises
+    `WorkspaceError` where a workspace or other harness files are there.
     """
     if (path / ".git").exists():
         raise WorkspaceError(f"{path} is a workspace already: use it, or name another folder")
@@ -35,7 +35,7 @@ def create(path: Path, seed: Path) -> None:
     others = _others(tree, seed)
     building = Path(tempfile.mkdtemp(prefix=_BUILD, dir=tree))
     try:
-        git = _build(building, seed, skip=others)
+        _build(building, seed, skip=others)
         for name in sorted(os.listdir(building)):
             if name != ".git":
                 _place(building / name, tree / name)
@@ -45,19 +45,19 @@ def create(path: Path, seed: Path) -> None:
         os.rename(building / ".git", tree / ".git")
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    git.worktree(tree, tree / ".git").probe("update-index", "-q", "--refresh")
+    Git(tree, tree / ".git").probe("update-index", "-q", "--refresh")
 
 
 def configure(git: Git) -> None:
     """Make plain `git log` show the verdicts, and let each remote carry notes and tags.
 
-    Only what is missing is added. Notes are fetched without force, for a forced fetch would overwrite
-    verdicts that are not pushed yet.
+    Only what is missing is added. Notes are fetched without force: a forced fetch would overwrite verdicts
+    that are not pushed yet.
     """
     known = git.probe("config", "--local", "--get-regexp", r"^(notes|remote)\.").text.splitlines()
     have = {tuple(line.split(" ", 1)) for line in known}
     keys = {pair[0] for pair in have}
-    # As a glob that one name fits: git warns at every command of a plain name that holds no note yet.
+    # A glob that matches this one name: for a plain name without notes, git would print a warning each time.
     for key, ref in (
         ("notes.displayref", f"{NOTES_REF[:-1]}[{NOTES_REF[-1]}]"),
         ("notes.rewriteref", NOTES_REF),
@@ -91,13 +91,13 @@ def _others(tree: Path, seed: Path) -> set[str]:
 
 
 def _same(mine: Path, seeds: Path) -> bool:
-    """Whether everything in `mine` stands likewise in the seed."""
+    """Whether everything in `mine` is in the seed too, with the same content."""
     if mine.is_dir() and not mine.is_symlink():
         return seeds.is_dir() and all(_same(child, seeds / child.name) for child in mine.iterdir())
     return mine.is_file() and seeds.is_file() and mine.read_bytes() == seeds.read_bytes()
 
 
-def _build(building: Path, seed: Path, skip: set[str]) -> Git:
+def _build(building: Path, seed: Path, skip: set[str]) -> None:
     for name in (*NAMES, "README.md"):
         source = seed / name
         if name in skip or not source.exists():
@@ -110,15 +110,7 @@ def _build(building: Path, seed: Path, skip: set[str]) -> Git:
     git = Git(building, building / ".git")
     configure(git)
     git.run("add", "--all", config={"core.excludesFile": os.devnull})
-    git.run(
-        "commit",
-        "--quiet",
-        "--message",
-        "Seed harness",
-        "--message",
-        "The harness that evolution starts from.",
-    )
-    return git
+    git.run("commit", "--quiet", "--message", "Seed harness\n\nThe harness that evolution starts from.")
 
 
 def _place(source: Path, target: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
@@ -62,8 +62,8 @@ class GitResult:
 class Git:
     """A repository: `tree` is its working tree, `folder` its git directory (None: let git look for it).
 
-    Whoever starts git holds the files in `keep` open in it, so that a lock lives as long as its work. Commits
-    are made by `ahe`, or with `as_person` by whom git's own configuration names.
+    Every git process inherits the open files in `keep`, so that a lock lives as long as the work done under it.
+    The author of commits is `ahe`, or with `as_person` the one that git's own configuration names.
     """
 
     tree: Path
@@ -103,14 +103,6 @@ class Git:
             )
         return GitResult(int(code), bytes(out), str(err))
 
-    def worktree(self, tree: Path, folder: Path) -> Git:
-        """The same repository seen from another working tree.
-
-        Its git directory is named here and never read from the `.git` file there: whoever edits that
-        tree could point it elsewhere.
-        """
-        return replace(self, tree=tree, folder=folder)
-
     def _environment(self, config: dict[str, str]) -> dict[str, str]:
         environment = {
             "GIT_EDITOR": "true",
@@ -141,7 +133,9 @@ def locate(path: Path) -> Git:
     """
     tree = path.resolve()
     if not (tree / ".git").exists():
-        raise WorkspaceError(f"{path} is no workspace: it has no .git of its own. Make one with `ahe init`")
+        raise WorkspaceError(
+            f"{path} is not a workspace: it has no .git of its own. Make one with `ahe init`"
+        )
     found = Git(tree).probe("rev-parse", "--show-toplevel", "--absolute-git-dir")
     if "dubious ownership" in found.err or "safe.directory" in found.err:
         raise WorkspaceError(

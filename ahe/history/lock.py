@@ -77,13 +77,11 @@ class Lock:
         A move that ends in an exception (Ctrl-C, a full disk) is completed by the next holder.
         """
         with self.held():
-            self._announce(
-                Intent(pid=os.getpid(), began=time.time(), branch=branch, start=start, target=target)
-            )
+            self._announce(branch, start, target)
             self._cut_off = True
             yield
             self._cut_off = False
-            self._announce(Intent(pid=os.getpid(), began=time.time()))
+            self._announce()
 
     def _take(self) -> None:
         try:
@@ -103,7 +101,7 @@ class Lock:
             os.close(self._file)
             raise
         self._cut_off = False
-        self._announce(Intent(pid=os.getpid(), began=time.time()))
+        self._announce()
 
     def _wait(self) -> None:
         until = time.monotonic() + self._patience
@@ -129,7 +127,8 @@ class Lock:
         except ValidationError:
             return Intent(pid=0, began=self._path.stat().st_mtime)
 
-    def _announce(self, intent: Intent) -> None:
+    def _announce(self, branch: str = "", start: str = "", target: str = "") -> None:
+        intent = Intent(pid=os.getpid(), began=time.time(), branch=branch, start=start, target=target)
         self._say(intent.model_dump_json().encode())
 
     def _say(self, text: bytes) -> None:

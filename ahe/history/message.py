@@ -72,7 +72,7 @@ def change_message(change: Change) -> str:
 
 
 def revert_message(sha: str, subject: str, tail: str) -> str:
-    """Git's own words for a revert, completed with `tail`: its `Ahe-…: …` lines become trailers."""
+    """Git's own message of a revert, completed with `tail`: its `Ahe-…: …` lines become trailers."""
     said, trailers = [], [("Ahe-Reverts", sha)]
     for line in tail.splitlines():
         found = _TRAILER.fullmatch(line.strip())
@@ -99,10 +99,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Score", "" if verdict.score is None else f"P = {verdict.score:.3f}"),
         ("Ahe-Rates", _rates(verdict.incumbent_rate, verdict.candidate_rate)),
         ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
-        (
-            "Ahe-Rollouts",
-            f"{verdict.rollouts}" + (f" ({verdict.missing} missing)" if verdict.missing else ""),
-        ),
+        ("Ahe-Rollouts", f"{verdict.rollouts}{_missing(verdict.missing)}"),
         ("Ahe-Cost", _cost(verdict.usage)),
         ("Ahe-Predicted", _names(verdict.predicted)),
         ("Ahe-Fixes", str(verdict.fixes or "")),
@@ -163,7 +160,6 @@ def final_tag(final: Final) -> str:
 def final_text(final: Final) -> str:
     """The message of the annotated tag of a look at the test split: a sentence, trailers, and the record."""
     plan, last = final.plan, final.plan.first + final.plan.rollouts - 1
-    missing = f" ({final.missing} missing)" if final.missing else ""
     lines = [
         ("Ahe-Final", str(plan.look)),
         ("Ahe-Seed", plan.seed),
@@ -172,7 +168,10 @@ def final_text(final: Final) -> str:
         ("Ahe-Delta-Given-Tasks", str(final.given_tasks)),
         ("Ahe-Delta-Over-Tasks", str(final.over_tasks or "")),
         ("Ahe-Score", f"P = {final.score:.3f}"),
-        ("Ahe-Rollouts", f"attempts {plan.first} to {last} of {len(plan.tasks)} tasks in both arms{missing}"),
+        (
+            "Ahe-Rollouts",
+            f"attempts {plan.first} to {last} of {len(plan.tasks)} tasks in both arms{_missing(final.missing)}",
+        ),
         ("Ahe-Cost", _cost(final.usage)),
         ("Ahe-Suite", plan.suite),
         ("Ahe-Model", plan.model),
@@ -247,6 +246,10 @@ def _points(delta: float | None, word: str = "") -> str:
 
 def _rates(one: float | None, other: float | None) -> str:
     return "" if one is None or other is None else f"{100 * one:.1f} % → {100 * other:.1f} %"
+
+
+def _missing(rollouts: int) -> str:
+    return f" ({rollouts} missing)" if rollouts else ""
 
 
 def _cost(usage: Usage) -> str:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
-from ahe.harness.mounts import Stored, Touched, counts
+from ahe.harness.inventory import Stored, Touched
+from ahe.harness.layout import counts
 from ahe.history.commits import Commit, read_commits
 from ahe.history.git import Git, locate
 from ahe.history.message import read_final

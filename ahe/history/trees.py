@@ -1,7 +1,7 @@
-"""What stands at a commit: the harness's files by object id, its identity, and a copy on disk.
+"""What a commit holds: the harness's files by object id, its identity, and a copy on disk.
 
 Trees are read level by level with `git cat-file --batch`, so that a thousand commits cost a handful of
-processes; they are remembered, for an object id never changes its meaning.
+processes; they are cached, because an object id never changes its meaning.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
-from ahe.harness.mounts import NAMES, Stored, counts
+from ahe.harness.inventory import Stored
+from ahe.harness.layout import NAMES, counts
 from ahe.history.git import Git
 
 _TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
@@ -31,7 +32,7 @@ class Entry:
 
 
 class Trees:
-    """Reads and remembers the trees of one repository."""
+    """Reads and caches the trees of one repository."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
@@ -45,7 +46,7 @@ class Trees:
         return tuple(entry for entry in self._walk(self._root[sha], "") if counts(entry.path))
 
     def contents(self, sha: str) -> dict[str, Stored]:
-        """What stands at each path of the harness at a commit; a folder has an object id and no text."""
+        """What is at each path of the harness at a commit; a folder has an object id and no text."""
         self._load([sha])
         entries = [e for e in self._walk(self._root[sha], "", folders=True) if counts(e.path)]
         blobs = self._objects([e.oid for e in entries if e.mode not in (_TREE, _SUBMODULE)])

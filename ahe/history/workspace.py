@@ -1,21 +1,30 @@
-"""The workspace's git record, as the rest of `ahe` uses it: what can be read of it, and every way to write it."""
+"""The workspace's git record, as the rest of `ahe` uses it: what can be read of it, and every way to write it.
+
+Commits are made in drafts: working trees beside the workspace, where nobody sees them yet. The evolver edits one, and
+`git revert` runs in one, so that the workspace stays clean whatever goes wrong there.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ahe.errors import RevertConflict, WorkspaceError
+from ahe.errors import HarnessError, RevertConflict, WorkspaceError
 from ahe.history import create as _create
 from ahe.history.commits import NOTES_REF, Commit
-from ahe.history.drafts import Drafts
 from ahe.history.git import Git
-from ahe.history.lock import Intent, Lock, clean_up
-from ahe.history.message import final_tag, final_text, note_text
+from ahe.history.lock import DRAFT, Intent, Lock, clean_up
+from ahe.history.message import change_message, final_tag, final_text, note_text, revert_message
 from ahe.history.reading import Reading
 from ahe.records import Change, Final, Verdict
+
+# An evolver's draft takes every file, also those that a person's own configuration would ignore.
+_TAKE_ALL = {"core.excludesFile": os.devnull}
 
 
 class History(Reading):
@@ -29,7 +38,7 @@ class History(Reading):
         super().__init__(path)
         assert self._repository.folder is not None
         self._lock = Lock(self._repository.folder, self._clean_up)
-        self._drafts = Drafts()
+        self._drafts: dict[Path, Path] = {}  # the git directory of each open draft
 
     @classmethod
     def create(cls, path: Path, seed: Path) -> History:
@@ -48,16 +57,36 @@ class History(Reading):
 
     @contextmanager
     def draft(self, sha: str) -> Iterator[Path]:
-        """A detached working tree at `sha` outside the workspace, for an evolver to edit; gone afterwards."""
-        with self.locked(), self._drafts.draft(self._git, sha) as tree:
-            yield tree
+        """A detached working tree at `sha` outside the workspace, for an evolver to edit.
+
+        It is gone afterwards; its commits stay in the repository.
+        """
+        assert self._repository.folder is not None
+        with self.locked():
+            tree = Path(tempfile.mkdtemp(prefix=DRAFT)).resolve()
+            record = self._repository.folder / "worktrees" / tree.name
+            try:
+                self._git.run("worktree", "add", "--quiet", "--detach", str(tree), sha)
+                self._drafts[tree] = record
+                yield tree
+            finally:
+                self._drafts.pop(tree, None)
+                shutil.rmtree(tree, ignore_errors=True)
+                shutil.rmtree(record, ignore_errors=True)
 
     def commit_draft(self, worktree: Path, change: Change) -> str:
         """Commit the edits in a draft as one change. Returns the commit.
 
-        Raises `HarnessError` where nothing was edited.
+        Raises `HarnessError` where nothing was edited, or where a repository was made inside the draft.
         """
-        return self._drafts.commit(self._git, worktree, change)
+        inside = self._inside(worktree)
+        if nested := [p for p in inside.tree.rglob(".git") if p.parent != inside.tree]:
+            where = nested[0].relative_to(inside.tree)
+            raise HarnessError(f"{where}: a harness holds plain files, not a repository of its own")
+        inside.run("add", "--all", config=_TAKE_ALL)
+        if not inside.probe("diff", "--cached", "--quiet").code:
+            raise HarnessError(f"change {change.id} changes no file")
+        return _commit(inside, change_message(change))
 
     def advance(self, sha: str) -> None:
         """Fast-forward the checked-out branch and the working tree to a descendant of HEAD."""
@@ -105,20 +134,32 @@ class History(Reading):
             (commit,) = self.commits(limit=1, start=sha)
             git = self._as_person() if person else self._git
             with self.draft(self.head()) as tree:
+                inside = self._inside(tree, git)
                 try:
-                    new = self._drafts.revert(git, tree, commit, message_tail)
+                    failed = _revert(inside, commit)
                 except RevertConflict as conflict:
                     raise RevertConflict(self._choices(commit, str(conflict))) from None
+                if failed:
+                    raise WorkspaceError(
+                        f"{commit.sha[:10]} cannot be reverted, its effect is gone already: {failed}"
+                    )
+                new = _commit(inside, revert_message(commit.sha, commit.subject, message_tail), "--amend")
             self.advance(new)
             return new
 
     def without(self, sha: str, commits: Sequence[Commit]) -> str:
         """A commit whose tree is that of `sha` with these commits reverted, in their order; on no branch.
 
-        The workspace is not touched. Raises `RevertConflict` with the files that collide.
+        One whose effect is gone already is skipped. The workspace is not touched. Raises `RevertConflict` with the
+        files that collide.
         """
         with self.draft(sha) as tree:
-            return self._drafts.leave_out(self._git, tree, commits)
+            inside = self._inside(tree)
+            for commit in commits:
+                if _revert(inside, commit):
+                    inside.run("reset", "--hard", "--quiet")
+                    inside.probe("revert", "--quit")
+            return _head(inside)
 
     def tag(self, name: str, sha: str, force: bool = False, message: str = "") -> None:
         """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`.
@@ -146,6 +187,17 @@ class History(Reading):
     def _git(self) -> Git:
         return replace(self._repository, keep=self._lock.descriptors)
 
+    def _inside(self, tree: Path, git: Git | None = None) -> Git:
+        """Git in an open draft.
+
+        Its git directory is the one known here, never read from the `.git` file there: whoever edits that tree could
+        point it elsewhere.
+        """
+        record = self._drafts.get(tree.resolve())
+        if record is None:
+            raise WorkspaceError(f"{tree} is not an open draft of {self._git.tree}")
+        return replace(git or self._git, tree=tree.resolve(), folder=record)
+
     def _note(self, sha: str, verdict: Verdict, ref: str) -> None:
         earlier = self._git.probe("notes", f"--ref={ref}", "show", sha)
         text = note_text(verdict, "" if earlier.code else earlier.text)
@@ -164,3 +216,24 @@ class History(Reading):
             + f"or resolve it by hand: git -C {self.path} revert {commit.sha[:10]}\n"
             "or leave it in place."
         )
+
+
+def _revert(inside: Git, commit: Commit) -> str:
+    """Empty where `git revert` made a commit, git's words where nothing is left to revert."""
+    mainline = ["--mainline", "1"] if len(commit.parents) > 1 else []
+    result = inside.probe("revert", "--no-edit", *mainline, commit.sha)
+    if not result.code:
+        return ""
+    files = inside.run("diff", "--name-only", "--diff-filter=U", "-z").split("\0")
+    if any(files):
+        raise RevertConflict(", ".join(filter(None, files)))
+    return result.err.strip() or "no message"
+
+
+def _commit(inside: Git, message: str, *flags: str) -> str:
+    inside.run("commit", "--quiet", "--cleanup=verbatim", "--file=-", *flags, stdin=message.encode())
+    return _head(inside)
+
+
+def _head(inside: Git) -> str:
+    return inside.run("rev-parse", "HEAD").strip()

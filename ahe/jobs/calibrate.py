@@ -17,8 +17,7 @@ from ahe.gate.posterior import enough, fit_concentration
 from ahe.jobs.gate import simulated_gate
 from ahe.jobs.known import allowances, reader, rollout_cost, settled_spec, version
 from ahe.models.identity import fingerprint
-from ahe.power.detectable import Beliefs, beliefs, detectable_effect, rollouts_for, tasks_for
-from ahe.power.noise import noise
+from ahe.power.detectable import Beliefs, beliefs, detectable_effect, noise, rollouts_for, tasks_for
 from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher

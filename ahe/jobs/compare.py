@@ -1,4 +1,4 @@
-"""Two versions of the harness side by side, from the trials that exist; more only where they are asked for."""
+"""Two versions of the harness side by side, from the trials that exist; new ones run only on request."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of, stored_trials
+from ahe.events import NullWatcher
 from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
 from ahe.history import History
 from ahe.project.project import Project
-from ahe.protocols import Watcher
+from ahe.protocols import MakeEnvironment, Watcher
 from ahe.records import Interval, Observed, Record, Split, Trial
+
+QUIET = NullWatcher()
 
 
 class TaskTrials(Record):
@@ -75,9 +78,16 @@ def compare_stored(
 
 
 async def compare(
-    project: Project, watcher: Watcher, a: str, b: str, *, split: Split = "train", rollouts: int = 0
+    project: Project,
+    a: str,
+    b: str = "HEAD",
+    watcher: Watcher = QUIET,
+    *,
+    split: Split = "train",
+    rollouts: int = 0,
+    environment: MakeEnvironment | None = None,
 ) -> Compared:
-    """Compare two revisions; with `rollouts` both arms are first brought to so many attempts a task.
+    """Compare two revisions; with `rollouts` both arms are first brought to that many attempts per task.
 
     What is missing is run in turns, task by task and arm by arm, so that time favours neither. Raises
     `UsageError` where the split is empty.
@@ -96,7 +106,7 @@ async def compare(
     from ahe.project.assemble import assemble
 
     with project.run_lock():
-        async with assemble(project, watcher) as parts:
+        async with assemble(project, watcher, environment) as parts:
             harnesses = [version(project, history, rev) for rev in (first, second)]
             await in_turns(parts, f"{a} and {b} on {split}", harnesses, chosen, range(rollouts))
             one, other = (stored_trials(parts.evaluator, harness, chosen) for harness in harnesses)

@@ -1,4 +1,4 @@
-"""What `ahe doctor` looks at: one function a line, each asks the real part and pays for nothing."""
+"""What `ahe doctor` looks at: one function per part. Each asks the real part, and none makes a paid call."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -26,7 +24,7 @@ State = Literal["ok", "missing", "optional"]
 
 
 class Finding(Record):
-    """One line of `ahe doctor`. `missing` is needed and not there, `optional` is not needed; `fix` helps."""
+    """What the doctor says of one part. `missing` is needed and absent, `optional` is absent but not needed."""
 
     name: str
     state: State
@@ -35,7 +33,7 @@ class Finding(Record):
 
 
 def examine(config: Config) -> list[Finding]:
-    """Every finding, in the order in which people should mend them."""
+    """Every finding, in the order in which people should fix them."""
     checks: tuple[Callable[[Config], Iterator[Finding]], ...] = (
         _python,
         _git,
@@ -152,7 +150,9 @@ def _embedded(name: str, spec: ModelSpec) -> Iterator[Finding]:
 
 
 def _endpoint(name: str, spec: ModelSpec) -> Finding:
-    """GET /models costs nothing; an endpoint without such a list is reachable all the same."""
+    """Asks for GET /models, which costs nothing; an endpoint that has no such list is still reachable."""
+    import httpx2
+
     from ahe.models.identity import on_loopback
 
     key = os.environ.get(spec.api_key_env, "") if spec.api_key_env else ""
@@ -162,28 +162,20 @@ def _endpoint(name: str, spec: ModelSpec) -> Finding:
             name=name, state="missing", what=f"{spec.name}: {spec.api_key_env} is not set", fix=fix
         )
     url = spec.base_url.rstrip("/") + "/models"
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        with _opener(spec.base_url).open(
-            urllib.request.Request(url, headers=headers), timeout=ENDPOINT_SECONDS
-        ):
-            pass
-    except urllib.error.HTTPError as error:
-        if error.code in (401, 403):
-            fix = f"check the key in {spec.api_key_env or 'the variable that api_key_env names'}"
-            return Finding(name=name, state="missing", what=f"{spec.base_url} refuses the key", fix=fix)
-    except (OSError, ValueError) as error:
+        # A server on this machine is never asked through a proxy.
+        local = on_loopback(spec.base_url)
+        answer = httpx2.get(
+            url, headers=headers, timeout=ENDPOINT_SECONDS, trust_env=not local, follow_redirects=True
+        )
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         fix = f"start the server, or correct base_url in {FILE}"
         return Finding(name=name, state="missing", what=f"{spec.base_url}: {error}", fix=fix)
+    if answer.status_code in (401, 403):
+        fix = f"check the key in {spec.api_key_env or 'the variable that api_key_env names'}"
+        return Finding(name=name, state="missing", what=f"{spec.base_url} refuses the key", fix=fix)
     return Finding(name=name, state="ok", what=f"{spec.name} at {spec.base_url}")
-
-
-def _opener(base_url: str) -> urllib.request.OpenerDirector:
-    """A server on this machine is never asked through a proxy."""
-    from ahe.models.identity import on_loopback
-
-    none = [urllib.request.ProxyHandler({})] if on_loopback(base_url) else []
-    return urllib.request.build_opener(*none)
 
 
 def _servers(config: Config) -> Iterator[Finding]:
@@ -209,7 +201,7 @@ def _workspace(config: Config) -> Iterator[Finding]:
         return
     yield Finding(name="project", state="ok", what=str(config.root))
     if not (config.workspace / ".git").exists():
-        what = f"{config.workspace} is not there"
+        what = f"there is no {config.workspace}"
         yield Finding(name="workspace", state="missing", what=what, fix="run `ahe init`")
         return
     from ahe.history import History

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.evaluate.trial import HarnessVersion
+from ahe.events import NullWatcher
 from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
-from ahe.protocols import Watcher
+from ahe.protocols import MakeEnvironment, Watcher
 from ahe.records import Record, Split, Tally, Task, Trial, Usage
+
+QUIET = NullWatcher()
 
 
 class EvalResult(Record):
@@ -29,19 +32,24 @@ class EvalResult(Record):
 
 async def evaluate(
     project: Project,
-    watcher: Watcher,
+    watcher: Watcher = QUIET,
     *,
     rev: str = "HEAD",
     split: Split = "train",
     rollouts: int | None = None,
     tasks: tuple[str, ...] = (),
+    environment: MakeEnvironment | None = None,
 ) -> EvalResult:
-    """Measure the harness at a revision on a split, or on the tasks named."""
+    """Measure the harness at a revision on a split, or on the tasks named. Trials that exist are read, not run.
+
+    `rollouts` is the number of attempts a task (default: [evolve] rollouts); `environment` runs the trials in
+    environments of the caller's own. Raises `UsageError`, `WorkspaceError`, `BudgetExceeded` and `Infrastructure`.
+    """
     started = time.monotonic()
     history = project.history()
     if rev == "HEAD":
         history.require_clean()
-    async with assemble(project, watcher) as parts:
+    async with assemble(project, watcher, environment) as parts:
         chosen = _chosen(project, parts, split, tasks)
         harness = version(project, history, rev)
         label = f"{rev} on {', '.join(tasks) if tasks else split}"

@@ -1,1 +1,1 @@
-"""The loop: measure, explain, edit, measure again, keep or revert; and what it reads off the workspace."""
+"""The loop: measure, explain, edit, measure again, keep or revert; and the workspace state that it reads from git."""

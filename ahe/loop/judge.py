@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from ahe.errors import RevertConflict
+from ahe.evaluate.evaluation import Evaluator
+from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Notice
-from ahe.gate.attribution import PROVE_BAD, PROVE_GOOD, AttributionQuestion, LeftOut, disputed, most_rollouts
-from ahe.history import History
-from ahe.loop.apart import AttributionRunner
-from ahe.loop.leave_one_out import LeaveOneOutTrees
-from ahe.loop.measurement import Measurement
+from ahe.gate.attribution import (
+    PROVE_BAD,
+    PROVE_GOOD,
+    AttributionQuestion,
+    AttributionStep,
+    LeftOut,
+    Piece,
+    TreeRequest,
+    attribute,
+    disputed,
+    most_rollouts,
+)
+from ahe.history import Commit, History
+from ahe.loop.measurement import Measurement, in_turns
 from ahe.loop.state import WorkspaceState
 from ahe.loop.verdicts import JudgedCandidate
 from ahe.protocols import Watcher
-from ahe.records import Verdict
+from ahe.records import FRESH, Trial, Verdict
 
 
 @dataclass
@@ -33,7 +44,7 @@ class Candidate:
         """Spend rollouts until there is a verdict on the whole and, of several commits, on each.
 
         Attribution comes before anything is reverted, and also where the whole would be kept. What remains of a
-        whole that the gate would revert is put to the gate as a candidate of its own, held-out included.
+        whole that the gate would revert goes to the gate as a candidate of its own, held-out included.
         """
         measurement = self.measure(self.state.head)
         whole = self._of(await measurement.verdict(), self.state.head)
@@ -41,41 +52,43 @@ class Candidate:
         judged = JudgedCandidate(self.state, whole, concentration)
         if len(self.state.pending) == 1 or whole.outcome not in ("kept", "reverted"):
             return judged
-        leave = LeaveOneOutTrees(self.history, self.state.head, self.state.pending)
-        judged = replace(judged, blocked=leave.blocked, no_op=leave.no_op)
+        trees = LeaveOneOutTrees(self.history, self.state.head, self.state.pending)
+        judged = replace(judged, blocked=trees.blocked, no_op=trees.no_op)
         tasks = disputed(pairs, (*self.state.predicts, *self.state.risks), concentration)
-        if not tasks or not self._can_be_told_apart(leave):
+        if not tasks or not self._can_be_attributed(trees):
             return judged
         burden = PROVE_BAD if whole.outcome == "kept" else PROVE_GOOD
-        question = AttributionQuestion(leave.pieces, tasks, len(pairs), burden, concentration=concentration)
-        return await self._apart(judged, leave, measurement, question)
+        question = AttributionQuestion(trees.pieces, tasks, len(pairs), burden, concentration=concentration)
+        return await self._attribute(judged, trees, measurement, question)
 
-    async def _apart(
+    async def _attribute(
         self,
         judged: JudgedCandidate,
-        leave: LeaveOneOutTrees,
+        trees: LeaveOneOutTrees,
         measurement: Measurement,
         question: AttributionQuestion,
     ) -> JudgedCandidate:
         def version(without: LeftOut) -> HarnessVersion:
-            return self.version(leave.tree(without))
+            return self.version(trees.tree(without))
 
-        apart = AttributionRunner(measurement.evaluator, measurement.suite, version)
+        runner = AttributionRunner(measurement.evaluator, measurement.suite, version)
         most = most_rollouts(len(question.pieces), len(question.tasks))
         self.watcher.emit(
             Notice(
-                f"{len(question.pieces)} commits in one candidate: telling them apart on "
+                f"{len(question.pieces)} commits in one candidate: leave-one-out attribution on "
                 f"{len(question.tasks)} disputed tasks, {most} rollouts at most"
             )
         )
         try:
-            step = await apart.ask(question)
-            harnesses = {tree: version(tree).id for s in step.verdicts for tree in (s.base, s.without)}
-            rest_at = leave.tree(step.dropped)
+            step = await runner.answer(question)
+            harnesses = {
+                tree: version(tree).id for each in step.verdicts for tree in (each.base, each.without)
+            }
+            rest_at = trees.tree(step.dropped)
         except RevertConflict as conflict:
-            self.watcher.emit(Notice(f"the commits cannot be told apart: {conflict} collide"))
+            self.watcher.emit(Notice(f"no leave-one-out attribution: {conflict} collide"))
             return judged
-        judged = replace(judged, step=step, harnesses=harnesses, spent=tuple(apart.fresh.values()))
+        judged = replace(judged, step=step, harnesses=harnesses, spent=tuple(runner.fresh.values()))
         kept = len(step.verdicts) - len(step.dropped)
         if judged.whole.outcome == "kept" or not step.dropped or not kept:
             return judged
@@ -83,15 +96,107 @@ class Candidate:
         rest = self._of(await self.measure(rest_at).verdict(), rest_at)
         return replace(judged, rest=rest)
 
-    def _can_be_told_apart(self, leave: LeaveOneOutTrees) -> bool:
-        """False where no commit may leave, or one alone makes the whole difference to the incumbent."""
-        if len(leave.pieces) > 1:
+    def _can_be_attributed(self, trees: LeaveOneOutTrees) -> bool:
+        """False where no commit can be left out, or one alone makes the whole difference to the incumbent."""
+        if len(trees.pieces) > 1:
             return True
         incumbent = self.history.harness_id(self.state.incumbent)
         return any(
-            self.history.harness_id(leave.tree(piece.builds_on_it | {piece.name})) != incumbent
-            for piece in leave.pieces
+            self.history.harness_id(trees.tree(piece.builds_on_it | {piece.name})) != incumbent
+            for piece in trees.pieces
         )
 
     def _of(self, verdict: Verdict, sha: str) -> Verdict:
         return verdict.model_copy(update={"incumbent": self.state.incumbent, "candidate": sha})
+
+
+@dataclass
+class LeaveOneOutTrees:
+    """The trees of a candidate with some commits left out, made by git beside the workspace.
+
+    `pending` are the candidate's commits, newest first; pieces are named by their commit ids. A person's commit is
+    not a piece: every tree contains it. `blocked` are commits that cannot be reverted while a person's later commit
+    stays; `no_op` are those without which the harness is the same.
+    """
+
+    history: History
+    head: str
+    pending: Sequence[Commit]
+    pieces: tuple[Piece, ...] = ()
+    blocked: tuple[str, ...] = ()
+    no_op: tuple[str, ...] = ()
+    _made: dict[LeftOut, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        whole = self.history.harness_id(self.head)
+        for place, commit in enumerate(self.pending):
+            if commit.by_person:
+                continue
+            with_it = next(self._revertible_with(commit, self.pending[:place]), None)
+            if with_it is None:
+                self.blocked += (commit.sha,)
+            elif self.history.harness_id(self.tree(with_it | {commit.sha})) == whole:
+                self.no_op += (commit.sha,)
+            else:
+                self.pieces += (Piece(commit.sha, with_it),)
+
+    def tree(self, without: LeftOut) -> str:
+        """A commit with that tree, on no branch. Raises `RevertConflict` where git cannot make it."""
+        if not without:
+            return self.head
+        if without not in self._made:
+            leaving = [commit for commit in self.pending if commit.sha in without]
+            self._made[without] = self.history.without(self.head, leaving)
+        return self._made[without]
+
+    def _revertible_with(self, commit: Commit, later: Sequence[Commit]) -> Iterator[LeftOut]:
+        """Sets of later commits with which it reverts cleanly; tried: none, one, or all that touch its files."""
+        mine = set(self.history.changed_paths(commit.sha))
+        movable = [other for other in later if not other.by_person]
+        touching = [c.sha for c in movable if mine & set(self.history.changed_paths(c.sha))]
+        sets = [[], *([sha] for sha in reversed(touching)), touching, [c.sha for c in movable]]
+        for shas in dict.fromkeys(map(frozenset, sets)):
+            try:
+                self.tree(shas | {commit.sha})
+            except RevertConflict:
+                continue
+            yield shas
+
+
+@dataclass
+class AttributionRunner:
+    """Runs the rollouts that attribution requests. `version` gives the harness of a tree; `fresh` are those it ran.
+
+    The trials are ordinary ones of the trees' own harness ids with attempts from `FRESH` on. Every round asks for
+    all its attempts again, and what the store holds costs nothing: so it continues after a kill where it was.
+    """
+
+    evaluator: Evaluator
+    suite: Suite
+    version: Callable[[LeftOut], HarnessVersion]
+    fresh: dict[str, Trial] = field(default_factory=dict)
+
+    async def answer(self, question: AttributionQuestion) -> AttributionStep:
+        """The verdicts on the pieces. Raises `RevertConflict` where a tree cannot be made."""
+        rolls: dict[LeftOut, dict[str, list[bool | None]]] = {}
+        while (step := attribute(replace(question, rolls=rolls))).requests:
+            trials = await self._run(step.requests)
+            for request in step.requests:
+                made = trials[self.version(request.without).id, request.task]
+                rolls.setdefault(request.without, {})[request.task] = [_passed(trial) for trial in made]
+        return step
+
+    async def _run(self, requests: Sequence[TreeRequest]) -> dict[tuple[str, str], list[Trial]]:
+        """The trials by harness and task, in the order of attempts."""
+        goals = [(self.version(r.without), self.suite.tasks[r.task], r.n) for r in requests]
+        wanted = in_turns(goals, self.evaluator.runner.plan, first=FRESH)
+        evaluation = await self.evaluator.evaluate("leave-one-out attribution", wanted)
+        self.fresh |= evaluation.ran
+        found: dict[tuple[str, str], list[Trial]] = {}
+        for trial in evaluation.trials:
+            found.setdefault((trial.harness, trial.task), []).append(trial)
+        return found
+
+
+def _passed(trial: Trial) -> bool | None:
+    return None if trial.status == "missing" else trial.status == "passed"

@@ -1,7 +1,8 @@
-"""Puts a gate's question to the evaluator: rollouts are spent until the gate has an answer."""
+"""Measures a candidate against the incumbent: runs the rollouts that the gate requests until it decides."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -11,21 +12,19 @@ from ahe.evaluate.stored import mean_tokens, pairs_of, stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion, Planned
 from ahe.gate.decisions import tried, vetoes
-from ahe.gate.posterior import fit_concentration, posterior
-from ahe.gate.predictions import observed
-from ahe.harness.size import prompt_tokens
+from ahe.gate.posterior import Pairs, fit_concentration, posterior
+from ahe.gate.predictions import with_tasks
+from ahe.harness.inventory import prompt_tokens
 from ahe.protocols import Gate
 from ahe.records import Comparison, Decision, RolloutRequest, Tally, Task, Trial, Usage, Verdict
-
-Pairs = dict[str, tuple[Tally, Tally]]
 
 
 @dataclass
 class Measurement:
     """Candidate against incumbent. `train` and `heldout` name the tasks in use.
 
-    The prior is fitted to trials that began before `before`, when the candidate was made: its own must not move
-    the prior while they come in, or a killed comparison would go on otherwise than it began.
+    The prior is fitted to trials that started before `before`, when the candidate was made: its own trials must not
+    move the prior while they come in, or a killed comparison would continue differently.
     """
 
     gate: Gate
@@ -47,9 +46,10 @@ class Measurement:
         self.concentration = fit_concentration([row for row in rows if row[0] in self.train])
 
     async def verdict(self) -> Verdict:
-        """RolloutRequest the gate, run what it wants, ask again. No gate is asked about identical harnesses.
+        """Ask the gate, run the rollouts that it requests, and ask again until it decides.
 
-        What broke in an earlier measurement is tried again first: else `undecided` would stay so for ever.
+        Identical harnesses are `unchanged` without a gate. What broke in an earlier measurement is tried again
+        first: otherwise `undecided` could never change.
         """
         if self.incumbent.id == self.candidate.id:
             reason = "the same harness as before: nothing to measure"
@@ -77,12 +77,9 @@ class Measurement:
             self.fresh |= (await self.evaluator.evaluate("measuring: what broke before", wanted)).ran
 
     async def _run(self, requests: tuple[RolloutRequest, ...], reason: str) -> None:
-        wanted: list[Planned] = []
-        for n in range(max(request.n for request in requests)):
-            for request in requests:
-                if n < request.n:
-                    arm = self.incumbent if request.arm == "incumbent" else self.candidate
-                    wanted.append(self.evaluator.runner.plan(arm, self.suite.tasks[request.task], n))
+        arms = {"incumbent": self.incumbent, "candidate": self.candidate}
+        goals = [(arms[r.arm], self.suite.tasks[r.task], r.n) for r in requests]
+        wanted = in_turns(goals, self.evaluator.runner.plan)
         self.fresh |= (await self.evaluator.evaluate(f"measuring: {reason}", wanted)).ran
 
     def _comparison(self) -> Comparison:
@@ -103,8 +100,8 @@ class Measurement:
         )
 
     def _paid(self) -> list[Trial]:
-        """What this comparison cost so far, also before a kill: the candidate's trials on train, and those of the
-        incumbent's that this process ran. Held-out is no part of it."""
+        """What this comparison cost on train so far, also before a kill: all trials of the candidate, and those of
+        the incumbent that this process ran."""
         own = {trial.id: trial for trial in self._stored(self.candidate, self.train)}
         return [*({t.id: t for t in self.fresh.values() if t.task in self.train} | own).values()]
 
@@ -124,10 +121,9 @@ class Measurement:
     def _verdict(self, decision: Decision, comparison: Comparison) -> Verdict:
         pairs = comparison.train
         rates = [pass_rate({task: pair[arm] for task, pair in pairs.items()}) for arm in (0, 1)]
-        moved = {t: (c.rate or 0) - (b.rate or 0) for t, (b, c) in pairs.items() if b.n and c.n}
         usage = sum((t.usage + t.side_usage for t in self.fresh.values()), Usage())
         assert decision.outcome != "more"
-        return Verdict(
+        measured = Verdict(
             outcome=decision.outcome,
             reason=decision.reason,
             gate=self.gate.name,
@@ -139,13 +135,26 @@ class Measurement:
             candidate_rate=rates[1],
             heldout_delta=decision.heldout_delta,
             rollouts=len(self.fresh),
-            missing=sum(b.missing + c.missing for b, c in pairs.values()),
             usage=usage,
             predicted=self.predicts,
-            tasks=observed(pairs, self.concentration),
-            observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
-            observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
         )
+        return with_tasks(measured, pairs, self.concentration)
+
+
+def in_turns(
+    goals: Sequence[tuple[HarnessVersion, Task, int]],
+    plan: Callable[[HarnessVersion, Task, int], Planned],
+    *,
+    first: int = 0,
+) -> list[Planned]:
+    """The first n attempts (from `first` on) of each harness and task, one of each in turn: time favours none."""
+    wanted: dict[str, Planned] = {}
+    for attempt in range(max(n for *_, n in goals)):
+        for harness, task, n in goals:
+            if attempt < n:
+                planned = plan(harness, task, first + attempt)
+                wanted[planned.id] = planned
+    return [*wanted.values()]
 
 
 def probability_of_known(

@@ -18,7 +18,7 @@ class WorkspaceState:
     """`commits` is the log, newest first. `pending` are the commits without a final verdict, newest first.
 
     `incumbent` is the parent of the oldest pending commit (HEAD where none is pending); `unreverted` are
-    commits whose note says `reverted` and which stand unreverted, newest first; `undecided` is 1 where the
+    commits whose note says `reverted` but which are not reverted yet, newest first; `undecided` is 1 where the
     pending commits were measured without a verdict, else 0; `untagged` says that HEAD closes an
     iteration whose tag is missing.
     """
@@ -54,7 +54,7 @@ class WorkspaceState:
 
 
 def workspace_state(log: Sequence[Commit]) -> WorkspaceState:
-    """The standing that the log of HEAD (newest first) shows. Raises `WorkspaceError` if it is empty."""
+    """The state that the log of HEAD (newest first) shows. Raises `WorkspaceError` if it is empty."""
     if not log:
         raise WorkspaceError("the workspace has no commit; run `ahe init` in an empty folder")
     reverted = {commit.reverts for commit in log if commit.reverts}
@@ -78,11 +78,11 @@ def workspace_state(log: Sequence[Commit]) -> WorkspaceState:
 
 
 def without_reverted(log: Sequence[Commit], best: str) -> str:
-    """The commit that `ahe/best` may name: `best`, or what stood before a change in it that was taken back since.
+    """The commit that `ahe/best` may name: `best`, or what was there before a change in it that was reverted since.
 
-    `log` is HEAD's, newest first. A revert above `best` of what `best` holds leads to the incumbent that the change was
-    measured against (its parent, where it never was), and so on from there. A revert that was itself reverted counts
-    for nothing. A `best` that is not in the log stays.
+    `log` is HEAD's, newest first. Where a commit after `best` reverts a change that `best` contains, this is the
+    incumbent that the change was measured against (its parent, where it never was measured), and so on from there. A
+    revert that was itself reverted does not count. A `best` that is not in the log stays.
     """
     places = {commit.sha: place for place, commit in enumerate(log)}
     while best in places:
@@ -90,12 +90,12 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
         for commit in log[: places[best]]:
             if commit.reverts and commit.sha not in undone:
                 undone.add(commit.reverts)
-        held = [places[sha] for sha in undone if places.get(sha, -1) >= places[best]]
-        if not held or max(held) + 1 == len(log):
+        contained = [places[sha] for sha in undone if places.get(sha, -1) >= places[best]]
+        if not contained or max(contained) + 1 == len(log):
             break
-        oldest, parent = log[max(held)], log[max(held) + 1].sha
+        oldest, parent = log[max(contained)], log[max(contained) + 1].sha
         measured = oldest.verdict.incumbent if oldest.verdict else ""
-        best = measured if places.get(measured, -1) > max(held) else parent
+        best = measured if places.get(measured, -1) > max(contained) else parent
     return best
 
 

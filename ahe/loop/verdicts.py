@@ -1,33 +1,29 @@
-"""From the numbers of a judged candidate to the verdict on each of its commits. Words and arithmetic only."""
+"""From the numbers of a judged candidate to the verdict on each of its commits, as its note will say it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ahe.evaluate.evaluation import pass_rate
 from ahe.gate.attribution import AttributionStep, LeftOut, PieceVerdict
 from ahe.gate.choose import NotedGate
-from ahe.gate.predictions import observed, scored
+from ahe.gate.predictions import scored, with_tasks
 from ahe.history import Commit
 from ahe.loop.state import WorkspaceState
-from ahe.records import CommitVerdict, IterationVerdicts, Trial, Usage, Verdict
+from ahe.records import CommitVerdict, IterationVerdicts, Trial, Usage, Verdict, VerdictOutcome
 
 NEVER_WHOLE = "what remains was never measured as a whole: the next iteration does that"
-
-
-Outcome = Literal["kept", "reverted", "unchanged"]
 
 
 @dataclass(frozen=True)
 class JudgedCandidate:
     """What was found out about the pending commits of `state`.
 
-    `whole` is the gate's verdict on all of them; `step` tells them apart, where it was asked, and
-    `rest` is the gate's verdict on what remains of a whole that it would revert. `held` commits cannot leave
-    without a person's; `idle` ones change nothing. `harnesses` are the ids of the trees, `spent` the trials that
-    attribution ran.
+    `whole` is the gate's verdict on all of them; `step` has attribution's verdicts on them, where it was needed, and
+    `rest` is the gate's verdict on what remains of a whole that it would revert. `blocked` commits cannot be
+    reverted without a person's; `no_op` ones change nothing. `harnesses` are the ids of the trees, `spent` the trials
+    that attribution ran.
     """
 
     state: WorkspaceState
@@ -40,22 +36,23 @@ class JudgedCandidate:
     harnesses: Mapping[LeftOut, str] = field(default_factory=dict)
     spent: tuple[Trial, ...] = ()
 
-    def share(self, sha: str) -> PieceVerdict | None:
-        shares = self.step.verdicts if self.step else ()
-        return next((share for share in shares if share.piece == sha), None)
+    def attributed(self, sha: str) -> PieceVerdict | None:
+        """Attribution's verdict on a commit, where there is one."""
+        verdicts = self.step.verdicts if self.step else ()
+        return next((each for each in verdicts if each.piece == sha), None)
 
     @property
     def problem(self) -> str:
-        """Why commits that were to be told apart could not be; or an empty text."""
+        """Why attribution has no result; or an empty text."""
         if self.step and self.step.problem:
             return f"leave-one-out attribution: {self.step.problem}"
         return self.rest.reason if self.rest and self.rest.outcome == "undecided" else ""
 
     def overall(self) -> Verdict:
-        """The verdict on the candidate, for who asks about the iteration: `kept` where any change was kept."""
+        """The verdict on the candidate as a whole: `kept` where any change was kept."""
         if self.step is None:
             return self.whole
-        outcomes = {verdict.outcome for sha, verdict in self.each().items() if self.share(sha)}
+        outcomes = {verdict.outcome for sha, verdict in self.each().items() if self.attributed(sha)}
         outcome = next((o for o in ("kept", "reverted") if o in outcomes), "undecided")
         rate = self.rest.candidate_rate if self.rest else None
         rate = self.whole.candidate_rate if outcome == "kept" and not self.step.dropped else rate
@@ -71,9 +68,9 @@ class JudgedCandidate:
         return rollouts, sum((verdict.usage for verdict in verdicts), used)
 
     def each(self) -> dict[str, Verdict]:
-        """The verdict on every pending commit, newest first. Each bears an equal part of the cost.
+        """The verdict on every pending commit, newest first. Each gets an equal part of the cost.
 
-        Its predictions are scored on its own two arms where it was told apart, else on the whole's.
+        Its predictions are scored on its own two arms where attribution has a verdict, else on the whole's.
         """
         pending = self.state.pending
         verdicts = {c.sha: scored(_verdict(self, c), c.predicts, c.risks) for c in pending}
@@ -112,20 +109,20 @@ def _verdict(judged: JudgedCandidate, commit: Commit) -> Verdict:
     if problem := judged.problem:
         return whole.model_copy(update={"outcome": "undecided", "reason": problem})
     if whole.outcome in ("undecided", "unchanged"):
-        return _mine(whole, commit)
+        return _own(whole, commit)
     if commit.by_person:
         return _of_person(whole)
     if commit.sha in judged.no_op:
-        reason = "without it the harness is the very same: nothing to keep, nothing to revert"
+        reason = "without it the harness is the same: nothing to keep, nothing to revert"
         ends = {"incumbent": whole.incumbent, "candidate": whole.candidate}
         return Verdict(outcome="unchanged", reason=reason, gate=whole.gate, **ends)
     if commit.sha in judged.blocked:
-        return _held(whole, commit)
-    share = judged.share(commit.sha)
-    return _of_share(judged, commit, share) if share else _mine(whole, commit)
+        return _blocked(whole, commit)
+    found = judged.attributed(commit.sha)
+    return _from_attribution(judged, commit, found) if found else _own(whole, commit)
 
 
-def _mine(whole: Verdict, commit: Commit) -> Verdict:
+def _own(whole: Verdict, commit: Commit) -> Verdict:
     return whole.model_copy(update={"predicted": commit.predicts})
 
 
@@ -139,13 +136,13 @@ def _of_person(whole: Verdict) -> Verdict:
     return whole.model_copy(update={"outcome": "kept", "decided_by": "person", "reason": reason})
 
 
-def _held(whole: Verdict, commit: Commit) -> Verdict:
-    """A commit on which a person's later one builds: nothing of a person's is reverted, so both stay."""
-    return stays(_mine(whole, commit)) if whole.outcome == "reverted" else _mine(whole, commit)
+def _blocked(whole: Verdict, commit: Commit) -> Verdict:
+    """A commit on which a person's later one builds: a person's commit is never reverted, so both stay."""
+    return both_stay(_own(whole, commit)) if whole.outcome == "reverted" else _own(whole, commit)
 
 
-def stays(reverted: Verdict) -> Verdict:
-    """The verdict on a change that should go and cannot, because later work builds on it."""
+def both_stay(reverted: Verdict) -> Verdict:
+    """The verdict on a change that should be reverted and cannot be, because later work builds on it."""
     reason = (
         f"the gate would revert it ({reverted.reason}), but a person's later commit builds on it. The choices: revert "
         "both by hand, the later one first, or keep both. Kept both: a person's commit is never reverted"
@@ -153,51 +150,47 @@ def stays(reverted: Verdict) -> Verdict:
     return reverted.model_copy(update={"outcome": "kept", "reason": reason})
 
 
-def _of_share(judged: JudgedCandidate, commit: Commit, share: PieceVerdict) -> Verdict:
+def _from_attribution(judged: JudgedCandidate, commit: Commit, found: PieceVerdict) -> Verdict:
     whole, rest = judged.whole, judged.rest
-    outcome: Outcome = share.outcome
-    reason = _words(share)
+    outcome: VerdictOutcome = found.outcome
+    reason = _words(found)
     dropped = judged.step.dropped if judged.step else frozenset()
     if whole.outcome == "kept":
         reason += f"; {NEVER_WHOLE}" if outcome == "kept" and dropped else ""
     elif outcome == "kept" and rest is None:
-        outcome, reason = "reverted", f"{reason}, but none is to blame and the whole is {whole.reason}"
+        outcome, reason = "reverted", f"{reason}, but no commit is to blame and the whole is {whole.reason}"
     elif outcome == "kept" and rest is not None:
         outcome = "kept" if rest.outcome == "undecided" else rest.outcome
         reason = f"{reason}; what remains of the candidate: {rest.reason}"
-    moved = {t: (c.rate or 0) - (b.rate or 0) for t, (b, c) in share.pairs.items() if b.n and c.n}
-    return Verdict(
+    verdict = Verdict(
         outcome=outcome,
         reason=reason,
         gate=whole.gate,
         incumbent=whole.incumbent,
         candidate=whole.candidate,
-        score=share.score,
-        delta=share.delta,
-        raw_delta=share.raw,
+        score=found.score,
+        delta=found.delta,
+        raw_delta=found.raw,
         heldout_delta=(rest or whole).heldout_delta if outcome == "kept" else None,
-        missing=sum(b.missing + c.missing for b, c in share.pairs.values()),
         predicted=commit.predicts,
-        tasks=observed(share.pairs, judged.concentration),
-        leave_one_out=(judged.harnesses[share.without], judged.harnesses[share.base]),
-        observed_up=tuple(sorted(task for task, by in moved.items() if by > 0)),
-        observed_down=tuple(sorted(task for task, by in moved.items() if by < 0)),
+        leave_one_out=(judged.harnesses[found.without], judged.harnesses[found.base]),
     )
+    return with_tasks(verdict, found.pairs, judged.concentration)
 
 
-def _words(share: PieceVerdict) -> str:
+def _words(found: PieceVerdict) -> str:
     """What leaving it out showed, and which choice was taken where it could not leave alone."""
     without, with_it = (
-        pass_rate({task: pair[arm] for task, pair in share.pairs.items()}) or 0.0 for arm in (0, 1)
+        pass_rate({task: pair[arm] for task, pair in found.pairs.items()}) or 0.0 for arm in (0, 1)
     )
     said = (
-        f"leave-one-out on {len(share.found.tasks)} disputed tasks: {with_it:.0%} with it, "
-        f"{without:.0%} without (P = {share.score:.2f})"
+        f"leave-one-out on {len(found.found.tasks)} disputed tasks: {with_it:.0%} with it, "
+        f"{without:.0%} without (P = {found.score:.2f})"
     )
-    if not share.together:
+    if not found.together:
         return said
-    others = ", ".join(sha[:10] for sha in share.together)
-    both = "keep both, for together they hold" if share.outcome == "kept" else "revert both"
+    others = ", ".join(sha[:10] for sha in found.together)
+    both = "keep both, for together they hold" if found.outcome == "kept" else "revert both"
     return f"{said}; it and {others} change the same lines: revert both or keep both. Taken: {both}"
 
 

@@ -19,8 +19,8 @@ ADVICE = "What is done is kept: raise the limit under [budget] in ahe.toml and r
 class Ledger:
     """Counts every model call. Limits of 0 mean none; `usd_limit` is in dollars, `minutes_limit` wall clock.
 
-    `spent` and `minutes_spent` are what earlier processes of the same run have used. `on_charge` is called
-    after every call with the role, the usage of the call and the new total.
+    `spent` is what earlier processes of the same run have used; minutes count from the making of the ledger.
+    `on_charge` is called after every call with the role, the usage of the call and the new total.
     """
 
     def __init__(
@@ -30,7 +30,6 @@ class Ledger:
         minutes_limit: float = 0.0,
         spent: Usage | None = None,
         *,
-        minutes_spent: float = 0.0,
         on_charge: Callable[[Role, Usage, Usage], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -38,22 +37,13 @@ class Ledger:
         self.token_limit = token_limit
         self.minutes_limit = minutes_limit
         self.total = spent or Usage()
-        self.by_role: dict[Role, Usage] = {}
-        self.unpriced_calls = 0
         self._on_charge = on_charge
         self._clock = clock
-        self._started = clock() - 60.0 * minutes_spent
-
-    @property
-    def minutes(self) -> float:
-        """Minutes since the run began, earlier processes included."""
-        return (self._clock() - self._started) / 60.0
+        self._started = clock()
 
     def charge(self, role: Role, usage: Usage) -> None:
         """Adds what one call used. Never raises on a limit: what was paid for is kept."""
         self.total = self.total + usage
-        self.by_role[role] = self.by_role.get(role, Usage()) + usage
-        self.unpriced_calls += usage.calls if usage.usd is None else 0
         if self._on_charge is not None:
             self._on_charge(role, usage, self.total)
 
@@ -66,18 +56,16 @@ class Ledger:
             raise BudgetExceeded(
                 f"the budget of {self.token_limit:,} tokens is spent ({self.total.tokens:,}). {ADVICE}"
             )
-        if self.minutes_limit and self.minutes >= self.minutes_limit:
+        minutes = (self._clock() - self._started) / 60.0
+        if self.minutes_limit and minutes >= self.minutes_limit:
             raise BudgetExceeded(
-                f"the budget of {self.minutes_limit:g} minutes is spent ({self.minutes:.1f}). {ADVICE}"
+                f"the budget of {self.minutes_limit:g} minutes is spent ({minutes:.1f}). {ADVICE}"
             )
-
-    def priced(self, spec: ModelSpec) -> bool:
-        """Whether calls to this model count against the money limit at all."""
-        return cost(spec, Usage(calls=1, input_tokens=1, output_tokens=1)) is not None
 
     def warning(self, spec: ModelSpec) -> str | None:
         """The warning to show before the first call where the money limit cannot count this model, else None."""
-        if not self.usd_limit or self.priced(spec):
+        priced = cost(spec, Usage(calls=1, input_tokens=1, output_tokens=1)) is not None
+        if priced or not self.usd_limit:
             return None
         return (
             f"no price is known for {spec.name} at {spec.base_url}: "

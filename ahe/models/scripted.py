@@ -11,7 +11,6 @@ import hashlib
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,6 @@ from ahe.errors import UsageError
 from ahe.models import wire
 from ahe.models.script import Script, ScriptedAnswer
 
-REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    404: "Not Found",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-}
 START_SECONDS = 10.0
 MAX_BODY = 64 * 1024 * 1024
 
@@ -47,25 +39,17 @@ def failure(status: int, message: str) -> HttpResponse:
     return HttpResponse(status, json.dumps({"error": {"message": message, "code": status}}).encode())
 
 
-@dataclass(frozen=True)
-class HttpRequest:
-    """One request as it came: method, path, headers with lower-case names, and body."""
+class ScriptedServer:
+    """Serves a script. Answers depend on role, key and how often both came, so order and kills do not matter.
 
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
+    `calls` counts requests by (role, key). `log` (or the script's own) collects one JSON line a request:
+    role, key, n (from 0), status and payload; several processes may append to it.
+    """
 
-
-Completer = Callable[[str, str, dict[str, Any]], HttpResponse]
-
-
-class LoopbackServer:
-    """Answers chat completions with `completer(role, key, payload)`, called for one request at a time."""
-
-    def __init__(self, completer: Completer, model: str) -> None:
-        self._completer = completer
-        self._model = model
+    def __init__(self, script: Script, log: Path | None = None) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self._script = script
+        self._log = log or script.log
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._finished: asyncio.Event | None = None
@@ -102,8 +86,8 @@ class LoopbackServer:
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while (request := await _read(reader)) is not None:
-                answer = self._answer(request)
+            while True:
+                answer = self._answer(*await _read(reader))
                 if answer.delay:
                     await asyncio.sleep(answer.delay)
                 if answer.drop:
@@ -111,80 +95,62 @@ class LoopbackServer:
                 writer.write(_encode(answer))
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # A client that went away, or that does not speak HTTP, is nobody's fault here.
+            pass  # The client closed the connection, or does not speak HTTP.
         finally:
             writer.close()
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
-        path = request.path.partition("?")[0].rstrip("/")
-        if request.method == "GET" and path.endswith("/models"):
-            models = {"object": "list", "data": [{"id": self._model, "object": "model"}]}
+    def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpResponse:
+        place = path.partition("?")[0].rstrip("/")
+        if method == "GET" and place.endswith("/models"):
+            models = {"object": "list", "data": [{"id": "scripted", "object": "model"}]}
             return HttpResponse(200, json.dumps(models).encode())
-        if request.method != "POST" or not path.endswith("/chat/completions"):
-            return failure(404, f"{request.method} {request.path} is not served here")
+        if method != "POST" or not place.endswith("/chat/completions"):
+            return failure(404, f"{method} {path} is not served here")
         try:
-            payload = json.loads(request.body)
+            payload = json.loads(body)
         except ValueError:
             return failure(400, "the request's body is not JSON")
-        role, key = request.headers.get("x-ahe-role", ""), request.headers.get("x-ahe-key", "")
-        try:
-            return self._completer(role, key, payload)
-        except Exception as error:
-            # A test's own callable failed: 400 shows its text at once, 500 would be tried again.
-            return failure(400, f"the answer for role {role!r} and key {key!r} failed: {error!r}")
-
-
-async def _read(reader: asyncio.StreamReader) -> HttpRequest | None:
-    """The next request of a connection, or None at its end. Raises ValueError on what is not HTTP."""
-    first = await reader.readline()
-    if not first:
-        return None
-    method, path, _ = first.decode("latin-1").split()
-    headers = {}
-    while (line := await reader.readline()) not in (b"\r\n", b"\n", b""):
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name.strip().lower()] = value.strip()
-    length = int(headers.get("content-length", "0"))
-    if not 0 <= length <= MAX_BODY:
-        raise ValueError("the body is too long")
-    return HttpRequest(method, path, headers, await reader.readexactly(length))
-
-
-def _encode(answer: HttpResponse) -> bytes:
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(answer.body)), **answer.headers}
-    lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Status')}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + answer.body
-
-
-class ScriptedServer(LoopbackServer):
-    """Serves a script. Answers depend on role, key and how often both came, so order and kills do not matter.
-
-    `calls` counts requests by (role, key). `log` (or the script's own) collects one JSON line a request:
-    role, key, n (from 0), status and payload; several processes may append to it.
-    """
-
-    def __init__(self, script: Script, log: Path | None = None) -> None:
-        super().__init__(self._complete, "scripted")
-        self.calls: Counter[tuple[str, str]] = Counter()
-        self._script = script
-        self._log = log or script.log
-
-    def _complete(self, role: str, key: str, payload: dict[str, Any]) -> HttpResponse:
+        role, key = headers.get("x-ahe-role", ""), headers.get("x-ahe-key", "")
         seen = self.calls[role, key]
         self.calls[role, key] += 1
-        scripted = self._script.find(role, key, seen, payload)
-        if scripted is None:
-            answer = failure(
-                400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})"
-            )
-        else:
-            answer = _played(scripted.filled(payload), f"{role} {key} {seen}", payload)
+        answer = self._complete(role, key, seen, payload)
         if self._log is not None:
             line = {"role": role, "key": key, "n": seen, "status": answer.status, "payload": payload}
             with self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return answer
+
+    def _complete(self, role: str, key: str, seen: int, payload: dict[str, Any]) -> HttpResponse:
+        try:
+            scripted = self._script.find(role, key, seen, payload)
+            if scripted is not None:
+                return _played(scripted.filled(payload), f"{role} {key} {seen}", payload)
+        except Exception as error:
+            # A test's own callable failed: 400 shows its text at once, 500 would be tried again.
+            return failure(400, f"the answer for role {role!r} and key {key!r} failed: {error!r}")
+        return failure(400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})")
+
+
+async def _read(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str], bytes]:
+    """Method, path, headers (names in lower case) and body of the next request of a connection.
+
+    Raises IncompleteReadError at the end of the connection, ValueError on what is not HTTP.
+    """
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.rstrip("\r\n").split("\r\n")
+    method, path, _ = first.split()
+    headers = {name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    length = int(headers.get("content-length", "0"))
+    if not 0 <= length <= MAX_BODY:
+        raise ValueError("the body is too long")
+    return method, path, headers, await reader.readexactly(length)
+
+
+def _encode(answer: HttpResponse) -> bytes:
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(answer.body)), **answer.headers}
+    # The reason phrase after the status may be empty.
+    lines = [f"HTTP/1.1 {answer.status} ", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + answer.body
 
 
 def _played(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> HttpResponse:

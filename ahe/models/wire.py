@@ -33,16 +33,16 @@ class ErrorBody(Exception):
 def payload(spec: ModelSpec, request: Request, refused: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The JSON body of a call. `refused` names the parameters that this endpoint has rejected before.
 
-    In `text` mode no tools are sent and tool results travel as user messages: such endpoints know neither.
+    In `text` mode no tools are sent: the endpoint does not know them (`runtime.text_protocol` writes calls and
+    results as text).
     """
-    text_mode = spec.tool_calls == "text"
     length = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
     body: dict[str, Any] = {
         "model": spec.name,
-        "messages": [_message(message, text_mode) for message in request.messages],
+        "messages": [_message(message) for message in request.messages],
         length: request.max_tokens,
     }
-    if request.tools and not text_mode:
+    if request.tools and spec.tool_calls != "text":
         body["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in request.tools]
     if spec.temperature is not None:
         body["temperature"] = spec.temperature
@@ -56,13 +56,11 @@ def payload(spec: ModelSpec, request: Request, refused: frozenset[str] = frozens
     return body
 
 
-def _message(message: Message, text_mode: bool) -> dict[str, Any]:
-    if text_mode and message.role == "tool":
-        return {"role": "user", "content": message.content}
+def _message(message: Message) -> dict[str, Any]:
     body: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls and not text_mode:
+    if message.tool_calls:
         body["tool_calls"] = [_call(call) for call in message.tool_calls]
-    if message.tool_call_id is not None and not text_mode:
+    if message.tool_call_id is not None:
         body["tool_call_id"] = message.tool_call_id
     return body
 

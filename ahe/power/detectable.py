@@ -1,33 +1,39 @@
-"""What a gate can see on the user's own suite: made edits on its tasks, with the pass rates that are likely there."""
+"""What a suite can show: its noise, measured on one harness, and the smallest effect that a gate detects on it.
+
+The effect is found by simulated edits on the suite's tasks, with the pass rates that are likely there.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from statistics import fmean
+from statistics import fmean, pstdev
 
 from ahe.gate.posterior import CONCENTRATION, MEAN_FROM, MEAN_TO
 from ahe.power.simulate import TOKENS, Arm, SimulatedComparison, candidate_tokens
-from ahe.power.worlds import ALPHA, BETA, Edit, Rates, Shape, apply, predictions
+from ahe.power.worlds import ALPHA, BETA, REAL, Edit, Rates, apply, predictions
 from ahe.protocols import Gate
 from ahe.records import Tally
 
 TARGET_POWER = 0.8
-"""An effect is visible where the gate keeps an edit of that size so often."""
-SHAPES: tuple[Shape, ...] = ("sparse", "dense")
+"""An effect is detectable where the gate keeps this share of edits of that size."""
 RUNS = 100
 MOST_NULL = 0.6
 REACH, HALVINGS = 2.5, 5
 UNSURE = 1.7
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
+SPLITS = 1_000
+
+Outcomes = Sequence[Sequence[bool]]
+"""By task, whether each attempt passed, in the order of the attempts."""
 
 
 @dataclass(frozen=True)
 class DetectableEffect:
-    """What a gate sees: the smallest effect in points, the share of edits kept that do nothing, and the mean
-    rollouts of comparing such an edit. `points` is None where nothing is seen."""
+    """The smallest effect in points that a gate detects, the share that it keeps of edits that do nothing, and the
+    mean rollouts of comparing such an edit. `points` is None where it detects no effect."""
 
     points: float | None
     null: float
@@ -60,7 +66,7 @@ def beliefs(
 ) -> Beliefs:
     """A Beta for each task: the suite's mean with the concentration, updated with the task's own rollouts.
 
-    Where no task has a rollout it is the Beta(.7, .3) of the made worlds, and `measured` is False. The posterior
+    Where no task has a rollout it is the Beta(.7, .3) of the simulations, and `measured` is False. The posterior
     and not the measured rate: a task that passed 4 of 4 is not one that always passes.
     """
     rates = [tally.rate for tally in tallies.values() if tally.rate is not None]
@@ -77,10 +83,10 @@ def beliefs(
 def share_kept(
     gate: Gate, edit: Edit, known: Beliefs, rollouts: int, *, limit: float = math.inf, runs: int = RUNS
 ) -> tuple[float, float]:
-    """Share of made edits that the gate keeps, and the mean rollouts of a comparison.
+    """Share of simulated edits that the gate keeps, and the mean rollouts of a comparison.
 
     The incumbent has its plain rollouts. A comparison that `limit` rollouts cut short keeps nothing. The same
-    worlds for every edit, so that two sizes differ by their size. No task is held out.
+    pass rates for every edit, so that two sizes differ by their size alone. No task is held out.
     """
     kept, spent = 0, 0
     for run in range(runs):
@@ -89,36 +95,35 @@ def share_kept(
         after = apply(edit, before, world)
         named = predictions(before, after, world)
         tokens = (TOKENS, candidate_tokens(world))
-        question = SimulatedComparison(
+        simulated = SimulatedComparison(
             Arm(before), Arm(after), len(before), rollouts, *named, tokens, str(run)
         )
         for task in range(len(before)):
-            question.incumbent.roll(task, rollouts, world)
-        decision, cost = question.ask(gate, world, limit)
+            simulated.incumbent.roll(task, rollouts, world)
+        decision, cost = simulated.decide(gate, world, limit)
         kept += decision.outcome == "kept"
         spent += cost
     return kept / runs, spent / runs
 
 
-def seen(
+def power_at(
     gate: Gate, points: float, known: Beliefs, rollouts: int, *, limit: float = math.inf, runs: int = RUNS
 ) -> float:
-    """Share kept of edits of this size, sparse and dense ones alike."""
+    """The power for this effect: the share kept of edits of this size, sparse and dense ones alike."""
     return fmean(
-        share_kept(gate, Edit(shape, points), known, rollouts, limit=limit, runs=runs)[0] for shape in SHAPES
+        share_kept(gate, Edit(shape, points), known, rollouts, limit=limit, runs=runs)[0] for shape in REAL
     )
 
 
 def detectable_effect(
     gate: Gate, known: Beliefs, rollouts: int, *, limit: float = math.inf, runs: int = RUNS
 ) -> DetectableEffect:
-    """What this gate sees on this suite with k plain rollouts, `limit` rollouts a comparison at most.
+    """What this gate detects on this suite with k plain rollouts, `limit` rollouts a comparison at most.
 
-    A gate that keeps most of what does nothing sees nothing, whatever else it keeps.
+    A gate that keeps most edits that do nothing detects nothing, whatever else it keeps.
     """
     null, spent = share_kept(gate, Edit("noop"), known, rollouts, limit=limit, runs=runs)
-    blind = null > MOST_NULL
-    points = None if blind else smallest_effect(gate, known, rollouts, limit=limit, runs=runs)
+    points = None if null > MOST_NULL else smallest_effect(gate, known, rollouts, limit=limit, runs=runs)
     return DetectableEffect(points, null, spent)
 
 
@@ -127,19 +132,19 @@ def smallest_effect(
 ) -> float | None:
     """The smallest rise in points of which the gate keeps 80 %, within a tenth of itself.
 
-    Looked for around `about`. None where the gate does not keep so many of any rise that the suite has room for.
+    Searched around `about`. None where the gate does not reach that for any rise that the suite has room for.
     """
     room, guess = 100 * (1 - known.mean), about(known, rollouts)
     low, high = guess / REACH, min(room, guess * REACH)
     if low >= room:
         return None
-    while seen(gate, high, known, rollouts, limit=limit, runs=runs) < TARGET_POWER:
+    while power_at(gate, high, known, rollouts, limit=limit, runs=runs) < TARGET_POWER:
         if high >= room:
             return None
         low, high = high, min(room, high * REACH)
     for _ in range(HALVINGS):
         middle = math.sqrt(low * high)
-        if seen(gate, middle, known, rollouts, limit=limit, runs=runs) < TARGET_POWER:
+        if power_at(gate, middle, known, rollouts, limit=limit, runs=runs) < TARGET_POWER:
             low = middle
         else:
             high = middle
@@ -153,7 +158,7 @@ def rollouts_for(gate: Gate, points: float, known: Beliefs, *, runs: int = RUNS)
     """
 
     def enough(place: int) -> bool:
-        return seen(gate, points, known, DEPTHS[place], runs=runs) >= TARGET_POWER
+        return power_at(gate, points, known, DEPTHS[place], runs=runs) >= TARGET_POWER
 
     if points > 100 * (1 - known.mean):
         return None
@@ -174,7 +179,7 @@ def about(known: Beliefs, rollouts: int, most: float = math.inf) -> float:
     """What `smallest_effect` finds, in points and at once: (1 + 1/T) standard errors of an A-A difference.
 
     `most` is the ceiling of a comparison in rollouts. Where it leaves none beyond the plain ones the gate must decide
-    while it is unsure, and sees less by the factor `UNSURE`.
+    while it is unsure, and the effect must be larger by the factor `UNSURE`.
     Not derived: read off simulations of `bayes`, `strict` and `greedy` from 3 to 89 tasks and k from 1 to 8, and off
     by a third at most there. `pareto` and `flips` have no such number.
     """
@@ -188,3 +193,61 @@ def tasks_for(points: float, known: Beliefs, rollouts: int) -> int:
     """Tasks like these, at which `about` comes down to this many points."""
     wanted = 2 * known.noise / rollouts * (100 / points) ** 2
     return math.ceil(wanted + 2)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Differences of mean pass rates between two arms of one harness, in [-1, 1].
+
+    `spread` is their standard deviation over random splits, `expected` that of rollouts that are independent of
+    each other. `parity` compares even attempts with odd ones, `halves` the later half with the earlier.
+    """
+
+    tasks: int
+    spread: float
+    expected: float
+    parity: float
+    halves: float
+
+    @property
+    def parity_z(self) -> float:
+        """The parity difference in standard deviations of random splits; 0 where nothing varies."""
+        return self.parity / self.spread if self.spread else 0.0
+
+    @property
+    def halves_z(self) -> float:
+        return self.halves / self.spread if self.spread else 0.0
+
+
+def noise(outcomes: Outcomes, variance: float, splits: int = SPLITS) -> Noise | None:
+    """The noise over the tasks that were tried at least twice; None where there is no such task.
+
+    `variance` is the expected p(1−p) of a task, of one rollout: arms of m_t and m'_t independent attempts differ
+    by a standard deviation of √(variance · Σ(1/m_t + 1/m'_t))/T.
+    """
+    split = [list(each) for each in outcomes if len(each) > 1]
+    if not split:
+        return None
+    random = Random("splits")
+    drawn = []
+    for _ in range(splits):
+        for each in split:
+            random.shuffle(each)
+        drawn.append(_difference(split))
+    # Of an odd number of attempts either arm gets the larger part: the sign is as good as any other.
+    shares = [1 / (len(each) // 2) + 1 / (len(each) - len(each) // 2) for each in split]
+    ordered = [each for each in outcomes if len(each) > 1]
+    by_parity = [[*each[1::2], *each[0::2]] for each in ordered]
+    return Noise(
+        tasks=len(split),
+        spread=pstdev(drawn),
+        expected=math.sqrt(variance * sum(shares)) / len(split),
+        parity=-_difference(by_parity),
+        halves=-_difference(ordered),
+    )
+
+
+def _difference(split: Outcomes) -> float:
+    """Mean over tasks: pass rate of the first half of the attempts less that of the others."""
+    parts = [(each[: len(each) // 2], each[len(each) // 2 :]) for each in split]
+    return fmean(sum(one) / len(one) - sum(other) / len(other) for one, other in parts)

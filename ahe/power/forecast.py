@@ -1,4 +1,4 @@
-"""What a run is likely to cost in rollouts: the gate is played on the tasks at hand, iteration after iteration."""
+"""What a run is likely to cost in rollouts: its iterations are simulated with the gate on the tasks at hand."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ahe.records import Tally
 
 WORK = 8_000
 FEWEST, MOST = 10, 100
-PLAYED = 10
-"""Iterations that are played; a longer run goes on at the same cost."""
+SIMULATED = 10
+"""Iterations that are simulated; a longer run is taken to continue at the same cost."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Rollouts of a run. `baseline` is certain, the others are means over played runs.
+    """Rollouts of a run. `baseline` is certain, the others are means over simulated runs.
 
     `train` and `heldout` are those of all comparisons; `low` and `high` hold the middle 80 % of the totals.
     """
@@ -42,30 +42,31 @@ class Forecast:
 def forecast(
     gate: Gate, known: Beliefs, had: Sequence[Tally], *, train: int, rollouts: int, iterations: int
 ) -> Forecast:
-    """Play the iterations, with a quarter of the edits good, a quarter bad and half null (`draw_edit`).
+    """Simulate the iterations, with a quarter of the edits good, a quarter bad and half null (`draw_edit`).
 
     `known` and `had` (the incumbent's tallies) are by task, the first `train` of them on train, the others held out.
-    What is kept becomes the incumbent and brings its rollouts along, as in the loop. Takes a
-    second, or three at 500 tasks.
+    What is kept becomes the incumbent with its rollouts, as in the loop. Takes a second, or three at 500 tasks.
     """
-    steps = min(iterations, PLAYED)
+    steps = min(iterations, SIMULATED)
     more = iterations / steps if steps else 0.0
     runs = max(FEWEST, min(MOST, WORK // max(1, len(had) * steps)))
     baseline = sum(max(0, rollouts - tried(tally)) for tally in had[:train])
-    played = [_play(gate, known, had, train, rollouts, steps, Random(f"run {n}")) for n in range(runs)]
-    totals = sorted(baseline + more * sum(costs) for costs in played)
+    outcomes = [
+        _simulate_run(gate, known, had, train, rollouts, steps, Random(f"run {n}")) for n in range(runs)
+    ]
+    totals = sorted(baseline + more * sum(costs) for costs in outcomes)
     cut = runs // 10
     return Forecast(
         baseline=baseline,
-        train=more * fmean(on_train for on_train, _ in played),
-        heldout=more * fmean(on_heldout for _, on_heldout in played),
+        train=more * fmean(on_train for on_train, _ in outcomes),
+        heldout=more * fmean(on_heldout for _, on_heldout in outcomes),
         low=totals[cut],
         high=totals[-1 - cut],
         runs=runs,
     )
 
 
-def _play(
+def _simulate_run(
     gate: Gate,
     known: Beliefs,
     had: Sequence[Tally],
@@ -84,11 +85,11 @@ def _play(
         named = predictions(head.rates, after, random)
         new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
         name = f"{number} {random.random()}"
-        question = SimulatedComparison(head, Arm(after), train, rollouts, *named, (tokens, new_tokens), name)
+        simulated = SimulatedComparison(head, Arm(after), train, rollouts, *named, (tokens, new_tokens), name)
         before = sum(head.n[:train])
-        decision, cost = question.ask(gate, random)
-        on_train += sum(head.n[:train]) - before + sum(question.candidate.n[:train])
+        decision, cost = simulated.decide(gate, random)
+        on_train += sum(head.n[:train]) - before + sum(simulated.candidate.n[:train])
         spent += cost
         if decision.outcome == "kept":
-            head, tokens = question.candidate, new_tokens
+            head, tokens = simulated.candidate, new_tokens
     return on_train, spent - on_train

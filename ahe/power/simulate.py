@@ -1,4 +1,4 @@
-"""Plays any gate against made worlds, through the same `decide` that users run, and counts its errors."""
+"""Simulates comparisons: any gate on edits of known effect, through the same `decide` as in a run, errors counted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOKEN_SPREAD = 0.05
 class SimulationResult(Record):
     """Of `runs` comparisons: the share kept, rollouts, and the true change in points, with standard errors.
 
-    `rollouts` is what comparing costs: the incumbent's plain rollouts are there already, as in the loop.
+    `rollouts` are those of the comparison: the incumbent's plain rollouts exist already, as in the loop.
     `both` counts them too. `drift` is by how many points the endpoint moved right after those.
     """
 
@@ -76,10 +76,10 @@ class SimulatedComparison:
     tokens: tuple[float, float] | None = None
     name: str = ""
 
-    def ask(self, gate: Gate, random: Random, limit: float = math.inf) -> tuple[Decision, int]:
-        """RolloutRequest until the gate has an answer. Returns it with the rollouts that were run for it.
+    def decide(self, gate: Gate, random: Random, limit: float = math.inf) -> tuple[Decision, int]:
+        """Run what the gate requests until it decides. Returns the decision and the rollouts that it took.
 
-        Stops at `limit` rollouts, with the gate's `more` for an answer.
+        Stops at `limit` rollouts, with the gate's `more` as the decision.
         """
         spent = 0
         while (decision := gate.decide(self.comparison(spent))).outcome == "more":
@@ -143,7 +143,7 @@ def simulate(
     drift: float = 0.0,
     beta: tuple[float, float] = (ALPHA, BETA),
 ) -> SimulationResult:
-    """RolloutRequest the gate about `runs` edits, each in a world of its own; the same worlds for every gate.
+    """Let the gate decide on `runs` edits, each on pass rates of its own; the same rates for every gate.
 
     Of `tasks`, `heldout` are held out. The incumbent starts with its plain rollouts on train. Then the endpoint
     drifts: the mean pass rate of all harnesses moves by `drift` points, every logit alike.
@@ -161,10 +161,10 @@ def simulate(
         for task in range(tasks - heldout):
             incumbent.roll(task, rollouts, world)
         incumbent.rates = now
-        question = SimulatedComparison(
+        simulated = SimulatedComparison(
             incumbent, Arm(after), tasks - heldout, rollouts, predicts, risks, tokens, str(run)
         )
-        decision, cost = question.ask(gate, world)
+        decision, cost = simulated.decide(gate, world)
         kept.append(float(decision.outcome == "kept"))
         spent.append(float(cost))
         true.append(100 * (sum(after) - sum(now)) / tasks)

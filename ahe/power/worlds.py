@@ -1,4 +1,4 @@
-"""Made worlds to try a gate on: tasks with true pass rates, and edits that change them by a known amount."""
+"""Simulated suites: tasks with true pass rates, and edits that change them by a known amount."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def draw_rates(
 def read_matrix(path: Path) -> list[float]:
     """Pass rates by task of a CSV `task,trial,resolved`; drawing Bernoulli from them resamples its trials.
 
-    Raises `UsageError` where a column is missing, a value is no truth value, or no row is there.
+    Raises `UsageError` where a column is missing, a value is not a truth value, or there is no row.
     """
     outcomes: dict[str, list[bool]] = {}
     words = {"1": True, "true": True, "1.0": True, "0": False, "false": False, "0.0": False}

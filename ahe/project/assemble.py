@@ -24,14 +24,15 @@ from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Preflight
 from ahe.history import History
-from ahe.loop.loop import Loop
+from ahe.loop.loop import Loop, StopRules
+from ahe.loop.steps import Steps
 from ahe.models.ledger import Ledger
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
 from ahe.project.content import entry
 from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.project.sandboxes import make_executor, refuse_unsupported, trial_runner
-from ahe.protocols import Environment, Executor, Model, Watcher
+from ahe.protocols import Environment, Executor, Gate, MakeEnvironment, Model, Watcher
 from ahe.records import EnvironmentSpec, Limits, Role, Usage
 
 EMBEDDED_REPORT = 1_500
@@ -81,8 +82,13 @@ class Parts:
 
 
 @asynccontextmanager
-async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
-    """Open suite, store and models, and connect them. Raises `AheError` before anything is spent."""
+async def assemble(
+    project: Project, watcher: Watcher, environment: MakeEnvironment | None = None
+) -> AsyncIterator[Parts]:
+    """Open suite, store and models, and connect them; `environment` replaces the project's for trials.
+
+    Raises `AheError` before anything is spent.
+    """
     config, suite, store = project.config, project.suite(), project.store()
     refuse_unsupported(project, suite)
 
@@ -103,17 +109,17 @@ async def assemble(project: Project, watcher: Watcher) -> AsyncIterator[Parts]:
             "debugger": CachedModel(opened["debugger"], store),
             "evolver": CachedModel(opened["evolver"], store),
         }
-        runner = trial_runner(project, store, opened["coder"], modes["coder"])
+        runner = trial_runner(project, store, opened["coder"], modes["coder"], environment)
         evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
         yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
     store.close()
 
 
-def loop(parts: Parts, history: History) -> Loop:
-    """The loop of one `ahe evolve`."""
+def loop(parts: Parts, history: History, iterations: int | None = None, gate: Gate | None = None) -> Loop:
+    """The loop of one `ahe evolve`; iterations and gate as configured where they are None."""
     config = parts.project.config
     train, heldout = parts.project.tasks_in_use(parts.suite)
-    return Loop(
+    steps = Steps(
         history=history,
         suite=parts.suite,
         train=tuple(task.name for task in train),
@@ -121,7 +127,8 @@ def loop(parts: Parts, history: History) -> Loop:
         evaluator=parts.evaluator,
         debugger=debugger(parts),
         editor=editor(parts, history),
-        gate=make_gate(
+        gate=gate
+        or make_gate(
             config.evolve.gate,
             quick=config.suite.quick,
             tax=config.evolve.tax,
@@ -133,6 +140,8 @@ def loop(parts: Parts, history: History) -> Loop:
         changes=config.evolve.changes,
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
+    most = config.evolve.iterations if iterations is None else iterations
+    return Loop(steps, StopRules(most, config.evolve.target, config.evolve.patience))
 
 
 def report_tokens(parts: Parts) -> int:

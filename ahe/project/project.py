@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +73,15 @@ class Project:
         for trial in self.store().of_harness(history.harness_id(sha)):
             uses.update(trial.uses)
         return inventory(history.contents(sha), history.last_changes(sha), uses)
+
+
+def open_project(path: Path | str = ".", flags: Mapping[str, Any] | None = None) -> Project:
+    """Open the project in folder `path`, as `ahe init` makes one. Starts nothing.
+
+    `flags` override `ahe.toml` by dotted names, as command-line flags do: `{"evolve.jobs": 8}`. Raises `UsageError`
+    that names the wrong key.
+    """
+    return Project.open(Path(path), dict(flags or {}))
 
 
 def init(root: Path) -> list[str]:

@@ -15,22 +15,24 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import TrialRunner
 from ahe.project.project import Project
-from ahe.protocols import Environment, Executor, Model
+from ahe.protocols import Environment, Executor, MakeEnvironment, Model
 from ahe.records import Mount, Task
 from ahe.runtime.executor import BOX, BoxExecutor, Process
 
 BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
 
 
-def trial_runner(project: Project, store: Store, model: Model, mode: str) -> TrialRunner:
-    """Runs trials of the coder as the project says."""
+def trial_runner(
+    project: Project, store: Store, model: Model, mode: str, environment: MakeEnvironment | None = None
+) -> TrialRunner:
+    """Runs trials of the coder as the project says, or in environments of the caller's own."""
     unsafe = project.config.environment.kind == "unsafe"
     return TrialRunner(
         store=store,
         model=model,
         mode=mode,
         limits=project.config.trial_limits(),
-        make_environment=lambda task, scratch: task_environment(project, task, scratch),
+        make_environment=lambda task, scratch: task_environment(project, task, scratch, environment),
         make_executor=lambda: make_executor(unsafe),
         sandboxed=not unsafe,
     )
@@ -44,14 +46,17 @@ def refuse_unsupported(project: Project, suite: Suite) -> None:
         raise UnsupportedTask("\n".join(refused.values()))
 
 
-def task_environment(project: Project, task: Task, scratch: Path) -> Environment:
+def task_environment(
+    project: Project, task: Task, scratch: Path, environment: MakeEnvironment | None = None
+) -> Environment:
     """Where a task's commands run. This installation, the project and the caches are hidden from them."""
-    kind = project.config.environment.kind
-    if kind == "auto" and task.docker_only:
-        kind = "docker"
     ours = (*installation(), project.root, Path.home() / ".cache")
     hidden = (*task.environment.hidden, *map(str, ours))
-    return make(kind, task.environment.model_copy(update={"hidden": hidden}), scratch)
+    spec = task.environment.model_copy(update={"hidden": hidden})
+    if environment is not None:
+        return environment(spec, scratch)
+    kind = project.config.environment.kind
+    return make("docker" if kind == "auto" and task.docker_only else kind, spec, scratch)
 
 
 def make_executor(unsafe: bool) -> Executor:
@@ -64,7 +69,7 @@ async def _launch_boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -
 
 
 async def _launch_bare(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
-    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files stand for what the box would see."""
+    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files are used instead of mounts."""
     harness = next(mount.host for mount in mounts if mount.inside == "/harness")
     site = str(Path(mounts[-1].host).parent)
     places = {"/box/box.py": str(BOX), "/harness": harness, "/site": site}

@@ -42,6 +42,7 @@ from ahe.records.gate import (
     RolloutRequest,
     Tally,
     Verdict,
+    VerdictOutcome,
 )
 from ahe.records.studies import (
     Calibration,
@@ -107,4 +108,5 @@ __all__ = [
     "Trial",
     "Usage",
     "Verdict",
+    "VerdictOutcome",
 ]

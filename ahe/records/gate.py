@@ -171,6 +171,9 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
+VerdictOutcome = Literal["kept", "reverted", "undecided", "unchanged"]
+
+
 class Verdict(Record):
     """What was decided about a commit, with the numbers behind it; written as a git note.
 
@@ -182,7 +185,7 @@ class Verdict(Record):
     Earlier versions wrote it as `apart`, which is still read.
     """
 
-    outcome: Literal["kept", "reverted", "undecided", "unchanged"]
+    outcome: VerdictOutcome
     reason: str
     decided_by: Literal["gate", "person"] = "gate"
     gate: str = ""

@@ -12,7 +12,7 @@ from ahe.records.gate import Interval, Observed
 
 
 class Copies(Record):
-    """Of `trials` that were looked at, so many are `distinct` by task and by what the model said.
+    """Of `trials` that were compared, `distinct` counts those that differ by task or by what the model said.
 
     `tasks` have copies among their rollouts; at `disagreeing` ones the same words passed once and failed once.
     """
@@ -53,9 +53,9 @@ class Needed(Record):
 
 
 class Sensitivity(Record):
-    """What the gate sees with k = `rollouts`, `limit` rollouts a comparison at most.
+    """What the gate detects with k = `rollouts`, `limit` rollouts a comparison at most.
 
-    `points` is the smallest rise of which it keeps 80 %, None where it sees none; `null` the share it keeps of edits
+    `points` is the smallest rise of which it keeps 80 %, None where it detects none; `null` the share it keeps of edits
     that do nothing, `cost` the mean rollouts of such a comparison.
     """
 
@@ -107,10 +107,10 @@ class Cost(Record):
 
 
 class Estimate(Record):
-    """What `iterations` are likely to take. `low` and `high` hold 80 % of the runs played, in rollouts.
+    """What `iterations` are likely to take. `low` and `high` hold 80 % of the simulated runs, in rollouts.
 
     `covered` is how many iterations the budget pays for, None without a limit that matters; `limit` names what
-    ends it. `points` is about the smallest rise that the gate sees.
+    ends it. `points` is about the smallest rise that the gate detects.
     """
 
     iterations: int

@@ -1,4 +1,4 @@
-"""Progress as plain lines, for logs and pipes; the same sentences stand above the live view in a terminal."""
+"""Progress as plain lines, for logs and pipes; the live view in a terminal shows the same sentences above itself."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ahe.events import (
     TrialFinished,
 )
 from ahe.records import Trial
-from ahe.views.estimate import estimate_lines
 from ahe.views.progress import Progress
+from ahe.views.studies import estimate_lines
 from ahe.views.text import duration, fit, visible
 
 SMALL = 60
@@ -27,7 +27,7 @@ DOWNLOAD_PARTS = 10
 
 
 def sentence(event: Event) -> str | None:
-    """What an event says on a line of its own, None where it says nothing by itself."""
+    """What an event says on a line of its own, None for events that only change counts."""
     match event:
         case Notice(text):
             return visible(text)
@@ -56,7 +56,7 @@ def trial_line(trial: Trial) -> str:
 
 
 class Lines:
-    """A watcher that writes lines to `stream`. It asks nothing of the terminal."""
+    """A watcher that writes lines to `stream`. It needs no terminal."""
 
     def __init__(self, stream: TextIO, progress: Progress | None = None) -> None:
         self._stream = stream

@@ -1,15 +1,22 @@
-"""The git record for people: the log as a table, one change in full."""
+"""The git record for people: the log as a table, one change in full, a revert."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from ahe.history import Commit
-from ahe.records import PredictionScore, Record, Usage, Verdict
+from ahe.records import Interval, PredictionScore, Record, Usage, Verdict
+from ahe.views.measured import BEFORE_AFTER, gain_line, task_table
 from ahe.views.text import count, money, points, rate, table, visible
 
+if TYPE_CHECKING:
+    from ahe.history import Commit
+    from ahe.jobs.change import Measured, Reverted
+
 SHORT = 10
+TRIAL, TRIALS = 8, 2
+"""Digits of a trial id as `ahe trace` takes it, and how many trials of each arm a row names."""
 
 
 class LogRow(Record):
@@ -64,11 +71,11 @@ def _subject(commit: Commit) -> str:
     return commit.subject.removeprefix(kind)
 
 
-def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
-    """One line a commit, and how many were kept and reverted."""
+def log_text(rows: Sequence[LogRow], gain: Interval | None = None, width: int | None = None) -> str:
+    """One line per commit, how many were kept and reverted, and what the run gained, where it is known."""
     headers = (
         *("tags", "commit", "kind", "subject", "verdict", "delta, 90 %", "score"),
-        *("rollouts", "cost", "foretold"),
+        *("rollouts", "cost", "predicted"),
     )
     lines = []
     for row in rows:
@@ -77,7 +84,7 @@ def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
         if verdict:
             score = "" if verdict.score is None else f"{verdict.score:.2f}"
             rollouts = str(verdict.rollouts or "")
-            numbers = (_delta(verdict), score, rollouts, _price(verdict.usage), _foretold(row))
+            numbers = (_delta(verdict), score, rollouts, _price(verdict.usage), _predicted(row))
         tags = " ".join(tag.removeprefix("ahe/") for tag in row.tags)
         lines.append((tags, row.sha[:SHORT], row.kind, row.subject, row.outcome, *numbers))
     counts = Counter(row.outcome for row in rows if row.outcome)
@@ -88,13 +95,13 @@ def log_table(rows: Sequence[LogRow], width: int | None = None) -> str:
     ]
     nothing = "no change yet: `ahe evolve` makes the first" if all(r.kind == "seed" for r in rows) else ""
     summary = ", ".join(order) or nothing
-    listed = table(headers, lines, width, right="score rollouts cost foretold")
-    told = [line for line in (summary, *predictions(rows)) if line]
-    return "\n".join([listed, *([""] if told else []), *told])
+    listed = table(headers, lines, width, right="score rollouts cost predicted")
+    below = [line for line in (summary, *predictions(rows)) if line]
+    return "\n".join([listed, *([""] if below else []), *below, *([gain_line(gain)] if gain else [])])
 
 
 def predictions(rows: Sequence[LogRow]) -> list[str]:
-    """What the predictions of these changes were worth together, in a line each; none without a prediction."""
+    """How well the predictions of these changes came true, fixes and regressions in a line each."""
     verdicts = [row.verdict for row in rows if row.change and row.verdict]
     up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())
     down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore())
@@ -102,7 +109,7 @@ def predictions(rows: Sequence[LogRow]) -> list[str]:
     return [f"{name}: {sum_}" for name, sum_ in named if up.named or down.named]
 
 
-def _foretold(row: LogRow) -> str:
+def _predicted(row: LogRow) -> str:
     """Expected hits among the fixes that the change itself named, such as 1.8/3."""
     fixes = row.verdict.fixes if row.change and row.verdict else None
     return f"{fixes.hits:.1f}/{fixes.named}" if fixes and fixes.named else ""
@@ -120,7 +127,14 @@ def _delta(verdict: Verdict) -> str:
     return f"{points(delta.mean)} [{points(delta.low)}, {points(delta.high)}]" if delta else ""
 
 
-def change_text(commit: Commit, diff: str, tasks: str = "") -> str:
+def change_record(commit: Commit, diff: str, found: Measured) -> dict[str, Any]:
+    """One change for --json: its row in the log, and what else is known."""
+    more = {"body": commit.body, "predicts": commit.predicts, "risks": commit.risks, "diff": diff}
+    row = log_rows([commit])[0].model_dump(mode="json")
+    return {**row, **more, "measured": found.model_dump(mode="json")}
+
+
+def change_text(commit: Commit, diff: str, found: Measured, width: int | None = None) -> str:
     """One change: what it is and why, the verdict with its numbers, the table of tasks, then the diff."""
     head = [f"{visible(commit.subject)}", f"commit {commit.sha}", f"{visible(commit.author)}, {commit.date}"]
     facts = (
@@ -133,12 +147,34 @@ def change_text(commit: Commit, diff: str, tasks: str = "") -> str:
         ("reverts", commit.reverts or ""),
     )
     head += [f"{name:12} {visible(value)}" for name, value in facts if value]
+    tasks = _tasks(commit, found, width) if found.tasks else ""
     parts = ["\n".join(head), _reasons(commit), _verdict(commit), tasks, visible(diff).rstrip("\n")]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _tasks(commit: Commit, found: Measured, width: int | None) -> str:
+    """The tasks as the verdict counted them, each with some trials before → after, as `ahe trace` takes them."""
+    attributed = commit.verdict is not None and commit.verdict.leave_one_out is not None
+    trials = {
+        each.task: (
+            *(trial[:TRIAL] for trial in each.before[:TRIALS]),
+            "→",
+            *(trial[:TRIAL] for trial in each.after[:TRIALS]),
+        )
+        for each in found.trials
+    }
+    return task_table(
+        found.tasks,
+        predicts=commit.predicts,
+        risks=commit.risks,
+        trials=trials,
+        arms=("without", "with") if attributed else BEFORE_AFTER,
+        width=width,
+    )
+
+
 def _reasons(commit: Commit) -> str:
-    """The body without its trailers, which `change_text` has told already."""
+    """The body without its trailers, which the head of the text shows already."""
     paragraphs = visible(commit.body).strip().split("\n\n")
     return "\n\n".join(part for part in paragraphs if not part.startswith("Ahe-")).strip()
 
@@ -159,7 +195,7 @@ def _verdict(commit: Commit) -> str:
         ("pass rate", _rates(verdict)),
         ("held out", f"{points(verdict.heldout_delta)} points" if verdict.heldout_delta is not None else ""),
         (
-            "leave-one-out",
+            "attribution",
             f"without it {verdict.leave_one_out[0][:SHORT]}, with it {verdict.leave_one_out[1][:SHORT]}"
             if verdict.leave_one_out
             else "",
@@ -184,3 +220,21 @@ def _rates(verdict: Verdict) -> str:
     if verdict.incumbent_rate is None and verdict.candidate_rate is None:
         return ""
     return f"{rate(verdict.incumbent_rate)} → {rate(verdict.candidate_rate)}"
+
+
+def revert_text(found: Reverted) -> str:
+    """What was reverted, what is known of the resulting harness, and where ahe/best went."""
+    lines = [f"reverted {found.reverted[:SHORT]} {visible(found.subject)} in {found.commit[:SHORT]}"]
+    if found.measured:
+        lines.append(
+            f"This harness was measured before: {rate(found.rate)} on train in {found.rollouts} rollouts. With the "
+            "same model and limits the next `ahe evolve` reads them and runs none again."
+        )
+    else:
+        lines.append("This harness is new: the next `ahe evolve` measures it.")
+    if found.best:
+        lines.append(
+            f"ahe/best held this change: it now names {found.best[:SHORT]} {visible(found.best_subject)}, what stood "
+            "before. The next `ahe evolve` moves it on where HEAD is better."
+        )
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Plain text for people: tables, amounts, durations. A narrow terminal gets shorter lines, none broken."""
+"""Plain text for people: tables, amounts, durations. For a narrow terminal lines are cut, never wrapped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NARROWEST = 12
 
 
 def visible(text: str) -> str:
-    """The text with control characters shown instead of sent: agents wrote it, and terminals obey them."""
+    """The text with control characters made visible: agents wrote it, and a terminal would obey them."""
     return "".join(_shown(ch) if unicodedata.category(ch) in ("Cc", "Cf") else ch for ch in text)
 
 
@@ -43,7 +43,7 @@ def table(
 ) -> str:
     """Aligned columns under their headers. `right` names the headers of columns that are aligned right.
 
-    With `width` the widest columns give way until a line fits that many columns of a terminal.
+    With `width` the widest columns are cut until a line fits that many columns of a terminal.
     """
     lines = [tuple(headers), *(tuple(" ".join(visible(cell).split()) for cell in row) for row in rows)]
     columns = [max(cells(line[i]) for line in lines) for i in range(len(headers))]
@@ -69,7 +69,7 @@ def count(number: int) -> str:
 
 
 def money(usd: float | None) -> str:
-    """US dollars; small amounts keep two digits that say something."""
+    """US dollars; amounts under a dollar get four decimals."""
     if usd is None:
         return "price unknown"
     return f"${usd:.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}"
@@ -83,6 +83,11 @@ def duration(seconds: float) -> str:
     if whole < 3_600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3_600}h{whole % 3_600 // 60:02d}m"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def rate(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Commits told apart on made worlds."""
+"""Leave-one-out attribution on simulated candidates of three commits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import fmean
 import pytest
 
 from ahe.gate.bayes import BayesGate
-from benchmarks.simulate_attribution import BAD, GOOD, NULL, World, tell_apart
+from benchmarks.attribution import BAD, GOOD, NULL, World, simulate_attribution
 
 
 def test_commits_add_up_within_0_and_1() -> None:
@@ -21,8 +21,8 @@ def test_commits_add_up_within_0_and_1() -> None:
 
 
 def test_the_good_one_stays_and_the_bad_one_goes() -> None:
-    told = tell_apart(BayesGate, tasks=12, size=25.0, runs=25)
-    assert told.good[0] > 0.75 and told.bad[0] < 0.15
-    assert told.points[0] > told.whole_points[0] + 5
-    assert 0 < told.plain[0] < 12 * 6 and 0 < told.fresh[0] <= 7 * 12 * 6
-    assert told == tell_apart(BayesGate, tasks=12, size=25.0, runs=25)
+    found = simulate_attribution(BayesGate, tasks=12, size=25.0, runs=25)
+    assert found.good[0] > 0.75 and found.bad[0] < 0.15
+    assert found.points[0] > found.whole_points[0] + 5
+    assert 0 < found.plain[0] < 12 * 6 and 0 < found.fresh[0] <= 7 * 12 * 6
+    assert found == simulate_attribution(BayesGate, tasks=12, size=25.0, runs=25)

@@ -81,7 +81,7 @@ def test_compare_json_and_the_other_way_round(ahe, measured):
 
 
 def test_compare_of_the_same_and_of_the_unmeasured(ahe, measured):
-    assert "very same harness" in ahe("compare", "HEAD", "HEAD", cwd=measured).stdout
+    assert "the same harness" in ahe("compare", "HEAD", "HEAD", cwd=measured).stdout
     none = ahe("compare", "HEAD~1", "HEAD", "--split", "heldout", cwd=measured)
     assert none.returncode == 0
     assert "no task was scored with both" in none.stdout and "--rollouts" in none.stderr
@@ -114,7 +114,7 @@ def test_show_tells_predicted_against_observed_and_names_trials(ahe, measured):
     assert "regressions  0.0 of 1 came true" in text
     row = next(line for line in text.splitlines() if line.startswith("alpha-note"))
     assert row.split()[1:4] == ["0/6", "6/6", "+100.0"]
-    assert row.endswith("up        sa000000 sa100000 → ca000000 ca100000")
+    assert row.endswith("up         sa000000 sa100000 → ca000000 ca100000")
     assert "at risk" in next(line for line in text.splitlines() if line.startswith("beta-note"))
     shown = json.loads(ahe("show", "001-1", "--json", cwd=measured).stdout)
     assert [each["task"] for each in shown["measured"]["tasks"]] == ["alpha-note", "beta-note", "gamma-note"]

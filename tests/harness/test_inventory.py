@@ -4,8 +4,7 @@ from harness_folders import FILES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahe.harness.inventory import inventory
-from ahe.harness.mounts import Stored, Touched
+from ahe.harness.inventory import Stored, Touched, inventory
 from ahe.records import Kind
 from ahe.text import estimate_tokens
 

@@ -1,22 +1,20 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from harness_folders import FILES, write
+from harness_folders import FILES
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ahe.errors import HarnessError
-from ahe.harness.layout import MOUNTS, PLACES, classify, component_name, component_paths
-from ahe.harness.mounts import counts
+from ahe.harness.layout import FOLDERS, NAMES, PLACES, classify, component_name, counts
 from ahe.project.content import entry
 from ahe.records import Kind
 
 
 def test_each_kind_has_one_mount_in_the_order_of_the_kinds() -> None:
     assert [place.kind for place in PLACES] == list(Kind)
-    assert len(set(MOUNTS)) == 7
+    mounts = {place.pattern.split("/")[0] for place in PLACES}
+    assert len(mounts) == 7 and mounts == set(NAMES) - {"harness.toml"}
 
 
 def test_a_file_at_its_mount_is_of_its_kind() -> None:
@@ -67,7 +65,10 @@ def test_any_other_name_is_refused_with_the_right_one(path: str) -> None:
         classify(path)
 
 
-@given(st.text(alphabet="abA_09-./\n \u00e9", max_size=30), st.sampled_from(["", *(f"{m}/" for m in MOUNTS)]))
+@given(
+    st.text(alphabet="abA_09-./\n \u00e9", max_size=30),
+    st.sampled_from(["", *(f"{folder}/" for folder in FOLDERS)]),
+)
 def test_every_path_is_a_kind_none_or_an_error(path: str, mount: str) -> None:
     try:
         kind = classify(mount + path)
@@ -78,13 +79,8 @@ def test_every_path_is_a_kind_none_or_an_error(path: str, mount: str) -> None:
         assert component_name(mount + path) or kind in (Kind.SYSTEM_PROMPT, Kind.MEMORY)
 
 
-def test_components_are_listed_by_kind_and_a_skill_once(tmp_path: Path) -> None:
-    root = write(tmp_path, {**FILES, "tools/odd.txt": "x", "README.md": "x", ".git/config": "x"})
-    found = component_paths(root)
-    assert [kind for kind, _ in found] == list(Kind)
-    assert ("skills/csv-files/SKILL.md") in [path for _, path in found]
-
-
 def test_the_seed_is_close_to_zero() -> None:
-    kinds = [kind for kind, _ in component_paths(entry("components"))]
-    assert kinds == [Kind.SYSTEM_PROMPT, Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION, Kind.MEMORY]
+    root = entry("components")
+    kinds = {classify(path.relative_to(root).as_posix()) for path in root.rglob("*") if path.is_file()}
+    kinds.discard(None)
+    assert kinds == {Kind.SYSTEM_PROMPT, Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION, Kind.MEMORY}

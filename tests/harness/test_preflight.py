@@ -9,7 +9,6 @@ from harness_folders import FILES, pair, write
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Bounds, Preflight
 from ahe.project.content import entry
-from ahe.records import Kind
 
 
 def check(folder: Path, files: dict[str, str | None], **options: object) -> list[str]:
@@ -140,12 +139,9 @@ def test_the_desk_may_lack_what_is_not_the_evolvers(tmp_path: Path) -> None:
     assert check(tmp_path, {"harness.toml": None, "memory.md": "- Count.\n"}) == []
 
 
-def test_a_removal_and_a_person_may_take_lines_from_the_seed_prompt(tmp_path: Path) -> None:
+def test_a_removal_may_take_lines_from_the_seed_prompt(tmp_path: Path) -> None:
     files: dict[str, str | None] = {"system_prompt.md": "You work in a shell.\n"}
-    assert check(tmp_path / "a", files, action="remove") == []
-    assert check(tmp_path / "b", files, by_person=True) == []
-    assert check(tmp_path / "c", {"memory.md": "word " * 2_000}, by_person=True) == []
-    assert check(tmp_path / "d", {}, by_person=True) == []
+    assert check(tmp_path, files, action="remove") == []
 
 
 def test_a_line_that_a_person_took_away_is_not_demanded_back(tmp_path: Path) -> None:
@@ -156,10 +152,54 @@ def test_a_line_that_a_person_took_away_is_not_demanded_back(tmp_path: Path) -> 
     assert Preflight(seed_prompt=FILES["system_prompt.md"]).check(root, base) == []
 
 
-def test_only_the_given_surfaces_may_change(tmp_path: Path) -> None:
-    files: dict[str, str | None] = {"memory.md": "- Count.\n", "skills/csv-files/table.md": "Other.\n"}
-    assert check(tmp_path / "a", files, kinds=(Kind.MEMORY, Kind.SKILL)) == []
-    assert check(tmp_path / "b", files, kinds=(Kind.MEMORY,)) == ["surface"]
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "type: string",
+            "type: text",
+            "parameters.properties.command.type: 'text' is not a type; there are array",
+        ),
+        ("type: string", "type: [string, text]", "is not a type; there are array"),
+        (
+            "type: string",
+            "minLength: -1",
+            "parameters.properties.command.minLength: -1 is less than the minimum",
+        ),
+        (
+            "type: string",
+            "enum: []",
+            "parameters.properties.command.enum: must be a list of at least one value",
+        ),
+        (
+            "type: string",
+            "anyOf: [{type: 3}]",
+            "parameters.properties.command.anyOf[0].type: 3 is not a type",
+        ),
+        ("type: string", "items: 3", "parameters.properties.command.items: 3 is not of type"),
+        (
+            "type: string",
+            "description: [a]",
+            "parameters.properties.command.description: ['a'] is not of type",
+        ),
+        ("command: {type: string}", "1: {type: string}", "parameters.properties: the key 1 must be text"),
+        ("[command]", "[path]", "parameters.required: path is not among the properties"),
+        ("[command]", "[[path]]", "parameters.required[0]: ['path'] is not of type 'string'"),
+        ("{type: object,", "{type: object, $ref: 3,", "parameters['$ref']: 3 is not of type 'string'"),
+        ("{type: object", "{type: [object]", "parameters: its type must be object"),
+    ],
+)
+def test_a_wrong_schema_is_named_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
+    root, base = pair(tmp_path)
+    write(root, {"tool_descriptions/run.yaml": DESCRIPTION.replace(old, new)})
+    assert any(said in problem.text for problem in Preflight().check(root, base)), said
+
+
+def test_no_reference_of_a_schema_is_followed(tmp_path: Path) -> None:
+    root, base = pair(tmp_path)
+    remote = "{$ref: 'http://127.0.0.1:9/none', default: {required: [x], properties: {}}}"
+    write(root, {"tool_descriptions/run.yaml": DESCRIPTION.replace("{type: string}", remote)})
+    assert Preflight().check(root, base) == []
 
 
 def test_the_bounds_can_be_set_and_what_is_too_long_already_may_shrink(tmp_path: Path) -> None:
@@ -186,4 +226,4 @@ def test_what_belongs_to_tasks_is_found_only_in_what_is_new(tmp_path: Path) -> N
 
 def test_the_seed_itself_passes() -> None:
     root = entry("components")
-    assert Preflight().check(root, root, by_person=True) == []
+    assert [problem.rule for problem in Preflight().check(root, root)] == ["change"]

@@ -7,7 +7,7 @@ from history_helpers import by_hand, evolve, git, snapshot, verdict
 
 from ahe.errors import RevertConflict
 from ahe.history import Commit, History
-from ahe.loop.leave_one_out import LeaveOneOutTrees
+from ahe.loop.judge import LeaveOneOutTrees
 from ahe.records import Verdict
 
 
@@ -54,7 +54,7 @@ def test_what_builds_on_a_commit_leaves_with_it(history: History) -> None:
     assert (leave.blocked, leave.no_op) == ((), ())
 
 
-def test_a_person_is_in_every_tree_and_holds_what_he_built_on(history: History) -> None:
+def test_a_persons_commit_is_in_every_tree_and_blocks_what_it_builds_on(history: History) -> None:
     one = evolve(history, "one\n")
     free = evolve(history, "a skill\n", "001-2", "skills/free.md")
     person = by_hand(history, "memory.md", "mine\n")
@@ -64,7 +64,7 @@ def test_a_person_is_in_every_tree_and_holds_what_he_built_on(history: History) 
     assert history.contents(leave.tree(frozenset({free})))["memory.md"].text == "mine\n"
 
 
-def test_a_commit_whose_effect_is_gone_is_idle(history: History) -> None:
+def test_a_commit_whose_effect_is_gone_is_a_no_op(history: History) -> None:
     one = evolve(history, "one\n")
     back = evolve(history, "", "001-2")
     readme = evolve(history, "Read me.\n", "001-3", "README.md")

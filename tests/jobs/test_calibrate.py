@@ -12,7 +12,7 @@ from ahe.events import NullWatcher
 from ahe.jobs.calibrate import Rollouts, calibrate, calibration, write_matrix
 from ahe.power.worlds import read_matrix
 from ahe.project.project import Project
-from ahe.views.calibration import calibration_text
+from ahe.views.studies import calibration_text
 
 
 def flaky(tasks: int, attempts: int) -> dict[str, list[bool]]:

@@ -10,7 +10,7 @@ from world import git
 
 from ahe.jobs.estimate import estimate
 from ahe.project.project import Project
-from ahe.views.estimate import estimate_lines, estimate_table
+from ahe.views.studies import estimate_lines, estimate_table
 
 PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
 PRICED = {"usd_per_million_input": 1.0, "usd_per_million_output": 10.0}

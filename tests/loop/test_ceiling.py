@@ -9,7 +9,7 @@ from arms import Pair, pair, same
 
 from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import make_gate
-from ahe.harness.size import prompt_tokens
+from ahe.harness.inventory import prompt_tokens
 from ahe.project.config import load_config
 from ahe.records import Ceiling, Comparison, Tally
 

@@ -1,4 +1,4 @@
-"""Several commits in one candidate, told apart in whole runs of `ahe evolve`; only the model's mind is scripted."""
+"""Several commits in one candidate: leave-one-out attribution in whole runs of `ahe evolve` on a scripted model."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def trials(root: Path) -> set[str]:
         return {row[0] for row in db.execute("SELECT id FROM trial")}
 
 
-def test_a_helpful_a_null_and_a_harmful_commit_are_told_apart(tmp_path: Path) -> None:
+def test_a_helpful_a_null_and_a_harmful_commit_get_their_own_verdicts(tmp_path: Path) -> None:
     """The harmful one blocks everything, so the whole is no better than the seed and hides the helpful one."""
     root = project(tmp_path / "p")
     planted = helpful_null_harmful(root)
@@ -85,7 +85,7 @@ def test_a_helpful_a_null_and_a_harmful_commit_are_told_apart(tmp_path: Path) ->
 
 
 def shown(root: Path) -> None:
-    """`ahe show` of a commit that was told apart: its own arms, and the fresh trials of those."""
+    """`ahe show` of a commit with a verdict from attribution: its own arms, and the fresh trials of those."""
     text = world.ahe(root, "show", "001-3").stdout
     assert "points, fresh" in text and "without  with" in text
     measured = json.loads(world.ahe(root, "show", "001-3", "--json").stdout)["measured"]

@@ -23,7 +23,7 @@ from ahe.gate.attribution import DEEPEST, PROVE_GOOD, AttributionQuestion, Piece
 from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import GATES, make_gate
 from ahe.gate.published import GreedyGate
-from ahe.loop.apart import AttributionRunner
+from ahe.loop.judge import AttributionRunner
 from ahe.loop.measurement import Measurement
 from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
@@ -202,16 +202,16 @@ async def test_trees_are_rolled_out_afresh_and_known_trials_are_read(
 ) -> None:
     trees = {frozenset(): measurement.candidate, frozenset({"act"}): measurement.incumbent}
 
-    def apart() -> AttributionRunner:
+    def runner() -> AttributionRunner:
         return AttributionRunner(measurement.evaluator, measurement.suite, trees.__getitem__)
 
     question = AttributionQuestion((Piece("act"),), (TASK,), 1, PROVE_GOOD)
-    first = apart()
-    (share,) = (await first.ask(question)).verdicts
+    first = runner()
+    (share,) = (await first.answer(question)).verdicts
     assert (share.raw, share.outcome) == (1.0, "kept")
     assert {trial.attempt for trial in first.fresh.values()} <= set(range(FRESH, FRESH + DEEPEST))
-    paid, second = coder.calls, apart()
-    assert (await second.ask(question)).verdicts == (share,)
+    paid, second = coder.calls, runner()
+    assert (await second.answer(question)).verdicts == (share,)
     assert (coder.calls, second.fresh) == (paid, {})
 
 

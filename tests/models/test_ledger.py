@@ -28,11 +28,11 @@ def test_tokens():
 
 def test_minutes():
     now = [100.0]
-    ledger = Ledger(minutes_limit=10, minutes_spent=4, clock=lambda: now[0])
+    ledger = Ledger(minutes_limit=6, clock=lambda: now[0])
     now[0] += 300
     ledger.check()
     now[0] += 61
-    with pytest.raises(BudgetExceeded, match="10 minutes"):
+    with pytest.raises(BudgetExceeded, match="6 minutes"):
         ledger.check()
 
 
@@ -40,7 +40,7 @@ def test_no_limits_no_end():
     ledger = Ledger()
     ledger.charge("coder", MILLION)
     ledger.check()
-    assert ledger.unpriced_calls == 1
+    assert ledger.total == MILLION
 
 
 def test_own_prices_come_first():
@@ -78,7 +78,6 @@ def test_what_ahe_serves_itself_is_free(name):
 def test_a_money_limit_that_cannot_see_the_cost_is_told():
     spec = ModelSpec(name="gpt-4o-mini", base_url="http://localhost:11434/v1")
     ledger = Ledger(usd_limit=1.0)
-    assert not ledger.priced(spec)
     assert "usd_per_million_input" in (ledger.warning(spec) or "")
     assert Ledger().warning(spec) is None
     assert ledger.warning(ModelSpec(name="local")) is None

@@ -1,4 +1,4 @@
-"""What a gate sees on a suite: the simulation, and the closed form that stands in for it when a run starts."""
+"""What a gate detects on a suite: the simulation, and the closed form that is used when a run starts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ahe.power.detectable import (
     about,
     beliefs,
     detectable_effect,
+    power_at,
     rollouts_for,
-    seen,
     share_kept,
     smallest_effect,
     tasks_for,
@@ -46,15 +46,15 @@ def test_the_closed_form_stands_for_the_simulation(gate: str, known: Beliefs, ro
     assert 0.6 < about(known, rollouts) / simulated < 1.6
 
 
-def test_the_smallest_effect_is_seen_and_half_of_it_is_not() -> None:
+def test_the_smallest_effect_is_detected_and_half_of_it_is_not() -> None:
     gate, known = make_gate("bayes"), like(16)
     found = detectable_effect(gate, known, 2, runs=RUNS)
     assert found.points is not None and found.null < 0.5 and found.rollouts > 16
-    assert seen(gate, found.points, known, 2, runs=RUNS) >= 0.8
-    assert seen(gate, found.points / 2, known, 2, runs=RUNS) < 0.8
+    assert power_at(gate, found.points, known, 2, runs=RUNS) >= 0.8
+    assert power_at(gate, found.points / 2, known, 2, runs=RUNS) < 0.8
 
 
-def test_what_sees_nothing_says_so() -> None:
+def test_a_gate_that_detects_nothing_has_no_effect_size() -> None:
     assert smallest_effect(make_gate("bayes"), like(1), 2, runs=RUNS) is None
     assert smallest_effect(make_gate("bayes"), Beliefs(((999.0, 1.0),) * 9, True), 2, runs=RUNS) is None
     blind = detectable_effect(make_gate("flips"), like(12), 2, runs=RUNS)
@@ -66,7 +66,7 @@ def test_a_smaller_effect_takes_more_rollouts_or_tasks() -> None:
     gate, known = make_gate("bayes"), like(12)
     few, many = (rollouts_for(gate, points, known, runs=RUNS) for points in (15.0, 6.0))
     assert few is not None and many is not None and few < many
-    assert seen(gate, 6.0, known, many, runs=RUNS) >= 0.8
+    assert power_at(gate, 6.0, known, many, runs=RUNS) >= 0.8
     assert rollouts_for(gate, 60.0, known, runs=RUNS) is None, "no room for such a rise"
     tasks = tasks_for(6.0, known, 2)
     assert about(like(tasks), 2) <= 6.0 < about(like(tasks // 2), 2)
@@ -105,7 +105,7 @@ def test_a_forecast_has_the_held_out_rollouts_of_the_default_gate() -> None:
 
 
 @pytest.mark.parametrize(("tasks", "most"), [(40, 40), (12, 12)])
-def test_a_ceiling_makes_the_effect_larger_that_is_seen(tasks: int, most: int) -> None:
+def test_a_ceiling_makes_the_detectable_effect_larger(tasks: int, most: int) -> None:
     known = beliefs([f"t{n}" for n in range(tasks)], {})
     gate = BayesGate(ceiling=Ceiling(rollouts=most))
     simulated = smallest_effect(gate, known, 2, runs=40)

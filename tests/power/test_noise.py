@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from ahe.power.noise import noise
+from ahe.power.detectable import noise
 
 
 def outcomes(tasks: int, attempts: int, random: Random) -> list[list[bool]]:

@@ -1,4 +1,4 @@
-"""Made worlds move by what they say, and the gates meet them through the same question as in the loop."""
+"""Simulated edits have the size that they state, and gates decide on them through the same method as in the loop."""
 
 from __future__ import annotations
 
@@ -70,23 +70,23 @@ def test_a_matrix_is_read_and_a_wrong_one_refused(tmp_path: Path) -> None:
 def test_every_gate_comes_to_an_answer_and_pays_for_its_rollouts(name: str) -> None:
     random = Random(6)
     before = draw_rates(12, random)
-    question = SimulatedComparison(
+    simulated = SimulatedComparison(
         Arm(before), Arm(apply(Edit("sparse", 15), before, random)), train=8, rollouts=2
     )
-    decision, spent = question.ask(GATES[name](), random)
+    decision, spent = simulated.decide(GATES[name](), random)
     assert decision.outcome in ("kept", "reverted")
-    assert spent == sum(question.incumbent.n) + sum(question.candidate.n) > 0
+    assert spent == sum(simulated.incumbent.n) + sum(simulated.candidate.n) > 0
 
 
-def test_a_question_stops_at_its_limit() -> None:
+def test_a_comparison_stops_at_its_limit() -> None:
     rates = (0.5,) * 12
-    decision, spent = SimulatedComparison(Arm(rates), Arm(rates), train=12, rollouts=2).ask(
+    decision, spent = SimulatedComparison(Arm(rates), Arm(rates), train=12, rollouts=2).decide(
         GATES["bayes"](), Random(1), 7
     )
     assert decision.outcome == "more" and 7 <= spent < 10
 
 
-def test_the_default_gate_tells_large_edits_apart_on_a_small_suite() -> None:
+def test_the_default_gate_keeps_large_gains_and_reverts_large_losses_on_a_small_suite() -> None:
     good, bad = (
         simulate(GATES["bayes"], Edit("dense", points), tasks=12, runs=60) for points in (15.0, -15.0)
     )
@@ -98,9 +98,9 @@ def test_the_default_gate_tells_large_edits_apart_on_a_small_suite() -> None:
 
 
 def test_a_whole_run_spends_its_budget_and_no_more() -> None:
-    course = trajectory(GATES["greedy"], tasks=12, budget=240, runs=10)
-    assert course.edits == 9, "24 for the seed and 24 an edit"
-    assert course.error == pytest.approx(course.reported - course.true)
+    found = trajectory(GATES["greedy"], tasks=12, budget=240, runs=10)
+    assert found.edits == 9, "24 for the seed and 24 an edit"
+    assert found.error == pytest.approx(found.reported - found.true)
 
 
 def test_a_drifting_endpoint_counts_for_or_against_the_candidate() -> None:

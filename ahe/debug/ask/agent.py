@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ahe.agents.forms import parsed
-from ahe.agents.play import MakeEnvironment, Player, started
+from ahe.agents.play import Player, started
 from ahe.debug.ask.answer import Answer, AnswerSink, UncheckedAnswer
 from ahe.debug.ask.evidence import instruction_text, one_line, readable, rollout_table
 from ahe.debug.ask.form import DebuggerForm
@@ -25,6 +25,7 @@ from ahe.debug.readers.trace import Step, Text, Trace
 from ahe.debug.signals.outcome import Rollout
 from ahe.errors import HarnessError, SandboxError
 from ahe.harness.load import load
+from ahe.protocols import MakeEnvironment
 from ahe.records import EnvironmentSpec, Mount
 from ahe.runtime.agent import AgentOutcome
 

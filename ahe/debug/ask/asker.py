@@ -16,14 +16,14 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from ahe.agents.play import MakeEnvironment, MakeExecutor, Player
+from ahe.agents.play import MakeExecutor, Player
 from ahe.debug.ask.agent import DebuggerAgent
 from ahe.debug.ask.answer import Answer
 from ahe.debug.ask.form import REPLY_TOKENS, DebuggerForm
 from ahe.debug.ask.material import Caps, TaskMaterial, TaskState, in_order, material_digest
 from ahe.errors import AgentFault, AheError
-from ahe.harness.mounts import counts
-from ahe.protocols import Model
+from ahe.harness.layout import counts
+from ahe.protocols import MakeEnvironment, Model
 from ahe.records import Limits, Record
 
 FALLBACK_TOKENS = 6_000

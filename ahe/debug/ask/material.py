@@ -91,7 +91,7 @@ def _out_of_limits(rollout: Rollout) -> bool:
 
 
 class Caps(Record):
-    """How much is asked per evaluation; 0 is no limit.
+    """How much is asked per evaluation; 0 means without a limit.
 
     `tokens_per_task` is all that an agent's calls on one task may use, input and output; where one form
     is filled in instead, it is the size of its prompt.

@@ -9,8 +9,8 @@ import pytest
 from ask_bench import ERROR, Bench, answer, bench, claim, made, shell, turns
 
 from ahe.debug.ask.material import TaskMaterial
+from ahe.harness.layout import FILES, FOLDERS
 from ahe.harness.load import load
-from ahe.harness.mounts import FILES, FOLDERS
 from ahe.harness.preflight import Preflight
 from ahe.project.content import entry
 

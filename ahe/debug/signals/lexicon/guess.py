@@ -46,7 +46,7 @@ def alarming(template: bytes) -> bool:
 
 
 def guess(line: str, row: str = "") -> Guess:
-    """The likeliest mechanism of a line in its original case; `row` is the mechanism of the row that matches it, if any."""
+    """The likeliest mechanism of a line in its original case; `row` is the word of the row that matches it, if any."""
     weights = _weights().mechanisms
     known = [weights[feature] for feature in features(line, row) if feature in weights]
     if not known:

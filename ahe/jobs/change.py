@@ -1,0 +1,104 @@
+"""One change: what is known about it, and how a person reverts it."""
+
+from __future__ import annotations
+
+from ahe.errors import AheError, TaskError, UsageError, WorkspaceError
+from ahe.evaluate.stored import paired
+from ahe.history import Commit, History
+from ahe.jobs.best import retag_best
+from ahe.jobs.compare import TaskTrials, known_rate, trials_by_task
+from ahe.project.project import Project
+from ahe.records import Observed, Record, Verdict
+
+
+class Measured(Record):
+    """Tasks of a change with π_t, and the trials of both arms that the store holds."""
+
+    tasks: tuple[Observed, ...] = ()
+    trials: tuple[TaskTrials, ...] = ()
+
+
+class Reverted(Record):
+    """A change that a person reverted in `commit`. `best` is where the tag ahe/best went, if it moved.
+
+    `measured` says whether the resulting `harness` has trials already: then `rate` on train, in `rollouts` of them.
+    """
+
+    reverted: str
+    subject: str
+    commit: str
+    best: str | None
+    best_subject: str
+    harness: str
+    measured: bool
+    rate: float | None
+    rollouts: int
+
+
+def find_commit(history: History, text: str) -> Commit:
+    """The commit that a revision or a change id names. Raises `WorkspaceError` where there is none."""
+    sha = history.resolve(text)
+    for commit in history.commits():
+        if commit.sha == sha:
+            return commit
+    raise WorkspaceError(f"{text} is not part of HEAD's history: see `ahe log`")
+
+
+def measured(project: Project, history: History, commit: Commit) -> Measured:
+    """What the verdict counted; after leave-one-out attribution, without the change and with it.
+
+    Trials are found only while the store exists; the note is enough for the tasks.
+    """
+    verdict = commit.verdict
+    if verdict is None or not verdict.tasks:
+        return Measured()
+    names = {task.task for task in verdict.tasks}
+    try:
+        ids = verdict.leave_one_out or tuple(map(history.harness_id, (verdict.incumbent, verdict.candidate)))
+        wanted = [task for task in project.suite().tasks.values() if task.name in names]
+    except AheError:
+        return Measured(tasks=verdict.tasks)
+    store = project.store()
+    try:
+        both = store.of_harness(ids[0]), store.of_harness(ids[1])
+        arms = paired(*both, wanted, fresh=verdict.leave_one_out is not None)
+    finally:
+        store.close()
+    return Measured(tasks=verdict.tasks, trials=trials_by_task(arms))
+
+
+def revert(project: Project, change: str, reason: str) -> Reverted:
+    """Take a change back with `git revert` in the person's name, and note that a person decided so.
+
+    Raises `WorkspaceError`; where later work touched the same lines, `RevertConflict`, and nothing is done.
+    """
+    history = project.history()
+    with history.locked():
+        commit = find_commit(history, change)
+        new = history.revert(commit.sha, f"{reason}\nAhe-Verdict: reverted", person=True)
+        # The note comes after the revert: without its revert the next run would complete it, also at a conflict.
+        history.note(commit.sha, _verdict(commit, reason))
+        moved = retag_best(history)
+    harness = history.harness_id(new)
+    try:
+        rate, rollouts = known_rate(project, harness)
+    except (TaskError, UsageError):
+        # Reverting a change must not depend on a suite that cannot be read now.
+        rate, rollouts = None, 0
+    return Reverted(
+        reverted=commit.sha,
+        subject=commit.subject,
+        commit=new,
+        best=moved.sha if moved else None,
+        best_subject=moved.subject if moved else "",
+        harness=harness,
+        measured=rate is not None,
+        rate=rate,
+        rollouts=rollouts,
+    )
+
+
+def _verdict(commit: Commit, reason: str) -> Verdict:
+    """The verdict so far, with its numbers, and the person's decision over it."""
+    decided = {"outcome": "reverted", "decided_by": "person", "reason": reason or "a person took it back"}
+    return Verdict.model_validate({**(commit.verdict.model_dump() if commit.verdict else {}), **decided})

@@ -1,0 +1,85 @@
+"""Explain what happened, from trials that exist or from the traces of any tool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ahe.debug.debugger import AgentDebugger, Subject
+from ahe.debug.readers.find import Skipped, find
+from ahe.errors import UsageError
+from ahe.events import Notice, NullWatcher
+from ahe.evolve.editor import history_lines
+from ahe.project.assemble import assemble, debugger
+from ahe.project.project import Project
+from ahe.protocols import Watcher
+from ahe.records import DebugReport, Evidence
+
+BUDGET = 10_000
+TRACES_OUT = "ahe-debug"
+QUIET = NullWatcher()
+
+
+async def debug(
+    source: Project | Path | str | Sequence[Path | str],
+    watcher: Watcher = QUIET,
+    *,
+    rev: str = "HEAD",
+    budget: int = BUDGET,
+    out: Path | str | None = None,
+    ask: bool = False,
+) -> DebugReport:
+    """The debug report of a version of a project's harness, or of the traces in files and folders.
+
+    Runs no trial. `budget` is in tokens; the report and a page for each task are written to the folder `out`
+    (default: `runs/debug/<commit>` of the project, `ahe-debug` for traces). With `ask` the debugger's model is asked
+    about the most informative tasks, which takes a project. Raises `UsageError` where there is nothing to explain.
+    """
+    folder = None if out is None else Path(out)
+    if isinstance(source, Project):
+        return await _of_version(source, watcher, rev, budget, folder, ask)
+    if ask:
+        raise UsageError("no model is asked about traces without a project: leave `ask` (--ask) out")
+    paths = [source] if isinstance(source, (Path, str)) else source
+    return await _of_traces([*map(Path, paths)], watcher, budget, folder or Path(TRACES_OUT))
+
+
+async def _of_version(
+    project: Project, watcher: Watcher, rev: str, budget: int, out: Path | None, ask: bool
+) -> DebugReport:
+    """From the train trials of a revision that the store holds."""
+    history, store, suite = project.history(), project.store(), project.suite()
+    sha = history.resolve(rev)
+    train = {task.name: task.instruction for task in project.tasks_in_use(suite)[0]}
+    every = store.of_harness(history.harness_id(sha))
+    trials = [trial for trial in every if trial.task in train and not trial.fresh]
+    store.close()
+    if not trials:
+        raise UsageError(f"there are no trials of {rev} on train yet: run `ahe eval {rev}` first")
+    folder = out or project.config.runs / "debug" / sha[:10]
+    watcher.emit(Notice(f"reading {len(trials)} trials"))
+    evidence = Evidence(
+        iteration=0,
+        harness=history.harness_id(sha),
+        trials=tuple(trials),
+        instructions=train,
+        history=history_lines(history.commits()),
+        folder=str(folder),
+        traces=str(project.config.runs / "trials"),
+        budget=budget,
+    )
+    if not ask:
+        return await AgentDebugger().explain(evidence)
+    async with assemble(project, watcher) as parts:
+        return await debugger(parts).explain(evidence)
+
+
+async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: Path) -> DebugReport:
+    skipped: list[Skipped] = []
+    found = find(paths, skipped)
+    if not found:
+        why = "; ".join(f"{each.path}: {each.why}" for each in skipped[:5]) or "the folders are empty"
+        raise UsageError(f"no traces there ({why}): name files in a format that docs/debugger.md lists")
+    watcher.emit(Notice(f"reading {len(found)} traces"))
+    notes = (f"{len(skipped)} files are not traces and were skipped",) if skipped else ()
+    return await AgentDebugger().report(Subject(found, notes=notes), out, budget)

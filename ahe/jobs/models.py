@@ -1,0 +1,142 @@
+"""The models of a project: which role uses which, the weights that can be fetched, and a first question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from ahe.evaluate.store import Store
+from ahe.models.ledger import MILLION, Ledger, cost
+from ahe.models.roles import open_models
+from ahe.models.weights import KNOWN, path_of
+from ahe.project.assemble import settle_tool_calls
+from ahe.project.config import Config
+from ahe.project.project import Project
+from ahe.protocols import Model
+from ahe.records import Message, ModelSpec, Record, Request, Role, Usage
+
+ANSWER_TOKENS = 200
+QUESTION = "What does `ls -a` show that `ls` does not? Answer in one sentence."
+
+
+class RoleModel(Record):
+    """The model of a role as people compare models. `price` is for input and output tokens."""
+
+    role: Role
+    model: str
+    where: str
+    tool_calls: str
+    context: str
+    price: str
+
+
+class WeightsState(Record):
+    """Weights of an embedded model. `state` is where they lie, or the command that fetches them."""
+
+    name: str
+    file: str
+    size: str
+    licence: str
+    state: str
+
+
+class Models(Record):
+    """What `ahe models list` shows."""
+
+    roles: tuple[RoleModel, ...]
+    weights: tuple[WeightsState, ...]
+
+
+class ModelTest(Record):
+    """A model's answer to one question, how fast it came, and how the model calls tools."""
+
+    model: str
+    answer: str
+    seconds: float
+    tokens_per_second: float
+    price: str
+    tool_calls: str
+    because: str
+
+
+def models(config: Config, short_names: Mapping[str, str]) -> Models:
+    """The model of each role, and the known weights. `short_names`: weights → the name `ahe models pull` takes."""
+    specs = {role: config.model_spec(role) for role in config.models}
+    return Models(
+        roles=tuple(
+            RoleModel(
+                role=role,
+                model=spec.name,
+                where=spec.base_url or "in this process",
+                tool_calls=spec.tool_calls,
+                context=str(spec.context),
+                price=price(spec),
+            )
+            for role, spec in specs.items()
+        ),
+        weights=tuple(
+            WeightsState(
+                name=each.name,
+                file=each.file,
+                size=f"{each.size / 1e6:.0f} MB",
+                licence=each.licence,
+                state=str(path)
+                if (path := path_of(each)).is_file()
+                else f"ahe models pull {short_names[each.name.removeprefix('local:')]}",
+            )
+            for each in KNOWN
+        ),
+    )
+
+
+def price(spec: ModelSpec) -> str:
+    """Dollars per million tokens, in and out."""
+    read = cost(spec, Usage(calls=1, input_tokens=MILLION))
+    written = cost(spec, Usage(calls=1, output_tokens=MILLION))
+    if read is None or written is None:
+        return "unknown"
+    return "free" if read == written == 0 else f"${read:.2f} in, ${written:.2f} out per million"
+
+
+async def test(project: Project) -> ModelTest:
+    """Ask the coder's model a question, and settle how it calls tools. Costs what two or three short calls cost."""
+    store, budget = project.store(), project.config.budget
+    ledger = Ledger(
+        budget.usd,
+        budget.tokens,
+        0,
+        store.spent(),
+        on_charge=lambda role, usage, _: store.charge(role, usage),
+    )
+    question = Request(
+        role="coder",
+        key="ahe-models-test/0/0",
+        messages=(Message(role="user", content=QUESTION),),
+        max_tokens=ANSWER_TOKENS,
+    )
+    async with open_models({"coder": project.config.model_spec("coder")}, ledger=ledger) as opened:
+        model = opened["coder"]
+        started = time.monotonic()
+        reply = await model.complete(question)
+        seconds = time.monotonic() - started
+        mode, why = await _tool_calls(project, store, model)
+    answer = " ".join((reply.message.content or reply.message.reasoning or "(empty)").split())
+    return ModelTest(
+        model=model.spec.name,
+        answer=answer,
+        seconds=round(seconds, 2),
+        tokens_per_second=round(reply.usage.output_tokens / seconds, 1),
+        price=price(model.spec),
+        tool_calls=mode,
+        because=why,
+    )
+
+
+async def _tool_calls(project: Project, store: Store, model: Model) -> tuple[str, str]:
+    """The mode and why; the model is asked again where the configuration leaves it open."""
+    if project.config.models["coder"].tool_calls != "auto":
+        return model.spec.tool_calls, "ahe.toml or a flag says so"
+    if model.spec.tool_calls != "auto":
+        return model.spec.tool_calls, "known for models that ahe serves itself"
+    found = await settle_tool_calls(store, model)
+    return found.mode, found.explanation

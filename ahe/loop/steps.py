@@ -1,0 +1,195 @@
+"""The steps of an iteration, each on its own. Their order stands in `ahe.loop.loop`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ahe.errors import RevertConflict
+from ahe.evaluate.evaluation import Evaluator, tallies
+from ahe.evaluate.stored import stored_trials
+from ahe.evaluate.suite import Suite
+from ahe.evaluate.trial import HarnessVersion
+from ahe.events import Committed, Decided, Notice
+from ahe.evolve.editor import history_lines
+from ahe.gate.choose import NotedGate
+from ahe.history import Commit, History
+from ahe.loop.judge import Candidate
+from ahe.loop.measurement import Measurement, probability_of_known
+from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, workspace_state
+from ahe.loop.verdicts import JudgedCandidate, both_stay
+from ahe.protocols import Debugger, Editor, Gate, Watcher
+from ahe.records import Brief, Evidence, Tally, Task, Trial
+
+BEST = 0.93
+
+
+@dataclass
+class Steps:
+    """What a run works with. `train` and `heldout` name the tasks in use; `rollouts` is k.
+
+    The editor makes at most `changes` commits in a candidate. `runs` is the folder of trials and iterations.
+    """
+
+    history: History
+    suite: Suite
+    train: tuple[str, ...]
+    heldout: tuple[str, ...]
+    evaluator: Evaluator
+    debugger: Debugger
+    editor: Editor
+    gate: Gate
+    watcher: Watcher
+    runs: Path
+    rollouts: int
+    changes: int
+    report_tokens: int
+
+    def state(self) -> WorkspaceState:
+        return workspace_state(self.history.commits())
+
+    def finish_interrupted(self) -> int | None:
+        """Complete what a killed run left: a note without its revert, a decided HEAD without its tag.
+
+        Returns the number of the iteration that this closes, if it closes one. A person's commit at HEAD gets its
+        tag, but does not count as an iteration.
+        """
+        self.history.recover()
+        for commit in self.state().unreverted:
+            self.watcher.emit(Notice(f"completing the revert of {commit.sha[:10]}"))
+            self.revert(commit)
+        state = self.state()
+        if state.pending or not state.untagged:
+            return None
+        number = next_iteration(state)
+        self.tag(number)
+        if state.commits[0].by_person:
+            return None
+        self.move_best()
+        return number
+
+    async def evaluate(self, sha: str, label: str) -> list[Trial]:
+        return await self.evaluator.measure(label, self.version(sha), self.tasks(self.train), self.rollouts)
+
+    async def debug(self, number: int, state: WorkspaceState, trials: Sequence[Trial]) -> Brief:
+        """Explain the trials of HEAD. Returns what the editor gets."""
+        evidence = Evidence(
+            iteration=number,
+            harness=self.history.harness_id(state.head),
+            trials=tuple(trials),
+            instructions={task.name: task.instruction for task in self.tasks(self.train)},
+            history=history_lines(state.commits),
+            folder=str(self.folder(number)),
+            traces=str(self.runs / "trials"),
+            budget=self.report_tokens,
+            before=tuple(self.trials_before(state)),
+            heldout=self.heldout_count(state),
+        )
+        self.watcher.emit(Notice("debugging: traces to report"))
+        return Brief(
+            iteration=number,
+            head=state.head,
+            report=await self.debugger.explain(evidence),
+            evidence=evidence,
+            history=evidence.history,
+            changes=self.changes,
+        )
+
+    def trials_before(self, state: WorkspaceState) -> list[Trial]:
+        """The trials on train of the harness before the last change that was kept."""
+        verdict = next((c.verdict for c in state.commits if c.verdict and c.verdict.outcome == "kept"), None)
+        if verdict is None or not verdict.incumbent:
+            return []
+        return stored_trials(self.evaluator, self.version(verdict.incumbent), self.tasks(self.train))
+
+    def heldout_count(self, state: WorkspaceState) -> Tally:
+        """Passes and rollouts of HEAD on held-out, as far as they were measured: no names, no traces."""
+        trials = stored_trials(self.evaluator, self.version(state.head), self.tasks(self.heldout))
+        counted = tallies(trials).values()
+        return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
+
+    async def evolve(self, brief: Brief) -> None:
+        """Let the editor commit what passes preflight; its draft becomes HEAD in one step."""
+        self.watcher.emit(Notice(f"evolving: the report has {brief.report.tokens} tokens"))
+        commits = await self.editor.edit(brief)
+        if commits:
+            self.history.require_clean()
+            self.history.advance(commits[-1])
+            for commit in self.history.commits(limit=len(commits))[::-1]:
+                self.watcher.emit(Committed(commit.sha, commit.subject))
+
+    async def judge(self, state: WorkspaceState) -> JudgedCandidate:
+        """Measure the pending commits against the incumbent."""
+
+        def measure(sha: str) -> Measurement:
+            measurement = Measurement(
+                self.gate,
+                self.evaluator,
+                self.suite,
+                incumbent=self.version(state.incumbent),
+                candidate=self.version(sha),
+                train=self.train,
+                heldout=self.heldout,
+                rollouts=self.rollouts * (1 + state.undecided),
+                predicts=state.predicts,
+                risks=state.risks,
+                before=state.pending_since,
+            )
+            # What a person decided stays, whatever more rollouts would say; a known harness needs none to be noted.
+            noted = state.by_person and measurement.was_measured()
+            return replace(measurement, gate=NotedGate()) if noted else measurement
+
+        return await Candidate(self.history, state, measure, self.version, self.watcher).judge()
+
+    def decide(self, number: int, judged: JudgedCandidate) -> None:
+        """Note the verdicts, all in one step, then revert where they say so, newest first."""
+        verdicts, folder = judged.each(), self.folder(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        record = judged.record(number).model_dump_json(indent=1)
+        (folder / "verdicts.json").write_text(record + "\n", "utf-8")
+        self.history.note_all(verdicts)
+        for commit in judged.state.pending:
+            self.watcher.emit(Decided(commit.sha, commit.subject, verdicts[commit.sha]))
+        for commit in self.state().unreverted:
+            self.revert(commit)
+
+    def revert(self, commit: Commit) -> None:
+        """Revert what its note says to revert. Where a later commit builds on it both stay, and the note says so."""
+        reason = commit.verdict.reason if commit.verdict else ""
+        try:
+            self.history.revert(commit.sha, f"Ahe-Verdict: reverted ({reason})")
+        except RevertConflict as conflict:
+            if commit.verdict is None:
+                raise
+            self.watcher.emit(Notice(f"{conflict}\nTaken: both stay"))
+            self.history.note(commit.sha, both_stay(commit.verdict))
+
+    def tag(self, number: int) -> None:
+        self.history.tag(f"ahe/iter-{number:03d}", self.history.head())
+
+    def move_best(self) -> None:
+        """Move `ahe/best` to HEAD when the trials at hand say that it is better and held-out does not veto.
+
+        A best that contains a change that was reverted since first moves back to what was there before it.
+        """
+        log = self.history.commits()
+        best, head = self.history.tags().get("ahe/best", log[-1].sha), log[0].sha
+        best = without_reverted(log, best)
+        self.history.tag("ahe/best", best, force=True)
+        train, heldout = self.tasks(self.train), self.tasks(self.heldout)
+        arms = self.version(best), self.version(head)
+        score = probability_of_known(self.evaluator, *arms, train, heldout)
+        if score is not None and score >= BEST:
+            self.history.tag("ahe/best", head, force=True)
+
+    def tasks(self, names: tuple[str, ...]) -> list[Task]:
+        return [self.suite.tasks[name] for name in names]
+
+    def folder(self, number: int) -> Path:
+        return self.runs / "iterations" / f"{number:03d}"
+
+    def version(self, sha: str) -> HarnessVersion:
+        """The harness of a commit, exported where trials can mount it."""
+        root = self.history.export(sha, self.runs / "harnesses")
+        return HarnessVersion(id=self.history.harness_id(sha), root=str(root))

@@ -1,0 +1,123 @@
+"""What there is: components, tasks, models, and what the doctor found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ahe.records import Kind
+from ahe.views.text import duration, fit, table, visible
+
+if TYPE_CHECKING:
+    from ahe.evaluate.check import Check
+    from ahe.harness.inventory import Component
+    from ahe.jobs.doctor import Finding
+    from ahe.jobs.models import Models, ModelTest
+    from ahe.jobs.tasks import ListedSuite
+
+SPLITS = ("train", "heldout", "test", "none")
+COLOURS = {"ok": "green", "missing": "red", "optional": "yellow"}
+
+
+def components_table(found: Sequence[Component], width: int | None = None) -> str:
+    """Every component in the order of the kinds; a kind without any has a line that shows it."""
+    rows = []
+    for kind in Kind:
+        own = [component for component in found if component.kind == kind and component.path]
+        rows += [_row(component) for component in own] or [(kind.value, "–", "", "", "", "")]
+    headers = ("kind", "path", "tokens", "uses", "version", "last change")
+    used = sum(component.tokens for component in found)
+    text = table(headers, rows, width, right="tokens uses")
+    return f"{text}\n\n{sum(bool(c.path) for c in found)} components, about {used} tokens"
+
+
+def _row(component: Component) -> tuple[str, ...]:
+    change = f"{component.last_change[:10]} {component.last_subject}".strip()
+    return (
+        component.kind.value,
+        component.path,
+        str(component.tokens),
+        str(component.uses),
+        component.git_id[:10],
+        change,
+    )
+
+
+def suite_text(found: ListedSuite, width: int | None = None) -> str:
+    """The tasks by split, and how many there are."""
+    rows = [
+        (
+            each.name,
+            each.split,
+            each.environment,
+            f"refused: {each.refused}" if each.refused else each.description,
+        )
+        for each in sorted(found.tasks, key=lambda each: (SPLITS.index(each.split), each.name))
+    ]
+    suite = found.suite
+    counts = ", ".join(f"{len(names)} {split}" for split, names in suite.splits.items())
+    lines = table(("task", "split", "runs in", "what"), rows, width)
+    text = f"{lines}\n\n{suite.name}: {len(rows)} tasks ({counts}) in {suite.path}"
+    if unknown := suite.unknown_keys():
+        keys = ", ".join(f"{key} ({count})" for key, count in sorted(unknown.items()))
+        text += f"\nkeys that the task format does not have, with the number of tasks: {fit(keys, 400)}"
+    return text
+
+
+def suite_warning(found: ListedSuite) -> str:
+    """The tasks that suite.toml forgets; an empty text where there are none."""
+    names = fit(", ".join(found.suite.unassigned), 200)
+    return f"in no split of suite.toml, so never used: {names}" if names else ""
+
+
+def check_line(check: Check) -> str:
+    """One check of a task, with its problems below."""
+    state = "ok  " if check.ok else "FAIL"
+    head = f"{state} {check.task} ({check.environment}, {duration(check.seconds)})"
+    return "\n".join([head, *(f"     {visible(problem)}" for problem in check.problems)])
+
+
+def checks_text(checks: Sequence[Check]) -> str:
+    """How many checks found their task sound."""
+    return f"{sum(check.ok for check in checks)} of {len(checks)} checks found the task sound"
+
+
+def models_text(found: Models, width: int | None = None) -> str:
+    """The model of each role, and the weights of embedded models."""
+    roles = table(
+        ("role", "model", "where", "tool_calls", "context", "price"),
+        [
+            (each.role, each.model, each.where, each.tool_calls, each.context, each.price)
+            for each in found.roles
+        ],
+        width,
+    )
+    weights = table(
+        ("name", "file", "size", "licence", "state"),
+        [(each.name, each.file, each.size, each.licence, each.state) for each in found.weights],
+        width,
+    )
+    return f"{roles}\n\nembedded models:\n{weights}"
+
+
+def model_test_text(found: ModelTest) -> str:
+    """A line per fact about the model."""
+    return "\n".join(f"{key.replace('_', ' '):18} {value}" for key, value in found.model_dump().items())
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """A line per finding, and its fix below; the colours are dropped where stdout is not a terminal."""
+    lines = []
+    for finding in findings:
+        state = click.style(f"{finding.state:9}", fg=COLOURS[finding.state])
+        lines.append(f"{state} {finding.name:15} {visible(finding.what)}")
+        if finding.fix:
+            lines.append(f"{'':25} → {visible(finding.fix)}")
+    return "\n".join(lines)
+
+
+def init_text(made: Sequence[str]) -> str:
+    """What `ahe init` made, and what to do next."""
+    return "\n".join([*made, "Next: `ahe doctor` checks this machine, then `ahe evolve`."])
