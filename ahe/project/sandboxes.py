@@ -69,7 +69,7 @@ async def _launch_boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -
 
 
 async def _launch_bare(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
-    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files stand for what the box would see."""
+    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files are used instead of mounts."""
     harness = next(mount.host for mount in mounts if mount.inside == "/harness")
     site = str(Path(mounts[-1].host).parent)
     places = {"/box/box.py": str(BOX), "/harness": harness, "/site": site}
