@@ -81,6 +81,5 @@ async def in_turns(
 ) -> list[Trial]:
     """Run these attempts of several harnesses in turns, task by task, so that a drifting endpoint favours none."""
     plan = parts.evaluator.runner.plan
-    return await parts.evaluator.run(
-        label, [plan(a, task, n) for n in attempts for task in tasks for a in arms]
-    )
+    wanted = [plan(a, task, n) for n in attempts for task in tasks for a in arms]
+    return (await parts.evaluator.evaluate(label, wanted)).trials
