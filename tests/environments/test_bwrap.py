@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 from pathlib import Path
@@ -63,12 +64,13 @@ async def test_a_killed_host_takes_its_sandbox_along(tmp_path: Path):
     while not beat.exists():
         assert child.returncode is None
         await asyncio.sleep(0.02)
-    first = first_process(child.pid)
+    sandbox = os.pidfd_open(first_process(child.pid))
     child.send_signal(signal.SIGKILL)
     await child.wait()
-    async with asyncio.timeout(60):  # the kernel ends all of a sandbox before its first process is gone
-        while Path(f"/proc/{first}").exists():
-            await asyncio.sleep(0.02)
+    # The kernel ends all of a sandbox before its first process is gone.
+    gone, _, _ = await asyncio.to_thread(select.select, [sandbox], [], [], 60)
+    os.close(sandbox)
+    assert gone, "commands ran on after their host was killed"
 
 
 async def test_cancelling_a_command_kills_it(tmp_path: Path):
