@@ -149,7 +149,7 @@ def _candidate(
     question = AttributionQuestion(
         pieces=tuple(Piece(name) for name in (GOOD, NULL, BAD)),
         tasks=disputed(train, named),
-        of=tasks,
+        train_tasks=tasks,
         burden=PROVE_BAD if kept else PROVE_GOOD,
     )
     step, fresh = _attribute(question, world, random)

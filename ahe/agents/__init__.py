@@ -1,1 +1,1 @@
-"""The one place that plays an agent, and the forms that models too small for an agent fill in instead."""
+"""The one place that runs an agent, and the forms that models too small for an agent fill in instead."""

@@ -1,4 +1,4 @@
-"""Forms for models too small for an agent's session: one call constrained by a JSON schema, refusals sent back."""
+"""Forms for models too small to run as an agent: one call constrained by a JSON schema, refusals sent back."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ahe.runtime.agent import RENDER_SECONDS
 
 R = TypeVar("R", bound=Record)
 Take = Callable[[str], Awaitable[Sequence[str]]]
-"""Takes a filled form; gives the reasons to refuse it, none where it is accepted. May raise `ValueError` with one."""
+"""Takes a filled form and returns the reasons to refuse it, none if it is accepted. May raise `ValueError` with one."""
 
 
 @dataclass(frozen=True)
 class Form:
     """A form with its prompt. Attempt n is the request `<key>/<n>` with the seed `first_seed + n`.
 
-    A refusal ends with the sentence `again`; the form comes back `repairs` times.
+    A refused form is sent back up to `repairs` times; each refusal ends with the sentence `again`.
     """
 
     role: Role
@@ -38,9 +38,9 @@ class Form:
     again: str
 
     async def fill_in(self, model: Model, take: Take) -> Usage:
-        """Ask until `take` accepts the form or the repairs are spent. Raises `AheError` as model and `take` do.
+        """Ask until `take` accepts the form or no repair is left. Raises what the model and `take` raise.
 
-        Each refusal replaces the one before it, so that the prompt does not grow.
+        Only the last refusal is sent, so that the prompt does not grow.
         """
         opening = (
             Message(role="system", content=self.system),
@@ -77,7 +77,7 @@ async def _reasons(take: Take, content: str) -> Sequence[str]:
 
 
 def parsed(record: type[R], arguments: dict[str, Any], name: str, most: int | None = None) -> R:
-    """The record in a tool call's arguments. Raises `ValueError` that lists what is wrong, `most` faults of it."""
+    """The record in a tool call's arguments. Raises `ValueError` that lists the first `most` errors (None: all)."""
     try:
         return record.model_validate(arguments)
     except ValidationError as error:
@@ -86,7 +86,7 @@ def parsed(record: type[R], arguments: dict[str, Any], name: str, most: int | No
 
 
 def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
-    """The JSON schema of an object with exactly these properties, written in their order."""
+    """The JSON schema of an object with exactly these properties, in this order."""
     return {
         "type": "object",
         "properties": properties,
@@ -111,7 +111,7 @@ async def rendered_prompt(root: Path, make_executor: MakeExecutor, values: Mappi
 
 
 class NoHost:
-    """Refuses whatever the box asks for: a template needs no environment and no model."""
+    """Refuses all requests of the box: a template needs no environment and no model."""
 
     async def serve(self, what: str, arguments: dict[str, Any]) -> Any:
         raise ValueError("nothing can be asked for here")

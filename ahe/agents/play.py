@@ -1,7 +1,7 @@
-"""Plays an agent: an instruction in an environment, within limits, its trajectory written into a folder.
+"""Runs an agent: an instruction in an environment, within limits, its trajectory written into a folder.
 
-Trials, evolver, debugger, smoke trials and `ahe run` all play their agents here. A caller first enters `started`,
-so that it can use the environment after the agent (a trial's verifier does) and it is stopped on every way out.
+Trials, evolver, debugger, smoke trials and `ahe run` all run their agents here. A caller first enters `started`, so
+that it can use the environment after the agent has ended (a trial's verifier does), and it is always stopped.
 """
 
 from __future__ import annotations
@@ -20,15 +20,13 @@ from ahe.runtime.agent import Agent, AgentOutcome
 from ahe.runtime.toolbox import HostTool, offered_tools
 from ahe.runtime.trajectory import Trajectory
 
-"""Makes an environment that keeps its files below a folder."""
-
 MakeExecutor = Callable[[], Executor]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @asynccontextmanager
 async def started(environment: Environment) -> AsyncIterator[Environment]:
-    """The environment, started; it is stopped on every way out, also where the start fails."""
+    """The environment, started; it is always stopped at the end, even if the start fails."""
     try:
         await environment.start()
         yield environment
@@ -63,9 +61,9 @@ class Player:
     ) -> AgentOutcome:
         """Let the agent work on the instruction in the started environment.
 
-        Its trajectory, named `session`, is written into the folder `trace` and finished on every way out. The other
-        arguments are those of `ahe.runtime.agent.Agent`. Raises `Infrastructure` and `BudgetExceeded`; everything
-        that is the agent's own doing is an `AgentOutcome`.
+        Its trajectory, named `session`, is written into the folder `trace` and always finished. The other arguments are
+        those of `ahe.runtime.agent.Agent`. Raises `Infrastructure` and `BudgetExceeded`; every failure of the agent
+        itself gives an `AgentOutcome`.
         """
         trajectory = Trajectory(trace, session, self.model.spec.name, offered_tools(harness))
         outcome = AgentOutcome(ended="broken")

@@ -16,7 +16,7 @@ from ahe import __version__
 from ahe.cli.shared import Invocation
 from ahe.errors import AheError
 
-# The help must not import the commands, so their one-line descriptions stand here.
+# The help must not import the commands, so their one-line descriptions are here.
 COMMANDS: dict[str, dict[str, str]] = {
     "Everyday": {
         "init": "make ahe.toml and a workspace in this folder",

@@ -1,4 +1,4 @@
-"""What environments are built on: what all of them do, and the pipes to `init.py` of those without a daemon."""
+"""Base classes of environments: what all of them do, and the pipes to `init.py` of those without a daemon."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ahe.records import EnvironmentSpec, ExecResult
 ROOT = ("", "root", "0")
 SETUP = "/tmp/.setup.sh"
 PARTS = ("data", "processes", "init")  # each imports only from those before it
-# What the interpreter inside is started with. It takes the modules from stdin, by their names here.
+# The program that the interpreter inside starts with: it reads the modules of `program()` from stdin.
 BOOT = """\
 import marshal, sys
 for name, code in marshal.load(sys.stdin.buffer):
@@ -47,7 +47,7 @@ class Command:
 
 
 class TaskEnvironment(ABC):
-    """What every environment does alike: relative paths, commands that no shell can take, the task's setup."""
+    """What every environment does in the same way: relative paths, impossible commands, the task's setup."""
 
     describe: str
 
@@ -78,16 +78,16 @@ class TaskEnvironment(ABC):
 
     @abstractmethod
     async def _run(self, command: Command) -> ExecResult:
-        """Runs a command that a shell can take."""
+        """Runs a command that has no zero byte and is not too long."""
 
     @abstractmethod
     async def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Writes a file, and makes the folders above it."""
 
     async def _setup(self) -> None:
-        """Runs the task's `environment/setup.sh` as root in its work directory, where it has one.
+        """Runs the task's `environment/setup.sh`, if it has one, as root in the work directory.
 
-        Raises TaskError where that fails or takes too long.
+        Raises TaskError when it fails or takes too long.
         """
         if self.spec.setup is None:
             return
@@ -104,7 +104,7 @@ class TaskEnvironment(ABC):
 
 
 class LinkedEnvironment(TaskEnvironment):
-    """An environment whose commands `init.py` runs, which is a process of this machine behind two pipes."""
+    """An environment whose commands are run by `init.py`, a process of this machine behind two pipes."""
 
     _launched: Launched | None = None
     _link: Link | None = None
@@ -139,7 +139,7 @@ class LinkedEnvironment(TaskEnvironment):
 
 @functools.cache
 def program() -> bytes:
-    """The modules that run inside, compiled: the interpreter there is the one that runs this."""
+    """The modules that run inside, compiled: the sandbox uses the interpreter that runs this code."""
     folder = Path(init.__file__).parent
     package = init.__name__.rpartition(".")[0]
     sources = [(f"{package}.{part}", (folder / f"{part}.py").read_bytes()) for part in PARTS]
@@ -147,7 +147,7 @@ def program() -> bytes:
 
 
 class Link:
-    """Speaks with `init.py`. Every method raises SandboxError once the other end is gone."""
+    """The host's end of the pipes to `init.py`. Every method raises SandboxError once the other end is gone."""
 
     def __init__(self, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader) -> None:
         self._stdin, self._stdout = stdin, stdout
@@ -167,9 +167,9 @@ class Link:
             raise SandboxError(NO_ANSWER) from error
 
     async def exec(self, command: Command, variables: Mapping[str, str]) -> ExecResult:
-        """Runs a command with its own variables over the given ones.
+        """Runs a command; its own variables override the given ones.
 
-        When the caller is cancelled, so is the command with all that it started.
+        When the caller is cancelled, the command and all its processes are killed.
         """
         number = next(self._numbers)
         request = {"op": "exec", "command": command.text, "timeout": command.timeout, "cwd": command.cwd}
@@ -192,7 +192,7 @@ class Link:
         await self._file({"op": "write", "path": path, "data": data, "mode": mode})
 
     async def close(self) -> None:
-        """Stops listening. Requests that are under way fail."""
+        """Stops reading. Pending requests fail."""
         if self._reader:
             self._reader.cancel()
             await asyncio.wait({self._reader})

@@ -9,17 +9,17 @@ from pathlib import Path
 from ahe.environments import layout
 from ahe.environments.base import BOOT, ROOT, Command, LinkedEnvironment
 from ahe.environments.launch import launch
-from ahe.environments.limits import Ceiling
+from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
 from ahe.errors import SandboxError, UnsupportedTask
 from ahe.records import EnvironmentSpec, ExecResult
 
 
 class BwrapEnvironment(LinkedEnvironment):
-    """Implements `Environment`. `scratch` (a host folder that may be removed) holds the writable root.
+    """Implements `Environment`. The writable root is made in the host folder `scratch`.
 
-    The system's folders come from the host, read-only; the root around them is the trial's own. Only root
-    exists inside. Raises UnsupportedTask for a task that needs an image, or other users.
+    The system's folders come from the host, read-only. The only user inside is root. Raises UnsupportedTask for
+    a task that needs an image, or other users.
     """
 
     describe = "bwrap"
@@ -39,12 +39,14 @@ class BwrapEnvironment(LinkedEnvironment):
         )
         program = [str(layout.interpreter()), "-I", "-S", "-c", BOOT]
         try:
-            await self._open(await launch([*command, *program], Ceiling.of(spec)))
+            await self._open(await launch([*command, *program], ResourceLimits.of(spec)))
         except BaseException as error:
-            complaint = self._launched.complaint() if self._launched else ""
+            reason = self._launched.stderr_tail() if self._launched else ""
             await self.stop()
-            if isinstance(error, SandboxError) and complaint:
-                raise SandboxError(f"the sandbox did not start: {complaint}") from error
+            if isinstance(error, SandboxError) and reason:
+                raise SandboxError(
+                    f"the sandbox did not start: {reason}; `ahe doctor` says what to do"
+                ) from error
             raise
 
     async def _run(self, command: Command) -> ExecResult:
@@ -59,7 +61,7 @@ class BwrapEnvironment(LinkedEnvironment):
 
 
 def reasons_against(spec: EnvironmentSpec) -> list[str]:
-    """Why a task cannot run in bubblewrap, each as a clause; empty where it can."""
+    """The reasons why a task cannot run in bubblewrap; empty if it can."""
     reasons = []
     users = [user for user in spec.users if user not in ROOT]
     if users:

@@ -15,8 +15,8 @@ from ahe.records import EnvironmentSpec
 def make(kind: str, spec: EnvironmentSpec, scratch: Path) -> Environment:
     """An environment for a task, not yet started. `kind` is `auto`, `bwrap`, `docker` or `unsafe`.
 
-    `auto` is bubblewrap where the task and the machine allow it, else Docker. Raises SandboxError where
-    neither works, UnsupportedTask where the kind that was asked for cannot serve the task.
+    `auto` is bubblewrap where the task and the machine allow it, else Docker. Raises SandboxError if neither
+    works, UnsupportedTask if the kind that was asked for cannot run the task.
     """
     chosen = pick(spec) if kind == "auto" else kind
     if chosen == "bwrap":
@@ -40,7 +40,10 @@ def pick(spec: EnvironmentSpec) -> Literal["bwrap", "docker"]:
         return "bwrap"
     why = against[0] if against else f"{status.problem}: {status.fix}"
     if spec.dockerfile is None and spec.image is None:
-        raise SandboxError(f"{spec.name}: bubblewrap cannot run it ({why}), and it has no image for Docker")
+        raise SandboxError(
+            f"{spec.name}: bubblewrap cannot run it ({why}), and it has no image for Docker: give it an "
+            "environment/Dockerfile or docker_image"
+        )
     from ahe.environments.docker_api import client
 
     try:

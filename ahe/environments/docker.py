@@ -30,8 +30,8 @@ class DockerEnvironment(TaskEnvironment):
     """Implements `Environment` with one container, removed at `stop`.
 
     `dockerfile` or `image` gives the root file system; without a Dockerfile, `files` and `setup` are applied
-    to it. `scratch` is not needed and not touched. A container that its commands brought down (out of
-    memory, `kill -9 -1`) is started again, with its files and without its processes.
+    to it. `scratch` is not used. A container that a command brought down (out of memory, `kill -9 -1`) is
+    started again: its files are kept, its processes are lost.
     """
 
     describe = "docker"
@@ -48,7 +48,10 @@ class DockerEnvironment(TaskEnvironment):
         try:
             await self._blocking(self._create)
             if self.spec.dockerfile is None:
-                await self._fill()
+                if self.spec.files:
+                    files = await self._do(docker_api.archive_of_folder, self.spec.files)
+                    await self._put(self.spec.workdir, files)
+                await self._setup()
         except BaseException:
             await self.stop()
             raise
@@ -57,7 +60,7 @@ class DockerEnvironment(TaskEnvironment):
         token = secrets.token_hex(16)
         self._tokens.add(token)
         try:
-            done = await self._do(self._run_up, command, token)
+            done = await self._do(self._run_restarting, command, token)
             if done.timed_out:
                 await self._do(self._kill, token)
             return done
@@ -72,7 +75,7 @@ class DockerEnvironment(TaskEnvironment):
         return await self._do(docker_api.read_file, self._container, self._path(path))
 
     async def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
-        """Writes a file, and makes the folders above it. A link at its place is replaced."""
+        """Writes a file, and makes the folders above it. A link at that path is replaced."""
         path = self._path(path)
         archive = docker_api.archive_of_file(posixpath.basename(path), data, mode)
         await self._put(posixpath.dirname(path), archive)
@@ -88,13 +91,13 @@ class DockerEnvironment(TaskEnvironment):
     # ---------------------------------------------------------------- in a thread
 
     def _create(self) -> None:
-        self._container = self._made()
+        self._container = self._make_container()
         if self._stopped:  # cancelled meanwhile: nothing else would remove it
             _remove(self._container)
         else:
             self._container.start()
 
-    def _made(self) -> Any:
+    def _make_container(self) -> Any:
         spec = self.spec
         image = docker_api.image_for(spec)
         cover = covered(mounted(spec.mounts), spec.hidden)
@@ -118,7 +121,7 @@ class DockerEnvironment(TaskEnvironment):
             network_mode=None if spec.network else "none",
             mem_limit=spec.memory_mb << 20,
             memswap_limit=spec.memory_mb << 20,
-            pids_limit=spec.processes + 2,  # its init and the process that keeps it open
+            pids_limit=spec.processes + 2,  # Docker's init, and `tail`, which keeps the container running
             nano_cpus=int(spec.cpus * 1e9) if spec.cpus else None,
             ulimits=[_ulimit("fsize", size), _ulimit("core", 0)],
             volumes=binds,
@@ -126,13 +129,13 @@ class DockerEnvironment(TaskEnvironment):
             labels=labels,
         )
 
-    def _run_up(self, command: Command, token: str) -> ExecResult:
-        """Runs a command in the container, which is started again where it is down."""
+    def _run_restarting(self, command: Command, token: str) -> ExecResult:
+        """Runs a command in the container, which is started again if it is down."""
         from docker.errors import APIError
 
         reason = ""
         for attempt in range(4):
-            time.sleep(0.2 * attempt)  # a container that goes down is called running for a moment
+            time.sleep(0.2 * attempt)  # a container that is going down still reports `running` for a moment
             if not self._is_up():
                 self._container.start()
             try:
@@ -153,7 +156,7 @@ class DockerEnvironment(TaskEnvironment):
         return bool(self._container.status == "running")
 
     def _settle(self) -> None:
-        """After a command was killed with all around it: waits, for the container may go down too."""
+        """Waits up to a second after a command was killed from inside: the container may be going down too."""
         for _ in range(10):
             if not self._is_up():
                 return
@@ -171,12 +174,6 @@ class DockerEnvironment(TaskEnvironment):
 
     # ---------------------------------------------------------------- helpers
 
-    async def _fill(self) -> None:
-        spec = self.spec
-        if spec.files:
-            await self._put(spec.workdir, await self._do(docker_api.archive_of_folder, spec.files))
-        await self._setup()
-
     async def _put(self, folder: str, archive: bytes) -> None:
         try:
             await self._do(docker_api.put_archive, self._container, folder, archive)
@@ -193,7 +190,7 @@ class DockerEnvironment(TaskEnvironment):
         return await self._blocking(function, *arguments)
 
     async def _blocking(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Runs in a thread; what the daemon says becomes a SandboxError."""
+        """Runs in a thread; errors of the daemon and its client become SandboxErrors."""
         from docker.errors import DockerException
         from requests import RequestException
 

@@ -1,4 +1,4 @@
-"""What the Docker daemon does: images found, built or pulled, files in and out, leftovers removed."""
+"""Calls of the Docker daemon: find, build or pull images, copy files in and out, remove leftover containers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from ahe.records import EnvironmentSpec
 
 LABEL, OWNER, HOST = "ahe", "ahe.owner", "ahe.host"
 NO_DAEMON = (
-    "start it (`sudo systemctl start docker`), or name another with DOCKER_HOST, or add your user to the "
-    "group `docker`; tasks without an image also run in bubblewrap"
+    "start it (`sudo systemctl start docker`), or set DOCKER_HOST to another one, or add your user to the "
+    "group `docker`; tasks that need no image also run in bubblewrap"
 )
 LINKS = 20
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -46,7 +46,7 @@ def client() -> Any:
 
 
 def sweep(found: Any) -> None:
-    """Removes containers whose `ahe` process on this machine was killed."""
+    """Removes containers left behind by `ahe` processes of this machine that were killed."""
     from docker.errors import APIError
 
     filters = {"label": [f"{LABEL}=1", f"{HOST}={os.uname().nodename}"]}
@@ -59,7 +59,7 @@ def sweep(found: Any) -> None:
 
 
 def image_for(spec: EnvironmentSpec) -> str:
-    """Name of the task's image, there after the call. Blocks. Raises SandboxError."""
+    """Name of the task's image, which is built or pulled if it is missing. Blocks. Raises SandboxError."""
     if spec.dockerfile is None and spec.image is None:
         raise SandboxError(f"{spec.name}: it has neither a Dockerfile nor an image: run it with bubblewrap")
     tag = f"ahe-task:{context_digest(Path(spec.dockerfile))[:20]}" if spec.dockerfile else str(spec.image)
@@ -110,7 +110,7 @@ def _build(spec: EnvironmentSpec, tag: str) -> None:
     end = time.monotonic() + spec.build_seconds
     log: list[str] = []
     try:
-        # The client's timeout bounds each silence, the deadline the whole.
+        # The client's timeout applies to each read, the deadline to the whole build.
         lines = client().api.build(
             path=spec.dockerfile,
             tag=tag,
@@ -136,7 +136,7 @@ def _tail(log: list[str]) -> str:
     return "".join(log)[-1500:].strip()
 
 
-# ---------------------------------------------------------------- files, with nothing inside involved
+# ---------------------------------------------------------------- files, copied by the daemon
 
 
 def read_file(container: Any, path: str) -> bytes:
@@ -179,7 +179,7 @@ def archive_of_folder(folder: str) -> bytes:
 def put_archive(container: Any, folder: str, archive: bytes) -> None:
     """Unpacks an archive in a folder of the container.
 
-    Raises FileNotFoundError where there is none, NotADirectoryError where something else is in the way.
+    Raises FileNotFoundError if the folder does not exist, NotADirectoryError if the path is not a folder.
     """
     from docker.errors import APIError, NotFound
 
@@ -188,14 +188,14 @@ def put_archive(container: Any, folder: str, archive: bytes) -> None:
     except NotFound:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder) from None
     except APIError as error:
-        # A file where a folder must be, or the other way round: older daemons call that their own error.
+        # A file where a folder must be, or the reverse: older daemons report that as a server error.
         if error.is_client_error() or "directory" in str(error.explanation):
             raise NotADirectoryError(errno.ENOTDIR, str(error.explanation), folder) from error
         raise
 
 
 class _Pieces(io.RawIOBase):
-    """A stream of bytes objects as a file to read from."""
+    """A file object that reads from an iterator of bytes."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces, self._held = pieces, b""

@@ -1,4 +1,4 @@
-"""Commands in a container, with the same meaning as in bubblewrap, by `sh` and the daemon's exec stream."""
+"""Runs and kills commands in a container as `init.py` does in bubblewrap, with `sh` and the daemon's exec stream."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ahe.environments.inside.data import Clip
 from ahe.environments.inside.processes import MARKER
 from ahe.records import ExecResult
 
-# $1 command, $2 directory, $3 token. The token before the output says that the command was started; the one
-# behind it that it has ended, though background processes may still hold the pipe. The second `cat` keeps
-# them from dying of SIGPIPE.
+# $1 command, $2 directory, $3 token. The token before the output says that the command was started; the token
+# after it says that the command has ended, though background processes may still hold the pipe. The second
+# `cat` keeps those from dying of SIGPIPE.
 RUN = """
 printf '%s+\\n' "$3"
 { if cd -- "$2"; then
@@ -28,8 +28,8 @@ printf '%s+\\n' "$3"
 } </dev/null 2>&1 | { trap '' PIPE; cat 2>/dev/null; exec cat >/dev/null 2>&1; }
 """
 
-# $1 token, $2 `alone` when no other command runs. A process belongs to a command by its environment, its
-# session or its parents; one without any mark does if it is younger and no other command runs.
+# $1 token, $2 `alone` when no other command runs. A process belongs to a command by its environment, its session
+# or its parents. A process without any of these belongs to it if it is younger and no other command runs.
 KILL = r"""
 list() { for f in $(grep -l -F -e "$1" /proc/[0-9]*/environ 2>/dev/null); do
            f=${f#/proc/}; echo "${f%/environ}"; done; }
@@ -75,18 +75,18 @@ exit 1
 
 
 class Ended(Exception):
-    """The stream ended without the token at its end: what surrounds the command was killed with it."""
+    """The stream ended without the token at its end: the shell around the command was killed too."""
 
     def __init__(self, output: bytes, omitted: int) -> None:
         self.output, self.omitted = output, omitted
 
 
 class NotStarted(Exception):
-    """The stream ended without the first token. Its text is the daemon's reason."""
+    """The stream ended without the first token. The message is the daemon's reason."""
 
 
 def run(api: Any, container: str, command: Command, token: str) -> ExecResult:
-    """Runs a command to its end, or to its timeout: then it has still to be killed.
+    """Runs a command until it ends or times out; after a timeout the caller must `kill` it.
 
     `token` marks its processes and the end of its output. Raises Ended, NotStarted and docker's APIError.
     """
@@ -115,7 +115,7 @@ def run(api: Any, container: str, command: Command, token: str) -> ExecResult:
 
 
 def kill(api: Any, container: str, token: str, *, alone: bool) -> bool:
-    """Kills all that a command started; False where something may be left."""
+    """Kills all processes of a command; False if some may be left."""
     made = api.exec_create(container, ["sh", "-c", KILL, "sh", token, "alone" if alone else ""], user="0")
     api.exec_start(made["Id"])
     return bool(api.exec_inspect(made["Id"])["ExitCode"] == 0)
@@ -123,10 +123,10 @@ def kill(api: Any, container: str, token: str, *, alone: bool) -> bool:
 
 @contextmanager
 def _output(api: Any, number: str, end: float) -> Iterator[tuple[Iterator[bytes], threading.Event]]:
-    """Starts an exec. Gives the pieces of its output as they come, and an event that says they were cut off.
+    """Starts an exec. Yields its output piece by piece, and an event that is set if it was cut off at `end`.
 
-    The package's own stream reads the socket past the HTTP client, and so loses what the client has read
-    together with the headers; hence its client's plain POST, and `CancellableStream` to end it at `end`.
+    The package's own stream reads the socket directly and so loses the output that the HTTP client has read
+    together with the headers. So this sends a plain POST, and uses `CancellableStream` to end it at `end`.
     """
     import requests
     from docker.errors import create_api_error_from_http_exception
@@ -159,13 +159,13 @@ def _output(api: Any, number: str, end: float) -> Iterator[tuple[Iterator[bytes]
 
 
 def _frames(raw: Any) -> Iterator[bytes]:
-    """The payloads of the daemon's frames, each behind a header of 8 bytes that ends with its length."""
+    """The payloads of the daemon's frames; each has a header of 8 bytes that ends with its length."""
     while len(header := raw.read(8)) == 8:
         yield raw.read(int.from_bytes(header[4:], "big"))
 
 
 def _first_piece(pieces: Iterator[bytes], mark: bytes) -> bytes:
-    """What follows the mark at the head of the stream. Raises NotStarted."""
+    """The output after the mark at the head of the stream. Raises NotStarted if the mark is missing."""
     held = b""
     for piece in pieces:
         held += piece
@@ -177,9 +177,9 @@ def _first_piece(pieces: Iterator[bytes], mark: bytes) -> bytes:
 
 
 def _until_token(pieces: Iterator[bytes], token: bytes, clip: Clip) -> int | None:
-    """Feeds the clip with what stands before the end mark. Returns the exit code in it, None without one.
+    """Feeds the clip with the output before the end mark. Returns the exit code in the mark, None without one.
 
-    The token alone does not mark the end: a command sees it in its own process table.
+    The token alone does not mark the end, because a command can read it in its own process table and print it.
     """
     mark = re.compile(re.escape(token) + rb":(\d+)\n")
     longest = len(token) + len(":255\n")

@@ -1,4 +1,4 @@
-"""Starts a sandbox's first process under its ceiling, with pipes to it, and ends all that it started."""
+"""Starts a sandbox's first process with its resource limits and pipes, and ends all processes inside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import IO
 
-from ahe.environments.limits import Ceiling, Limiter
+from ahe.environments.limits import Limiter, ResourceLimits
 from ahe.errors import SandboxError
 
 START_SECONDS = 60.0
@@ -19,7 +19,7 @@ PIPE_BYTES = 1 << 20
 
 @dataclass
 class Launched:
-    """A running sandbox. `pid` is its first process as the host sees it; stderr goes to a nameless file."""
+    """A running sandbox. `pid` is its first process as the host sees it; `errors` is a file with its stderr."""
 
     process: asyncio.subprocess.Process
     pid: int
@@ -36,8 +36,8 @@ class Launched:
         assert self.process.stdout
         return self.process.stdout
 
-    def complaint(self) -> str:
-        """The end of what was written to stderr."""
+    def stderr_tail(self) -> str:
+        """The last 2000 bytes of stderr."""
         size = os.fstat(self.errors.fileno()).st_size
         return os.pread(self.errors.fileno(), 2000, max(0, size - 2000)).decode(errors="replace").strip()
 
@@ -55,18 +55,18 @@ class Launched:
         self.errors.close()
 
 
-async def launch(command: list[str], ceiling: Ceiling) -> Launched:
+async def launch(command: list[str], resources: ResourceLimits) -> Launched:
     """Starts a command line made by `bwrap_command` with its program appended.
 
-    The program must wait for input before it does anything untrusted: it is put under its ceiling while
-    it starts. Must run in a thread that lives as long as the sandbox, which dies with it.
+    The program must wait for input before it runs anything untrusted, because its limits are set after it has
+    started. Call it from a thread that lives as long as the sandbox, which ends with that thread.
     Raises SandboxError.
     """
     reader, writer = os.pipe()
     try:
-        # The process that is put under the ceiling must be the program itself, not its parent.
+        # The limits must be set on the program itself, not on its parent.
         own = ["--info-fd", str(writer), *([] if "--as-pid-1" in command else ["--as-pid-1"])]
-        launched = await _spawn([command[0], *own, *command[1:]], ceiling, writer)
+        launched = await _spawn([command[0], *own, *command[1:]], resources, writer)
     except SandboxError:
         os.close(reader)
         raise
@@ -77,7 +77,7 @@ async def launch(command: list[str], ceiling: Ceiling) -> Launched:
         launched.limiter.add(launched.pid)
     except (SandboxError, ValueError, KeyError, TimeoutError) as error:
         await asyncio.wait({asyncio.ensure_future(launched.process.wait())}, timeout=1)
-        text = launched.complaint() or str(error)
+        text = launched.stderr_tail() or str(error)
         await launched.close()
         raise SandboxError(f"the sandbox did not start: {text}; `ahe doctor` says what to do") from error
     except asyncio.CancelledError:
@@ -88,9 +88,9 @@ async def launch(command: list[str], ceiling: Ceiling) -> Launched:
     return launched
 
 
-async def launch_bare(command: list[str], ceiling: Ceiling) -> Launched:
-    """Starts a program on the machine itself, under a ceiling but in no sandbox. Raises SandboxError."""
-    launched = await _spawn(command, ceiling, None)
+async def launch_bare(command: list[str], resources: ResourceLimits) -> Launched:
+    """Starts a program on the machine itself, with resource limits but no sandbox. Raises SandboxError."""
+    launched = await _spawn(command, resources, None)
     try:
         launched.limiter.add(launched.pid)
     except SandboxError:
@@ -99,7 +99,7 @@ async def launch_bare(command: list[str], ceiling: Ceiling) -> Launched:
     return launched
 
 
-async def _spawn(command: list[str], ceiling: Ceiling, inherited: int | None) -> Launched:
+async def _spawn(command: list[str], resources: ResourceLimits, inherited: int | None) -> Launched:
     errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
@@ -119,11 +119,11 @@ async def _spawn(command: list[str], ceiling: Ceiling, inherited: int | None) ->
         errors.close()
         raise SandboxError(f"cannot start {command[0]}: {error}") from error
     except asyncio.CancelledError:
-        # Cancelled half-way, asyncio kills bwrap before its child dies with it, and waits for ever.
+        # If asyncio's start is cancelled half-way, it kills bwrap but not its child, and then waits forever.
         process = await starting
-        await Launched(process, process.pid, Limiter(ceiling), errors).close()
+        await Launched(process, process.pid, Limiter(resources), errors).close()
         raise
-    return Launched(process, process.pid, Limiter(ceiling), errors)
+    return Launched(process, process.pid, Limiter(resources), errors)
 
 
 async def _first_process(reader: int) -> int:
@@ -134,7 +134,7 @@ async def _first_process(reader: int) -> int:
     text = b""
     try:
         while b"}" not in text:
-            # Not wait_for, which in Python 3.11 can swallow a cancellation; likewise all over `ahe`.
+            # Not wait_for, here and everywhere in `ahe`: in Python 3.11 it can swallow a cancellation.
             async with asyncio.timeout(START_SECONDS):
                 await ready.wait()
             ready.clear()

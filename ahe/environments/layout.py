@@ -1,4 +1,4 @@
-"""The files of a bubblewrap sandbox: the host's system, read-only and little else, and a writable root of its own."""
+"""The files that a bubblewrap sandbox shows: the host's system, read-only, and a writable root."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ETC = (
     *("ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates.conf"),
     *("mime.types", "protocols", "services", "magic", "magic.mime", "terminfo", "perl"),
 )
-# A sandbox started by real root is real root to the kernel's own files, so these are covered as Docker does.
+# In a sandbox that real root started, root could write to these files of the kernel. Docker covers the same ones.
 PROC_READ_ONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger")
 PROC_HIDDEN = (
     *("kallsyms", "kcore", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats"),
@@ -38,20 +38,20 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def installation() -> tuple[Path, ...]:
-    """Paths that no sandbox may show: the package, and the checkout where there is one."""
+    """Paths that no sandbox may show: the checkout that holds the package, or the package alone."""
     checkout = PACKAGE.parent
     return (checkout,) if (checkout / "pyproject.toml").is_file() else (PACKAGE,)
 
 
 @functools.cache
 def interpreter() -> Path:
-    """The Python that runs `ahe`, outside any virtual environment."""
+    """The Python that runs `ahe`: the interpreter itself, not the link in a virtual environment."""
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
 @functools.cache
 def interpreter_prefix() -> Path | None:
-    """Where the interpreter's files are, or None where the system folders hold them already."""
+    """The folder of the interpreter's files, or None if it lies in the system folders."""
     prefix = interpreter().parent.parent
     return None if any(prefix.is_relative_to(place) for place in ("/usr", *SYSTEM)) else prefix
 
@@ -65,13 +65,13 @@ def base_environment() -> tuple[tuple[str, str], ...]:
 
 
 def mask(path: str, *, is_dir: bool) -> list[str]:
-    """Arguments that replace a visible path by nothing: an empty read-only folder or an empty file."""
+    """Arguments that cover a visible path with an empty read-only folder or an empty file."""
     return ["--tmpfs", path, "--remount-ro", path] if is_dir else ["--ro-bind", "/dev/null", path]
 
 
 @functools.cache
 def system() -> tuple[str, ...]:
-    """The system's folders read-only, without the packages that were installed for some Python."""
+    """The system's folders read-only, without installed Python packages."""
     arguments: list[str] = []
     for place in (*SYSTEM, *MERGED):
         if os.path.islink(place):
@@ -88,7 +88,7 @@ def system() -> tuple[str, ...]:
 
 @functools.cache
 def kernel() -> tuple[str, ...]:
-    """A private /proc and /dev. Whatever of /proc speaks about the host is read-only or empty."""
+    """A private /proc and /dev. The files of /proc that are about the host are read-only or empty."""
     arguments = ["--proc", "/proc"]
     for name in PROC_READ_ONLY:
         if os.path.exists(f"/proc/{name}"):
@@ -99,14 +99,14 @@ def kernel() -> tuple[str, ...]:
     for name in ("acpi", "scsi"):
         if os.path.isdir(f"/proc/{name}"):
             arguments += mask(f"/proc/{name}", is_dir=True)
-    # bwrap's own /dev/shm and /dev have no size: written full they would eat the host's memory.
+    # bwrap's own /dev/shm and /dev have no size limit: a full one would use up the host's memory.
     shm = ["--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/dev/shm"]
     return (*arguments, "--dev", "/dev", *shm, "--remount-ro", "/dev")
 
 
 @functools.cache
 def python() -> tuple[str, ...]:
-    """The interpreter with its standard library at its own path, where the system folders lack it."""
+    """The interpreter and its standard library at their own path, if the system folders lack them."""
     prefix = interpreter_prefix()
     if prefix is None:
         return ()
@@ -119,13 +119,13 @@ def python() -> tuple[str, ...]:
 
 
 def names() -> tuple[str, ...]:
-    """How names are resolved: shown only to a sandbox with a network."""
+    """The files that resolve host names: shown only to a sandbox with a network."""
     found = [path for path in ("/etc/resolv.conf", "/etc/nsswitch.conf") if os.path.exists(path)]
     return tuple(word for path in found for word in ("--ro-bind", os.path.realpath(path), path))
 
 
 def masks(mounts: Iterable[Mount], hidden: Iterable[str]) -> list[str]:
-    """Covers hidden host paths, and the installation of `ahe`, wherever bubblewrap would show them."""
+    """Arguments that cover hidden host paths, and the installation of `ahe`, where bubblewrap would show them."""
     shown = [(place, place) for place in (*SYSTEM, *MERGED)]
     prefix = interpreter_prefix()
     if prefix:
@@ -145,10 +145,10 @@ def mounted(mounts: Iterable[Mount]) -> list[tuple[str, str]]:
 
 
 def covered(shown: Iterable[tuple[str, str]], hidden: Iterable[str]) -> list[tuple[str, bool]]:
-    """Places inside where hidden host paths, or the installation of `ahe`, would be seen; True for a folder.
+    """Paths inside at which hidden host paths, or the installation of `ahe`, would show; True for a folder.
 
-    `shown` holds host folders and where they appear. One that itself lies in a hidden folder was asked for
-    by name and stays.
+    `shown` holds host folders and their paths inside. A folder that itself lies in a hidden one was mounted on
+    purpose and stays visible.
     """
     paths = [os.path.abspath(path) for path in (*hidden, *map(str, installation()))]
     found: dict[str, bool] = {}
@@ -191,19 +191,19 @@ def make_root(root: Path, workdir: str, files: str | None) -> None:
 
 
 def fill(folder: Path, files: str | None) -> None:
-    """Copies a host folder's content, links as links. Raises TaskError where it is not there."""
+    """Copies a host folder's content, links as links. Raises TaskError if `files` is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     if files is None:
         return
     if not os.path.isdir(files):
         raise TaskError(f"the environment's folder of files is missing: {files}")
-    # An installer compiles what it installs; a task's digest does not count that either.
+    # An installer compiles the Python files that it installs; a task's digest leaves those out too.
     compiled = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(files, folder, symlinks=True, dirs_exist_ok=True, ignore=compiled)
 
 
 def remove(folder: Path) -> None:
-    """Removes a folder tree, even where a task made it unreadable, or deeper than Python can follow."""
+    """Removes a folder tree, even if a task made it unreadable, or too deep for Python's recursion."""
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:
@@ -212,4 +212,4 @@ def remove(folder: Path) -> None:
         for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
             subprocess.run([*command, "--", str(folder)], stdin=subprocess.DEVNULL, capture_output=True)
     if folder.exists():
-        raise SandboxError(f"cannot remove {folder}: remove it by hand")
+        raise SandboxError(f"cannot remove {folder}: remove it manually")

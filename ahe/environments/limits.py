@@ -1,4 +1,4 @@
-"""Ceilings on memory, processes and file size: a control group where one can be made, else process limits."""
+"""Limits on memory, processes and file size: a control group where one can be made, else process limits."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ REMOVE_SECONDS = 3.0
 _numbers = itertools.count(1)
 
 
-class Ceiling(Record):
-    """What the processes of one sandbox may use together; `file_mb` holds for each file."""
+class ResourceLimits(Record):
+    """What the processes of one sandbox may use together; `file_mb` applies to each file."""
 
     memory_mb: int = 2048
     processes: int = 256
@@ -29,34 +29,34 @@ class Ceiling(Record):
     cpus: float | None = None
 
     @classmethod
-    def of(cls, spec: EnvironmentSpec) -> Ceiling:
+    def of(cls, spec: EnvironmentSpec) -> ResourceLimits:
         return cls(memory_mb=spec.memory_mb, processes=spec.processes, file_mb=spec.file_mb, cpus=spec.cpus)
 
 
 class Limiter:
-    """Holds one sandbox under its ceiling: `add` before anything untrusted runs, `close` after its end."""
+    """Limits one sandbox: call `add` before anything untrusted runs, `close` after its end."""
 
-    def __init__(self, ceiling: Ceiling) -> None:
-        self.ceiling = ceiling
-        self.kind, parents = _limiter()
+    def __init__(self, resources: ResourceLimits) -> None:
+        self.resources = resources
+        _, parents = _limiter()
         name = f"{PREFIX}{owner()}-{next(_numbers)}"
         self.groups = tuple(parent / name for parent in parents)
 
     def add(self, pid: int) -> None:
-        """Puts a process, and all that it will start, under the ceiling. Raises SandboxError."""
+        """Limits a process and all that it will start. Raises SandboxError."""
         try:
             for group in self.groups:
                 group.mkdir(exist_ok=True)
-                _configure(group, self.ceiling)
+                _configure(group, self.resources)
                 (group / "cgroup.procs").write_text(str(pid))
-            _limit_process(pid, self.ceiling, alone=not self.groups)
+            _limit_process(pid, self.resources, alone=not self.groups)
         except OSError as error:
             raise SandboxError(
                 f"the sandbox's limits could not be set ({error}): see `ahe doctor`"
             ) from error
 
     async def close(self) -> None:
-        """Removes the control groups; a group lives until the kernel has let go of its last process."""
+        """Removes the control groups, which is possible once the kernel has released the last process."""
         end = asyncio.get_running_loop().time() + REMOVE_SECONDS
         for group in self.groups:
             while group.exists():
@@ -69,7 +69,7 @@ class Limiter:
 
 
 def in_force() -> str:
-    """Which limiter this machine offers, for `ahe doctor`, with what it cannot do."""
+    """The kind of limiter on this machine and what it cannot do, for `ahe doctor`."""
     kind, _ = _limiter()
     if kind != "process limits":
         return kind
@@ -100,13 +100,13 @@ def _limiter() -> tuple[Kind, tuple[Path, ...]]:
 
 
 def _own_groups() -> dict[str, str]:
-    """Controller → this process's path in its hierarchy; the name of v2's is empty."""
+    """This process's path in the hierarchy of each controller; v2 has the empty name."""
     lines = [line.split(":", 2) for line in _read(Path("/proc/self/cgroup")).splitlines()]
     return {name: path for _, names, path in lines for name in names.split(",")}
 
 
 def _group_mounts() -> dict[str, Path]:
-    """Controller → where its hierarchy is mounted; the name of v2's is empty."""
+    """Where the hierarchy of each controller is mounted; v2 has the empty name."""
     mounts: dict[str, Path] = {}
     for line in _read(Path("/proc/self/mounts")).splitlines():
         _, place, kind, options, *_ = line.split()
@@ -135,7 +135,7 @@ def _can_make(parent: Path) -> bool:
 
 
 def _sweep(parent: Path) -> None:
-    """Removes groups whose maker was killed."""
+    """Removes groups left behind by `ahe` processes that were killed."""
     for group in parent.glob(f"{PREFIX}*"):
         if not is_alive(group.name.removeprefix(PREFIX).rpartition("-")[0]):
             try:
@@ -144,27 +144,27 @@ def _sweep(parent: Path) -> None:
                 continue
 
 
-def _configure(group: Path, ceiling: Ceiling) -> None:
-    memory = str(ceiling.memory_mb << 20)
+def _configure(group: Path, resources: ResourceLimits) -> None:
+    memory = str(resources.memory_mb << 20)
     period = 100_000
-    # Process 1 counts among the processes; the task was promised all of its own.
-    values = {"memory.max": memory, "memory.limit_in_bytes": memory, "pids.max": str(ceiling.processes + 1)}
+    # One more than the task may have, because process 1 counts too.
+    values = {"memory.max": memory, "memory.limit_in_bytes": memory, "pids.max": str(resources.processes + 1)}
     values |= {"memory.swap.max": "0", "memory.memsw.limit_in_bytes": memory}
-    if ceiling.cpus:
-        share = str(int(period * ceiling.cpus))
+    if resources.cpus:
+        share = str(int(period * resources.cpus))
         values |= {"cpu.max": f"{share} {period}", "cpu.cfs_quota_us": share}
     for name, value in values.items():
         if (group / name).exists():
             (group / name).write_text(value)
 
 
-def _limit_process(pid: int, ceiling: Ceiling, *, alone: bool) -> None:
-    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: ceiling.file_mb << 20}
+def _limit_process(pid: int, resources: ResourceLimits, *, alone: bool) -> None:
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: resources.file_mb << 20}
     if alone:
-        # Not address space: Java, Go and V8 reserve far more of it than they use.
-        limits[resource.RLIMIT_DATA] = ceiling.memory_mb << 20
+        # Not RLIMIT_AS: Java, Go and V8 reserve far more address space than they use.
+        limits[resource.RLIMIT_DATA] = resources.memory_mb << 20
         if _counts_by_namespace():
-            limits[resource.RLIMIT_NPROC] = ceiling.processes + 1
+            limits[resource.RLIMIT_NPROC] = resources.processes + 1
     for name, value in limits.items():
         resource.prlimit(pid, name, (value, value))
 
@@ -182,16 +182,16 @@ def _read(path: Path) -> str:
         return ""
 
 
-# ---------------------------------------------------------------- whose sandbox it is
+# ---------------------------------------------------------------- the process that owns a sandbox
 
 
 def owner() -> str:
-    """`<pid>-<start time>` of this process: unlike a bare process id, never used again until a reboot."""
+    """`<pid>-<start time>` of this process: unlike a process id alone, it is not reused before a reboot."""
     return f"{os.getpid()}-{_started(os.getpid())}"
 
 
 def is_alive(name: str) -> bool:
-    """Whether the process that `owner` named still runs here. Names of another form count as alive."""
+    """Whether the process with this `owner()` name still runs here. Names of another form count as alive."""
     pid, _, started = name.partition("-")
     if not pid.isdigit() or not started.isdigit():
         return True
@@ -199,7 +199,7 @@ def is_alive(name: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """Start time in clock ticks since boot, empty where there is no such process."""
+    """Start time in clock ticks since boot; empty if there is no such process."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""bubblewrap: which one, does it work here, and the command line that every sandbox of `ahe` starts with."""
+"""bubblewrap: finds a bwrap that works, and makes the command line that every sandbox of `ahe` starts with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from ahe.environments import layout
@@ -20,7 +20,7 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_S
 
 
 class SandboxStatus(Record):
-    """What `ahe doctor` shows: the bwrap that is used, and where it does not work, why and what helps."""
+    """The bwrap that is used; if it does not work, the problem and its fix. `ahe doctor` shows it."""
 
     path: str = ""
     version: str = ""
@@ -37,7 +37,7 @@ def candidates() -> tuple[str, ...]:
 
 
 def bwrap_path() -> str:
-    """The bwrap to use. Raises SandboxError where there is none."""
+    """The bwrap to use. Raises SandboxError if there is none."""
     status = probe()
     if not status.path:
         raise SandboxError(f"{status.problem}: {status.fix}")
@@ -49,18 +49,15 @@ def bwrap_command(
     root: Path | None = None,
     mounts: Iterable[Mount] = (),
     network: bool = False,
-    interpreter: bool = True,
     hidden: Iterable[str] = (),
-    env: Mapping[str, str] | None = None,
-    cwd: str = "/",
     pid_one: bool = False,
 ) -> list[str]:
     """The bwrap command line up to and including `--`; the caller appends the program and its arguments.
 
-    `root` is a host folder that becomes the sandbox's writable root; without it nothing is writable but
-    writable `mounts`. The system's folders are read-only, the host's other folders do not exist, `hidden`
-    host paths and the installation of `ahe` are covered wherever a mount would show them. `env` replaces the
-    host's variables. With `pid_one` the program itself is process 1, so its end ends every process inside.
+    `root` is a host folder that becomes the sandbox's writable root; without it only writable `mounts` can be
+    written to. The system's folders are read-only, the host's other folders and its variables do not exist.
+    `hidden` host paths and the installation of `ahe` are covered wherever a mount would show them. With `pid_one`
+    the program itself is process 1, so all processes inside end with it.
     """
     mounts = tuple(mounts)
     arguments = [
@@ -77,21 +74,20 @@ def bwrap_command(
     arguments += ["--cap-drop", "ALL"]
     arguments += [word for name in CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
     arguments += ["--bind", str(root), "/"] if root else []
-    arguments += [*layout.system(), *layout.kernel()]
-    arguments += layout.python() if interpreter else ()
+    arguments += [*layout.system(), *layout.kernel(), *layout.python()]
     arguments += layout.names() if network else ()
     for mount in mounts:
         arguments += ["--bind" if mount.writable else "--ro-bind", mount.host, mount.inside]
     arguments += layout.masks(mounts, hidden)
     arguments += [] if root else ["--remount-ro", "/"]
-    for name, value in {**dict(layout.base_environment()), **(env or {})}.items():
+    for name, value in layout.base_environment():
         arguments += ["--setenv", name, value]
-    return [*arguments, "--chdir", cwd, "--"]
+    return [*arguments, "--chdir", "/", "--"]
 
 
 @functools.cache
 def probe() -> SandboxStatus:
-    """Tries each candidate once; the answer is kept for the life of the process."""
+    """Tries each candidate; the result is cached until the process ends."""
     if not candidates():
         return SandboxStatus(
             problem=f"no bubblewrap of version {OLDEST[0]}.{OLDEST[1]} or newer was found",
@@ -110,7 +106,7 @@ def probe() -> SandboxStatus:
 
 
 def diagnose(failure: str) -> tuple[str, str]:
-    """Why bwrap failed with this text on this machine, and what a person can do about it."""
+    """Why bwrap failed with this text on this machine, and the fix."""
     if _setting("kernel/unprivileged_userns_clone") == "0":
         return _forbidden("kernel.unprivileged_userns_clone", 1)
     if _setting("user/max_user_namespaces") == "0":
@@ -123,7 +119,7 @@ def diagnose(failure: str) -> tuple[str, str]:
         return _forbidden("kernel.apparmor_restrict_unprivileged_userns", 0)
     return (
         f"bubblewrap does not work here ({failure})",
-        "use Docker, or see docs on sandboxes for this system",
+        'use Docker (`[environment] kind = "docker"`), or allow unprivileged user namespaces on this system',
     )
 
 
@@ -140,8 +136,8 @@ def _setting(name: str) -> str:
 
 
 def _try(path: str) -> str:
-    """Starts the smallest sandbox. Returns what went wrong, empty where nothing did."""
-    # --remount-ro and a fresh /proc are what a confined container forbids first.
+    """Starts a minimal sandbox. Returns what went wrong, empty if it worked."""
+    # With --remount-ro and a new /proc, which confined containers are the first to forbid.
     command = [path, *NAMESPACES, "--cap-drop", "ALL", *layout.system(), *layout.kernel()]
     command += ["--remount-ro", "/", "--", "/bin/sh", "-c", ":"]
     try:

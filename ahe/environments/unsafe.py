@@ -1,4 +1,4 @@
-"""`--unsafe-no-sandbox`: commands run on the machine itself, which should be one to throw away."""
+"""`--unsafe-no-sandbox`: commands run on the machine itself, which should be a disposable one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO
 from ahe.environments import layout
 from ahe.environments.base import BOOT, ROOT, Command, LinkedEnvironment
 from ahe.environments.launch import launch_bare
-from ahe.environments.limits import Ceiling
+from ahe.environments.limits import ResourceLimits
 from ahe.errors import SandboxError, UnsupportedTask
 from ahe.records import EnvironmentSpec, ExecResult
 
@@ -23,10 +23,10 @@ GRADING = ("/tests", "/logs", "/solution")
 class DirectEnvironment(LinkedEnvironment):
     """Implements `Environment` without any isolation, and says so in `describe`.
 
-    Tasks and their verifiers name absolute paths such as /app, so these are made on the machine itself and
-    removed at `stop`. Where one exists already the trial is refused, since it could be somebody's; trials
-    wait for each other. Processes are ended and limits kept as in bubblewrap, but nothing is hidden or
-    forbidden, the network included.
+    Tasks and their verifiers name absolute paths such as /app, so these folders are made on the machine itself
+    and removed at `stop`. A trial is refused if one exists already, since it may be somebody's. Trials wait for
+    each other. Processes are ended and resources limited as in bubblewrap, but nothing is hidden or forbidden,
+    and there is a network.
     """
 
     describe = "unsafe"
@@ -47,7 +47,7 @@ class DirectEnvironment(LinkedEnvironment):
         try:
             self._make_folders()
             program = [str(layout.interpreter()), "-I", "-S", "-c", BOOT]
-            await self._open(await launch_bare(program, Ceiling.of(self.spec)))
+            await self._open(await launch_bare(program, ResourceLimits.of(self.spec)))
         except BaseException:
             await self.stop()
             raise
@@ -72,7 +72,7 @@ class DirectEnvironment(LinkedEnvironment):
             if os.path.lexists(place):
                 fix = "remove it if an earlier run left it, or run ahe in a fresh container"
                 raise SandboxError(
-                    f"without a sandbox the task needs {place} on this machine, which exists: {fix}"
+                    f"without a sandbox the task needs to make {place}, which exists on this machine: {fix}"
                 )
         for place in self.places:
             missing = [folder for folder in (*reversed(place.parents), place) if not folder.exists()]

@@ -1,1 +1,1 @@
-"""From evidence to commits: the evolver, as an agent or as a form, and the draft where its changes are checked."""
+"""From evidence to commits: the evolver, as an agent or a form, and the draft where its changes are checked."""

@@ -19,9 +19,9 @@ HARNESS, EVIDENCE = "/harness", "/evidence"
 
 @dataclass(frozen=True)
 class EvolverAgent:
-    """Works through a brief with tools. `repairs` is how many refused commits it may follow with another.
+    """Works through a brief with tools. After `repairs` refused commits it may try once more.
 
-    The player's limits hold no seconds: the time left is told to the agent, and kept answers would not fit again.
+    The player has no time limit: the time left would be in the prompts, so that a resumed run could not reuse replies.
     """
 
     harness: Path
@@ -30,7 +30,7 @@ class EvolverAgent:
     repairs: int
 
     async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None:
-        """Let the agent edit the draft and commit until it is done, full, or out of repairs."""
+        """Let the agent edit the draft and commit until it stops, the draft is full, or no repair is left."""
         evidence = gather(brief, scratch / "evidence")
         mounts = (
             Mount(host=str(draft.folder), inside=HARNESS, writable=True),
@@ -79,7 +79,7 @@ def _opening(brief: Brief) -> str:
 
 
 def gather(brief: Brief, folder: Path) -> Path:
-    """Copy what the report's level lets the evolver see into `folder`: of the report and of its trials' traces."""
+    """Copy the parts of the report and of its trials' traces that the report's level allows into `folder`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     source = Path(brief.report.folder)

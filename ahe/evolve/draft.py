@@ -1,7 +1,7 @@
-"""A change before it is a commit: a copy of the harness to edit, the manifest it must carry, and the checks of both.
+"""A change before it is a commit: a copy of the harness to edit, its manifest, and the checks of both.
 
-The copy has no `.git`: a file that the evolver could rewrite would make the host run git on a repository of its
-choosing. What is committed is copied from the draft after preflight has passed.
+The copy has no `.git`: if the evolver could rewrite that file, it could make the host run git on any repository. After
+preflight has passed, the draft is copied to git's worktree and committed there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ahe.history import History
 from ahe.records import Brief, Change, Citation, Kind, Record
 
 CheckInBox = Callable[[Path], Awaitable[list[Problem]]]
-"""The rules of preflight that run a harness: imports, rendering, the smoke trial. Gets the harness's folder."""
+"""The checks of preflight that run a harness: imports, rendering, the smoke trial. Gets the harness's folder."""
 
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=8, max_length=100, pattern=r"^[^\n]+$")
@@ -45,7 +45,7 @@ class Manifest(Record):
 
 
 class ChangeRefused(Exception):
-    """A change that did not pass. `reasons` go back to the evolver."""
+    """A change that did not pass the checks. `reasons` go back to the evolver."""
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__("; ".join(reasons))
@@ -54,9 +54,9 @@ class ChangeRefused(Exception):
 
 @dataclass
 class Draft:
-    """The draft of one brief: `folder` is the evolver's copy of the harness, `commits` what it became so far.
+    """The draft of one brief: `folder` is the evolver's copy of the harness, `commits` are those made of it so far.
 
-    `worktree` is git's, out of the evolver's reach. `evolver` and `strategy` are noted in each commit.
+    `worktree` is git's, out of the evolver's reach. `evolver` and `strategy` are written to each commit.
     """
 
     history: History
@@ -74,7 +74,7 @@ class Draft:
         self.reset()
 
     def reset(self) -> None:
-        """Put the draft back to the last commit."""
+        """Set the draft back to the last commit."""
         copy_mounts(self.worktree, self.folder)
 
     @property
@@ -120,7 +120,7 @@ class Draft:
 
 
 def unfounded(manifest: Manifest, traces: Path, trials: frozenset[str], tasks: frozenset[str]) -> list[str]:
-    """What in the manifest is not true of the train traces in folder `traces`: one line each."""
+    """Names and citations in the manifest that do not match the train traces in folder `traces`, one line each."""
     problems = [
         f"{field}: {name!r} is no task of the train split"
         for field, names in (("predicts", manifest.predicts), ("risks", manifest.risks))
@@ -136,7 +136,7 @@ def unfounded(manifest: Manifest, traces: Path, trials: frozenset[str], tasks: f
 
 
 def with_full_ids(manifest: Manifest, trials: frozenset[str]) -> Manifest:
-    """The manifest with whole trial ids where it cites the labels that reports use."""
+    """The manifest with full trial ids in place of the short labels that reports use."""
     whole = full_ids(trials)
     cited = tuple(
         citation.model_copy(update={"trial": whole.get(citation.trial, citation.trial)})

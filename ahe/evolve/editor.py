@@ -1,4 +1,4 @@
-"""The evolver of the `ahe` strategy: a debug report in, commits on a draft out; and what it is told about the past."""
+"""The evolver of the `ahe` strategy: debug report in, commits on a draft out; and the history that it is given."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EvolverMode(Protocol):
 
 @dataclass(frozen=True)
 class Evolver:
-    """The editor of the `ahe` strategy. `model_name` and `strategy` are noted in its commits."""
+    """The editor of the `ahe` strategy. `model_name` and `strategy` are written to its commits."""
 
     history: History
     mode: EvolverMode
@@ -58,7 +58,7 @@ class Evolver:
 
 
 def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:
-    """The evolver's own record over the run, then each decided change, newest first."""
+    """The score of the evolver's predictions so far, then each decided change, newest first."""
     lines = [line for line in map(verdict_line, commits) if line]
     verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
     up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())

@@ -1,4 +1,4 @@
-"""The evolver for small models: one proposal a call, constrained by a JSON schema, applied by program.
+"""The evolver for small models: one proposal per call, constrained by a JSON schema and applied by our code.
 
 Small models cannot drive an editing session, but they can fill in a form. Evidence is picked from
 numbered excerpts, so a citation cannot be invented; the text goes to one of four kinds of component.
@@ -114,7 +114,7 @@ def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...]) -> str
 
 
 def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
-    """Write the proposal's text to its place. Raises `ValueError` where it does not fit there."""
+    """Write the proposal's text to its place. Raises `ValueError` where that is not possible."""
     text = proposal.text.strip()
     if said_already(text, harness):
         raise ValueError("the harness already says this, word for word")

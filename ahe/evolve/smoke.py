@@ -1,4 +1,4 @@
-"""The rules of preflight that need the box: imports, rendering, and a scripted one-turn trial."""
+"""The checks of preflight that need a sandbox: imports, rendering, and a scripted trial of one tool call."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def harmless(schema: object) -> object:
 
 @dataclass(frozen=True)
 class SmokeTrial:
-    """Runs a harness in the box without a model. Problems say what failed, so that the evolver can fix it."""
+    """Runs a harness in the sandbox without a model. Problems say what failed, so that the evolver can fix it."""
 
     make_environment: MakeEnvironment
     make_executor: MakeExecutor
@@ -86,7 +86,7 @@ class SmokeTrial:
 
 
 class ImportCheck:
-    """An executor whose box is also asked to import every module of the harness; `problems` say what failed."""
+    """An executor that also imports every module of the harness in its sandbox; `problems` say what failed."""
 
     def __init__(self, executor: Executor) -> None:
         self.problems: list[str] = []

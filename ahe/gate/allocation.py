@@ -16,11 +16,11 @@ LEAST_IN_DOUBT, LEAST_CONTROL = 3, 1
 
 
 def plain_requests(comparison: Comparison, share: float) -> tuple[RolloutRequest, ...]:
-    """What is missing to a share of the plain rollouts, k a task, in an order drawn for this candidate.
+    """Requests up to a share of the plain rollouts (k a task), in an order drawn for this candidate.
 
-    At 1 every task has its k. Below, the tasks that the change predicted or risked come first, mixed with a random
-    control, so that a change that names half of the suite is not judged there alone. Where both arms lack
-    rollouts they alternate; what the incumbent has already is older, and a drift since counts (docs/gate.md).
+    At 1 every task has its k. Below 1, the tasks that the change predicted or risked come first, mixed with random
+    control tasks, so that a change that names half of the suite is not judged on that half alone. Where both arms lack
+    rollouts they alternate; the incumbent's existing ones are older, so a drift since then counts (docs/gate.md).
     """
     deep, more = divmod(
         round(share * comparison.rollouts * len(comparison.train)), max(1, len(comparison.train))
@@ -43,9 +43,9 @@ def plain_requests(comparison: Comparison, share: float) -> tuple[RolloutRequest
 def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[RolloutRequest, ...]:
     """One more rollout on both arms of some tasks; empty where the extra rollouts have reached `limit`·T.
 
-    In doubt are max(3, .09·T) tasks: those on which one more rollout says most about a shift of all tasks.
-    max(1, .045·T) others are drawn at random: they show what nobody named and no rollout showed yet. An arm
-    that is behind catches up alone, so that rollouts of an incumbent that was measured before are used.
+    In doubt are max(3, .09·T) tasks: those where one more rollout adds most information about a shift of all tasks.
+    max(1, .045·T) control tasks are drawn at random: they show effects that nobody named and no rollout showed yet. An
+    arm with fewer rollouts of a task catches up alone, so that the incumbent's existing rollouts are used.
     """
     pairs = comparison.train
     room = int((limit * len(pairs) - extra(comparison)) // (2 * STEP))
@@ -65,7 +65,7 @@ def next_round(comparison: Comparison, found: Posterior, limit: float) -> tuple[
 def within(
     requests: Sequence[RolloutRequest], comparison: Comparison, ceiling: Ceiling
 ) -> tuple[RolloutRequest, ...]:
-    """The first of these that the ceiling still allows. Tokens and money are checked between two rounds only."""
+    """The first of these requests that the ceiling still allows; tokens and money are checked once a round."""
     if ceiling.tokens and comparison.spent_tokens >= ceiling.tokens:
         return ()
     if ceiling.usd and comparison.spent_usd >= ceiling.usd:
@@ -82,12 +82,12 @@ def within(
 
 
 def extra(comparison: Comparison) -> int:
-    """Rollouts beyond the plain ones, both arms counted, as far as both arms have them."""
+    """Rollouts beyond the plain ones that both arms have, summed over the two arms."""
     return sum(2 * max(0, depth(pair) - comparison.rollouts) for pair in comparison.train.values())
 
 
 def depth(pair: tuple[Tally, Tally]) -> int:
-    """Attempts that both arms have made."""
+    """The number of attempts that both arms have made."""
     one, other = pair
     return min(tried(one), tried(other))
 
@@ -97,10 +97,10 @@ def _control(tasks: int) -> int:
 
 
 def _gain(pair: tuple[Tally, Tally], rate: float) -> float:
-    """By how much V_t·n_b·n_c/(n_b+n_c), the task's information about a common shift, grows with the next round."""
+    """How much V_t·n_b·n_c/(n_b+n_c), the task's information about a common shift, grows with the next round."""
     goal = depth(pair) + STEP
-    now, then = ([arm.n for arm in pair], [max(goal, arm.n) for arm in pair])
-    return rate * (1 - rate) * (prod(then) / sum(then) - prod(now) / sum(now))
+    before, after = ([arm.n for arm in pair], [max(goal, arm.n) for arm in pair])
+    return rate * (1 - rate) * (prod(after) / sum(after) - prod(before) / sum(before))
 
 
 def _up_to(task: str, pair: tuple[Tally, Tally], goal: int) -> list[RolloutRequest]:

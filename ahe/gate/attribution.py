@@ -1,12 +1,12 @@
 """Leave-one-out attribution: what each commit of a candidate is worth. It requests rollouts and gives verdicts.
 
-For a piece i (a commit) of the set S that is still in: Δ_i = mean over the disputed tasks of the pass rate of S
-less that of S without i, with the posterior of `ahe.gate.posterior` on fresh rollouts of both. The rollouts that chose
-the tasks flatter, so they are not used again. P_i = P(Δ_i > 0).
+S is the set of pieces (commits) that are still in. For a piece i of S, Δ_i is the mean over the disputed tasks of the
+pass rate of S minus that of S without i, with the posterior of `ahe.gate.posterior` on fresh rollouts of both.
+P_i = P(Δ_i > 0). The rollouts that selected the tasks are biased by that selection, so they are not used again.
 
-Backward elimination: pieces are judged in the presence of all others; what is dropped changes the ground for the
-rest, which are judged again without it. So a piece that breaks everything hides no good one (where nothing works,
-leaving a good piece out changes nothing), and of two pieces that do the same thing one stays.
+Backward elimination: a piece is judged in the presence of all others. When one is dropped, the rest are judged again
+without it. So a piece that breaks everything cannot hide a good one (where nothing works, leaving a good piece out
+changes nothing), and of two pieces that do the same thing one stays.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STEP, DEEPEST = 2, 6
 Rolls = Mapping[str, Sequence[bool | None]]
 """By task, the outcome of each fresh attempt in its order; None: missing."""
 LeftOut = frozenset[str]
-"""A tree, by the names of the pieces that it lacks; the empty set is the whole candidate."""
+"""A tree, named by the pieces that it lacks; the empty set is the whole candidate."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class BurdenOfProof:
 
 
 PROVE_GOOD = BurdenOfProof(keep=0.95, revert=0.15, final=0.75)
-"""The gate would revert the whole: a piece stays only if it proves itself."""
+"""The gate would revert the whole: a piece stays only if it is shown to help."""
 PROVE_BAD = BurdenOfProof(keep=0.80, revert=0.08, final=0.25)
 """The gate would keep the whole: a piece goes only if it is shown to harm."""
 
@@ -59,15 +59,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class AttributionQuestion:
-    """`tasks` are the disputed ones of `of` tasks on train; `rolls` are the fresh rollouts of each tree so far.
+    """`tasks` are the disputed ones of `train_tasks` on train; `rolls` are the fresh rollouts of each tree so far.
 
-    The answer is a function of the question: rounds are replayed from the first attempt on, so a killed
-    attribution continues where it was.
+    The answer depends on nothing else: rounds are replayed from the first attempt on, so a killed attribution
+    continues where it stopped.
     """
 
     pieces: tuple[Piece, ...]
     tasks: tuple[str, ...]
-    of: int
+    train_tasks: int
     burden: BurdenOfProof
     rolls: Mapping[LeftOut, Rolls] = field(default_factory=dict)
     concentration: float = CONCENTRATION
@@ -86,8 +86,8 @@ class TreeRequest:
 class PieceVerdict:
     """The verdict on a piece from leaving it out. `without` and `base` are the trees that were compared.
 
-    `found` is over the disputed tasks; `delta` and `raw` are in terms of the whole train split, D/T times as
-    large: no effect is assumed on tasks that are not in dispute. `together` are the pieces it was left out with.
+    `found` is over the D disputed tasks; `delta` and `raw` are scaled to all T tasks of train by D/T: no effect is
+    assumed on the other tasks. `together` are the pieces it was left out with.
     """
 
     piece: str
@@ -95,24 +95,24 @@ class PieceVerdict:
     score: float
     found: Posterior
     pairs: Pairs
-    of: int
+    train_tasks: int
     base: LeftOut
     without: LeftOut
     together: tuple[str, ...] = ()
 
     @property
     def delta(self) -> Interval:
-        there, scale = self.found.interval(), len(self.found.tasks) / self.of
-        return Interval(mean=scale * there.mean, low=scale * there.low, high=scale * there.high)
+        found, scale = self.found.interval(), len(self.found.tasks) / self.train_tasks
+        return Interval(mean=scale * found.mean, low=scale * found.low, high=scale * found.high)
 
     @property
     def raw(self) -> float:
-        return self.found.raw * len(self.found.tasks) / self.of
+        return self.found.raw * len(self.found.tasks) / self.train_tasks
 
 
 @dataclass(frozen=True)
 class AttributionStep:
-    """The rollouts that are needed first, or the verdict on each piece, or (`problem`) why there is none."""
+    """The rollouts that are needed first, or the verdict on each piece, or the `problem` that prevents one."""
 
     requests: tuple[TreeRequest, ...] = ()
     verdicts: tuple[PieceVerdict, ...] = ()
@@ -128,9 +128,9 @@ def disputed(
 ) -> tuple[str, ...]:
     """The tasks on which pieces are compared: those that the candidate most probably moved, and the named ones.
 
-    The 8 of the highest mean square shift E[δ_t²] = v_t + (π_t(μ_c−μ_b))², then the predicted and risked ones,
-    12 at most. (v_t alone, the variance, would rank what may be noise above what surely moved.) Only tasks that
-    both arms have scored: of a candidate that was given up early, those that it has tried.
+    The 8 with the highest mean square shift E[δ_t²] = v_t + (π_t(μ_c−μ_b))², then the predicted and risked ones,
+    12 at most. (v_t alone, the variance, would rank possible noise above certain changes.) Only tasks that both arms
+    have scored, which are few if the candidate was rejected early.
     """
     found = posterior(train, concentration)
     if found is None:
@@ -148,12 +148,12 @@ def most_rollouts(pieces: int, tasks: int) -> int:
 def attribute(question: AttributionQuestion) -> AttributionStep:
     """One step: requests, or the verdicts.
 
-    A stage compares the tree at hand with it less each open piece, two rollouts a task at first, then four, then
-    six. P ≥ keep: the piece is kept. P ≤ revert of the first round: all such pieces are dropped.
+    A stage compares the current tree with that tree without each open piece, with two rollouts a task at first, then
+    four, then six. P ≥ keep: the piece is kept. P ≤ revert of the first round: all such pieces are dropped.
     P ≤ revert of this round only: the worst is dropped. After a drop the open pieces begin a new stage.
 
-    A piece that cannot be reverted without later ones that build on it is left out together with them: they are
-    dropped together (also where a later one alone looks good) or kept together.
+    A piece that cannot be reverted without later ones that build on it is left out together with them. They are
+    dropped together, even if a later one alone looks good, or kept together.
     """
     left: LeftOut = frozenset()
     verdicts: dict[str, PieceVerdict] = {}
@@ -167,7 +167,7 @@ def attribute(question: AttributionQuestion) -> AttributionStep:
 
 
 def _stage(question: AttributionQuestion, left: LeftOut, opened: Sequence[Piece]) -> AttributionStep:
-    """Rounds from one tree on, until a piece is dropped or every piece is decided."""
+    """The rounds on the tree without `left`, until a piece is dropped or every piece is decided."""
     kept: list[PieceVerdict] = []
     for depth in range(STEP, DEEPEST + 1, STEP):
         trees = {piece.name: left | {piece.name} | piece.builds_on_it for piece in opened}
@@ -194,7 +194,7 @@ def _stage(question: AttributionQuestion, left: LeftOut, opened: Sequence[Piece]
 
 
 def _requests(question: AttributionQuestion, trees: Sequence[LeftOut], depth: int) -> tuple[TreeRequest, ...]:
-    """What is missing to `depth` attempts of each tree, task by task: the trees alternate in time."""
+    """Requests that bring each tree to `depth` attempts, task by task, so that the trees alternate in time."""
     return tuple(
         TreeRequest(tree, task, depth)
         for task in question.tasks
@@ -206,7 +206,7 @@ def _requests(question: AttributionQuestion, trees: Sequence[LeftOut], depth: in
 def _left_out(
     question: AttributionQuestion, name: str, base: LeftOut, without: LeftOut, depth: int
 ) -> PieceVerdict | str:
-    """What the first `depth` rollouts say about a piece, or why they say nothing."""
+    """The verdict on a piece from its first `depth` rollouts, or why there is none."""
     pairs = {
         task: (_tally(question.rolls[without][task][:depth]), _tally(question.rolls[base][task][:depth]))
         for task in question.tasks
@@ -217,11 +217,12 @@ def _left_out(
     if found is None:
         return "no disputed task was scored in both arms"
     together = tuple(sorted(without - base - {name}))
-    return PieceVerdict(name, "kept", found.above(), found, pairs, question.of, base, without, together)
+    score, train_tasks = found.above(), question.train_tasks
+    return PieceVerdict(name, "kept", score, found, pairs, train_tasks, base, without, together)
 
 
 def _dropped(verdicts: Sequence[PieceVerdict]) -> list[PieceVerdict]:
-    """These as dropped, with the pieces that go with each; a piece's own verdict wins over another's."""
+    """These pieces and those left out with them, as dropped; a piece's own verdict wins over another's."""
     gone = [replace(each, outcome="reverted") for each in verdicts]
     own = {each.piece for each in gone}
     with_them = [

@@ -1,4 +1,4 @@
-"""The default gate: keeps what is probably better, and measures more where that decides something."""
+"""The default gate: keeps what is probably better, and measures more while that is open."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NO_CEILING = Ceiling()
 class BayesGate:
     """Looks at P, the averaged posterior that the candidate is better, while its rollouts come in.
 
-    `looks` are (share of the plain rollouts, P at or below which it is hopeless). After the plain rollouts
-    it is kept at P ≥ `keep` and reverted at P ≤ `revert`; between, up to `extra`·T more rollouts are run,
-    while both bounds move to `final`, where they meet. Better means: by more than `tax` (as a share of 1) for
-    each 1,000 tokens that the prompt grew. `heldout` are the held-out rollouts of an arm, at least. `ceiling` is
-    what train may cost: where it is reached, the rollouts at hand decide, by the bound at which both meet.
+    `looks` are (share of the plain rollouts, P at or below which the candidate is reverted then). After the plain
+    rollouts it is kept at P ≥ `keep` and reverted at P ≤ `revert`; between, up to `extra`·T more rollouts are run,
+    while both bounds move towards `final`. Better means: by more than `tax` (as a share of 1) for each 1,000 tokens
+    that the prompt grew. `heldout` is the least number of held-out rollouts an arm. `ceiling` limits what train may
+    cost: when it is reached, the existing rollouts decide, by the bound `final`.
     """
 
     looks: tuple[tuple[float, float], ...] = ((0.25, 0.15), (0.5, 0.30), (0.75, 0.34))

@@ -1,4 +1,4 @@
-"""The gates by name, and the one for what a person decided, which nobody chooses."""
+"""The gates by name, and `NotedGate` for a person's own commits."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ GATES: dict[str, Callable[[], Gate]] = {
 
 
 def make_gate(name: str, *, quick: bool = False, tax: float = 0.0, ceiling: Ceiling | None = None) -> Gate:
-    """The gate of that name. With `quick` held-out takes no more rollouts a task than train.
+    """The gate of that name. With `quick`, a held-out task gets no more rollouts than a train task.
 
-    `tax`, in points for each 1,000 tokens of the prompt, and `ceiling` are for `bayes` alone: the others have
-    neither, and take the same rollouts of every candidate.
+    `tax`, in points for each 1,000 tokens of the prompt, and `ceiling` apply to `bayes` only: the other gates run
+    the same rollouts for every candidate.
     Raises `UsageError` that lists the names.
     """
     if name not in GATES:
@@ -35,15 +35,15 @@ def make_gate(name: str, *, quick: bool = False, tax: float = 0.0, ceiling: Ceil
 
 
 class NotedGate:
-    """Keeps, and asks for the plain rollouts only: more of them could not change a person's decision.
+    """Keeps the candidate after its plain rollouts: more of them could not change a person's decision.
 
-    For a person's own commits that lead to a known harness, as `git revert` by hand does.
+    For a person's own commits whose harness was measured before, for example after a `git revert` by hand.
     """
 
     name = "noted"
 
     def decide(self, comparison: Comparison) -> Decision:
-        """Kept, with the posterior of the rollouts at hand; undecided where too many are missing."""
+        """Kept, with the posterior of the existing rollouts; undecided where too many are missing."""
         train = posterior_or_request(comparison)
         if isinstance(train, Decision):
             return train

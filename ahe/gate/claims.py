@@ -1,14 +1,15 @@
-"""What a run may claim: its gain from the rollouts that are there, and the final one from fresh rollouts.
+"""What a run may claim: its gain so far, from existing rollouts, and the final gain, from fresh ones.
 
-`gain` uses rollouts that also chose what was kept, which flatter, so it shrinks. For the final `claim` on the test
-split nothing is chosen by the rollouts, so nothing is shrunk: d = mean over tasks of c/n_c − b/n_b has no bias.
+`gain` uses the rollouts that also decided what was kept. That selection biases them upwards, so the estimate is
+shrunk. The rollouts of the final `claim` on the test split select nothing: d = mean over tasks of c/n_c − b/n_b is
+unbiased and is not shrunk.
 
 *Given the tasks*: how far d would move if the same tasks were rolled out again: se² = Σ_t (w_b/n_b + w_c/n_c)/T²
 with w = A·B/((A+B)(A+B+1)), A = α+b, B = β+n−b: the posterior mean of p(1−p) under a Beta prior with the arm's
-own mean rate and α+β = 1. The plug-in b/n·(1−b/n) would say that a task passed 4 times of 4 can never fail.
+own mean rate and α+β = 1. The plug-in b/n·(1−b/n) would say that a task that passed 4 of 4 times can never fail.
 
 *Over tasks*: what d would be on other tasks of this kind: se = sd(c/n_c − b/n_b)/√T with Student's t of
-T−1 degrees of freedom, and never less than given the tasks, since it holds that noise too.
+T−1 degrees of freedom, and never less than the one given the tasks, because that noise is part of it.
 """
 
 from __future__ import annotations
@@ -29,10 +30,9 @@ EDITS = 25
 def gain(seed_and_best: Pairs, concentration: float = CONCENTRATION) -> Interval | None:
     """The gain in mean pass rate with its 90 % interval; None where no task was scored with both harnesses.
 
-    d = mean(c/n_c − b/n_b) over all rollouts that either has, se² = Σ p̃(1−p̃)(1/n_b + 1/n_c)/T². A harness is at
-    HEAD because its rollouts were good, so d flatters: it is shrunk by κ = τ²/(τ²+se²) with τ² that of EDITS edits,
-    τ = √EDITS·max(.025, .25/√T). Mean κd, variance κ·se². It costs no rollout. How far it is from the truth is
-    measured by `benchmarks.trajectory`; a claim for others takes fresh rollouts on `test`.
+    d = mean(c/n_c − b/n_b) over all rollouts of both, se² = Σ p̃(1−p̃)(1/n_b + 1/n_c)/T². A harness is at HEAD because
+    its rollouts were good, so d is biased upwards. It is shrunk by κ = τ²/(τ²+se²) with τ = √EDITS·max(.025, .25/√T):
+    mean κd, variance κ·se². `benchmarks.trajectory` measures its error. What is published should rest on `claim`.
     """
     found = posterior(seed_and_best, concentration)
     if found is None:
@@ -57,7 +57,7 @@ class Claim:
 
 
 def claim(pairs: Pairs) -> Claim | None:
-    """The claim over the tasks that both arms have scored; None where there is none."""
+    """The claim over the tasks that both arms have scored; None where there is no such task."""
     both = [pair for pair in pairs.values() if pair[0].n and pair[1].n]
     if not both:
         return None

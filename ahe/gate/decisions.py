@@ -1,4 +1,4 @@
-"""What gates share: the rollouts still to be run, whether those at hand may decide, and the held-out veto."""
+"""What the gates share: which rollouts to request, whether they can decide, and the held-out veto."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tried(tally: Tally) -> int:
 
 
 def requests_up_to(pairs: Pairs, tasks: tuple[str, ...], wanted: int) -> tuple[RolloutRequest, ...]:
-    """What is missing to `wanted` attempts of both arms; the arms alternate, so that time favours neither."""
+    """Requests that bring both arms to `wanted` attempts; the arms alternate, so that a drift affects both alike."""
     requests = []
     for task in tasks:
         incumbent, candidate = pairs.get(task, (Tally(), Tally()))
@@ -34,7 +34,7 @@ def requests_up_to(pairs: Pairs, tasks: tuple[str, ...], wanted: int) -> tuple[R
 
 
 def unusable(pairs: Pairs) -> str:
-    """Why these rollouts cannot decide anything, or an empty text. Missing is not failed, and neither is untried."""
+    """Why these rollouts cannot decide; empty where they can. Missing or untried does not count as failed."""
     started = [pair for pair in pairs.values() if all(map(tried, pair))]
     arms = [[pair[arm] for pair in started] for arm in (0, 1)]
     rates = [sum(t.missing for t in arm) / max(1, sum(map(tried, arm))) for arm in arms]
@@ -47,7 +47,7 @@ def unusable(pairs: Pairs) -> str:
 
 
 def posterior_or_request(comparison: Comparison) -> Posterior | Decision:
-    """The posterior on train, or why there is none yet: `more` for the plain rollouts, `undecided`."""
+    """The posterior on train, or the decision without one: `more` for the plain rollouts, `undecided`."""
     if requests := requests_up_to(comparison.train, tuple(comparison.train), comparison.rollouts):
         return Decision(outcome="more", reason="rollouts on train", requests=requests)
     if problem := unusable(comparison.train):
@@ -63,7 +63,7 @@ def verdict(
     *,
     heldout: Posterior | None = None,
 ) -> Decision:
-    """A decision with its numbers: whatever the gate's rule, they are those of the posterior."""
+    """A decision with the numbers of the posterior, whatever the gate's rule is."""
     return Decision(
         outcome=outcome,
         reason=reason,
@@ -75,12 +75,12 @@ def verdict(
 
 
 def points(delta: float) -> str:
-    """A difference of pass rates in points, for a reason."""
+    """A difference of pass rates in points, as a verdict's reason shows it."""
     return f"{100 * delta:+.1f} points"
 
 
 def heldout_posterior(comparison: Comparison, train: Posterior) -> Posterior | Decision:
-    """The posterior on held-out, where all its rollouts are run; `undecided` where they cannot decide."""
+    """The posterior on held-out, once all its rollouts are run; `undecided` where they cannot decide."""
     found, problem = posterior(comparison.heldout, comparison.concentration), unusable(comparison.heldout)
     if found and not problem:
         return found
@@ -88,13 +88,13 @@ def heldout_posterior(comparison: Comparison, train: Posterior) -> Posterior | D
 
 
 def heldout_rollouts(comparison: Comparison, per_arm: int = PER_ARM) -> int:
-    """Rollouts of each held-out task: the plain number, or more where `per_arm` of an arm need it."""
+    """Rollouts of each held-out task: the plain number, or more where an arm needs them to reach `per_arm`."""
     tasks = len(comparison.heldout_tasks)
     return max(comparison.rollouts, math.ceil(per_arm / tasks)) if tasks else 0
 
 
 def margin(tasks: int) -> float:
-    """A fall within the margin is not counted: max(2 points, 50/T_h points)."""
+    """How far held-out may fall without a veto: max(2 points, 50/T_h points), as a share of 1."""
     return max(0.02, 0.5 / tasks)
 
 
@@ -108,8 +108,9 @@ def apply_heldout_veto(
 ) -> Decision:
     """Keep for `reason`, unless held-out vetoes: P(Δ < −margin) > .5.
 
-    Held-out proves nothing, it can only veto. The same averaged posterior as on train, at least `per_arm` rollouts an
-    arm. Under 30 tasks only a collapse can be seen, and the reason says so. `more` while held-out rollouts are missing.
+    Held-out cannot prove a gain, it can only veto. The posterior is the same as on train, on at least `per_arm`
+    rollouts an arm. With fewer than 30 tasks only a collapse is visible, and the reason says so. `more` while held-out
+    rollouts are missing.
     """
     tasks = comparison.heldout_tasks
     if not tasks:

@@ -3,8 +3,8 @@
 Notation: T tasks; of task t the incumbent passed b of n_b rollouts, the candidate c of n_c. A task's pass rate
 has the prior Beta(α, β). A *sparse* edit touches a few tasks, each with probability ε, and leaves the others
 exactly as they were; a *dense* edit shifts every task a little. Nobody knows beforehand which kind an edit is,
-so the score is the mean of the two probabilities. Everything is a closed form of gamma functions: `math.lgamma`
-serves, and `ahe` starts without numpy.
+so the score is the mean of the two probabilities. Everything is a closed form of gamma functions, so `math.lgamma`
+is enough and numpy is not needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ahe.records import Interval, Tally
 Pairs = Mapping[str, tuple[Tally, Tally]]
 
 TOUCHED = 0.15
-"""ε: the prior chance that an edit touches a task."""
+"""ε: the prior probability that an edit touches a task."""
 SPREAD, FLOOR = 0.25, 0.025
 """A dense edit shifts the mean by about τ = max(FLOOR, SPREAD/√T)."""
 MEAN_FROM, MEAN_TO = 0.05, 0.95
@@ -48,7 +48,7 @@ class TaskShift:
 class Posterior:
     """The change Δ of the mean pass rate over tasks: normal under either model, and by task.
 
-    `raw` is the plain mean of c/n_c − b/n_b. Of a candidate that was picked among several it flatters.
+    `raw` is the plain mean of c/n_c − b/n_b; it is biased upwards if the candidate was picked among several.
     """
 
     tasks: dict[str, TaskShift]
@@ -57,7 +57,7 @@ class Posterior:
     raw: float
 
     def above(self, threshold: float = 0.0) -> float:
-        """P(Δ > threshold), the mean of both models: P = (P_s + P_d)/2. 1 − P at a tie of the arms swapped."""
+        """P(Δ > threshold), the mean of both models: P = (P_s + P_d)/2."""
         return 1 - self.below(threshold)
 
     def below(self, threshold: float) -> float:
@@ -112,12 +112,12 @@ def posterior(pairs: Pairs, concentration: float = CONCENTRATION) -> Posterior |
 
 
 def common_shift(tasks: Collection[TaskShift]) -> tuple[float, float]:
-    """d and se²: by how much the mean rate moves where the logit of every task moves by the same amount.
+    """d and se²: the change of the mean rate if the logit of every task moves by the same amount x, and its variance.
 
-    With V_t = p̃(1−p̃) and w_t = n_b·n_c/(n_b+n_c), the score estimate of that amount (Mantel and Haenszel 1959)
-    is Σ w_t(c/n_c − b/n_b) / Σ w_t·V_t with variance 1/Σ w_t·V_t; a small one moves task t by V_t times itself,
-    and the mean by V̄ = mean(V_t). So d = V̄·Σ w_t(c/n_c − b/n_b) / Σ w_t·V_t, se² = V̄²/Σ w_t·V_t. With equally
-    many rollouts of every task d is the plain mean of the differences; else a task with more rollouts says more.
+    With V_t = p̃(1−p̃) and w_t = n_b·n_c/(n_b+n_c), the score estimate of x (Mantel and Haenszel 1959) is
+    Σ w_t(c/n_c − b/n_b) / Σ w_t·V_t with variance 1/Σ w_t·V_t. A small x moves task t by V_t·x and the mean by V̄·x,
+    V̄ = mean(V_t). So d = V̄·Σ w_t(c/n_c − b/n_b) / Σ w_t·V_t and se² = V̄²/Σ w_t·V_t. If every task has the same
+    number of rollouts, d is the plain mean of the differences; otherwise tasks with more rollouts weigh more.
     """
     spread = fmean(task.rate * (1 - task.rate) for task in tasks)
     information = sum(task.weight * task.rate * (1 - task.rate) for task in tasks)
@@ -134,12 +134,12 @@ def task_shift(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) ->
     changed = TOUCHED * factor / (1 - TOUCHED + TOUCHED * factor)
     before, spread_before = _beta(alpha + b, beta + n_b - b)
     after, spread_after = _beta(alpha + c, beta + n_c - c)
-    by = after - before
+    change = after - before
     pooled = (alpha + b + c) / (alpha + beta + n_b + n_c)
     return TaskShift(
         changed=changed,
-        mean=changed * by,
-        variance=changed * (spread_before + spread_after + by**2) - (changed * by) ** 2,
+        mean=changed * change,
+        variance=changed * (spread_before + spread_after + change**2) - (changed * change) ** 2,
         raw=c / n_c - b / n_b,
         rate=pooled,
         noise=pooled * (1 - pooled) * (1 / n_b + 1 / n_c),
@@ -148,7 +148,7 @@ def task_shift(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) ->
 
 
 def log_bayes_factor(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) -> float:
-    """log BF_t: two pass rates, each of its own, against one that both arms share.
+    """log BF_t: a pass rate for each arm, against one that both arms share.
 
     BF_t = B(α+b, β+n_b−b)·B(α+c, β+n_c−c) / (B(α, β)·B(α+b+c, β+n_b+n_c−b−c)).
     """
@@ -160,8 +160,8 @@ def log_bayes_factor(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: flo
 def prior(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[float, float]:
     """α and β: their mean is the suite's pass rate over both arms, clipped to [.05, .95].
 
-    The mean over tasks, not over rollouts: the tasks in doubt get more rollouts, and would pull it to one half.
-    A mean that is wrong would move the arm with fewer rollouts further, and look like a change.
+    The mean over tasks, not over rollouts: tasks in doubt get more rollouts and would pull it towards one half.
+    A wrong mean shifts the arm with fewer rollouts more, which would look like a change.
     """
     rates = [(b.passes + c.passes) / (b.n + c.n) for b, c in pairs.values() if b.n + c.n]
     mean = min(MEAN_TO, max(MEAN_FROM, fmean(rates))) if rates else 0.5
@@ -173,13 +173,14 @@ LEAST, MOST = 0.3, 10.0
 
 
 def enough(rows: Iterable[tuple[str, Tally]]) -> bool:
-    """Whether 20 different tasks were tried at least twice. A task under ten harnesses is still one task."""
+    """Whether 20 different tasks were tried at least twice. A task tried with ten harnesses counts once."""
     return len({task for task, tally in rows if tally.n >= 2}) >= ENOUGH_TASKS
 
 
 def fit_concentration(rows: Sequence[tuple[str, Tally]]) -> float:
-    """α+β from earlier rollouts of any harness, by task, by the moments of the Beta-binomial; 1 while not `enough`.
+    """α+β fitted to earlier rollouts by the moments of the Beta-binomial; 1 until there is `enough`.
 
+    Each row is a task with its rollouts of one harness.
     With rates of mean p and variance S² over rows and h the mean of 1/n: S² = p(1−p)(ρ + (1−ρ)h) and
     α+β = 1/ρ − 1. Only rows with at least two rollouts count.
     """

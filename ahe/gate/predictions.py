@@ -1,4 +1,4 @@
-"""What a change's predictions were worth, by how probably each task changed and not by flips.
+"""Scores a change's predictions, by the probability that each task changed and not by flips.
 
 With k = 2 an edit that does nothing turns many tasks from failing to passing, which would make any prediction look
 good. So a task counts with π_t, the posterior probability that it changed: u_t = π_t where its pass rate went up
@@ -8,8 +8,7 @@ and d_t = π_t where it went down, else 0. Of n named tasks and T counted ones:
     precision       h / n                 at random  Ū = Σ u_t / T
     recall          h / Σ u_t             at random  n / T
 
-and likewise with d_t for regressions. A task without a scored rollout in either arm is counted nowhere, also not
-among the named.
+and likewise with d_t for regressions. A task that an arm has not scored is not counted, not even among the named.
 """
 
 from __future__ import annotations
@@ -39,17 +38,17 @@ def observed(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[Observ
 
 
 def fixes(named: Iterable[str], tasks: Sequence[Observed]) -> PredictionScore:
-    """What it was worth to name these tasks as going up."""
+    """The score of predicting that these tasks go up."""
     return _prediction_score(named, {each.task: each.up for each in tasks if each.changed is not None})
 
 
 def regressions(named: Iterable[str], tasks: Sequence[Observed]) -> PredictionScore:
-    """What it was worth to name these tasks as going down."""
+    """The score of predicting that these tasks go down."""
     return _prediction_score(named, {each.task: each.down for each in tasks if each.changed is not None})
 
 
 def with_tasks(verdict: Verdict, pairs: Pairs, concentration: float) -> Verdict:
-    """The verdict with what its arms' rollouts show of each task: tried, missing, up and down."""
+    """The verdict with its arms' rollouts by task: what was tried, is missing, went up and went down."""
     tasks = observed(pairs, concentration)
     return verdict.model_copy(
         update={
@@ -62,7 +61,7 @@ def with_tasks(verdict: Verdict, pairs: Pairs, concentration: float) -> Verdict:
 
 
 def scored(verdict: Verdict, predicts: Sequence[str], risks: Sequence[str]) -> Verdict:
-    """The verdict on one change, with what this change's own predictions were worth."""
+    """The verdict on one change, with the scores of this change's own predictions."""
     if not any(each.changed is not None for each in verdict.tasks):
         return verdict
     return verdict.model_copy(

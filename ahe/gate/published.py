@@ -1,4 +1,4 @@
-"""The rules of published loops, for comparison with the default gate: each one a class with one method."""
+"""The gates of published loops, for comparison with the default gate."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class StrictGate:
 class ParetoGate:
     """Meta-Harness (arXiv 2603.28052): pass rate and tokens together, strict dominance.
 
-    Keeps a candidate that is not worse in pass rate on train and in tokens a trial, and better in one. Where the
-    tokens of an arm are unknown they count as equal: pass rate alone decides.
+    Keeps a candidate that is not worse in pass rate on train nor in tokens per trial, and better in one of them.
+    Where the tokens of an arm are unknown, pass rate alone decides.
     """
 
     name = "pareto"
@@ -55,9 +55,9 @@ class ParetoGate:
 
 
 class GreedyGate:
-    """Keeps a candidate whose mean pass rate on train is higher, by however little; held-out is not measured.
+    """Keeps a candidate whose mean pass rate on train is higher, however little; held-out is not measured.
 
-    What most published loops do. Half of all edits that do nothing pass.
+    Most published loops do this. It keeps half of all edits that do nothing.
     """
 
     name = "greedy"
@@ -71,10 +71,10 @@ class GreedyGate:
 
 
 class FlipsGate:
-    """AHE (arXiv 2604.25850) looks at the tasks that a change named. A task passes when all its rollouts pass.
+    """AHE (arXiv 2604.25850): only the tasks that a change named count. A task passes when all its rollouts pass.
 
-    Harmful: a risked task fell and no predicted one rose. Only a harmful change is reverted, so a change that names
-    no risk never is, and tasks that nobody named do not count.
+    A change is harmful if a risked task fell and no predicted one rose. Only a harmful change is reverted, so one
+    that names no risk is always kept.
     """
 
     name = "flips"

@@ -1,1 +1,1 @@
-"""The seven kinds of component: load, inventory, preflight. Its code is data here; it runs in the box."""
+"""The seven kinds of component: load, inventory, preflight. Evolved code is only read here; it runs in the box."""

@@ -1,4 +1,4 @@
-"""Rules for evolved Python. It is parsed here and never run; the smoke test in the box checks the rest."""
+"""Rules for evolved Python, which is only parsed here; the smoke test in the box runs it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ahe.harness.layout import HOOKS, Problem
 
-# What the harness box has beside the standard library.
+# The packages of the harness box, besides the standard library.
 IN_THE_BOX = frozenset({"jinja2", "markupsafe", "yaml"})
 
 Function = ast.AsyncFunctionDef | ast.FunctionDef
@@ -72,7 +72,7 @@ def _agreement(
 ) -> Iterator[Problem]:
     properties, required = schema.get("properties", {}), schema.get("required", [])
     if not isinstance(properties, dict) or not isinstance(required, list):
-        return  # these are problems of the schema, reported elsewhere
+        return  # a problem of the schema, which `components` reports
     positional = [*arguments.posonlyargs, *arguments.args]
     by_name = list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
     taken = [a.arg for a in positional[1:]] + [a.arg for a, _ in by_name]

@@ -1,4 +1,4 @@
-"""Rules for the content of each kind of component, and for what must go together."""
+"""Rules for the content of each kind of component, and for components that belong together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AGENT_KEYS = frozenset({"name", "description", "tools", "turns"})
 
 
 def component_problems(texts: Mapping[str, str]) -> Iterator[Problem]:
-    """Every rule that a component breaks by itself or because its other half is missing. `texts` goes by path."""
+    """Every rule that a component breaks, alone or together with others. `texts` maps paths to contents."""
     by_kind = {
         place.kind: {component_name(p): p for p in sorted(texts) if place.match(p)} for place in PLACES
     }
@@ -158,9 +158,9 @@ def _described(path: str, description: object) -> Iterator[Problem]:
 
 
 def parameter_problems(parameters: Any) -> list[str]:
-    """What keeps `parameters` from being the JSON Schema of a tool's arguments: an object with properties.
+    """Why `parameters` is not a valid JSON Schema for a tool's arguments; empty if it is.
 
-    Only the form is checked, against the metaschema that the package brings along; no `$ref` is followed.
+    It is checked against the metaschema in the package `jsonschema`; no `$ref` is followed.
     """
     if not isinstance(parameters, dict):
         return ["parameters: must be a JSON Schema, a mapping with type: object"]
@@ -170,17 +170,17 @@ def parameter_problems(parameters: Any) -> list[str]:
 
     metaschema = Draft202012Validator(Draft202012Validator.META_SCHEMA)
     try:
-        found = list(_slips(parameters, "parameters"))
-        return found or [_complaint(error) for error in metaschema.iter_errors(parameters)]
+        found = list(_mistakes(parameters, "parameters"))
+        return found or [_described_error(error) for error in metaschema.iter_errors(parameters)]
     except RecursionError:
         return ["parameters: nested too deep"]
 
 
-def _slips(schema: Any, where: str) -> Iterator[str]:
-    """What the metaschema allows although it is a slip, in this schema and those inside it."""
+def _mistakes(schema: Any, where: str) -> Iterator[str]:
+    """Mistakes that the metaschema allows, in this schema and those inside it."""
     if isinstance(schema, list):
         for number, each in enumerate(schema):
-            yield from _slips(each, f"{where}[{number}]")
+            yield from _mistakes(each, f"{where}[{number}]")
     if not isinstance(schema, dict):
         return
     if odd := [key for key in schema if not isinstance(key, str)]:
@@ -194,10 +194,10 @@ def _slips(schema: Any, where: str) -> Iterator[str]:
         yield from (f"{where}.required: {name} is not among the properties" for name in unknown)
     for key, value in schema.items():
         if key not in _INSTANCES:
-            yield from _slips(value, f"{where}.{key}")
+            yield from _mistakes(value, f"{where}.{key}")
 
 
-def _complaint(error: ValidationError) -> str:
+def _described_error(error: ValidationError) -> str:
     where = error.json_path.replace("$", "parameters", 1)
     if error.validator == "anyOf" and error.path[-1] == "type":
         return f"{where}: {error.instance!r} is not a type; there are {', '.join(_TYPES)}"

@@ -1,4 +1,4 @@
-"""What a harness consists of, what each part costs in tokens, who uses it, and when it changed last."""
+"""The components of a harness: their tokens, how often trials used them, and when each changed last."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ahe.records import Kind, Record
 from ahe.text import estimate_tokens
 
 ALWAYS_SENT = ("system_prompt.md", "memory.md", "tool_descriptions/")
-"""What goes out with every request."""
+"""Paths of the files that are sent with every request."""
 
 
 class Stored(Record):
-    """What is at a path of a harness: its git object id, and its text (empty for a folder)."""
+    """A file or folder of a harness: its git object id, and its text (empty for a folder)."""
 
     git_id: str
     text: str
@@ -28,10 +28,10 @@ class Touched(Record):
 
 
 class Component(Record):
-    """One component, or (`path` empty) a kind of which the harness has none.
+    """One component, or (with an empty `path`) a kind without a component.
 
-    `pattern` says where components of this kind lie. `tokens` is an estimate over all its files; `git_id`
-    the object id of its file, or of a skill's folder; `last_change` the commit that touched it last.
+    `pattern` is the path of components of this kind. `tokens` is an estimate over all its files, `git_id` the object
+    id of its file, or of a skill's folder, and `last_change` the commit that touched it last.
     """
 
     kind: Kind
@@ -47,10 +47,10 @@ class Component(Record):
 def inventory(
     contents: Mapping[str, Stored], last_changes: Mapping[str, Touched], uses: Mapping[str, int]
 ) -> list[Component]:
-    """Every kind in order, and within it every component by path; a kind without any is listed once.
+    """Every component, by kind and path; a kind without a component has one entry.
 
-    All three go by path: its content, the commit that touched it last (most recent first), and how often a
-    trial used it.
+    All arguments map paths: to the content, to the commit that touched it last (most recent first), and to how often
+    trials used it.
     """
     found = []
     for place in PLACES:
@@ -87,18 +87,18 @@ def _within(path: str, home: str) -> bool:
 
 
 def _uses(kind: Kind, path: str, uses: Mapping[str, int]) -> int:
-    """A description is used when its tool is called, whichever of the two was counted."""
+    """A description counts as used when its tool is called, even if only the tool's file was counted."""
     if path in uses or kind is not Kind.TOOL_DESCRIPTION:
         return uses.get(path, 0)
     return uses.get(f"tools/{component_name(path)}.py", 0)
 
 
 def always_sent(texts: Mapping[str, str]) -> int:
-    """Estimated tokens of prompt, memory and tool descriptions among these files, by path in the harness."""
+    """Estimated tokens of prompt, memory and tool descriptions. `texts` maps paths in the harness to contents."""
     return sum(estimate_tokens(text) for path, text in texts.items() if path.startswith(ALWAYS_SENT))
 
 
 def prompt_tokens(root: Path) -> int:
-    """The same for the harness in folder `root`; missing files count as empty."""
+    """`always_sent` of the harness in folder `root`; missing files count as empty."""
     files = [root / "system_prompt.md", root / "memory.md", *(root / "tool_descriptions").glob("*.yaml")]
     return always_sent({str(p.relative_to(root)): p.read_text("utf-8") for p in files if p.is_file()})

@@ -1,6 +1,6 @@
-"""The layout of a harness: its seven mounts and `harness.toml`, and how the files of each kind are called.
+"""The layout of a harness: its seven mounts and `harness.toml`, and the file names of each kind.
 
-Everything else in the folder is not measured.
+Other files in the folder are not part of the harness.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HOOKS = {
 
 
 class Place(NamedTuple):
-    """Where the components of one kind lie. `pattern` is for people, `expression` decides.
+    """The paths of one kind of component: `expression` matches them, `pattern` shows them to people.
 
     A skill is a folder: `inside` matches its other files.
     """
@@ -69,7 +69,7 @@ PLACES = (
 
 
 class Problem(NamedTuple):
-    """A rule that a change breaks, where, and how to fix it."""
+    """A rule that a change breaks, where it does, and how to fix it."""
 
     rule: str
     where: str
@@ -114,7 +114,7 @@ def classify(path: str) -> Kind | None:
 
 
 def component_name(path: str) -> str:
-    """`<tool>`, `<NN>_<name>` or `<name>` of a component's path; empty for the two single files."""
+    """`<tool>`, `<NN>_<name>` or `<name>` in a component's path; empty for the two single files."""
     for place in PLACES:
         if found := place.match(path):
             return found.groupdict().get("name") or ""

@@ -14,8 +14,8 @@ from functools import cache
 from ahe.harness.layout import Problem
 
 FEWEST, SHINGLE, LONGEST = 4, 8, 14  # words of the runs that are compared
-SHORTEST = 24  # characters of a line, or of a short run of words, that can be recognised
-TELLING = 2  # words that are not everyday ones; a whole line and the longest runs need one
+SHORTEST = 24  # characters that a line, or a short run of words, needs to be recognised
+TELLING = 2  # uncommon words that a run needs; a whole line and the longest runs need one
 
 _EVERYDAY = """
 0 1 10 100 2 3 4 5 6 7 8 9 a after amd64 an and any app are argv arm64 as asyncio at awk b base64 bash
@@ -63,22 +63,22 @@ class Texts:
 
 
 class Secrets:
-    """What may not appear in a harness. Build it once a run; matching is quick for thousands of tasks."""
+    """What may not appear in a harness. Build it once per run; matching is quick even for thousands of tasks."""
 
     def __init__(self, names: Iterable[str], hidden: Iterable[str], allowed: Iterable[str]) -> None:
-        """`names` of all tasks; `hidden` texts of all verifiers and solutions; `allowed` may be quoted.
+        """`names` of all tasks, `hidden` texts of all verifiers and solutions, and `allowed` texts.
 
-        Allowed are the instructions of train tasks and the seed harness.
+        Allowed texts may be quoted: the instructions of train tasks and the seed harness.
         """
         quotable = list(allowed)
         self._hidden = Texts(hidden)
         self._allowed = Texts(quotable)
-        said = {part for text in quotable for part in _name_parts(text)}
-        wanted = {_normal(name.rsplit("/", 1)[-1]) for name in names}
-        self._names = frozenset(name for name in wanted - said if name and name not in everyday())
+        public = {part for text in quotable for part in _name_parts(text)}
+        all_names = {_normal(name.rsplit("/", 1)[-1]) for name in names}
+        self._names = frozenset(name for name in all_names - public if name and name not in everyday())
 
     def names_a_task(self, line: str) -> bool:
-        """Whether the line has a task's name as a word, whichever of - _ . joins its parts."""
+        """Whether the line has a task's name as a word, with - _ . or / between its parts."""
         return any(part in self._names for part in _name_parts(line))
 
     def holds(self, words: Sequence[str]) -> bool:
@@ -86,11 +86,11 @@ class Secrets:
         return self._hidden.hold(words) and not self._allowed.hold(words)
 
     def hold_start(self, words: Sequence[str], least: int) -> bool:
-        """Whether the first words, `least` of them or more, are a copy and not a coincidence."""
+        """Whether the first `least` or more of these words must be a copy and not a coincidence."""
         if least == 1 and _telling(words[:1]) and self.holds(words[:1]):
             return True
         if not self._hidden.hold(words[:FEWEST]):
-            return False  # and so does no longer run
+            return False  # then no longer run matches either
         runs = (words[:length] for length in range(max(FEWEST, least), len(words) + 1))
         return any(_telling(run) and self.holds(run) for run in runs)
 
@@ -117,7 +117,7 @@ def leaks(
 
 
 def split_words(text: str) -> list[str]:
-    """Words and numbers, in lower case; how they are joined or laid out does not count."""
+    """Words and numbers, in lower case, without punctuation and layout."""
     return _WORD.findall(text.lower())
 
 
@@ -136,16 +136,16 @@ def _copied(lines: Sequence[str], new: frozenset[int], secrets: Secrets) -> set[
 
 
 def is_telling_line(line: str) -> bool:
-    """Whether a line is long and particular enough to be recognised."""
+    """Whether a line is long and uncommon enough to be recognised."""
     words = split_words(line)
     return len(" ".join(line.split())) >= SHORTEST and not everyday().issuperset(words)
 
 
 def _telling(words: Sequence[str]) -> bool:
-    """Whether a run of words can only be a copy: long enough and not all everyday, or with a particular number.
+    """Whether a run of words can only be a copy: long enough and not all common, or with an unusual number.
 
-    Measured on the bundled suite: every solution is caught, three quarters of all lines of 24 characters and
-    more even behind other words; of two megabytes of unrelated code and prose some twenty lines are.
+    Measured on the bundled suite: every solution is found, and so are three quarters of all lines of 24 characters
+    and more, even after other words; of two megabytes of unrelated code and prose about twenty lines match.
     """
     if len(words) == 1:
         return _particular(words[0], letters=12, digits=6)
@@ -158,7 +158,7 @@ def _telling(words: Sequence[str]) -> bool:
 
 
 def _particular(word: str, letters: int, digits: int) -> bool:
-    """A number or a mix of letters and digits that nobody writes by chance."""
+    """Whether a word is a number, or a mix of letters and digits, that nobody writes by chance."""
     if word in everyday() or not any(c.isdigit() for c in word):
         return False
     return len(word) >= letters or (word.isdigit() and len(word) >= digits and len(set(word)) > 2)
@@ -186,6 +186,6 @@ def _name_parts(text: str) -> Iterator[str]:
 
 @cache
 def everyday() -> frozenset[str]:
-    """Words that do not show where a text comes from: plain English, Python, the shell; in lower case."""
+    """Common words of English, Python and the shell, in lower case: they do not show where a text comes from."""
     python = {name.lower() for name in (*keyword.kwlist, *keyword.softkwlist, *dir(builtins))}
     return frozenset({*_EVERYDAY.split(), *python})

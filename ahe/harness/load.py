@@ -1,4 +1,4 @@
-"""Reads a harness from its folder, and the YAML in its files. Nothing of it is executed or rendered here."""
+"""Reads a harness from its folder, and the YAML in its files. Nothing is executed or rendered here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ class Harness(Record):
     root: str
     system_prompt: str
     tools: tuple[ToolSpec, ...]
-    implementations: tuple[str, ...]
     middleware: tuple[str, ...]
     skills: tuple[Skill, ...]
     sub_agents: tuple[SubAgent, ...]
@@ -57,7 +56,6 @@ def load(root: Path) -> Harness:
         root=str(root),
         system_prompt=prompt.read_text("utf-8"),
         tools=tuple(_tool(path) for path in _files(root / "tool_descriptions", ".yaml")),
-        implementations=tuple(path.stem for path in _files(root / "tools", ".py")),
         middleware=tuple(path.name for path in _files(root / "middleware", ".py")),
         skills=tuple(_skill(path) for path in sorted((root / "skills").glob("*/SKILL.md"))),
         sub_agents=tuple(_sub_agent(path) for path in _files(root / "sub_agents", ".md")),
@@ -66,7 +64,7 @@ def load(root: Path) -> Harness:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Without aliases: a few lines of them can expand to gigabytes."""
+    """Refuses aliases: a few lines of them can expand to gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
@@ -75,7 +73,7 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 def read_mapping(text: str) -> dict[str, Any]:
-    """A YAML mapping with text as keys. Raises `ValueError` that says what is wrong, on one line."""
+    """A YAML mapping with text as keys. Raises `ValueError` with a message of one line."""
     try:
         value = without_surrogates(yaml.load(text, _PlainLoader))
     except yaml.MarkedYAMLError as error:

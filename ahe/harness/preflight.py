@@ -1,4 +1,4 @@
-"""The static rules that a change must keep before anything is spent on it. No evolved code runs here."""
+"""The static rules that a change is checked against before anything is spent on it. No evolved code runs here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN = 20
 
 
 class Bounds(Record):
-    """How far a harness may grow, in tokens: text and code added by one change, and what is always sent."""
+    """How far a harness may grow: tokens of text and code that one change adds, and of what is always sent."""
 
     added_text: int = 1_500
     added_code: int = 5_000
@@ -60,7 +60,7 @@ class Preflight:
 
 
 def _read(root: Path, bounds: Bounds) -> tuple[dict[str, str], list[Problem]]:
-    """Texts of the harness's files by path, and what is wrong with its files as files."""
+    """Texts of the harness's files by path, and the problems of file types, names and sizes."""
     texts: dict[str, str] = {}
     problems = []
     for path in _files(root):
@@ -76,7 +76,7 @@ def _read(root: Path, bounds: Bounds) -> tuple[dict[str, str], list[Problem]]:
 
 
 def _files(root: Path) -> list[str]:
-    """Every file and link below `root`, without its own `.git`. Links are named and never followed."""
+    """Every file and link below `root`, without its own `.git`. Links are listed and never followed."""
     found = []
     for folder, folders, files in os.walk(root):
         links = [name for name in folders if Path(folder, name).is_symlink()]
@@ -113,7 +113,7 @@ def _misnamed(path: str) -> str:
 
 
 def _foreign(root: Path, base: Path) -> Iterator[Problem]:
-    """`harness.toml` and notes for people are not the evolver's to change; `root` may lack them."""
+    """The evolver must not change `harness.toml` and `README.md`; `root` may lack them."""
     for path in (MANIFEST, "README.md"):
         mine, theirs = root / path, base / path
         if mine.is_file() and (not theirs.is_file() or mine.read_bytes() != theirs.read_bytes()):

@@ -72,7 +72,8 @@ def run_gain(project: Project) -> Interval | None:
 
 
 def best_commit(history: History) -> Commit:
-    """The commit of the tag `ahe/best`, less what was taken back since; the seed where there is no tag."""
+    """The commit of the tag `ahe/best`, or what was there before a change in it that was reverted since; the seed
+    without a tag."""
     tagged = history.tags().get(BEST)
     best = without_reverted(history.commits(), tagged) if tagged else history.root()
     (commit,) = history.commits(limit=1, start=best)
@@ -80,7 +81,7 @@ def best_commit(history: History) -> Commit:
 
 
 def retag_best(history: History) -> Commit | None:
-    """Move the tag `ahe/best` off what was taken back. Returns where it went, None where it stays."""
+    """Move the tag `ahe/best` off a reverted change. Returns its new commit, None where it stays."""
     tagged = history.tags().get(BEST)
     if tagged is None or (best := best_commit(history)).sha == tagged:
         return None
@@ -89,12 +90,12 @@ def retag_best(history: History) -> Commit | None:
 
 
 def export(project: Project, sha: str, to: Path) -> list[str]:
-    """Copy the harness of a commit into a folder that is empty or not there. Returns its files.
+    """Copy the harness of a commit into a folder that is new or empty. Returns its files.
 
-    Raises `UsageError` where something stands there: a file of an older version would be live.
+    Raises `UsageError` where the folder holds something, because a file of an older version would take effect.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise UsageError(f"{to} is not empty: name a new folder, or move what is there away")
+        raise UsageError(f"{to} is not empty: name a new folder, or move its files away")
     source = project.history().export(sha, project.config.runs / "harnesses")
     shutil.copytree(source, to, dirs_exist_ok=True)
     return sorted(str(path.relative_to(to)) for path in to.rglob("*") if path.is_file())

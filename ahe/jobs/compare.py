@@ -1,4 +1,4 @@
-"""Two versions of the harness side by side, from the trials that exist; more only where they are asked for."""
+"""Two versions of the harness side by side, from the trials that exist; new ones run only on request."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def compare(
     rollouts: int = 0,
     environment: MakeEnvironment | None = None,
 ) -> Compared:
-    """Compare two revisions; with `rollouts` both arms are first brought to so many attempts a task.
+    """Compare two revisions; with `rollouts` both arms are first brought to that many attempts per task.
 
     What is missing is run in turns, task by task and arm by arm, so that time favours neither. Raises
     `UsageError` where the split is empty.

@@ -33,7 +33,7 @@ async def debug(
 
     Runs no trial. `budget` is in tokens; the report and a page for each task are written to the folder `out`
     (default: `runs/debug/<commit>` of the project, `ahe-debug` for traces). With `ask` the debugger's model is asked
-    about the tasks that tell most, which takes a project. Raises `UsageError` where there is nothing to explain.
+    about the most informative tasks, which takes a project. Raises `UsageError` where there is nothing to explain.
     """
     folder = None if out is None else Path(out)
     if isinstance(source, Project):
@@ -79,7 +79,7 @@ async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: 
     found = find(paths, skipped)
     if not found:
         why = "; ".join(f"{each.path}: {each.why}" for each in skipped[:5]) or "the folders are empty"
-        raise UsageError(f"no traces there ({why}); formats that are read: docs/debugger.md")
+        raise UsageError(f"no traces there ({why}): name files in a format that docs/debugger.md lists")
     watcher.emit(Notice(f"reading {len(found)} traces"))
     notes = (f"{len(skipped)} files are not traces and were skipped",) if skipped else ()
     return await AgentDebugger().report(Subject(found, notes=notes), out, budget)

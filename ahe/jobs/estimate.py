@@ -24,14 +24,14 @@ from ahe.jobs.known import (
 )
 from ahe.loop.state import next_iteration, workspace_state
 from ahe.models.identity import fingerprint
-from ahe.power.detectable import Beliefs, about, beliefs, tasks_for
+from ahe.power.detectable import Beliefs, approximate_effect, beliefs, tasks_for
 from ahe.power.forecast import Forecast, forecast
 from ahe.project.project import Project
 from ahe.project.sandboxes import refuse_unsupported
 from ahe.records import Cost, Estimate, Part, Role, Tally, Task
 
 NUMBERED = frozenset({"bayes", "strict", "greedy"})
-"""The gates whose smallest visible effect `about` gives."""
+"""The gates for which `approximate_effect` holds."""
 COARSE, WANTED = 30.0, 15.0
 """Points. One edit hardly ever brings a rise of `COARSE`; a suite that shows `WANTED` is recommended instead."""
 
@@ -175,7 +175,11 @@ def _estimate(
     covered, limit = _covered(costs[0], _sum(costs[1:]), budgets, iterations)
     attribution = sum(cost.rollouts for cost in costs if cost.part == "attribution")
     ceiling = ceiling_in_rollouts(table.comparison, one).rollouts if table.gate == "bayes" else 0
-    points = about(suite.train_known, table.rollouts, ceiling or inf) if table.gate in NUMBERED else None
+    points = (
+        approximate_effect(suite.train_known, table.rollouts, ceiling or inf)
+        if table.gate in NUMBERED
+        else None
+    )
     return Estimate(
         iterations=iterations,
         tasks=len(suite.train),

@@ -1,8 +1,8 @@
-"""One look at the test split: seed against best, with rollouts that nothing was chosen by.
+"""One look at the test split: seed against best, with rollouts that were not used to choose anything.
 
-What is to be looked at is written down before anything runs (`runs/final/NNN/plan.json`), so a killed look goes on
-with the same attempts and is no second look. Then come result.json and the tag `ahe/final-NNN`, which holds the
-result for plain git and in every clone.
+The plan is written before anything runs (`runs/final/NNN/plan.json`), so a look that was killed goes on with the same
+attempts and does not count as a second one. Then follow result.json and the tag `ahe/final-NNN`, which carries the
+result into plain git and every clone.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ async def final(
     """Score the test split with the seed and the best. None where they are the same: nothing is spent.
 
     Raises `UsageError` where there is no test split, or where it was looked at before and `again` gives no
-    reason; `SandboxError` where so much broke that there is no result. Such a look is not over: the next call
-    goes on with it.
+    reason; `SandboxError` where too much broke for a result: then the look is not over, and the next call goes on
+    with it.
     """
     history, tasks = project.history(), test_tasks(project)
     with project.run_lock():
@@ -100,7 +100,7 @@ def planned(
     store = project.store()
     first, seen = store.used(names)
     store.close()
-    # The store may be gone; what the tags tell was used stays used.
+    # The store may be gone; attempts that the tags record stay used.
     first = max([first, *(each.plan.first + each.plan.rollouts for each in earlier)])
     plan = FinalPlan(
         look=max((each.plan.look for each in earlier), default=0) + 1,
@@ -159,7 +159,7 @@ def _same_model(project: Project, plan: FinalPlan) -> None:
 def _task(parts: Parts, name: str) -> Task:
     if name not in parts.suite.tasks:
         raise UsageError(
-            f"the look that was begun needs the task {name}, which {parts.suite.path} lacks: restore it"
+            f"the look that was begun needs the task {name}, which is missing in {parts.suite.path}: restore it"
         )
     return parts.suite.tasks[name]
 

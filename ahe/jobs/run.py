@@ -87,7 +87,8 @@ def _checked(directory: Path) -> Path:
     size = sum(p.stat().st_size for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
     if size > MAX_BYTES:
         raise UsageError(
-            f"{directory} has {size / 1e6:.0f} MB; `ahe run` copies at most {MAX_BYTES / 1e6:.0f} MB"
+            f"{directory} has {size / 1e6:.0f} MB; `ahe run` copies at most {MAX_BYTES / 1e6:.0f} MB: name a "
+            "smaller folder with -C"
         )
     return directory
 

@@ -1,4 +1,4 @@
-"""Judges a candidate: the whole by the gate, and each of several commits by leaving it out."""
+"""Judges a candidate: the gate decides on the whole, leave-one-out attribution on each of several commits."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Candidate:
     async def judge(self) -> JudgedCandidate:
         """Spend rollouts until there is a verdict on the whole and, of several commits, on each.
 
-        Attribution comes before anything is reverted, and also where the whole would be kept. What remains of a
-        whole that the gate would revert goes to the gate as a candidate of its own, held-out included.
+        Attribution comes before anything is reverted, and also where the whole would be kept. If the gate would revert
+        the whole, the commits that attribution keeps go to the gate as a candidate of their own, held-out included.
         """
         measurement = self.measure(self.state.head)
-        whole = self._of(await measurement.verdict(), self.state.head)
+        whole = self._with_commits(await measurement.verdict(), self.state.head)
         pairs, concentration = measurement.pairs(), measurement.concentration
         judged = JudgedCandidate(self.state, whole, concentration)
         if len(self.state.pending) == 1 or whole.outcome not in ("kept", "reverted"):
@@ -86,14 +86,14 @@ class Candidate:
             }
             rest_at = trees.tree(step.dropped)
         except RevertConflict as conflict:
-            self.watcher.emit(Notice(f"no leave-one-out attribution: {conflict} collide"))
+            self.watcher.emit(Notice(f"no leave-one-out attribution: the commits conflict in {conflict}"))
             return judged
         judged = replace(judged, step=step, harnesses=harnesses, spent=tuple(runner.fresh.values()))
         kept = len(step.verdicts) - len(step.dropped)
         if judged.whole.outcome == "kept" or not step.dropped or not kept:
             return judged
         self.watcher.emit(Notice(f"what remains without {len(step.dropped)} of them goes to the gate"))
-        rest = self._of(await self.measure(rest_at).verdict(), rest_at)
+        rest = self._with_commits(await self.measure(rest_at).verdict(), rest_at)
         return replace(judged, rest=rest)
 
     def _can_be_attributed(self, trees: LeaveOneOutTrees) -> bool:
@@ -106,7 +106,7 @@ class Candidate:
             for piece in trees.pieces
         )
 
-    def _of(self, verdict: Verdict, sha: str) -> Verdict:
+    def _with_commits(self, verdict: Verdict, sha: str) -> Verdict:
         return verdict.model_copy(update={"incumbent": self.state.incumbent, "candidate": sha})
 
 
@@ -116,7 +116,7 @@ class LeaveOneOutTrees:
 
     `pending` are the candidate's commits, newest first; pieces are named by their commit ids. A person's commit is
     not a piece: every tree contains it. `blocked` are commits that cannot be reverted while a person's later commit
-    stays; `no_op` are those without which the harness is the same.
+    stays; leaving out one of `no_op` does not change the harness.
     """
 
     history: History
@@ -150,7 +150,7 @@ class LeaveOneOutTrees:
         return self._made[without]
 
     def _revertible_with(self, commit: Commit, later: Sequence[Commit]) -> Iterator[LeftOut]:
-        """Sets of later commits with which it reverts cleanly; tried: none, one, or all that touch its files."""
+        """Sets of later commits with which it reverts cleanly: none, each or all that touch its files, or all."""
         mine = set(self.history.changed_paths(commit.sha))
         movable = [other for other in later if not other.by_person]
         touching = [c.sha for c in movable if mine & set(self.history.changed_paths(c.sha))]
@@ -167,8 +167,8 @@ class LeaveOneOutTrees:
 class AttributionRunner:
     """Runs the rollouts that attribution requests. `version` gives the harness of a tree; `fresh` are those it ran.
 
-    The trials are ordinary ones of the trees' own harness ids with attempts from `FRESH` on. Every round asks for
-    all its attempts again, and what the store holds costs nothing: so it continues after a kill where it was.
+    They are ordinary trials of the trees' own harness ids, with attempts from `FRESH` on. Every round asks for all its
+    attempts again and the store answers for those that exist, so it continues after a kill where it stopped.
     """
 
     evaluator: Evaluator

@@ -1,7 +1,7 @@
 """The loop: evaluate, debug, evolve, preflight, evaluate again, decide, tag; and the rules that stop it.
 
-Its state is derived from the workspace's commits, notes and tags and from the trial store; there is no
-journal. Kill it anywhere and run it again: it continues with the first missing piece.
+Its state is derived from the workspace's commits, notes and tags and from the trial store; there is no journal. After
+a kill at any point, the next run continues with the first thing that is missing.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class IterationResult(Record):
 @dataclass(frozen=True)
 class StopRules:
     """When a run ends: after `iterations`, at the pass rate `target` on train, or after `patience` iterations in a
-    row that kept nothing (0: never for that reason)."""
+    row that kept nothing (0: no such limit)."""
 
     iterations: int
     target: float
     patience: int
 
     def reason(self, results: Sequence[IterationResult]) -> str:
-        """Why the run ends after these iterations; empty while it goes on."""
+        """Why the run ends after these iterations; empty while it continues."""
         if [result.outcome for result in results[-2:]] == ["undecided", "undecided"]:
             assert results[-1].verdict is not None
             return (
@@ -74,7 +74,7 @@ class Loop:
     async def run(self) -> tuple[tuple[IterationResult, ...], str]:
         """Iterate until a rule or the budget stops it. Returns the iterations and why it stopped.
 
-        A spent budget is a clean stop: what is done is kept, and a later run continues.
+        A spent budget is a clean stop: all work is kept, and a later run continues.
         """
         results: list[IterationResult] = []
         try:
@@ -85,7 +85,7 @@ class Loop:
         return tuple(results), reason
 
     async def iterate(self) -> IterationResult:
-        """One iteration, from wherever the last one was left."""
+        """One iteration; it continues one that was interrupted."""
         steps = self.steps
         steps.history.require_clean()
         if (finished := steps.finish_interrupted()) is not None:
@@ -116,7 +116,7 @@ class Loop:
 
 
 def rate_of_head(verdict: Verdict) -> float | None:
-    """The pass rate of what is HEAD after this verdict; None where nothing was decided."""
+    """The pass rate of HEAD after this verdict; None where nothing was decided."""
     if verdict.outcome == "undecided":
         return None
     return verdict.incumbent_rate if verdict.outcome == "reverted" else verdict.candidate_rate

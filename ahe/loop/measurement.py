@@ -48,26 +48,26 @@ class Measurement:
     async def verdict(self) -> Verdict:
         """Ask the gate, run the rollouts that it requests, and ask again until it decides.
 
-        Identical harnesses are `unchanged` without a gate. What broke in an earlier measurement is tried again
+        Identical harnesses are `unchanged` without asking it. Missing trials of an earlier measurement are run again
         first: otherwise `undecided` could never change.
         """
         if self.incumbent.id == self.candidate.id:
             reason = "the same harness as before: nothing to measure"
             return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
-        await self._run_again()
+        await self._retry_missing()
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
             await self._run(decision.requests, decision.reason)
         return self._verdict(decision, comparison)
 
     def was_measured(self) -> bool:
-        """Whether the candidate has all its plain rollouts on train already."""
+        """Whether the candidate already has all its plain rollouts on train."""
         return all(tried(candidate) >= self.rollouts for _, candidate in self.pairs().values())
 
     def pairs(self) -> Pairs:
-        """The plain rollouts of both arms on train, as far as they are run."""
+        """The existing plain rollouts of both arms on train."""
         return self._pairs(self.train)
 
-    async def _run_again(self) -> None:
+    async def _retry_missing(self) -> None:
         found = {
             arm: self._stored(arm, (*self.train, *self.heldout)) for arm in (self.incumbent, self.candidate)
         }
@@ -100,13 +100,13 @@ class Measurement:
         )
 
     def _paid(self) -> list[Trial]:
-        """What this comparison cost on train so far, also before a kill: all trials of the candidate, and those of
-        the incumbent that this process ran."""
+        """The trials on train that this comparison paid for, also before a kill: all of the candidate, and those of the
+        incumbent that this process ran."""
         own = {trial.id: trial for trial in self._stored(self.candidate, self.train)}
         return [*({t.id: t for t in self.fresh.values() if t.task in self.train} | own).values()]
 
     def _tokens(self) -> tuple[float, float] | None:
-        """Tokens of a trial by arm, in the mean over the train tasks that both arms have scored."""
+        """Tokens per trial of either arm: the mean over the train tasks that both arms have scored."""
         one, other = (mean_tokens(self._stored(arm, self.train)) for arm in (self.incumbent, self.candidate))
         both = one.keys() & other.keys()
         return (fmean(one[t] for t in both), fmean(other[t] for t in both)) if both else None
@@ -147,7 +147,7 @@ def in_turns(
     *,
     first: int = 0,
 ) -> list[Planned]:
-    """The first n attempts (from `first` on) of each harness and task, one of each in turn: time favours none."""
+    """The first n attempts (from `first` on) of each harness and task, in turns, so that a drift affects all alike."""
     wanted: dict[str, Planned] = {}
     for attempt in range(max(n for *_, n in goals)):
         for harness, task, n in goals:
@@ -160,9 +160,9 @@ def in_turns(
 def probability_of_known(
     evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, train: list[Task], heldout: list[Task]
 ) -> float | None:
-    """P that `other` is better than `one` on train, from trials that exist already; 0 where held-out vetoes.
+    """P that `other` is better than `one` on train, from existing trials; 0 where held-out vetoes.
 
-    None for the same harness, and where they share no scored task.
+    None for the same harness, and where they have no scored task in common.
     """
     if one.id == other.id:
         return None

@@ -1,4 +1,4 @@
-"""Where a workspace stands, read off its log: what is decided, what is pending, what was left half done."""
+"""The state of a workspace, derived from its log: what is decided, what is pending, what was left half done."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class WorkspaceState:
 
     `incumbent` is the parent of the oldest pending commit (HEAD where none is pending); `unreverted` are
     commits whose note says `reverted` but which are not reverted yet, newest first; `undecided` is 1 where the
-    pending commits were measured without a verdict, else 0; `untagged` says that HEAD closes an
-    iteration whose tag is missing.
+    pending commits were measured without a final verdict, else 0; `untagged` says that HEAD ends an iteration whose
+    tag is missing.
     """
 
     commits: tuple[Commit, ...]
@@ -33,7 +33,7 @@ class WorkspaceState:
 
     @property
     def pending_since(self) -> str:
-        """When the oldest pending commit was made, in UTC, as trials write times."""
+        """When the oldest pending commit was made, in UTC and in the format of the trials' times."""
         made = datetime.fromisoformat(self.pending[-1].date)
         return made.astimezone(UTC).isoformat(timespec="milliseconds")
 
@@ -44,12 +44,12 @@ class WorkspaceState:
 
     @property
     def predicts(self) -> tuple[str, ...]:
-        """Tasks that the pending commits say will go up."""
+        """Tasks that the pending commits predict to go up."""
         return tuple(name for commit in self.pending for name in commit.predicts)
 
     @property
     def risks(self) -> tuple[str, ...]:
-        """Tasks that they say may go down."""
+        """Tasks that the pending commits name as at risk."""
         return tuple(name for commit in self.pending for name in commit.risks)
 
 
@@ -78,11 +78,11 @@ def workspace_state(log: Sequence[Commit]) -> WorkspaceState:
 
 
 def without_reverted(log: Sequence[Commit], best: str) -> str:
-    """The commit that `ahe/best` may name: `best`, or what was there before a change in it that was reverted since.
+    """The commit that `ahe/best` may name: `best`, or an older one if `best` contains a change reverted since.
 
-    `log` is HEAD's, newest first. Where a commit after `best` reverts a change that `best` contains, this is the
-    incumbent that the change was measured against (its parent, where it never was measured), and so on from there. A
-    revert that was itself reverted does not count. A `best` that is not in the log stays.
+    `log` is HEAD's, newest first. If a commit after `best` reverts a change that `best` contains, it is the incumbent
+    that the change was measured against (its parent, if it was never measured), checked in the same way. A revert that
+    was itself reverted does not count. A `best` that is not in the log stays.
     """
     places = {commit.sha: place for place, commit in enumerate(log)}
     while best in places:
@@ -100,7 +100,7 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
 
 
 def next_iteration(state: WorkspaceState) -> int:
-    """Number of the iteration to come: one more than the highest tag."""
+    """Number of the next iteration: one more than the highest tag."""
     numbers = [int(m[1]) for commit in state.commits for tag in commit.tags if (m := _ITERATION.match(tag))]
     return max(numbers, default=0) + 1
 

@@ -1,4 +1,4 @@
-"""The steps of an iteration, each on its own. Their order stands in `ahe.loop.loop`."""
+"""The steps of an iteration. `ahe.loop.loop` runs them in their order."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Steps:
     def finish_interrupted(self) -> int | None:
         """Complete what a killed run left: a note without its revert, a decided HEAD without its tag.
 
-        Returns the number of the iteration that this closes, if it closes one. A person's commit at HEAD gets its
-        tag, but does not count as an iteration.
+        Returns the number of the iteration that this ends, if any. A person's commit at HEAD gets a tag, but does not
+        count as an iteration.
         """
         self.history.recover()
         for commit in self.state().unreverted:
@@ -97,14 +97,14 @@ class Steps:
         )
 
     def trials_before(self, state: WorkspaceState) -> list[Trial]:
-        """The trials on train of the harness before the last change that was kept."""
+        """Trials on train of the harness before the last kept change."""
         verdict = next((c.verdict for c in state.commits if c.verdict and c.verdict.outcome == "kept"), None)
         if verdict is None or not verdict.incumbent:
             return []
         return stored_trials(self.evaluator, self.version(verdict.incumbent), self.tasks(self.train))
 
     def heldout_count(self, state: WorkspaceState) -> Tally:
-        """Passes and rollouts of HEAD on held-out, as far as they were measured: no names, no traces."""
+        """Passes and rollouts of HEAD on held-out so far: counts only, no names and no traces."""
         trials = stored_trials(self.evaluator, self.version(state.head), self.tasks(self.heldout))
         counted = tallies(trials).values()
         return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
@@ -136,7 +136,7 @@ class Steps:
                 risks=state.risks,
                 before=state.pending_since,
             )
-            # What a person decided stays, whatever more rollouts would say; a known harness needs none to be noted.
+            # A person's decision stays whatever more rollouts would show, so a measured harness needs no more of them.
             noted = state.by_person and measurement.was_measured()
             return replace(measurement, gate=NotedGate()) if noted else measurement
 
@@ -155,23 +155,23 @@ class Steps:
             self.revert(commit)
 
     def revert(self, commit: Commit) -> None:
-        """Revert what its note says to revert. Where a later commit builds on it both stay, and the note says so."""
+        """Revert a commit whose note says so. If a later commit builds on it both stay, and the note says that."""
         reason = commit.verdict.reason if commit.verdict else ""
         try:
             self.history.revert(commit.sha, f"Ahe-Verdict: reverted ({reason})")
         except RevertConflict as conflict:
             if commit.verdict is None:
                 raise
-            self.watcher.emit(Notice(f"{conflict}\nTaken: both stay"))
+            self.watcher.emit(Notice(f"{conflict}\nahe keeps both"))
             self.history.note(commit.sha, both_stay(commit.verdict))
 
     def tag(self, number: int) -> None:
         self.history.tag(f"ahe/iter-{number:03d}", self.history.head())
 
     def move_best(self) -> None:
-        """Move `ahe/best` to HEAD when the trials at hand say that it is better and held-out does not veto.
+        """Move `ahe/best` to HEAD if it is better by the existing trials and held-out does not veto.
 
-        A best that contains a change that was reverted since first moves back to what was there before it.
+        A best that contains a change that was reverted since first moves back to a version without it.
         """
         log = self.history.commits()
         best, head = self.history.tags().get("ahe/best", log[-1].sha), log[0].sha
@@ -190,6 +190,6 @@ class Steps:
         return self.runs / "iterations" / f"{number:03d}"
 
     def version(self, sha: str) -> HarnessVersion:
-        """The harness of a commit, exported where trials can mount it."""
+        """The harness of a commit, exported to a folder that trials can mount."""
         root = self.history.export(sha, self.runs / "harnesses")
         return HarnessVersion(id=self.history.harness_id(sha), root=str(root))

@@ -1,4 +1,4 @@
-"""From the numbers of a judged candidate to the verdict on each of its commits, as its note will say it."""
+"""Turns the results for a candidate into the verdict on each of its commits, as written to its note."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NEVER_WHOLE = "what remains was never measured as a whole: the next iteration do
 
 @dataclass(frozen=True)
 class JudgedCandidate:
-    """What was found out about the pending commits of `state`.
+    """The results for the pending commits of `state`.
 
-    `whole` is the gate's verdict on all of them; `step` has attribution's verdicts on them, where it was needed, and
+    `whole` is the gate's verdict on all of them; `step` has attribution's verdict on each, where it was needed, and
     `rest` is the gate's verdict on what remains of a whole that it would revert. `blocked` commits cannot be
     reverted without a person's; `no_op` ones change nothing. `harnesses` are the ids of the trees, `spent` the trials
     that attribution ran.
@@ -43,7 +43,7 @@ class JudgedCandidate:
 
     @property
     def problem(self) -> str:
-        """Why attribution has no result; or an empty text."""
+        """Why the commits have no verdicts of their own; empty where they have."""
         if self.step and self.step.problem:
             return f"leave-one-out attribution: {self.step.problem}"
         return self.rest.reason if self.rest and self.rest.outcome == "undecided" else ""
@@ -70,7 +70,7 @@ class JudgedCandidate:
     def each(self) -> dict[str, Verdict]:
         """The verdict on every pending commit, newest first. Each gets an equal part of the cost.
 
-        Its predictions are scored on its own two arms where attribution has a verdict, else on the whole's.
+        Its predictions are scored on its own leave-one-out rollouts if it has them, else on those of the whole.
         """
         pending = self.state.pending
         verdicts = {c.sha: scored(_verdict(self, c), c.predicts, c.risks) for c in pending}
@@ -109,9 +109,9 @@ def _verdict(judged: JudgedCandidate, commit: Commit) -> Verdict:
     if problem := judged.problem:
         return whole.model_copy(update={"outcome": "undecided", "reason": problem})
     if whole.outcome in ("undecided", "unchanged"):
-        return _own(whole, commit)
+        return _as_whole(whole, commit)
     if commit.by_person:
-        return _of_person(whole)
+        return _by_person(whole)
     if commit.sha in judged.no_op:
         reason = "without it the harness is the same: nothing to keep, nothing to revert"
         ends = {"incumbent": whole.incumbent, "candidate": whole.candidate}
@@ -119,15 +119,16 @@ def _verdict(judged: JudgedCandidate, commit: Commit) -> Verdict:
     if commit.sha in judged.blocked:
         return _blocked(whole, commit)
     found = judged.attributed(commit.sha)
-    return _from_attribution(judged, commit, found) if found else _own(whole, commit)
+    return _from_attribution(judged, commit, found) if found else _as_whole(whole, commit)
 
 
-def _own(whole: Verdict, commit: Commit) -> Verdict:
+def _as_whole(whole: Verdict, commit: Commit) -> Verdict:
+    """The whole's verdict, with the commit's own predictions."""
     return whole.model_copy(update={"predicted": commit.predicts})
 
 
-def _of_person(whole: Verdict) -> Verdict:
-    """A commit that a person made without a manifest is a decision already: it is noted, never reverted."""
+def _by_person(whole: Verdict) -> Verdict:
+    """A person's commit without a manifest is already a decision: it is noted, never reverted."""
     if whole.gate == NotedGate.name:
         return whole.model_copy(update={"decided_by": "person"})
     if whole.outcome != "reverted":
@@ -137,8 +138,9 @@ def _of_person(whole: Verdict) -> Verdict:
 
 
 def _blocked(whole: Verdict, commit: Commit) -> Verdict:
-    """A commit on which a person's later one builds: a person's commit is never reverted, so both stay."""
-    return both_stay(_own(whole, commit)) if whole.outcome == "reverted" else _own(whole, commit)
+    """A commit that a person's later one builds on: a person's commit is never reverted, so both stay."""
+    own = _as_whole(whole, commit)
+    return both_stay(own) if whole.outcome == "reverted" else own
 
 
 def both_stay(reverted: Verdict) -> Verdict:
@@ -153,7 +155,7 @@ def both_stay(reverted: Verdict) -> Verdict:
 def _from_attribution(judged: JudgedCandidate, commit: Commit, found: PieceVerdict) -> Verdict:
     whole, rest = judged.whole, judged.rest
     outcome: VerdictOutcome = found.outcome
-    reason = _words(found)
+    reason = _leave_one_out_reason(found)
     dropped = judged.step.dropped if judged.step else frozenset()
     if whole.outcome == "kept":
         reason += f"; {NEVER_WHOLE}" if outcome == "kept" and dropped else ""
@@ -178,8 +180,8 @@ def _from_attribution(judged: JudgedCandidate, commit: Commit, found: PieceVerdi
     return with_tasks(verdict, found.pairs, judged.concentration)
 
 
-def _words(found: PieceVerdict) -> str:
-    """What leaving it out showed, and which choice was taken where it could not leave alone."""
+def _leave_one_out_reason(found: PieceVerdict) -> str:
+    """The pass rates with and without the commit, and what was done if it had to be left out with others."""
     without, with_it = (
         pass_rate({task: pair[arm] for task, pair in found.pairs.items()}) or 0.0 for arm in (0, 1)
     )

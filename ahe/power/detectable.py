@@ -1,6 +1,6 @@
 """What a suite can show: its noise, measured on one harness, and the smallest effect that a gate detects on it.
 
-The effect is found by simulated edits on the suite's tasks, with the pass rates that are likely there.
+The effect is found by simulated edits on the suite's tasks, with pass rates drawn from what is known of them.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def beliefs(
 ) -> Beliefs:
     """A Beta for each task: the suite's mean with the concentration, updated with the task's own rollouts.
 
-    Where no task has a rollout it is the Beta(.7, .3) of the simulations, and `measured` is False. The posterior
-    and not the measured rate: a task that passed 4 of 4 is not one that always passes.
+    Without any rollout it is the Beta(.7, .3) of the simulations, and `measured` is False. The posterior is used and
+    not the measured rate, because a task that passed 4 of 4 times does not always pass.
     """
     rates = [tally.rate for tally in tallies.values() if tally.rate is not None]
     if not rates:
@@ -85,8 +85,8 @@ def share_kept(
 ) -> tuple[float, float]:
     """Share of simulated edits that the gate keeps, and the mean rollouts of a comparison.
 
-    The incumbent has its plain rollouts. A comparison that `limit` rollouts cut short keeps nothing. The same
-    pass rates for every edit, so that two sizes differ by their size alone. No task is held out.
+    The incumbent has its plain rollouts. A comparison that is cut off at `limit` rollouts keeps nothing. All edits are
+    tried on the same pass rates, so that results differ by the edit alone. No task is held out.
     """
     kept, spent = 0, 0
     for run in range(runs):
@@ -120,7 +120,7 @@ def detectable_effect(
 ) -> DetectableEffect:
     """What this gate detects on this suite with k plain rollouts, `limit` rollouts a comparison at most.
 
-    A gate that keeps most edits that do nothing detects nothing, whatever else it keeps.
+    A gate that keeps most edits that do nothing detects nothing: `points` is None then.
     """
     null, spent = share_kept(gate, Edit("noop"), known, rollouts, limit=limit, runs=runs)
     points = None if null > MOST_NULL else smallest_effect(gate, known, rollouts, limit=limit, runs=runs)
@@ -130,11 +130,11 @@ def detectable_effect(
 def smallest_effect(
     gate: Gate, known: Beliefs, rollouts: int, *, limit: float = math.inf, runs: int = RUNS
 ) -> float | None:
-    """The smallest rise in points of which the gate keeps 80 %, within a tenth of itself.
+    """The smallest rise in points of which the gate keeps 80 %, to within 10 % of its size.
 
-    Searched around `about`. None where the gate does not reach that for any rise that the suite has room for.
+    Searched around `approximate_effect`. None where the gate keeps fewer of every rise that the suite has room for.
     """
-    room, guess = 100 * (1 - known.mean), about(known, rollouts)
+    room, guess = 100 * (1 - known.mean), approximate_effect(known, rollouts)
     low, high = guess / REACH, min(room, guess * REACH)
     if low >= room:
         return None
@@ -154,7 +154,7 @@ def smallest_effect(
 def rollouts_for(gate: Gate, points: float, known: Beliefs, *, runs: int = RUNS) -> int | None:
     """Plain rollouts a task with which the gate keeps 80 % of rises of this size: one of `DEPTHS`.
 
-    None where the most are too few, or the suite has no room for such a rise.
+    None where the highest is not enough, or the suite has no room for such a rise.
     """
 
     def enough(place: int) -> bool:
@@ -163,7 +163,7 @@ def rollouts_for(gate: Gate, points: float, known: Beliefs, *, runs: int = RUNS)
     if points > 100 * (1 - known.mean):
         return None
     last = len(DEPTHS) - 1
-    place = next((n for n, depth in enumerate(DEPTHS) if about(known, depth) <= points), last)
+    place = next((n for n, depth in enumerate(DEPTHS) if approximate_effect(known, depth) <= points), last)
     if enough(place):
         while place and enough(place - 1):
             place -= 1
@@ -175,13 +175,13 @@ def rollouts_for(gate: Gate, points: float, known: Beliefs, *, runs: int = RUNS)
     return None
 
 
-def about(known: Beliefs, rollouts: int, most: float = math.inf) -> float:
-    """What `smallest_effect` finds, in points and at once: (1 + 1/T) standard errors of an A-A difference.
+def approximate_effect(known: Beliefs, rollouts: int, most: float = math.inf) -> float:
+    """A fast approximation of `smallest_effect`, in points: (1 + 1/T) standard errors of an A-A difference.
 
-    `most` is the ceiling of a comparison in rollouts. Where it leaves none beyond the plain ones the gate must decide
+    `most` is the ceiling of a comparison in rollouts. If it allows none beyond the plain ones, the gate must decide
     while it is unsure, and the effect must be larger by the factor `UNSURE`.
-    Not derived: read off simulations of `bayes`, `strict` and `greedy` from 3 to 89 tasks and k from 1 to 8, and off
-    by a third at most there. `pareto` and `flips` have no such number.
+    Not derived, but fitted to simulations of `bayes`, `strict` and `greedy` with 3 to 89 tasks and k from 1 to 8, where
+    it is wrong by a third at most. It does not hold for `pareto` and `flips`.
     """
     count = len(known.tasks)
     arms = 1 / (rollouts * count) + 1 / min(rollouts * count, most)
@@ -190,7 +190,7 @@ def about(known: Beliefs, rollouts: int, most: float = math.inf) -> float:
 
 
 def tasks_for(points: float, known: Beliefs, rollouts: int) -> int:
-    """Tasks like these, at which `about` comes down to this many points."""
+    """How many tasks like these bring `approximate_effect` down to this many points."""
     wanted = 2 * known.noise / rollouts * (100 / points) ** 2
     return math.ceil(wanted + 2)
 
@@ -234,7 +234,7 @@ def noise(outcomes: Outcomes, variance: float, splits: int = SPLITS) -> Noise | 
         for each in split:
             random.shuffle(each)
         drawn.append(_difference(split))
-    # Of an odd number of attempts either arm gets the larger part: the sign is as good as any other.
+    # With an odd number of attempts it does not matter which arm gets the larger part.
     shares = [1 / (len(each) // 2) + 1 / (len(each) - len(each) // 2) for each in split]
     ordered = [each for each in outcomes if len(each) > 1]
     by_parity = [[*each[1::2], *each[0::2]] for each in ordered]

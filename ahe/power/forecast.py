@@ -22,7 +22,7 @@ SIMULATED = 10
 
 @dataclass(frozen=True)
 class Forecast:
-    """Rollouts of a run. `baseline` is certain, the others are means over simulated runs.
+    """Rollouts of a run. `baseline` is exact, the others are means over simulated runs.
 
     `train` and `heldout` are those of all comparisons; `low` and `high` hold the middle 80 % of the totals.
     """
@@ -40,19 +40,19 @@ class Forecast:
 
 
 def forecast(
-    gate: Gate, known: Beliefs, had: Sequence[Tally], *, train: int, rollouts: int, iterations: int
+    gate: Gate, known: Beliefs, tallies: Sequence[Tally], *, train: int, rollouts: int, iterations: int
 ) -> Forecast:
     """Simulate the iterations, with a quarter of the edits good, a quarter bad and half null (`draw_edit`).
 
-    `known` and `had` (the incumbent's tallies) are by task, the first `train` of them on train, the others held out.
-    What is kept becomes the incumbent with its rollouts, as in the loop. Takes a second, or three at 500 tasks.
+    `known` and the incumbent's `tallies` are by task: the first `train` are on train, the others held out. A kept edit
+    becomes the incumbent with its rollouts, as in the loop. Takes a second, or three at 500 tasks.
     """
     steps = min(iterations, SIMULATED)
     more = iterations / steps if steps else 0.0
-    runs = max(FEWEST, min(MOST, WORK // max(1, len(had) * steps)))
-    baseline = sum(max(0, rollouts - tried(tally)) for tally in had[:train])
+    runs = max(FEWEST, min(MOST, WORK // max(1, len(tallies) * steps)))
+    baseline = sum(max(0, rollouts - tried(tally)) for tally in tallies[:train])
     outcomes = [
-        _simulate_run(gate, known, had, train, rollouts, steps, Random(f"run {n}")) for n in range(runs)
+        _simulate_run(gate, known, tallies, train, rollouts, steps, Random(f"run {n}")) for n in range(runs)
     ]
     totals = sorted(baseline + more * sum(costs) for costs in outcomes)
     cut = runs // 10
@@ -69,14 +69,14 @@ def forecast(
 def _simulate_run(
     gate: Gate,
     known: Beliefs,
-    had: Sequence[Tally],
+    tallies: Sequence[Tally],
     train: int,
     rollouts: int,
     iterations: int,
     random: Random,
 ) -> tuple[int, int]:
     """One run. Returns the rollouts of its comparisons on train and on held-out tasks."""
-    head = Arm(known.draw(random), [tally.passes for tally in had], [tally.n for tally in had])
+    head = Arm(known.draw(random), [tally.passes for tally in tallies], [tally.n for tally in tallies])
     for task in range(train):
         head.roll(task, rollouts, random)
     tokens, on_train, spent = TOKENS, 0, 0

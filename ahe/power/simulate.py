@@ -1,4 +1,4 @@
-"""Simulates comparisons: any gate on edits of known effect, through the same `decide` as in a run, errors counted."""
+"""Simulates comparisons: a gate decides on edits of known effect through the same `decide` as in a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SimulationResult(Record):
     """Of `runs` comparisons: the share kept, rollouts, and the true change in points, with standard errors.
 
     `rollouts` are those of the comparison: the incumbent's plain rollouts exist already, as in the loop.
-    `both` counts them too. `drift` is by how many points the endpoint moved right after those.
+    `both` counts them too. `drift` is the points by which the endpoint moved right after those.
     """
 
     gate: str
@@ -65,7 +65,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class SimulatedComparison:
-    """Two arms over tasks of which the first `train` are train and the others held out."""
+    """Two arms over the same tasks: the first `train` are on train, the others held out."""
 
     incumbent: Arm
     candidate: Arm
@@ -143,10 +143,10 @@ def simulate(
     drift: float = 0.0,
     beta: tuple[float, float] = (ALPHA, BETA),
 ) -> SimulationResult:
-    """Let the gate decide on `runs` edits, each on pass rates of its own; the same rates for every gate.
+    """Let the gate decide on `runs` edits, each on newly drawn pass rates; every gate gets the same ones.
 
-    Of `tasks`, `heldout` are held out. The incumbent starts with its plain rollouts on train. Then the endpoint
-    drifts: the mean pass rate of all harnesses moves by `drift` points, every logit alike.
+    `heldout` of the `tasks` are held out. The incumbent starts with its plain rollouts on train. Then the endpoint
+    drifts: the mean pass rate of all harnesses moves by `drift` points, with the same shift of every logit.
     """
     gate = make()
     kept, spent, true = [], [], []

@@ -51,7 +51,7 @@ def draw_rates(
 def read_matrix(path: Path) -> list[float]:
     """Pass rates by task of a CSV `task,trial,resolved`; drawing Bernoulli from them resamples its trials.
 
-    Raises `UsageError` where a column is missing, a value is not a truth value, or there is no row.
+    Raises `UsageError` where a column is missing, a value is not true or false, or there is no row.
     """
     outcomes: dict[str, list[bool]] = {}
     words = {"1": True, "true": True, "1.0": True, "0": False, "false": False, "0.0": False}
@@ -59,12 +59,10 @@ def read_matrix(path: Path) -> list[float]:
         for row in csv.DictReader(file):
             value = words.get((row.get("resolved") or "").strip().lower())
             if value is None or not row.get("task"):
-                raise UsageError(
-                    f"{path}: wanted are the columns task,trial,resolved, with 0 or 1 in the last"
-                )
+                raise UsageError(f"{path}: it needs the columns task,trial,resolved, with 0 or 1 in the last")
             outcomes.setdefault(row["task"], []).append(value)
     if not outcomes:
-        raise UsageError(f"{path}: no row; wanted is a CSV with the columns task,trial,resolved")
+        raise UsageError(f"{path} has no rows: it needs one per trial, with the columns task,trial,resolved")
     return [sum(trials) / len(trials) for _, trials in sorted(outcomes.items())]
 
 
@@ -72,11 +70,11 @@ def apply(edit: Edit, rates: Rates, random: Random) -> Rates:
     """The rates after the edit.
 
     sparse: tasks in random order move by .8 of the way to 1 (or to 0) until the mean has moved by the
-    points; tasks with less than .25 of room are passed over, and the last one moves less.
-    dense: the logit of every task moves by the same amount, so much that the mean moves by the points.
+    points; tasks with less than .25 of room are skipped, and the last one moves less.
+    dense: the logit of every task moves by the same amount, the one that moves the mean by the points.
     churn: a sparse edit of +5 points and one of −5 points on other tasks; the mean stays.
     noop: nothing changes.
-    Where the ceiling is nearer than the points, the edit moves as far as it can.
+    Where the rates have less room than the points, the edit moves them as far as it can.
     """
     if edit.shape == "sparse":
         return _jumps(rates, edit.points / 100, random)[0]
@@ -90,7 +88,7 @@ def apply(edit: Edit, rates: Rates, random: Random) -> Rates:
 
 
 def draw_edit(random: Random, size: float = SIZE, shapes: tuple[Shape, ...] = REAL) -> Edit:
-    """A quarter good, a quarter bad, half null; the shapes alike, churn and no-op alike. All are null at size 0."""
+    """A quarter good, a quarter bad, half null, each of its shapes equally likely. At size 0 all are null."""
     draw = random.random()
     if size and draw < GOOD + BAD:
         return Edit(random.choice(shapes), size if draw < GOOD else -size)
@@ -98,7 +96,7 @@ def draw_edit(random: Random, size: float = SIZE, shapes: tuple[Shape, ...] = RE
 
 
 def predictions(before: Rates, after: Rates, random: Random) -> tuple[list[int], list[int]]:
-    """Tasks that the evolver names: expected to rise, at risk. As precise as AHE's evolver is published to be.
+    """Tasks that the evolver names: expected to rise, and at risk. With the precision published of AHE's evolver.
 
     About 7 % of the tasks are predicted, of which 34 % truly rise, and 4.5 % risked, of which 12 % truly
     fall, as far as there are such tasks; the others are drawn from all tasks.
@@ -155,7 +153,7 @@ def shifted(rates: Rates, shift: float) -> Rates:
 
 
 def _moved(rate: float, shift: float) -> float:
-    """A rate with its logit moved; a rate of 0 or 1 stands for one of .02 or .98 that no trial showed yet."""
+    """A rate with its logit moved; 0 and 1 are treated as .02 and .98, which few trials cannot tell from them."""
     inside = min(0.98, max(0.02, rate))
     by = 1 / (1 + (1 / inside - 1) * math.exp(-shift)) - inside
     return min(1.0, max(0.0, rate + by))

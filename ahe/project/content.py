@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 def entry(name: str) -> Path:
     """Path of a piece of content: `components`, `debugger`, `evolver`, `evals` or `ahe.toml`.
 
-    A wheel carries them under `ahe/content/`; in a checkout they stand beside `ahe/`. Raises `UsageError`.
+    A wheel carries them under `ahe/content/`; in a checkout they are beside `ahe/`. Raises `UsageError`.
     """
     for place in (PACKAGE / "content" / name, PACKAGE.parent / name):
         if place.exists():

@@ -8,7 +8,7 @@ from pathlib import Path
 from ahe.environments.choose import make
 from ahe.environments.launch import launch, launch_bare
 from ahe.environments.layout import installation, interpreter
-from ahe.environments.limits import Ceiling
+from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
 from ahe.errors import UnsupportedTask
 from ahe.evaluate.store import Store
@@ -19,7 +19,7 @@ from ahe.protocols import Environment, Executor, MakeEnvironment, Model
 from ahe.records import Mount, Task
 from ahe.runtime.executor import BOX, BoxExecutor, Process
 
-BOX_CEILING = Ceiling(memory_mb=1024, processes=64, file_mb=64)
+BOX_LIMITS = ResourceLimits(memory_mb=1024, processes=64, file_mb=64)
 
 
 def trial_runner(
@@ -65,12 +65,12 @@ def make_executor(unsafe: bool) -> Executor:
 
 async def _launch_boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
     command = [*bwrap_command(mounts=mounts), str(interpreter()), *arguments]
-    return await launch(command, BOX_CEILING)
+    return await launch(command, BOX_LIMITS)
 
 
 async def _launch_bare(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
-    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files stand for what the box would see."""
+    """Without a sandbox, for `--unsafe-no-sandbox`: the host's own files are used instead of mounts."""
     harness = next(mount.host for mount in mounts if mount.inside == "/harness")
     site = str(Path(mounts[-1].host).parent)
     places = {"/box/box.py": str(BOX), "/harness": harness, "/site": site}
-    return await launch_bare([sys.executable, *(places.get(a, a) for a in arguments)], BOX_CEILING)
+    return await launch_bare([sys.executable, *(places.get(a, a) for a in arguments)], BOX_LIMITS)

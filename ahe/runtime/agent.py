@@ -1,4 +1,4 @@
-"""The agent loop. It runs on the host, where evolved code can change neither the limits nor the trace."""
+"""The agent loop. It runs on the host, so that evolved code can change neither the limits nor the trace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ahe.runtime.toolbox import Hooks, HostTool, Toolbox, offered_tools, unknown
 from ahe.runtime.trajectory import Steps, Trajectory
 
 RUNTIME_VERSION = 1
-"""Part of every trial's identity: raised when a change here can change what a trial does."""
+"""Part of every trial's identity: raise it with every change that can change what a trial does."""
 
 MAX_MALFORMED = 5
 MAX_FINISH_HOOKS = 3
@@ -28,7 +28,7 @@ CUT = "Your reply was cut at the length limit. Write shorter replies."
 
 
 class AgentOutcome(Record):
-    """How the agent loop ended, and what it cost. `uses` counts by mount path."""
+    """How the agent loop ended, and what it cost. `uses` counts the uses of each component, by mount path."""
 
     ended: Ended
     answer: str = ""
@@ -41,10 +41,10 @@ class AgentOutcome(Record):
 
 @dataclass
 class Agent:
-    """One agent at one instruction. `mode` is `native` or `text`; `key` is `<task>/<attempt>`.
+    """One agent with one instruction. `mode` is `native` or `text`; `key` is `<task>/<attempt>`.
 
-    `values` are added to what the system prompt's template is given. `host_tools` are tools that the harness
-    describes and the host serves (the evolver's commit, say). `done` is called after each turn with tools; True
+    `values` are further variables of the system prompt's template. `host_tools` are tools that the harness
+    describes and the host serves, such as the evolver's commit. `done` is called after each turn with tools; True
     ends the loop.
     """
 
@@ -64,9 +64,9 @@ class Agent:
     done: Callable[[], bool] = lambda: False
 
     async def run(self, instruction: str) -> AgentOutcome:
-        """Work on the instruction until it is answered or a limit ends it.
+        """Work on the instruction until the agent answers or reaches a limit.
 
-        Raises `Infrastructure` and `BudgetExceeded`; whatever the agent itself causes is an `AgentOutcome`.
+        Raises `Infrastructure` and `BudgetExceeded`; every failure of the agent itself gives an `AgentOutcome`.
         """
         self._meter = meter = Meter(self.limits)
         self._hooks = Hooks(self.executor, self.harness.middleware, meter, self.trajectory, instruction)
@@ -110,7 +110,7 @@ class Agent:
     async def _converse(
         self, system: str, opening: str, offered: Sequence[ToolSpec], key: str, trace: Steps, turns: int = 0
     ) -> tuple[Ended, str]:
-        """One conversation, a sub-agent's where `turns` caps it: how it ended, and the answer."""
+        """One conversation: how it ended, and the answer. It is a sub-agent's if `turns` (its limit) is not 0."""
         if self.mode == "text" and offered:
             system = f"{system}\n\n{text_protocol.instructions(offered)}"
         messages = [Message(role="system", content=system), Message(role="user", content=opening)]
@@ -158,7 +158,7 @@ class Agent:
     async def _reply(
         self, messages: tuple[Message, ...], offered: Sequence[ToolSpec], key: str, *, hooks: bool
     ) -> Reply | None:
-        """The model's reply with its tool calls parsed, or None when the time ran out."""
+        """The model's reply with its tool calls parsed; None if the time ran out."""
         text = self.mode == "text"
         if hooks:
             messages = await self._hooks.before_model(messages)
@@ -213,7 +213,7 @@ def _listed(parts: Sequence[Skill | SubAgent | ToolSpec]) -> list[dict[str, str]
 
 
 def _endpoint_failed(late: TimeoutError) -> Infrastructure | None:
-    """The failure for which a call was being retried when the time ran out: the agent was not too slow then."""
+    """The endpoint's failure if a call was being retried when the time ran out: then the agent was not too slow."""
     cause = late.__cause__.__cause__ if late.__cause__ else None
     return cause if isinstance(cause, Infrastructure) else None
 

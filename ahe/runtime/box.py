@@ -1,14 +1,14 @@
-"""Serves one harness's templates, tools and middleware. Runs alone inside the harness box.
+"""Serves one harness's templates, tools and middleware. Runs inside the harness box.
 
-This file is copied into the box and executed there with `python -I -S`; it never imports `ahe`. It
-speaks JSON, one object a line, on the descriptors that were its stdin and stdout:
+This file is mounted into the box and executed there with `python -I -S`; it never imports `ahe`. It
+exchanges JSON, one object a line, on the descriptors that were its stdin and stdout:
 
     host → box   {"id": 1, "what": "tool", "arguments": {…}}      answered by {"id": 1, "value": …}
                                                                   or {"id": 1, "error": "…"}
     box → host   {"ask": 7, "what": "exec", "arguments": {…}}     answered by {"answer": 7, "value": …}
                                                                   or {"answer": 7, "error": "…"}
 
-Evolved code that prints reaches stderr only, so it cannot garble the conversation.
+What evolved code prints goes to stderr, so that it cannot garble these messages.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Handlers = dict[str, Callable[..., Awaitable[Any]]]
 
 
 class Wire:
-    """The conversation with the host: requests in, requests out, each answered once."""
+    """The connection to the host. Both sides send requests; each gets one answer."""
 
     def __init__(self, reader: asyncio.StreamReader, out: BinaryIO) -> None:
         self.reader = reader
@@ -89,7 +89,7 @@ class Wire:
 
 
 def describe(error: BaseException) -> str:
-    """The error with the frames of evolved code, short enough to show to a model."""
+    """The error with its last frames in evolved code, short enough to show to a model."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "/box/" not in f.filename]
     where = "".join(f"\n  at {os.path.basename(f.filename)}:{f.lineno}: {f.line}" for f in frames[-3:])
     return f"{type(error).__name__}: {error}{where}"
@@ -120,7 +120,7 @@ class Env:
 
 
 class Context:
-    """What a hook may look at and use: see `docs/harness.md`."""
+    """What a hook may read and use: see `docs/harness.md`."""
 
     def __init__(self, wire: Wire, state: dict[str, Any], given: dict[str, Any]) -> None:
         self._wire = wire
@@ -178,10 +178,10 @@ class Box:
     async def hook(
         self, hook: str, context: dict[str, Any], value: Any, seconds: float, extra: Any = None
     ) -> dict[str, Any]:
-        """Pass `value` through every middleware that has `hook`. Returns it with what each did to it.
+        """Pass `value` through every middleware that has `hook`. Returns it, and what each middleware did to it.
 
-        `extra` is the call that an after_tool hook also sees. A hook that raises, takes more than `seconds` or
-        returns something of the wrong form fails open: the value passes as it was.
+        `extra` is the call, which after_tool hooks also get. If a hook raises, takes more than `seconds` or returns
+        the wrong type, the value passes unchanged.
         """
         firings: list[dict[str, Any]] = []
         chain = self.chain()
@@ -211,7 +211,7 @@ class Box:
         return {"value": value, "firings": firings}
 
     async def render(self, template: str, values: dict[str, Any]) -> str:
-        """Render a prompt. Memory and skills are appended where the template never names them."""
+        """Render a prompt. Memory and skills are appended if the template does not use them."""
         import jinja2
         import jinja2.meta
 
@@ -246,7 +246,7 @@ class Box:
 
 
 def check_form(hook: str, result: Any) -> None:
-    """Raise where a hook returned what the next in the chain, or the host, could not use."""
+    """Raise `TypeError` if the next hook in the chain, or the host, could not use the result."""
     if result is not None and not isinstance(result, FORMS[hook]):
         wanted = " or ".join(["None", *(form.__name__ for form in FORMS[hook])])
         raise TypeError(f"{hook} returned {type(result).__name__}; it returns {wanted}")

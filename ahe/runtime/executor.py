@@ -1,4 +1,4 @@
-"""Runs the harness box and talks to it: the host's side of the conversation that `box.py` describes."""
+"""Runs the harness box: the host's side of the protocol that `box.py` describes."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ BOX_PACKAGES = ("jinja2", "markupsafe", "yaml")
 START_SECONDS = 60.0
 MAX_LINE = 64 << 20
 EVOLVED_FAULTS = (AgentFault, HarnessError, OSError, LookupError, TypeError, ValueError, AttributeError)
-"""Errors of a request of the box that evolved code itself can cause, so it reads what was wrong."""
+"""Errors that evolved code can cause by what it asks of the host: it is told what was wrong."""
 
 
 class Process(Protocol):
-    """A started box. `complaint` is the end of what it wrote to stderr."""
+    """A started box. `stderr_tail` is the end of its stderr."""
 
     @property
     def stdin(self) -> asyncio.StreamWriter: ...
     @property
     def stdout(self) -> asyncio.StreamReader: ...
-    def complaint(self) -> str: ...
+    def stderr_tail(self) -> str: ...
     async def close(self) -> None: ...
 
 
 Launch = Callable[[tuple[Mount, ...], tuple[str, ...]], Awaitable[Process]]
-"""Starts Python with the given arguments in a sandbox that shows the mounts and nothing to write."""
+"""Starts Python with the given arguments in a sandbox that shows the mounts, all read-only."""
 
 
 def box_mounts(harness: Path) -> tuple[Mount, ...]:
-    """What a harness box sees beside the interpreter: the seven mounts, `box.py` and three packages."""
+    """What a harness box sees besides the interpreter: the harness, `box.py` and three packages."""
     mounts = [Mount(host=str(harness), inside="/harness"), Mount(host=str(BOX), inside="/box/box.py")]
     for package in BOX_PACKAGES:
         spec = importlib.util.find_spec(package)
@@ -52,7 +52,7 @@ def box_mounts(harness: Path) -> tuple[Mount, ...]:
 
 
 class BoxExecutor:
-    """One harness box: a Python process in a sandbox, without network and without anything to write."""
+    """One harness box: a Python process in a sandbox that has no network and is read-only."""
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
@@ -64,7 +64,7 @@ class BoxExecutor:
         self._ended = False
 
     async def start(self, harness: Path, host: Host) -> None:
-        """Start the box on the harness in folder `harness`. Raises `SandboxError`."""
+        """Start the box with the harness in folder `harness`. Raises `SandboxError`."""
         self._host = host
         self._process = await self._launch(box_mounts(harness), BOX_ARGUMENTS)
         first = b""
@@ -72,15 +72,15 @@ class BoxExecutor:
             async with asyncio.timeout(START_SECONDS):
                 first = await self._process.stdout.readline()
         if not first:
-            complaint = self._complaint()
+            said = self._stderr()
             await self.stop()
-            raise SandboxError(f"the harness box did not start: {complaint}; see `ahe doctor`")
+            raise SandboxError(f"the harness box did not start: {said}; see `ahe doctor`")
         self._spawn(self._listen(self._process.stdout))
 
     async def call(self, what: str, arguments: dict[str, Any], timeout: float) -> Any:
-        """Ask the box for `tool`, `hook`, `render` or `check`.
+        """Call `tool`, `hook`, `render` or `check` in the box.
 
-        Raises `HarnessError` with the error of evolved code, or when it does not answer in `timeout` seconds.
+        Raises `HarnessError` with the error of evolved code, or if it does not return within `timeout` seconds.
         """
         number = next(self._numbers)
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -107,9 +107,9 @@ class BoxExecutor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _complaint(self) -> str:
-        complaint = self._process.complaint() if self._process is not None else ""
-        return complaint[-500:] or "it ended without a word"
+    def _stderr(self) -> str:
+        said = self._process.stderr_tail() if self._process is not None else ""
+        return said[-500:] or "it ended without a word"
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
@@ -118,17 +118,17 @@ class BoxExecutor:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             await self._process.stdin.drain()
         except (ConnectionError, RuntimeError):
-            raise HarnessError(f"the harness box is gone: {self._complaint()}") from None
+            raise HarnessError(f"the harness box is gone: {self._stderr()}") from None
 
     async def _listen(self, out: asyncio.StreamReader) -> None:
-        """Take messages until the box ends, or writes something that is not a message."""
+        """Read messages until the box ends or sends a line that is not a message."""
         with contextlib.suppress(ValueError, RecursionError, asyncio.IncompleteReadError):
             while line := await read_line(out):
                 self._take(loads(line))
         self._ended = True
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(HarnessError(f"the harness box ended: {self._complaint()}"))
+                future.set_exception(HarnessError(f"the harness box ended: {self._stderr()}"))
 
     def _take(self, message: object) -> None:
         if not isinstance(message, dict):
@@ -151,14 +151,14 @@ class BoxExecutor:
         except EVOLVED_FAULTS as error:
             answer = {"answer": message["ask"], "error": f"{type(error).__name__}: {error}"}
         except AheError as error:
-            # The host keeps these itself (`TrialHost.fatal`); evolved code only learns that it failed.
+            # The host remembers these (`TrialHost.fatal`) and ends the trial; evolved code only sees a failure.
             answer = {"answer": message["ask"], "error": f"the host could not serve this: {error}"}
         with contextlib.suppress(HarnessError):
             await self._send(answer)
 
 
 async def read_line(out: asyncio.StreamReader) -> bytes:
-    """One line, in pieces where it is longer than the stream's own limit. Raises `ValueError` over `MAX_LINE`."""
+    """One line, even if it exceeds the stream's own limit. Raises `ValueError` if it exceeds `MAX_LINE`."""
     pieces: list[bytes] = []
     while sum(map(len, pieces)) <= MAX_LINE:
         try:

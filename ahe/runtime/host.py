@@ -1,4 +1,4 @@
-"""The host's side of one trial: its limits, and what evolved code may ask of the host. Everything is capped."""
+"""The host's side of one trial: its limits, and the requests of evolved code, which are all limited."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIDE_TOKENS = 1024
 
 
 class Meter:
-    """Counts turns, tokens, and seconds from `begin` on (else from its creation). A limit of 0 is no limit."""
+    """Counts turns, tokens, and seconds since `begin` (or since it was made). A limit of 0 means no limit."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -28,7 +28,7 @@ class Meter:
         self.begin()
 
     def begin(self) -> None:
-        """Start the clock: what a busy host took to start the harness box is not the agent's time."""
+        """Start the clock anew: starting the harness box must not count as the agent's time."""
         self._started = time.monotonic()
 
     @property
@@ -41,7 +41,7 @@ class Meter:
         return self.usage.tokens + self.side_usage.tokens
 
     def exceeded(self) -> Ended | None:
-        """The first limit that is reached: seconds before tokens before turns."""
+        """The limit that is reached, if any: seconds come before tokens, and tokens before turns."""
         if self.limits.seconds and self.seconds_left <= 0:
             return "seconds"
         if self.limits.tokens and self.tokens >= self.limits.tokens:
@@ -51,7 +51,7 @@ class Meter:
         return None
 
     def left(self) -> dict[str, float]:
-        """What is left of each limit, for middleware and for the agent."""
+        """How much of each limit is left, for middleware and for the agent."""
         left: dict[str, float] = {}
         if self.limits.turns:
             left["turns"] = max(self.limits.turns - self.turns, 0)
@@ -62,7 +62,7 @@ class Meter:
         return left
 
     def notice(self) -> str:
-        """The line at the end of the newest tool result that tells the agent what is left."""
+        """The last line of a turn's tool results: how much of each limit is left."""
         left = self.left()
         parts = []
         if "turns" in left:
@@ -76,7 +76,7 @@ class Meter:
 
 @dataclass
 class TrialHost:
-    """Implements `Host` for one trial. `fatal` is the error that ends the trial, whatever the box makes of it."""
+    """Implements `Host` for one trial. `fatal` is an error that ends the trial, even if evolved code catches it."""
 
     environment: Environment
     model: Model
@@ -106,7 +106,7 @@ class TrialHost:
         self, command: str, timeout: float | None = None, cwd: str | None = None
     ) -> dict[str, object]:
         limits = self.meter.limits
-        wanted = timeout if timeout and timeout > 0 else limits.command_seconds  # NaN too becomes the limit
+        wanted = timeout if timeout and timeout > 0 else limits.command_seconds  # also for NaN
         seconds = min(wanted, limits.command_seconds, self.meter.seconds_left)
         result = await self.environment.exec(
             command, timeout=max(seconds, 0.1), cwd=cwd, output_limit=limits.output_bytes

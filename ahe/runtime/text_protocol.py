@@ -1,8 +1,8 @@
 """Tool calls for models without function calling: one fenced block a turn.
 
-A block labelled with a tool's name carries its arguments as JSON. A tool whose only required argument is a
-string takes the block's body as it stands, and the tool that takes a `command` may also be addressed
-as `bash`, `sh` or `shell` or by a block without a label, as models of every size write by themselves.
+A block labelled with a tool's name holds its arguments as JSON. If a tool's only required argument is a string, the
+block's body is that argument. The tool that takes a `command` may also be called by a block labelled `bash`, `sh` or
+`shell`, or without a label, because models of every size write such blocks anyway.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FENCE = re.compile(r"^[ \t]*```([\w.-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DO
 
 
 def plain_argument(tool: ToolSpec) -> str | None:
-    """Name of the argument that a block's body stands for, if the tool takes one string."""
+    """Name of the argument that a block's body holds, if the tool requires exactly one string."""
     required = tool.parameters.get("required", [])
     properties: dict[str, Any] = tool.parameters.get("properties", {})
     schema = properties.get(required[0]) if len(required) == 1 else None
@@ -42,10 +42,10 @@ def _label(tool: ToolSpec) -> str:
 
 
 def instructions(tools: Sequence[ToolSpec]) -> str:
-    """What the system message says about calling tools.
+    """The part of the system message that explains how to call tools.
 
-    The shell tool comes first and is shown by its label alone: small models copy whatever name stands beside
-    a block into it, and take an unlabelled block for output.
+    The shell tool comes first and is shown by its label alone: small models copy any name next to a block into the
+    block, and take a block without a label for output.
     """
     ordered = sorted(tools, key=lambda tool: plain_argument(tool) != "command")
     parts = ["# Tools", RULE.format(label=_label(ordered[0])), _shown(ordered[0]), EXECUTED]
@@ -68,10 +68,10 @@ def _example(tool: ToolSpec) -> dict[str, str]:
 
 
 def parse(reply: Reply, tools: Sequence[ToolSpec], turn: int) -> Reply:
-    """The reply with its first addressed block as a tool call; the text after that block is dropped.
+    """The reply with its first block that calls a tool parsed; the text after that block is dropped.
 
-    What follows the first block is the model's guess at the result, so it is not kept in the conversation.
-    A block whose label names no tool is prose.
+    The model wrote that text without the result, so it is a guess and not kept in the conversation. A block whose
+    label is not a tool's is ordinary text.
     """
     text = reply.message.content
     for match in _FENCE.finditer(text):

@@ -1,4 +1,4 @@
-"""The tools that a model is offered, what a call of each gives, and the middleware around calls and replies."""
+"""The tools that a model is offered, how their calls are executed, and the middleware around calls and replies."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CALL: TypeAdapter[ToolCall | str] = TypeAdapter(ToolCall | str)
 TEXT = TypeAdapter(str)
 
 HostTool = Callable[[dict[str, Any]], Awaitable[str]]
-"""A tool that the host itself serves. It raises `ValueError` to tell the agent what was wrong."""
+"""A tool that the host itself serves. The text of a `ValueError` that it raises is shown to the agent."""
 
 AskSubAgent = Callable[[SubAgent, str, str], Awaitable[str]]
-"""Runs a sub-agent on a question under a key; gives its answer."""
+"""Puts a question to a sub-agent, with the key of the call; returns its answer."""
 
 
 class Firing(Record):
-    """What one middleware did at one hook. It failed where `error` is set, else it changed the value."""
+    """What one middleware did at one hook: it failed if `error` is set, else it changed the value."""
 
     middleware: str
     hook: str
@@ -44,8 +44,8 @@ class Firing(Record):
     error: str | None = None
 
 
-class Fired(Record):
-    """What the box answers: the value as it left the chain, and what each middleware did to it."""
+class HookResult(Record):
+    """The box's answer to a hook: the value after the whole chain, and what each middleware did to it."""
 
     value: Any
     firings: tuple[Firing, ...]
@@ -53,10 +53,10 @@ class Fired(Record):
 
 @dataclass
 class Hooks:
-    """The middleware of one harness, by file name: typed calls into the box, each firing in the trace.
+    """Calls the hooks of a harness's middleware in the box; what each does is recorded in the trace.
 
-    Failures open: a hook that raises or returns the wrong form changes nothing. Without any middleware the box
-    is never asked.
+    `names` are the middleware's files; without any, the box is never asked. A hook that raises or returns the wrong
+    type changes nothing.
     """
 
     executor: Executor
@@ -71,7 +71,7 @@ class Hooks:
             await self._fire("on_start", None)
 
     async def before_model(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """The messages to send in this call; the conversation itself keeps its own."""
+        """The messages to send in this call; the conversation itself is not changed."""
         return await self._changed(MESSAGES, "before_model", messages)
 
     async def after_model(self, reply: Reply) -> Reply:
@@ -79,19 +79,19 @@ class Hooks:
         return reply.model_copy(update={"message": message})
 
     async def before_tool(self, call: ToolCall) -> ToolCall | str:
-        """The call to execute, or the message that stands in place of its result."""
+        """The call to execute, or a text that replaces its result."""
         return await self._changed(CALL, "before_tool", call)
 
     async def after_tool(self, call: ToolCall, result: str) -> str:
         return await self._changed(TEXT, "after_tool", result, extra=call.model_dump())
 
     async def before_finish(self, answer: str) -> str | None:
-        """A message that asks for another turn, or None."""
+        """A message that makes the agent take another turn, or None."""
         message = await self._changed(TEXT, "before_finish", answer)
         return message if message != answer else None
 
     async def _changed(self, form: TypeAdapter[T], hook: str, original: T, extra: Any = None) -> T:
-        """What a hook makes of a value, if that has the right form; else the value, and the trace says so."""
+        """The value as the hook changed it; unchanged, with an event in the trace, if that has the wrong type."""
         if not self.names:
             return original
         value = await self._fire(hook, form.dump_python(original), extra)
@@ -107,15 +107,15 @@ class Hooks:
         arguments = {"hook": hook, "context": context, "value": value, "seconds": seconds, "extra": extra}
         answer = await self.executor.call("hook", arguments, CHAIN_SECONDS)
         try:
-            fired = Fired.model_validate(answer)
+            result = HookResult.model_validate(answer)
         except ValidationError:
             raise HarnessError(f"the harness box gave a wrong answer to the hook {hook}") from None
-        for firing in fired.firings:
+        for firing in result.firings:
             if firing.error is None:
                 self.uses[f"middleware/{firing.middleware}"] += 1
             name = "hook" if firing.error is None else "hook_failed"
             self.trajectory.event(name, **firing.model_dump(exclude_unset=True))
-        return fired.value
+        return result.value
 
 
 @dataclass
@@ -132,7 +132,7 @@ class Toolbox:
     uses: Counter[str] = field(default_factory=Counter)
 
     async def execute(self, call: ToolCall, offered: Sequence[ToolSpec], key: str) -> str:
-        """What a call gives, as the model will read it. Evolved code that fails is told to the model."""
+        """A call's result as the model will read it; failures of evolved code are results too."""
         checked = await self.hooks.before_tool(call)
         if isinstance(checked, str):
             return checked
@@ -174,7 +174,7 @@ class Toolbox:
         raise ValueError(f"there is no skill {name!r}; the skills are: {names}")
 
     def _cut(self, result: str) -> str:
-        """The result within the limit of output, its middle cut out, since the ends tell most."""
+        """The result with its middle cut out if it is too long: its two ends say most."""
         limit = self.meter.limits.output_bytes
         if len(result) <= limit + 200:
             return result

@@ -1,7 +1,7 @@
-"""The trace of a trial: `trajectory.json` in ATIF 1.7, valid after every step, and `events.jsonl` beside it.
+"""The trace of a trial: `trajectory.json` in ATIF 1.7, valid JSON after every step, and `events.jsonl` beside it.
 
-ATIF is Harbor's Agent Trajectory Interchange Format. Steps count from 1; nothing is ever rewritten,
-a step is appended in place of the closing brackets.
+ATIF is Harbor's Agent Trajectory Interchange Format. Steps count from 1. Only the closing brackets are rewritten when
+a step is appended.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ def now() -> str:
 
 
 class Steps:
-    """A growing list of ATIF steps; each is numbered and handed to `keep`."""
+    """A growing list of ATIF steps; each gets a number and is passed to `keep`."""
 
     def __init__(self, keep: Callable[[dict[str, Any]], None]) -> None:
         self.count = 0
         self._keep = keep
 
-    def prompt(self, source: str, text: str) -> int:
-        """A step by the `system` or the `user`. Returns its number."""
-        return self._number({"source": source, "message": text})
+    def prompt(self, source: str, text: str) -> None:
+        """Add a step by the `system` or the `user`."""
+        self._add({"source": source, "message": text})
 
-    def reply(self, message: Message, usage: Usage, results: Sequence[tuple[str, str]]) -> int:
-        """A step by the agent with what its tool calls gave, as (call id, content). Returns its number."""
+    def reply(self, message: Message, usage: Usage, results: Sequence[tuple[str, str]]) -> None:
+        """Add a step by the agent with the results of its tool calls, as (call id, content)."""
         step: dict[str, Any] = {"source": "agent", "message": message.content}
         if message.reasoning:
             step["reasoning_content"] = message.reasoning
@@ -45,16 +45,15 @@ class Steps:
             ]
             step["observation"] = {"results": [{"source_call_id": i, "content": t} for i, t in results]}
         step["metrics"] = _metrics(usage)
-        return self._number(step)
+        self._add(step)
 
-    def _number(self, step: dict[str, Any]) -> int:
+    def _add(self, step: dict[str, Any]) -> None:
         self.count += 1
         self._keep({"step_id": self.count, "timestamp": now(), **step})
-        return self.count
 
 
 class Trajectory(Steps):
-    """Writes one trial's trace into `folder`, which is made."""
+    """Writes one trial's trace into `folder`, which is made if it is missing."""
 
     def __init__(self, folder: Path, session: str, model: str, tools: Sequence[ToolSpec]) -> None:
         super().__init__(self._append)
@@ -76,13 +75,13 @@ class Trajectory(Steps):
         self._close_brackets({})
 
     def event(self, name: str, **fields: Any) -> None:
-        """A line of events.jsonl: a hook that fired, a limit that was met, a note."""
+        """Add a line to events.jsonl: a hook that changed a value, output that was cut, a note."""
         line = {"time": now(), "step": self.count, "event": name, **fields}
         self._events.write(json.dumps(line, default=str) + "\n")
         self._events.flush()
 
     def subagent(self, name: str) -> Steps:
-        """The steps of a sub-agent that is asked now, kept in memory until the trajectory is finished."""
+        """The steps of a sub-agent, kept in memory until `finish` writes them."""
         steps: list[dict[str, Any]] = []
         self._subs.append((name, steps))
         return Steps(steps.append)

@@ -1,4 +1,4 @@
-"""Progress as plain lines, for logs and pipes; the same sentences stand above the live view in a terminal."""
+"""Progress as plain lines, for logs and pipes; the live view in a terminal shows the same sentences above itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DOWNLOAD_PARTS = 10
 
 
 def sentence(event: Event) -> str | None:
-    """What an event says on a line of its own, None where it says nothing by itself."""
+    """What an event says on a line of its own, None for events that only change counts."""
     match event:
         case Notice(text):
             return visible(text)
@@ -56,7 +56,7 @@ def trial_line(trial: Trial) -> str:
 
 
 class Lines:
-    """A watcher that writes lines to `stream`. It asks nothing of the terminal."""
+    """A watcher that writes lines to `stream`. It needs no terminal."""
 
     def __init__(self, stream: TextIO, progress: Progress | None = None) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Progress in a terminal: finished things scroll by above, what runs now stands below and is redrawn."""
+"""Progress in a terminal: finished things scroll by above, what runs now is redrawn below."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BAR_COLUMNS = 60
 
 
 class Screen:
-    """A watcher that draws on `console`; a context manager, so that the terminal is always given back."""
+    """A watcher that draws on `console`; a context manager, so that the terminal is always restored."""
 
     def __init__(self, console: Console, progress: Progress | None = None) -> None:
         self._console = console
@@ -75,7 +75,7 @@ class Screen:
         return Group(_line(text), self._bar(event.done, event.total))
 
     def _bar(self, done: int, total: int) -> Text:
-        # rich's own bar ends no line, so that what follows in a group would stand behind it.
+        # rich's own bar does not end its line, so the next line of a group would follow on the same one.
         width = min(BAR_COLUMNS, self._console.width)
         filled = width * min(done, total) // total if total else 0
         return Text.assemble(("━" * filled, "green"), ("─" * (width - filled), "dim"))

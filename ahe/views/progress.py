@@ -11,12 +11,12 @@ from ahe.records import Trial, Usage
 from ahe.views.text import count, duration, money
 
 MIN_FINISHED = 2
-"""So many trials must be finished before their rate says anything about the rest."""
+"""Before this many trials have finished, their rate says too little about the rest."""
 
 
 @dataclass
 class Progress:
-    """Adds events up. `clock` gives seconds; The counts are of this evaluation's new trials."""
+    """Adds events up. `clock` gives seconds. The counts are of this evaluation's new trials."""
 
     clock: Callable[[], float] = time.monotonic
     label: str = ""
@@ -69,7 +69,7 @@ class Progress:
         return self.clock() - self.began
 
     def left(self) -> float | None:
-        """Seconds until this evaluation is finished, from the rate so far; None before that says much."""
+        """Seconds until this evaluation is finished, from the rate so far; None while too few have finished."""
         if self.fresh < MIN_FINISHED:
             return None
         return (self.total - self.done) * (self.clock() - self.evaluation_began) / self.fresh

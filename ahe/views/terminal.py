@@ -12,7 +12,7 @@ from ahe.protocols import Watcher
 
 @contextmanager
 def watcher(stream: TextIO) -> Iterator[Watcher]:
-    """A watcher that tells of its events on `stream`; the terminal is given back on every way out."""
+    """A watcher that shows its events on `stream`; however it ends, the terminal is restored."""
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         from ahe.views.lines import Lines
 

@@ -8,7 +8,7 @@ from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import make_gate
 from ahe.power.detectable import (
     Beliefs,
-    about,
+    approximate_effect,
     beliefs,
     detectable_effect,
     power_at,
@@ -43,7 +43,7 @@ def like(tasks: int, a: float = 0.7, b: float = 0.3) -> Beliefs:
 def test_the_closed_form_stands_for_the_simulation(gate: str, known: Beliefs, rollouts: int) -> None:
     simulated = smallest_effect(make_gate(gate), known, rollouts, runs=RUNS)
     assert simulated is not None
-    assert 0.6 < about(known, rollouts) / simulated < 1.6
+    assert 0.6 < approximate_effect(known, rollouts) / simulated < 1.6
 
 
 def test_the_smallest_effect_is_detected_and_half_of_it_is_not() -> None:
@@ -69,7 +69,7 @@ def test_a_smaller_effect_takes_more_rollouts_or_tasks() -> None:
     assert power_at(gate, 6.0, known, many, runs=RUNS) >= 0.8
     assert rollouts_for(gate, 60.0, known, runs=RUNS) is None, "no room for such a rise"
     tasks = tasks_for(6.0, known, 2)
-    assert about(like(tasks), 2) <= 6.0 < about(like(tasks // 2), 2)
+    assert approximate_effect(like(tasks), 2) <= 6.0 < approximate_effect(like(tasks // 2), 2)
 
 
 def test_beliefs_keep_what_four_of_four_leave_open() -> None:
@@ -110,5 +110,5 @@ def test_a_ceiling_makes_the_detectable_effect_larger(tasks: int, most: int) -> 
     gate = BayesGate(ceiling=Ceiling(rollouts=most))
     simulated = smallest_effect(gate, known, 2, runs=40)
     assert simulated is not None
-    assert 0.6 < about(known, 2, most) / simulated < 1.6
-    assert about(known, 2, most) > 1.5 * about(known, 2)
+    assert 0.6 < approximate_effect(known, 2, most) / simulated < 1.6
+    assert approximate_effect(known, 2, most) > 1.5 * approximate_effect(known, 2)

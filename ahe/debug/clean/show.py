@@ -82,7 +82,7 @@ def in_path(path: Path, name: str) -> Found:
 
 
 def pick(ids: Sequence[str], name: str, where: str) -> str:
-    """The one id that is the name, or begins with it. Raises `UsageError` where there is none or several."""
+    """The one id that is the name, or begins with it. Raises `UsageError` if none or several match."""
     if name in ids:
         return name
     close = sorted(each for each in ids if each.startswith(name))

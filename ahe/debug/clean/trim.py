@@ -12,7 +12,7 @@ HEAD, TAIL, ERRORS = 0.15, 0.3, 0.95
 MARKER = 40
 BEFORE, AFTER = 1, 2
 MOST = 200
-"""Places that are looked at for each of the words."""
+"""Occurrences that are looked at for each word."""
 WORDS = (
     *(b"error", b"exception", b"traceback", b"fail", b"fatal", b"panic", b"abort", b"assert", b"killed"),
     *(b"denied", b"refused", b"cannot", b"can't", b"could not", b"unable", b"undefined", b"unknown"),
@@ -21,10 +21,17 @@ WORDS = (
     *(b"exit code", b"exit status"),
 )
 _DIGITS = str.maketrans("", "", "0123456789")
+LONG = 400
+"""Characters of a line from which on it is looked at for blobs."""
+BLOB, HINT = 256, 32
+"""Characters of a blob, and how many of them are shown so that one sees what it is."""
+AROUND, PLACES = 150, 3
+"""Characters around an error, and how many such places stay."""
+_BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
 
 
 def errors(text: str) -> list[int]:
-    """The bytes of the text's UTF-8 at which words stand that errors are told in, ascending."""
+    """The bytes of the text's UTF-8 where an error word begins, ascending."""
     folded = text.encode("utf-8", "surrogateescape").lower()
     return sorted({at for word in WORDS for at in _places(folded, word)})
 
@@ -86,7 +93,7 @@ class _Choice:
             end = at
 
     def around_errors(self, floor: float) -> None:
-        """Keep lines that tell of errors, the first of each kind, with the lines around them."""
+        """Keep lines that report errors, the first of each kind, with the lines around them."""
         text = "\n".join(self.lines)
         folded = text.encode("utf-8", "surrogateescape")
         told: set[str] = set()
@@ -125,15 +132,6 @@ class _Choice:
             end = len(self.lines) if end < 0 else end
             found.append(Fold(start, end, f"… {end - start} lines"))
         return sorted(found, key=lambda fold: fold.start)
-
-
-LONG = 400
-"""Characters of a line from which on it is looked at for blobs."""
-BLOB, HINT = 256, 32
-"""Characters of a blob, and how many of them are shown so that one sees what it is."""
-AROUND, PLACES = 150, 3
-"""Characters around an error, and how many such places stay."""
-_BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
 
 
 def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:

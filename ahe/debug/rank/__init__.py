@@ -1,1 +1,1 @@
-"""Which lines and steps of a rollout tell why it failed."""
+"""Which lines and steps of a rollout explain why it failed, best first."""

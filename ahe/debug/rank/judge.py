@@ -1,4 +1,4 @@
-"""Scores the lines of one rollout for how much they tell of its failure."""
+"""Scores the lines of one rollout for how much they say about its failure."""
 
 from __future__ import annotations
 
@@ -37,8 +37,7 @@ _FOOTER = re.compile(
     r'^\[(?:exit code|left:)|^\s*(?:Traceback \(most recent call last\):$|File "[^"]+", line \d+'
     r"|at [\w.$<>/]+ ?\(|[\^~ ]+$)"
 )
-"""Frames around a message, which tell nothing themselves."""
-_CHAIN_ROOT = re.compile(rb"^\s*caused by: ")
+"""Frames around a message, which say nothing themselves."""
 
 
 class Judge:
@@ -54,7 +53,6 @@ class Judge:
         self.symptoms = [b" %b " % coarse(fine(verdict.decisive)) for verdict in verdicts]
         self.span = max(1, seen.steps)
         self.overcome = overcome(seen.outputs)
-        self.went_on = max((output.step for output in seen.outputs if output.exit == 0), default=0)
         self.errors: dict[tuple[int, int], int] = {}
         self.shapes: dict[int, int] = {}
         for line in seen.lines:
@@ -70,15 +68,13 @@ class Judge:
         return min(1.6, max(0.2, share, 1.6 - 0.4 * math.log2(1 + new / 4)))
 
     def telling(self, seen: Seen) -> Candidate | None:
-        """The candidate of a line that may match a row of the tables; None where it does not."""
+        """The candidate of a line that may show a mechanism; None where it shows none."""
         found = _match(seen.line)
         if found is None or _FOOTER.match(seen.line):
             return None
         if no_command(seen.output.call, seen.line):
             found = found._replace(mechanism=NO_COMMAND)
         parts = {"says": found.weight}
-        if found.tone:
-            parts["sounds calm"] = found.tone
         self._novelty(parts, seen, 0.2)
         self._place(parts, seen, found.weight >= ERROR)
         self._against(parts, seen)
@@ -138,23 +134,10 @@ class Judge:
 
     def _place(self, parts: dict[str, float], seen: Seen, error: bool) -> None:
         output = seen.output
-        if output.exit is not None and error:
-            parts["exit code"] = 0.15 if output.exit else 0.0
-        if output.channel == "error":
-            parts["tool error"] = 0.3
-        parts["late"] = -0.15 * output.step / self.span
-        if seen.times > 1:
-            persists = error and seen.last_step > output.step
-            parts["again"] = 0.1 if persists else -0.1 * math.log2(seen.times)
-        alike = self.shapes[seen.shape]
-        if alike > 2 and seen.coarse:
-            parts["alike"] = -0.1 * math.log2(alike)
         if error:
             place = (output.step, output.text)
             before = self.errors[place] = self.errors.get(place, -1) + 1
             parts["first in its output"] = 0.1 - 0.05 * min(before, 6)
-            if _CHAIN_ROOT.match(seen.fine):
-                parts["root of its chain"] = 0.5
         if b" " in seen.coarse and any(b" %b " % seen.coarse in symptom for symptom in self.symptoms):
             parts["verifier says the same"] = -1.6
         elif any(token in seen.line for token in self.tokens):
@@ -170,13 +153,11 @@ class Judge:
             parts["content of a file"] = -1.0
         if output.exit != 0 and output.call in self.overcome:
             parts["overcome"] = -1.0
-        elif output.exit and seen.last_step == output.step and output.step < self.went_on:
-            parts["went on"] = -0.3
         if is_expected(output.call):
             parts["expected"] = -0.7
 
     def destructive(self) -> list[Candidate]:
-        """The agent's own commands that destroy: hardly worth a word, unless the verifier misses what was there."""
+        """The agent's own commands that destroy: of little weight, unless the verifier misses what was there."""
         damaged = self.cause == "damaged_input"
         says = 2.2 if damaged else 0.6
         found = []
@@ -206,9 +187,6 @@ def _match(line: str) -> Match | None:
     """The best match in a line; a very long one is looked at in windows, as far as WINDOWS reaches."""
     if len(line) <= LONGEST:
         return match(line)
-    best: Match | None = None
-    for begin in range(0, min(len(line), WINDOWS), LONGEST - 100):
-        found = match(line[begin : begin + LONGEST])
-        if found is not None and (best is None or found.weight > best.weight):
-            best = found._replace(start=begin + found.start)
-    return best
+    starts = range(0, min(len(line), WINDOWS), LONGEST - 100)
+    found = [m._replace(start=b + m.start) for b in starts if (m := match(line[b : b + LONGEST]))]
+    return max(found, key=lambda each: each.weight, default=None)

@@ -21,7 +21,7 @@ PHRASE = 80
 SHARED_BY = 2
 SHARED = 0.45
 STANDS_OUT = 0.7
-"""The score from which a line is said to tell something."""
+"""The score from which a line stands out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def rank(
     """Best first, one for each template, at most `most`.
 
     `passing` and `failing` count in how many tasks passing and failing rollouts show a template (the
-    candidate's own task included). A line that passing rollouts of other tasks show is no cause by itself.
+    candidate's own task included). A line that passing rollouts of other tasks show too is not a cause by itself.
     """
     scored = [_with_others(candidate, passing, failing) for candidate in found]
     scored.sort(key=order)
@@ -82,7 +82,7 @@ def rank(
 def supported(found: Sequence[Sequence[Candidate]]) -> list[tuple[Candidate, ...]]:
     """The candidates of one task's failed rollouts, each with what the others say of it.
 
-    What several of them show, and none that passed, is likelier their common cause than what one met alone.
+    What several of them show, and none that passed, is more likely their common cause than what only one met.
     """
     counts = Counter(template for each in found for template in {c.template for c in each if not c.known})
     return [tuple(sorted((_shared(c, counts[c.template] - 1) for c in each), key=order)) for each in found]
@@ -104,10 +104,10 @@ class Named(NamedTuple):
 
 
 def mechanism(ranked: Sequence[Candidate], failing: Frequency | None = None) -> Named:
-    """What the best line that has a word tells of; `unknown` where something stands out, else `none`.
+    """The mechanism of the best line that has one; `unknown` where something stands out, else `none`.
 
-    A line without a word has a phrase where failing rollouts of two tasks or more show it, and counts like one with
-    a word.
+    A line without a mechanism gets a phrase if failing rollouts of at least two tasks show it, and then counts like one
+    with a mechanism.
     """
     telling = [candidate for candidate in ranked if candidate.score >= STANDS_OUT]
     for candidate in telling:
@@ -127,8 +127,8 @@ def mechanism(ranked: Sequence[Candidate], failing: Frequency | None = None) -> 
 def _with_others(candidate: Candidate, passing: Frequency | None, failing: Frequency | None) -> Candidate:
     """The candidate with what other tasks say.
 
-    A line that no other task shows is mostly a project's own talk; one that a few show is likelier a message of a
-    program about something that happens now and then; one that many show is ordinary.
+    A line that no other task shows is mostly a project's own output; one that a few show is more likely a program's
+    message about something that happens now and then; one that many show is ordinary.
     """
     parts = dict(candidate.parts)
     if passing is not None:

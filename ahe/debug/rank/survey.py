@@ -1,4 +1,4 @@
-"""Candidates for the line that tells why a rollout failed, scored without a model.
+"""Candidates for the line that explains why a rollout failed, scored without a model.
 
 What counts: what the line says (the tables in `mechanisms`), whether rollouts of the task that passed show it
 too, how the command that printed it ended, where in a chain of errors it stands, whether the verifier names

@@ -1,1 +1,1 @@
-"""The report and the pages, within their budgets."""
+"""The debug report and its pages as text."""

@@ -1,6 +1,6 @@
 """The clusters in the report: large ones each with what shows them, small ones gathered below the verifier's cause.
 
-A cluster is large that is of several tasks, or of so many rollouts of one that it is no accident. Those are what a
+A cluster is large if it covers several tasks, or too many rollouts of one task to be an accident. Those are what a
 change of the harness can aim at; the small ones are told in a line each, so that nothing is out of reach.
 """
 
@@ -15,7 +15,7 @@ from ahe.records import Cluster
 
 NAMES = 12
 TASKS, ROLLOUTS = 2, 3
-"""A cluster of so many tasks, or of so many rollouts, is large."""
+"""A cluster with at least this many tasks, or rollouts, is large."""
 
 LEGEND = (
     "What the verifier found / how the rollout ended / what went wrong on the way"
@@ -23,7 +23,7 @@ LEGEND = (
 )
 
 Rollouts = Mapping[str, Rollout]
-"""Rollouts by the ids of their trials."""
+"""Rollouts by trial id."""
 
 
 def cluster_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[Part]:

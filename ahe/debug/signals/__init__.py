@@ -1,1 +1,1 @@
-"""What kind of failure a rollout is, in controlled words, and clusters of equal ones."""
+"""What a rollout shows: how it ended, the verifier's cause, the lines of its output and what they say."""

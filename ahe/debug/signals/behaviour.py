@@ -135,6 +135,6 @@ def _complaint(result: str) -> bytes:
 
 
 def actions(trace: Trace) -> int:
-    """A digest of all the agent's calls in order, but for white space; 0 where it made none."""
+    """A digest of all the agent's calls in order, white space ignored; 0 without a call."""
     calls = [call for step in trace.steps for call in _calls(step)]
     return digest("\n".join(calls).encode("utf-8", "surrogatepass")) if calls else 0

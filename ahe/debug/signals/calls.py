@@ -30,17 +30,36 @@ _DESTROYS = re.compile(
     r"|\bdelete +from\b",
     re.IGNORECASE,
 )
+_SHELL = re.compile(
+    r"^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: (?:-c: )?(?:line )?(?:\d+: )?(?P<word>.*?): ?(?:command )?not found\b"
+    r"|^\s*zsh: (?:\S*: )?command not found: (?P<zsh>.+)"
+    r"|^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: .*(?:unexpected EOF|syntax error|unterminated quoted|unmatched)",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$")
+_VALUE = re.compile(r"^[-+]?\d+(?:[.,]\d+)*%?$")
+_OPERATOR = re.compile(r"[|<>;=$\\]|&&|\s--?\w|[\w.]/\S*/")
+_PLAIN = re.compile(r"^[\"'(`*]*[A-Za-z]+(?:['’][a-z]+)?[\"')`*]*[,.:;!?]*$")
+_LITTLE = frozenset(
+    re.findall(
+        r"\w+",
+        "the a an is are was were be been has have had it this that these of to in on at for with and or not"
+        " i we you your my there here as by from will can should could now",
+    )
+)
+_OPENERS = frozenset(["the", "this", "that", "it", "i", "we", "you", "there", "here"])
+"""Words that begin a sentence and are not names of programs."""
 
 
 @lru_cache(maxsize=1024)
 def is_content(call: str) -> bool:
-    """Whether a call shows files, other than logs: what it prints did not happen in it."""
+    """Whether a call shows files, other than logs: what it prints is not an event of this run."""
     return _READS.search(call) is not None and not _LOGS.search(call)
 
 
 @lru_cache(maxsize=1024)
 def is_expected(call: str) -> bool:
-    """Whether a call provides for failing."""
+    """Whether a call expects that it may fail."""
     return len(call) < 400 and _EXPECTS.search(call) is not None
 
 
@@ -64,33 +83,12 @@ def destructive(call: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-_SHELL = re.compile(
-    r"^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: (?:-c: )?(?:line )?(?:\d+: )?(?P<word>.*?): ?(?:command )?not found\b"
-    r"|^\s*zsh: (?:\S*: )?command not found: (?P<zsh>.+)"
-    r"|^\s*(?:\S*/)?(?:ba|da|z|k|a)?sh: .*(?:unexpected EOF|syntax error|unterminated quoted|unmatched)",
-    re.IGNORECASE,
-)
-_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$")
-_VALUE = re.compile(r"^[-+]?\d+(?:[.,]\d+)*%?$")
-_OPERATOR = re.compile(r"[|<>;=$\\]|&&|\s--?\w|[\w.]/\S*/")
-_PLAIN = re.compile(r"^[\"'(`*]*[A-Za-z]+(?:['’][a-z]+)?[\"')`*]*[,.:;!?]*$")
-_LITTLE = frozenset(
-    re.findall(
-        r"\w+",
-        "the a an is are was were be been has have had it this that these of to in on at for with and or not"
-        " i we you your my there here as by from will can should could now",
-    )
-)
-_OPENERS = frozenset(["the", "this", "that", "it", "i", "we", "you", "there", "here"])
-"""Words that begin a sentence and name no program."""
-
-
 @lru_cache(maxsize=1024)
 def no_command(call: str, line: str) -> bool:
-    """Whether `line` is a shell's complaint of a call that was no command.
+    """Whether `line` is a shell's complaint about a call that was not a command.
 
-    A call is none where its first line is a code fence (or any line before its first heredoc, if the complaint is of an
-    open quote), or where the line that the shell complains of is a bare number or an English sentence.
+    A call is not a command if its first line is a code fence (or, for a complaint about an open quote, any line before
+    its first heredoc), or if the line that the shell complains about is a bare number or an English sentence.
     """
     complaint = _SHELL.search(line)
     if complaint is None or len(call) > 20_000:

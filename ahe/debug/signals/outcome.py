@@ -1,4 +1,4 @@
-"""What is left of a rollout and of a task when their traces have been read: small, picklable, ordered."""
+"""What is kept of a rollout and of a task after their traces have been read: small, picklable, ordered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ahe.records import Citation, Signature
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A line that tells why, with the lines around it. `citation` names the trial by its label.
+    """A line that may explain the failure, with the lines around it. `citation` names the trial by its label.
 
     `ran` is the command that printed it, where one did.
     """
@@ -83,7 +83,7 @@ class TaskOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A step as cleaned for reading: `label` of its rollout, `step` id, what stands there."""
+    """A step as cleaned for reading: `label` of its rollout, `step` id, the cleaned text."""
 
     label: str
     step: int

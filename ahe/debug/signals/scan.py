@@ -13,7 +13,7 @@ from ahe.debug.signals.mechanisms.match import telling
 from ahe.debug.signals.templates import coarse, digest, fine
 
 MOST = 60_000
-"""Distinct lines that are kept of a trace; beyond it only lines that may tell something are."""
+"""Distinct lines that are kept of a trace; beyond it only lines that may show a mechanism are."""
 
 SHOWN = ("result", "error", "injected")
 _EXIT = re.compile(

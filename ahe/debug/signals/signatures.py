@@ -18,6 +18,8 @@ _ENDPOINT = re.compile(
     r"^\s*(?:API Error|Error code: (?:429|5\d\d)|(?:openai|anthropic)\.\w+Error|(?:APIConnection|RateLimit"
     r"|InternalServer|ServiceUnavailable)Error)\b"
 )
+Signed = tuple[str, str, Signature]
+"""A trial's id, its task, its signature."""
 
 
 def sign(trace: Trace, passing: Collection[int] = ()) -> Signature:
@@ -50,10 +52,6 @@ def _endpoint_failed(trace: Trace) -> bool:
         return False
     texts = [text for text in trace.steps[-1].texts if text.channel in ("message", "error", "injected")]
     return bool(texts) and _ENDPOINT.match(texts[-1].text) is not None
-
-
-Signed = tuple[str, str, Signature]
-"""A trial's id, its task, its signature."""
 
 
 def clusters(signed: Iterable[Signed]) -> tuple[Cluster, ...]:

@@ -12,13 +12,15 @@ from hashlib import blake2b
 _LETTERS = bytes(range(ord("a"), ord("z") + 1))
 _SMALL = bytes.maketrans(bytes(range(ord("A"), ord("Z") + 1)) + b"123456789", _LETTERS + b"0" * 9)
 _MIXED = re.compile(rb"0[a-z]+0[a-z0]*")
-_PREFIX = re.compile(
-    rb"^[ \t]*(?:time=\S+ +|\[?[0#]+[:\-/.][0#:.,\-/a-z]*\]?[ \t]+(?:0:[0:.,]+z?[ \t]+)?"
-    rb"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +0 0:[0:]+ \S+ \S+: )?"
-    rb"(?:\[?(?:level=)?(?:info|debug|notice|trace|warn(?:ing)?|error)\]?(?::[\w.]+)?:?[ \t]*(?<=[ \t:]))?(?:msg=\"?)?",
-    re.MULTILINE,
+_LOGGER = (
+    r"[ \t]*(?:time=\S+[ \t]+|\[?[\d#]+[:\-/.][\d#:.,\-/a-z]*\]?[ \t]+(?:\d+:[\d:.,]+z?[ \t]+)?"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +\d+ \d+:[\d:]+ \S+ \S+: )?"
+    r"(?:\[?(?:level=)?(?:info|debug|notice|trace|warn(?:ing)?|error)\]?(?::[\w.]+)?:?[ \t]*(?<=[ \t:]))?"
+    r"(?:msg=\"?)?"
 )
-"""What a logger puts before a message: time, level, name."""
+"""What a logger puts before a message, in lower case: time, level, name. It matches any line, perhaps nothing of it."""
+_IN_LINE = re.compile(_LOGGER, re.ASCII)
+_IN_TEMPLATES = re.compile(rb"^" + _LOGGER.encode(), re.MULTILINE)
 
 _EDGES = b'.,:;()[]{}<>!?*|"'
 
@@ -34,7 +36,13 @@ def fine(text: str) -> bytes:
         small = small.replace(b"0000", b"0").replace(b"00", b"0")
     parts = _MIXED.split(small)
     last = parts.pop()
-    return _PREFIX.sub(b"", b"".join([part.rstrip(_LETTERS) + b"#" for part in parts]) + last)
+    return _IN_TEMPLATES.sub(b"", b"".join([part.rstrip(_LETTERS) + b"#" for part in parts]) + last)
+
+
+def message_start(line: str) -> int:
+    """Where the message begins in a line in lower case: after what a logger put before it."""
+    found = _IN_LINE.match(line)
+    return found.end() if found else 0
 
 
 def coarse(line: bytes) -> bytes:

@@ -1,1 +1,1 @@
-"""What a verifier printed → the tests that failed, and the line of each that decides."""
+"""What a verifier printed → the failed tests, and the decisive line of each."""

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 EXCEPTION = re.compile(
     r"^(?:[A-Za-z_][\w.$]*(?:Error|Exception|Exit|Interrupt|Warning|Failure)|Failed|Timeout)\b"
 )
+_FRAME = re.compile(r'^\s*File "[^"\n]+", line \d+|^\s*at [\w.$<>]+\(.*\)$|^\S+\.py:\d+: (?:in \S+|\w*)$')
+_XTRACE = re.compile(r"^\++ ")
+_POINTERS = re.compile(r"^\s*[\^~]+\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,6 @@ def chosen(test: str, lines: Iterable[str]) -> Failure:
     kept = [line for line in lines if line.strip()]
     decisive = last_exception(kept) or (kept[0] if kept else "")
     return Failure(test, "\n".join(kept), decisive.strip())
-
-
-_FRAME = re.compile(r'^\s*File "[^"\n]+", line \d+|^\s*at [\w.$<>]+\(.*\)$|^\S+\.py:\d+: (?:in \S+|\w*)$')
-_XTRACE = re.compile(r"^\++ ")
-_POINTERS = re.compile(r"^\s*[\^~]+\s*$")
 
 
 def without_pytest_source(section: str) -> list[str]:

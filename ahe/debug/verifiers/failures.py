@@ -1,4 +1,4 @@
-"""All failures that a verifier's files tell of, whatever framework wrote them."""
+"""All failures in a verifier's files, whatever framework wrote them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOT_OUTPUT = ("reward.txt", "reward.json", "metrics.json")
 def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
     """Each failed test once. Files of a known format come first; plain text counts only where none has any.
 
-    Where two files tell of one test, the first in order (CTRF, JUnit, then text) is taken, unless it names
+    Where two files report one test, the first in order (CTRF, JUnit, then text) is taken, unless it names
     no decisive line and the other does. The order of `files` does not matter.
     """
     known: dict[str, Failure] = {}

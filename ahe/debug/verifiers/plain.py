@@ -19,6 +19,9 @@ _EMPTY = re.compile(
 )
 _RUST = re.compile(r"^---- (\S+) stdout ----\n(.*?)(?=^---- |^failures:|\Z)", re.MULTILINE | re.DOTALL)
 _JEST = re.compile(r"^ {2}● (.+)\n((?:(?! {2}● ).*\n?)*)", re.MULTILINE)
+_TEST = re.compile(r"^\s*(not )?ok\b(?:\s+\d+)?(?:\s*-?\s*(.*?))?\s*$")
+_DIRECTIVE = re.compile(r"#\s*(?:todo|skip)", re.IGNORECASE)
+_TOLD = re.compile(r"^\s*(?:#\s*)?(?:message|error|reason)\s*:\s*(.+)$", re.IGNORECASE)
 
 
 def parse_plain(text: str) -> list[Failure]:
@@ -67,11 +70,6 @@ def _jest(text: str) -> list[Failure]:
     return found
 
 
-_TEST = re.compile(r"^\s*(not )?ok\b(?:\s+\d+)?(?:\s*-?\s*(.*?))?\s*$")
-_DIRECTIVE = re.compile(r"#\s*(?:todo|skip)", re.IGNORECASE)
-_TOLD = re.compile(r"^\s*(?:#\s*)?(?:message|error|reason)\s*:\s*(.+)$", re.IGNORECASE)
-
-
 def is_tap(text: str) -> bool:
     return bool(
         re.search(r"^TAP version \d+", text, re.M)
@@ -81,7 +79,7 @@ def is_tap(text: str) -> bool:
 
 
 def parse_tap(text: str) -> list[Failure]:
-    """Failed tests but for those marked TODO or SKIP. A parent whose subtests failed says less than they."""
+    """Failed tests except those marked TODO or SKIP. A parent whose subtests failed says less than its subtests."""
     found: list[Failure] = []
     open_: tuple[str, list[str]] | None = None
     for line in [*text.split("\n"), "1..0"]:

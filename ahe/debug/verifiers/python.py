@@ -11,6 +11,8 @@ _BANNER = re.compile(r"^=+ (.+?) =+$", re.MULTILINE)
 _SECTION = re.compile(r"^_{3,} (.+?) _{3,}$", re.MULTILINE)
 _SUMMARY = re.compile(r"^(FAILED|ERROR) (\S+(?: \S+)*?)(?: - (.*))?$", re.MULTILINE)
 _ASIDE = re.compile(r"^(?:ERROR collecting|ERROR at (?:setup|teardown|call) of|INTERNALERROR) ?")
+_BLOCK = re.compile(r"^={20,}\n(?:FAIL|ERROR): (.+)\n(?:.*\n)??-{20,}\n", re.MULTILINE)
+_END = re.compile(r"^-{20,}\nRan \d+ tests? in|^={20,}$", re.MULTILINE)
 
 
 def is_pytest(text: str) -> bool:
@@ -69,10 +71,6 @@ def _internal(text: str) -> list[Failure]:
     if match is None:
         match = re.search(r"^(?:=+ )?((?:no tests ran|collected 0 items).*?)(?: =+)?$", text, re.M)
     return [Failure("", match[1], match[1])] if match else []
-
-
-_BLOCK = re.compile(r"^={20,}\n(?:FAIL|ERROR): (.+)\n(?:.*\n)??-{20,}\n", re.MULTILINE)
-_END = re.compile(r"^-{20,}\nRan \d+ tests? in|^={20,}$", re.MULTILINE)
 
 
 def is_unittest(text: str) -> bool:

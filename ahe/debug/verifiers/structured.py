@@ -25,7 +25,7 @@ def is_junit(text: str) -> bool:
 
 
 def parse_ctrf(text: str) -> list[Failure]:
-    """Tests whose status is `failed`; none where the file is no CTRF."""
+    """Tests whose status is `failed`; none if the file is not CTRF."""
     try:
         tests = json.loads(text.lstrip("\ufeff"))["results"]["tests"]
         found = [test for test in tests if isinstance(test, dict) and test.get("status") == "failed"]
@@ -40,7 +40,7 @@ def parse_ctrf(text: str) -> list[Failure]:
 def parse_junit(text: str) -> list[Failure]:
     """Cases with a failure or an error, up to where the file breaks off.
 
-    A file that declares a document type is refused whole: entities are expanded by nobody here.
+    A file that declares a document type is refused whole: entities are never expanded here.
     """
     if _FORBIDDEN.search(text):
         return []

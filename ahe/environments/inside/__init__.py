@@ -1,1 +1,1 @@
-"""What runs inside a sandbox: standard library only, sent through a pipe, never a file in there."""
+"""What runs inside a sandbox: standard library only, sent through a pipe, never written to a file in there."""

@@ -1,4 +1,4 @@
-"""Bytes in and out, kept within limits: a command's output, and files where it may have put links or pipes."""
+"""Size limits on a command's output, and on files, which a command may have replaced by links or pipes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ READ_LIMIT = 64 << 20
 
 
 class Clip:
-    """Keeps the first and the last half of a byte limit of what it is fed, and counts what lies between."""
+    """Keeps the first and the last `limit`/2 bytes that it is fed, and counts the omitted bytes between."""
 
     def __init__(self, limit: int) -> None:
         self.head_limit = (limit + 1) // 2
@@ -34,7 +34,7 @@ class Clip:
 
 
 def resolve(path: str) -> str:
-    """A path with its links followed. The kernel's files are refused: they would be process 1's own."""
+    """A path with its links followed. /proc is refused, because /proc/self would be that of process 1."""
     real = os.path.realpath(path)
     if real == "/proc" or real.startswith("/proc/"):
         raise OSError(errno.EACCES, "a file of the kernel", path)

@@ -1,10 +1,10 @@
-"""Process 1 of a sandbox: runs commands, reads and writes files, for the host at the other end of its pipes.
+"""Process 1 of a sandbox: runs commands, reads and writes files, as the host asks through its pipes.
 
-It uses the standard library only. The host sends its code through stdin, so that nothing of `ahe` lies in the
-sandbox. As process 1 it cannot be killed from inside, and its end ends all others.
+It uses the standard library only. The host sends this code through stdin, so that the sandbox has no file of
+`ahe`. As process 1 it cannot be killed from inside, and all other processes end with it.
 
-Requests are marshalled dicts behind a 4-byte length (the host is trusted and runs the same Python). Replies
-have a fixed header, since nothing that comes out of a sandbox may be unmarshalled: see `HEADER`.
+Requests are marshalled dicts after a 4-byte length (the host is trusted and runs the same Python). Replies
+have a fixed header (`HEADER`), because the host must not unmarshal anything that comes out of a sandbox.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 class Running:
-    """A command that has not ended."""
+    """A running command."""
 
     def __init__(self, number: int, pid: int, reader: int, request: dict[str, Any]) -> None:
         self.number, self.pid, self.reader = number, pid, reader
@@ -56,14 +56,14 @@ class Server:
         os.set_blocking(wake, False)
         os.set_blocking(signalled, False)
         signal.set_wakeup_fd(signalled)
-        # With a handler even process 1 can be interrupted from inside; without one it cannot.
+        # Ignored, because Python's own handler would let a process inside interrupt process 1.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for source in (0, wake):
             self.poll.register(source, select.POLLIN)
         self.reply(0, DATA, 0, b"")
         while True:
-            for source, _ in self.poll.poll(self.patience()):
+            for source, _ in self.poll.poll(self.milliseconds_left()):
                 if source == 0:
                     self.take_request()
                 elif source == wake:
@@ -75,8 +75,8 @@ class Server:
             for run in [run for run in self.running.values() if run.deadline <= now]:
                 self.cut(run)
 
-    def patience(self) -> float | None:
-        """Milliseconds until the next deadline."""
+    def milliseconds_left(self) -> float | None:
+        """Milliseconds until the next deadline; None without one."""
         if not self.running:
             return None
         return max(0.0, 1000 * (min(run.deadline for run in self.running.values()) - time.monotonic()))
@@ -128,10 +128,10 @@ class Server:
         self.poll.register(reader, select.POLLIN)
 
     def pump(self, reader: int) -> bool:
-        """Takes what a command wrote; True where there may be more.
+        """Reads a command's output; True if there may be more.
 
-        It goes on after the command has ended, unread, so that a background process neither blocks nor
-        dies of SIGPIPE.
+        The pipe is read on after the command has ended, its data dropped, so that a background process neither
+        blocks nor dies of SIGPIPE.
         """
         try:
             data = os.read(reader, CHUNK)
@@ -160,7 +160,7 @@ class Server:
 
     def finish(self, run: Running, kind: int, code: int) -> None:
         del self.running[run.pid]
-        # What was written before the end is in the pipe; more may follow for ever, from the background.
+        # Read what is left in the pipe, but not without end: background processes may write forever.
         for _ in range(32):
             if run.reader not in self.readers or not self.pump(run.reader):
                 break
@@ -170,13 +170,13 @@ class Server:
         self.reply(run.number, kind, code, output, omitted)
 
     def cut(self, run: Running) -> None:
-        """Kills all that a command started, then reports it as timed out."""
+        """Kills all processes of a command, then reports it as timed out."""
         self.processes.kill(run.number)
         if run.pid in self.running:
             self.finish(run, TIMED_OUT, 124)
 
     def end(self) -> NoReturn:
-        """Process 1 takes all others with it; outside a namespace they are killed one by one."""
+        """Exits. All processes of a namespace end with process 1; outside a namespace they are killed here."""
         if self.processes.me != 1:
             self.processes.kill_all(self.processes.descendants)
         os._exit(0)
@@ -193,12 +193,12 @@ def read_exactly(size: int) -> bytes:
 
 
 def prefer_oom_kill() -> None:
-    """Out of memory, the kernel takes this process before process 1."""
+    """Makes the kernel kill this process before process 1 when memory runs out."""
     try:
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")
     except OSError:
-        pass  # without a user namespace of one's own it is forbidden
+        pass  # forbidden outside a user namespace
 
 
 def exec_command(request: dict[str, Any], number: int, writer: int) -> NoReturn:
@@ -234,7 +234,7 @@ def exec_command(request: dict[str, Any], number: int, writer: int) -> NoReturn:
 def main() -> None:
     """Serves until the host goes away. Does not return."""
     libc = ctypes.CDLL(None, use_errno=True)
-    # Nobody inside may trace this process or open its files through /proc.
+    # No process inside may trace this one or open its files through /proc.
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     Server().serve()

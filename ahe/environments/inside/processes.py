@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MARKER = "_EXEC"  # the variable that names the command by which a process was started
+MARKER = "_EXEC"  # environment variable with the number of the command that a process belongs to
 KILL_SECONDS = 5.0
 
 
@@ -22,7 +22,7 @@ class Process:
         fields = stat[stat.rindex(b")") + 2 :].split()
         self.pid, self.gone = pid, fields[0] in (b"Z", b"X")
         self.parent, self.session = int(fields[1]), int(fields[3])
-        self.key = (pid, int(fields[19]))  # with its start time: process ids are used again
+        self.key = (pid, int(fields[19]))  # with its start time, because process ids are reused
 
 
 def process_table() -> dict[int, Process]:
@@ -39,7 +39,7 @@ def process_table() -> dict[int, Process]:
 
 
 def marker_of(pid: int) -> int:
-    """The exec that a process was started by, as its environment says; 0 where it says nothing."""
+    """The number of the command that started a process, from its environment; 0 if that has none."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             for entry in file.read(1 << 20).split(b"\0"):
@@ -51,7 +51,7 @@ def marker_of(pid: int) -> int:
 
 
 class ProcessTracker:
-    """Knows what each command started, even what left its session, its parents and its environment."""
+    """Finds the processes that each command started, even if they left its session, parents and environment."""
 
     def __init__(self) -> None:
         self.me = os.getpid()
@@ -59,7 +59,7 @@ class ProcessTracker:
         self.before: dict[int, set[tuple[int, int]]] = {}
 
     def expect(self, number: int) -> None:
-        """A command will be started: what runs already is not its doing."""
+        """Records the processes that run before a command starts, since they do not belong to it."""
         self.before[number] = {process.key for process in process_table().values()}
 
     def began(self, number: int, pid: int) -> None:
@@ -69,7 +69,7 @@ class ProcessTracker:
         self.before.pop(number, None)
 
     def kill(self, number: int) -> None:
-        """Kills all that a command started."""
+        """Kills all processes of a command."""
         self.kill_all(lambda table: self.family(number, table))
 
     def kill_all(self, choose: Callable[[dict[int, Process]], list[Process]]) -> None:
@@ -86,7 +86,7 @@ class ProcessTracker:
                     pass
             time.sleep(0.001)
             if time.monotonic() > end:
-                # A fork bomb outruns this, but not -1, which is atomic. Only ever in a namespace of our own.
+                # A fork bomb outruns this loop, but not kill -1, which is atomic. Only in our own namespace.
                 if self.me == 1:
                     os.kill(-1, signal.SIGKILL)
                 return
@@ -94,8 +94,8 @@ class ProcessTracker:
     def family(self, number: int, table: dict[int, Process]) -> list[Process]:
         """Living processes that a command started.
 
-        A process belongs to the command that its environment names, or its session, or its parents. An orphan
-        without any mark is this command's if it is younger and no other command runs.
+        A process belongs to the command that its environment, its session or its parents name. An orphan without
+        any of these belongs to this command if it is younger and no other command runs.
         """
         if self.me != 1:
             mine = {process.pid for process in self.descendants(table)}

@@ -17,7 +17,7 @@ from ahe.debug.signals.outcome import Finding, Parting, Rollout, TaskOutcome
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.layout import interpreter
-from ahe.environments.limits import Ceiling
+from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
@@ -41,7 +41,7 @@ def executor() -> Executor:
 
 async def boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
     command = [*bwrap_command(mounts=mounts), str(interpreter()), *arguments]
-    return await launch(command, Ceiling(memory_mb=1024, processes=64, file_mb=64))
+    return await launch(command, ResourceLimits(memory_mb=1024, processes=64, file_mb=64))
 
 
 def trace(name: str, task: str, status: Status, turns: Sequence[tuple[str, str]], ended: str) -> Trace:

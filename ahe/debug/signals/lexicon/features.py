@@ -1,4 +1,4 @@
-"""What of a line the lexicon goes by: stems of its words, and the forms of what stands between them."""
+"""The features of a line: the stems of its words, and forms such as versions, ports and globs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FORMS = (
     ("<date>", "20", re.compile(r"\b20\d\d-\d\d-\d\d")),
     ("<table>", ".csv", re.compile(r"\.csv\b")),
 )
-"""Forms: their names, letters without which there is none (a cheap test), and patterns."""
+"""Forms: their names, text that a line with the form must contain (a cheap test), and patterns."""
 
 
 def features(line: str, row: str = "") -> set[str]:

@@ -10,27 +10,21 @@ from typing import NamedTuple
 from ahe.debug.signals.lexicon.features import beginnings, features
 
 CALM = "calm"
+ALARM = 0.2
+"""The sum of the weights of word beginnings from which a line is looked at further."""
+ENOUGH = 4
+"""A guess from fewer known features than this counts for less, in proportion."""
 
 
 class Guess(NamedTuple):
     """The likeliest mechanism and by how much it leads the next, in the classifier's own unit (its margin is 1).
 
-    `trouble` is by how much it leads `calm`; negative where the line sounds calm. `behind` is by how much it leads the
-    mechanism of the table row.
+    `trouble` is by how much it leads `calm`; negative where the line sounds calm.
     """
 
     mechanism: str
     lead: float
     trouble: float
-    behind: float = 0.0
-
-
-ALARM = 0.2
-"""The sum of beginnings from which a line is worth a second look."""
-
-
-ENOUGH = 4
-"""A guess by fewer known features than these counts for the less."""
 
 
 class _Weights(NamedTuple):
@@ -45,14 +39,14 @@ def _weights() -> _Weights:
 
 
 def alarming(template: bytes) -> bool:
-    """The quick filter: whether a line, in lower case and UTF-8, may tell of anything."""
+    """The quick filter: whether a line, in lower case and UTF-8, may show a mechanism at all."""
     weights = _weights().alarm
     found = [weights[b] for b in beginnings(template) if b in weights]
     return bool(sum(found) > ALARM * 1000 * len(found) ** 0.5)
 
 
 def guess(line: str, row: str = "") -> Guess:
-    """What a line in its own case tells of; `row` names the mechanism of the table row that matches it, if any."""
+    """The likeliest mechanism of a line in its original case; `row` is the word of the row that matches it, if any."""
     weights = _weights().mechanisms
     known = [weights[feature] for feature in features(line, row) if feature in weights]
     if not known:
@@ -70,6 +64,4 @@ def guess(line: str, row: str = "") -> Guess:
             best, top, second = name, score, top
         elif score > second:
             second = score
-    return Guess(
-        best, (top - max(second, calm)) / unit, (top - calm) / unit, (top - scores.get(row, 0)) / unit
-    )
+    return Guess(best, (top - max(second, calm)) / unit, (top - calm) / unit)

@@ -51,7 +51,7 @@ def train(lines: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 
 def train_alarm(lines: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Weights by the beginnings of words: whether a line is calm or tells of anything at all, in thousandths."""
+    """Weights by the beginnings of words: whether a line is calm or shows any mechanism, in thousandths."""
     examples = [
         (name if name == CALM else TROUBLE, sorted(beginnings(fine(line)[:LONGEST])))
         for name, line in lines

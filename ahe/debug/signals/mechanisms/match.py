@@ -1,55 +1,42 @@
-"""Which mechanism a line tells of."""
+"""Which mechanism a line shows."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from ahe.debug.signals.lexicon.features import SPACES
-from ahe.debug.signals.lexicon.guess import Guess, alarming, guess
+from ahe.debug.signals.lexicon.guess import alarming, guess
 from ahe.debug.signals.mechanisms import code, data, machine, quiet, system
 from ahe.debug.signals.mechanisms.row import WEAK, Row
-from ahe.debug.signals.mechanisms.tone import CALM, TROUBLE
+from ahe.debug.signals.templates import message_start
 from ahe.debug.signals.vocabulary import UNKNOWN
 
 LONGEST = 600
-PREFIX = re.compile(
-    r"\s*(?:time=\S+\s+)?(?:\[?\d+[:\-/.]\d[\dt:.,\-/]*z?\]?\s+(?:\d+:[\d:.,]+z?\s+)?)?"
-    r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +\d+ [\d:]+ \S+ \S+: )?"
-    r"(?:\[?(?:level=)?(?:info|debug|notice|trace|warn(?:ing)?)\]?(?::[\w.]+:|:)?\s+|error:[a-z]\w*:\s*"
-    r"|\w+:[\w.]+:(?=\S))?(?:msg=\"?)?"
-)
-"""What a logger puts before a message: time, level, name. It matches everywhere, perhaps nothing."""
+"""Characters of a line that are looked at."""
 
 SURE = 0.25
-"""The lead of a guess from which it names a line."""
+"""The lead from which a guess of the lexicon names a line, also against a row of the tables."""
 
-NEAR = 0.3
-"""How far a row's mechanism may be behind the likeliest one and still name a line that nothing names for sure."""
+DEFINITE, PLAIN = 2.4, 2.0
+"""The weights from which a row counts beside words for no trouble at all, and beside a summary."""
 
-PLAIN = 0.8
-"""The lead of a guess from which a line needs no word of trouble."""
+SUMMED_UP = 0.7
+"""The weight of a summary."""
 
-TROUBLED = -0.5
-"""How far from calm a line has to be that no row matches."""
+LEARNED = 2.4
+"""The weight of a line that the lexicon takes for trouble with a full margin; half of that margin, half the weight."""
 
 VAGUE = 0.35
-"""By how much a line tells less for having no name."""
-
-_SURE = 2.0
-_SURER = 2.4
+"""By how much a line weighs less when it has no name."""
 
 
 class Match(NamedTuple):
-    """`start` is where in the line the telling words begin. `tone` is negative where the line itself says that
-    all is well, or says nothing of trouble.
-    """
+    """What a line shows, how much it weighs (about 0 to 3), and where in the line the telling words begin."""
 
     mechanism: str
     weight: float
     start: int
-    tone: float = 0.0
 
 
 _UNSORTED: tuple[Row, ...] = (
@@ -64,7 +51,6 @@ _UNSORTED: tuple[Row, ...] = (
     *code.EXCEPTIONS,
     *data.DATA,
     *quiet.QUIET,
-    *quiet.GENERAL,
 )
 ROWS = tuple(sorted(_UNSORTED, key=lambda row: -row.weight))
 """What tells most comes first, so the first row that matches is the answer."""
@@ -81,9 +67,6 @@ def _index() -> dict[str, tuple[int, ...]]:
 
 
 _ROWS_OF = _index()
-_BENIGN = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.BENIGN))
-_HARMLESS = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.HARMLESS))
-_SUMMARY = re.compile("|".join(f"(?:{row.pattern.pattern})" for row in quiet.SUMMARY))
 
 
 def telling(line: bytes) -> bool:
@@ -107,74 +90,60 @@ def telling(line: bytes) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def match(line: str) -> Match | None:
-    """What a line tells of (its first LONGEST characters); None where it tells of nothing.
+    """What a line shows, by its first `LONGEST` characters: the lexicon's guess where it is sure, else the row's word.
 
-    The tables and the lexicon say it together. What says that nothing is wrong (`0 errors`) counts for nothing, and
-    what only sums up (`make: ***`) for little, unless the line tells something definite as well.
+    None for a line that says that nothing is wrong (`0 errors`). A line that nothing names is `unknown`; one that only
+    sums up (`make: ***`) weighs little, and so does one that the lexicon takes for calm.
     """
     line = line[:LONGEST]
     low = line.lower()
-    skipped = PREFIX.match(low).end()  # type: ignore[union-attr]
-    told = _told(low[skipped:])
-    if told is not None and told.weight < 1.0:
-        return told._replace(start=told.start + skipped)
-    if told is None and (_HARMLESS.search(low) or _BENIGN.search(low)):
+    begin = message_start(low)
+    row = _first_row(low[begin:])
+    if row is None and _harmless(low, 0.0):
         return None
-    found = guess(line[skipped:], told.mechanism if told else "")
-    return _together(told, found, skipped, low)
-
-
-def _together(told: Match | None, found: Guess, skipped: int, low: str) -> Match | None:
-    learned = 0.9 + 1.5 * min(1.0, max(-0.5, found.trouble))
-    if told is None:
-        if found.trouble < TROUBLED:
-            return None
-        named = found.lead >= SURE
-        name = found.mechanism if named else UNKNOWN
-        return Match(name, learned - (0.2 if named else VAGUE), skipped, _tone(low[skipped:], found))
-    named = told.mechanism != UNKNOWN
-    agree = found.mechanism in ("", told.mechanism)
-    if found.lead >= SURE:
-        name = found.mechanism
-    elif named and found.behind <= NEAR:
-        name = told.mechanism
-    else:
-        name = UNKNOWN
-    weight = max(told.weight, learned) if agree or not named else (told.weight + learned) / 2
+    if row is not None and row.weight == SUMMED_UP:
+        return row._replace(start=row.start + begin)
+    found = guess(line[begin:], row.mechanism if row else "")
+    learned = LEARNED * min(1.0, max(-0.5, found.trouble))
+    if row is None:
+        # A guess by itself is worth less than one that a row leads to.
+        return (
+            Match(found.mechanism, learned - 0.2, begin)
+            if found.lead >= SURE
+            else Match(UNKNOWN, learned - VAGUE, begin)
+        )
+    agree = found.mechanism in ("", row.mechanism)
     return Match(
-        name, weight - (VAGUE if name == UNKNOWN else 0), told.start + skipped, _tone(low[skipped:], found)
+        found.mechanism if found.lead >= SURE else row.mechanism,
+        max(row.weight, learned) if agree else (row.weight + learned) / 2,
+        row.start + begin,
     )
 
 
 def row_of(line: str) -> str:
     """The mechanism of the row that matches a line in any case; empty where none does."""
     low = line[:LONGEST].lower()
-    found = _told(low[PREFIX.match(low).end() :])  # type: ignore[union-attr]
+    found = _first_row(low[message_start(low) :])
     return found.mechanism if found else ""
 
 
-def _told(line: str) -> Match | None:
+def _first_row(line: str) -> Match | None:
     tried = set(_ANY)
     for word in line.translate(_LETTERS).split():
         tried.update(_ROWS_OF.get(word, ()))
-    best = None
-    for number in sorted(tried):
-        row = ROWS[number]
-        found = row.pattern.search(line)
-        if found:
-            best = Match(row.mechanism, row.weight, found.start())
-            break
-    if best is None or _HARMLESS.search(line):
+    rows = (ROWS[number] for number in sorted(tried))
+    best = next(
+        (Match(r.mechanism, r.weight, m.start()) for r in rows if (m := r.pattern.search(line))), None
+    )
+    weight = best.weight if best else 0.0
+    if _harmless(line, weight):
         return None
-    if best.weight < _SURER and _BENIGN.search(line):
-        return None
-    if best.weight < _SURE and (summary := _SUMMARY.search(line)):
-        return Match(UNKNOWN, quiet.SUMMARY[0].weight, summary.start())
+    if weight < PLAIN and (summary := quiet.SUMMARY.search(line)):
+        return Match(UNKNOWN, SUMMED_UP, summary.start())
     return best
 
 
-def _tone(line: str, found: Guess) -> float:
-    """What the words of calm, or none of trouble, take away; less where the lexicon knows the message."""
-    if CALM.search(line):
-        return -1.5 * max(0.0, 1.0 - max(0.0, found.trouble) / PLAIN)
-    return 0.0 if TROUBLE.search(line) else -max(0.0, 1.0 - found.lead / PLAIN)
+def _harmless(line: str, weight: float) -> bool:
+    """Whether a line says that nothing is wrong, and no row of such a weight as `DEFINITE` says otherwise."""
+    benign = weight < DEFINITE and quiet.BENIGN.search(line)
+    return bool(benign or quiet.HARMLESS.search(line))

@@ -1,9 +1,10 @@
-"""What goes on quietly (fallbacks, caches, skipped work), what is said in general, and what says that all "
-"is well."""
+"""What goes on quietly (fallbacks, caches, skipped work), and lines that only look like trouble."""
 
 from __future__ import annotations
 
-from ahe.debug.signals.mechanisms.row import row
+import re
+
+from ahe.debug.signals.mechanisms.row import at_words, row
 
 QUIET = (
     row(
@@ -110,74 +111,38 @@ QUIET = (
     ),
 )
 
-GENERAL = (
-    row(
-        "unknown",
-        1.5,
-        "error errors fatal failed failure fails fail failing cannot can t couldn could unable invalid abort "
-        "aborting aborted critical severe err refusing refused"
-        " unexpected unexpectedly bad illegal rejected denied broken wrong mismatch caused",
-        r"(?<![\w/.-])(?:errors?|fatal|fail(?:ed|ure|s|ing)?)(?![\w/-])|\bcannot\b|\bcan't\b|could(?: not|n't)"
-        r"|\bunable\b|\binvalid\b|\babort|\bcritical\b|\bsevere\b|\berr\b|refus|unexpected|\bbad\b|illegal"
-        r"|reject|denied|broken|\bwrong\b|mismatch|caused by",
-    ),
-    row(
-        "unknown",
-        1.1,
-        "warning warn warnings missing not found available set present loaded supported applied used read "
-        "ready without instead deprecated caution notice assuming assumed unavailable retrying retry gave "
-        "giving giveup expired exceeded",
-        r"\bwarn(?:ing)?\b|\bmissing\b(?! destination)|\bnot (?:found|available|set|present|loaded|supported"
-        r"|applied|used|read|valid|ready|reachable|writable|enough|match|equal|one of)|\bwithout\b|\binstead\b"
-        r"|caution|assum(?:ing|ed)|unavailable|retry|giving up|gave up|expired|exceeded",
-    ),
-)
-
-HARMLESS = (
-    row(
-        "",
-        0.0,
-        "",
+HARMLESS = re.compile(
+    at_words(
         r"^npm (?:notice|warn deprecated|fund|http)|\bno (?:crlf|conflicts?|drift|skew|duplicates?"
         r"|mismatch(?:es)?|corruption"
         r"|deadlocks?|problems?|issues?|differences|regressions?|leaks?)\b|^warning: running pip as"
-        r"|\bnot upgraded\b|ignor\w+ .{0,20}(?:comments?|blank lines?|whitespace|hidden files)",
-    ),
+        r"|\bnot upgraded\b|ignor\w+ .{0,20}(?:comments?|blank lines?|whitespace|hidden files)"
+    )
 )
+"""Lines that are never the cause."""
 
-BENIGN = (
-    row(
-        "",
-        0.0,
-        "errors error warnings warning failed failures vulnerabilities skipped issues problems failure wno "
-        "werror exception",
+BENIGN = re.compile(
+    at_words(
         r"(?<![\d.,])\b(?:0|no|zero|without(?: any)?) (?:\w+ )?(?:errors?|warnings?|failed|failures?"
         r"|vulnerabilit\w+|issues|problems|conflicts|regressions|skipped)|\b(?:errors?|warnings?|failures"
         r"|failed|skipped)[:=] ?(?:0\b(?![.x\d])|none$)|-w(?:no-)?error|ignore-errors|on[-_]error(?:stop)?"
         r"|error[-_](?:log|handler|handling|reporting|page|code)s?\b|--\S*(?:error|fail|warn|ignore|skip"
-        r"|force)",
-    ),
-    row(
-        "",
-        0.0,
-        "deprecated deprecationwarning deprecation notice release available npm root funding pip",
-        r"deprecat|^\[?notice\]?|pip as the 'root' user|new (?:release"
-        r"|version|major version|minor version) .*(?:available|of)|looking for funding|running pip as",
-    ),
+        r"|force)"
+        r"|deprecat|^\[?notice\]?|pip as the 'root' user|new (?:release"
+        r"|version|major version|minor version) .*(?:available|of)|looking for funding|running pip as"
+    )
 )
+"""Words for trouble where there is none (`0 errors`, `-Werror`): only a definite row counts beside them."""
 
-SUMMARY = (
-    row(
-        "unknown",
-        0.7,
-        "make npm error failed build compile ld exit status code returned subprocess errors command ninja "
-        "target recipe generated",
+SUMMARY = re.compile(
+    at_words(
         r"^(?:g?make|ninja)(?:\[\d+\])?: .*(?:\*\*\*|error|stopped)|^npm (?:err!|error) (?:code (?:elifecycle"
         r"|\d)|errno|a complete|this is probably|\s*/|exit|lifecycle|command)|could not compile `"
         r"|build (?:failed|failure)|ld returned|failed \((?:errors|failures)|failed (?:building|to build)"
         r"|non-?zero exit"
         r"|(?:exit|exited with|return(?:ed)?|failed with|finished with)(?: with)? (?:exit )?(?:code|status)"
         r"|\[exit code|aborting due to|\d+ errors? generated|subprocess-exited|command (?:failed|exited)"
-        r"|see (?:above|the log)|for more information|completed with errors|error: process completed",
-    ),
+        r"|see (?:above|the log)|for more information|completed with errors|error: process completed"
+    )
 )
+"""What a program says after the error itself: only a definite row counts beside it."""
