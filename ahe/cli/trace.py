@@ -63,7 +63,11 @@ def command(
         return
     steps = show_trace.cleaned(found, step, span)
     value: Any = show_trace.record(found, steps) if as_json else None
-    show(value, as_json, lambda: as_terminals_allow("\n".join(show_trace.page(*each) for each in steps)))
+    show(
+        value,
+        as_json,
+        lambda: as_terminals_allow("\n".join(show_trace.page(found.label, each) for each in steps)),
+    )
     for damage in found.trace.damage:
         click.echo(f"damaged: {damage.where}: {damage.what}", err=True)
 
