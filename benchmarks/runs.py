@@ -77,9 +77,9 @@ def simulate_run(
 ) -> Run:
     """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
 
-    What is kept becomes the incumbent with its rollouts; a reverted edit leaves the incumbent with all that
-    it has by then. So the rollouts pool, as the trial store pools them. During each comparison the endpoint is off
-    by a normal amount of `drift` points, the same for both harnesses.
+    A kept edit becomes the incumbent with its rollouts; after a reverted one the incumbent keeps its own. So rollouts
+    are pooled as in the trial store. During each comparison the endpoint is off by a normal amount of `drift` points,
+    the same for both harnesses.
     """
     rates = draw_rates(tasks, random, matrix)
     head = Arm(rates)

@@ -38,9 +38,9 @@ class Invocation:
         return self.folder.resolve()
 
     def project(self, flags: dict[str, Any] | None = None) -> Project:
-        from ahe.project.project import Project
+        from ahe.project.project import open_project
 
-        return Project.open(self.root, flags)
+        return open_project(self.root, flags)
 
 
 class Command(click.Command):

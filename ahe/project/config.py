@@ -20,7 +20,6 @@ from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
 
 FILE = "ahe.toml"
 OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
-ROLES: tuple[Role, ...] = ("coder", "debugger", "evolver")
 EMBEDDED_LIMITS = Limits(
     turns=10, tokens=40_000, seconds=300, reply_tokens=320, command_seconds=30, output_bytes=2_000
 )

@@ -31,11 +31,6 @@ class Project:
     def root(self) -> Path:
         return self.config.root
 
-    @classmethod
-    def open(cls, root: Path, flags: dict[str, Any] | None = None) -> Project:
-        """Read the project in folder `root`; `flags` are dotted names. Raises `UsageError`."""
-        return cls(load_config(root.resolve(), flags))
-
     def suite(self) -> Suite:
         """The suite that the configuration names. Raises `UsageError` or `TaskError`."""
         return load_suite(self.config.suite_path())
@@ -82,7 +77,7 @@ def open_project(path: Path | str = ".", flags: Mapping[str, Any] | None = None)
     `flags` override `ahe.toml` by dotted names, as command-line flags do: `{"evolve.jobs": 8}`. Raises `UsageError`
     that names the wrong key.
     """
-    return Project.open(Path(path), dict(flags or {}))
+    return Project(load_config(Path(path).resolve(), flags))
 
 
 def init(root: Path) -> list[str]:
