@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ahe.errors import UsageError
+from ahe.gate.choose import GATES
 from ahe.project.content import entry
 from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
 
@@ -82,13 +83,20 @@ class EvolveTable(Table):
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
-    gate: Literal["bayes", "strict", "pareto", "greedy", "flips"] = "bayes"
+    gate: str = "bayes"
     editor: Literal["auto", "agent", "proposal"] = "auto"
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"
     report_tokens: int = Field(0, ge=0)
     tax: float = Field(0.0, ge=0)
     comparison: Ceiling = Ceiling()
+
+    @field_validator("gate")
+    @classmethod
+    def _known_gate(cls, name: str) -> str:
+        if name not in GATES:
+            raise ValueError(f"there is no gate {name!r}: use one of {', '.join(GATES)}")
+        return name
 
 
 class BudgetTable(Table):

@@ -162,7 +162,8 @@ def test_the_log_ends_with_what_the_run_gained(ahe, measured):
     assert last.startswith(f"best against seed: {said} [") and last.endswith(
         "(shrunk: selected rollouts flatter)"
     )
-    assert isinstance(json.loads(ahe("log", "--json", cwd=measured).stdout), list)
+    (seed, *_) = reversed(json.loads(ahe("log", "--json", cwd=measured).stdout))
+    assert seed["subject"] == world.git(measured, "log", "--format=%s").splitlines()[-1]
     (measured / "ahe.toml").write_text('[suite]\npath = "nowhere"\n')
     done = ahe("log", cwd=measured)
     assert done.returncode == 0 and "against seed" not in done.stdout, "the log needs no suite"

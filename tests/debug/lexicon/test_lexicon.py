@@ -7,8 +7,9 @@ import json
 import pytest
 
 from ahe.debug.signals.lexicon.features import features, stem
-from ahe.debug.signals.lexicon.guess import CALM, alarming, guess
+from ahe.debug.signals.lexicon.guess import CALM, Guess, alarming, guess
 from ahe.debug.signals.lexicon.train import CATALOGUE, WEIGHTS, read_catalogue, weights_of
+from ahe.debug.signals.mechanisms.match import SURE
 from ahe.debug.signals.templates import fine
 from ahe.debug.signals.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
 
@@ -44,10 +45,14 @@ def test_it_names_messages_that_nobody_wrote_down(mechanism: str, line: str) -> 
     assert alarming(fine(line))
 
 
-@pytest.mark.parametrize("line", ["", "   ", "42", "…", "\ud800", "a" * 4_000])
-def test_lines_that_say_nothing(line: str) -> None:
-    found = guess(line)
-    assert found.lead >= 0 or not found.mechanism
+@pytest.mark.parametrize("line", ["", "   ", "42", "…", "\ud800", "~" * 4_000])
+def test_a_line_without_a_known_word_names_nothing(line: str) -> None:
+    assert guess(line) == Guess("", 0.0, 0.0)
+
+
+def test_a_line_of_one_letter_is_not_sure_of_anything() -> None:
+    found = guess("a" * 4_000)
+    assert 0 <= found.lead < SURE and not alarming(fine("a" * 4_000))
 
 
 def test_inflections_are_one() -> None:
