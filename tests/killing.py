@@ -1,4 +1,4 @@
-"""Kills `ahe` with SIGKILL at a chosen moment, which comes however fast or slow the machine is."""
+"""Kills `ahe` with SIGKILL at a chosen moment, which comes however fast or slow the machine is; counts its git calls."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def deadly_git(folder: Path, pattern: str, *, after: bool = False, victim: str =
     program.write_text(GIT.format(pattern=given, first=first, victim=victim, git=shlex.quote(real)))
     program.chmod(0o755)
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def counted_git(folder: Path) -> dict[str, str]:
+    """The PATH with a `git` that writes the first word of every call into the file `calls` of the folder."""
+    path = deadly_git(folder, "no such call")
+    program = folder / "git"
+    log = shlex.quote(str(folder / "calls"))
+    program.write_text(program.read_text().replace("case", f'echo "$1" >> {log}\ncase', 1))
+    return path
 
 
 def start(root: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
