@@ -1,4 +1,4 @@
-"""The gates of the tables: those of `ahe`, and the one that the default replaced, to show what was gained.
+"""The gates of the tables: those of `ahe`, and the one that the default replaced, for comparison.
 
 *fixed-bounds*: all plain rollouts first; then bounds that do not move (keep at P ≥ .93, revert at P ≤ .12), two more
 rollouts on both arms of the tasks of highest v_t and of a few at random, up to 4·T, then P ≥ .60.
@@ -11,7 +11,7 @@ from random import Random
 
 from ahe.gate.allocation import extra
 from ahe.gate.choose import GATES as OWN
-from ahe.gate.decisions import posterior_or_request, verdict
+from ahe.gate.decisions import decided, posterior_or_request
 from ahe.gate.posterior import Posterior
 from ahe.protocols import Gate
 from ahe.records import Comparison, Decision, RolloutRequest
@@ -20,7 +20,7 @@ KEEP, REVERT, FINAL, EXTRA = 0.93, 0.12, 0.60, 4
 
 
 class FixedBoundsGate:
-    """Decides on train alone."""
+    """The first default gate; it decides on train alone."""
 
     name = "fixed-bounds"
 
@@ -30,10 +30,10 @@ class FixedBoundsGate:
             return found
         score = found.above()
         if score >= KEEP or score <= REVERT:
-            return verdict(found, "kept" if score >= KEEP else "reverted", f"P = {score:.2f}")
+            return decided(found, "kept" if score >= KEEP else "reverted", f"P = {score:.2f}")
         if requests := self._round(comparison, found):
             return Decision(outcome="more", reason=f"P = {score:.2f}", requests=requests)
-        return verdict(found, "kept" if score >= FINAL else "reverted", f"P = {score:.2f} at the end")
+        return decided(found, "kept" if score >= FINAL else "reverted", f"P = {score:.2f} at the end")
 
     @staticmethod
     def _round(comparison: Comparison, found: Posterior) -> tuple[RolloutRequest, ...]:

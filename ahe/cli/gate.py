@@ -17,9 +17,7 @@ def command() -> None:
 @make_command("simulate", "ahe gate simulate --tasks 40 --rollouts 2 --points 8")
 @click.option("--tasks", type=click.IntRange(2), help="Number of tasks (default: the suite's train split).")
 @click.option("--rollouts", type=click.IntRange(1), help="Plain rollouts of a task (default: as configured).")
-@click.option(
-    "--gate", "name", metavar="NAME", help="bayes, strict, pareto, greedy or flips (default: as configured)."
-)
+@click.option("--gate", "name", metavar="NAME", help="Default: as configured; docs/gate.md describes each.")
 @click.option(
     "--points", multiple=True, type=float, help="Size of an edit, may be repeated (default: 15, 5, -5, -15)."
 )

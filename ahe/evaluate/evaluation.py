@@ -53,11 +53,23 @@ class Evaluator:
 
         Raises `AllBroken` if none of them could be scored, even if there are only a few.
         """
-        wanted = [self.runner.plan(harness, task, n) for n in range(rollouts) for task in tasks]
-        trials = (await self.evaluate(label, wanted)).trials
+        trials = (await self.in_turns(label, [(harness, task, rollouts) for task in tasks])).trials
         if trials and all(trial.status == "missing" for trial in trials):
             raise AllBroken(f"none of the {len(trials)} trials could be scored: {trials[-1].cause}\n{REMEDY}")
         return trials
+
+    async def in_turns(
+        self, label: str, goals: Sequence[tuple[HarnessVersion, Task, int]], first: int = 0
+    ) -> Evaluation:
+        """The n attempts (from `first` on) of each (harness, task, n), in turns; see `evaluate`.
+
+        The arms alternate, so that a drifting endpoint affects them alike.
+        """
+        turns, plan = range(max((n for *_, n in goals), default=0)), self.runner.plan
+        wanted = [
+            plan(harness, task, first + turn) for turn in turns for harness, task, n in goals if turn < n
+        ]
+        return await self.evaluate(label, [*{planned.id: planned for planned in wanted}.values()])
 
     async def evaluate(self, label: str, wanted: Sequence[Planned]) -> Evaluation:
         """Run the wanted trials that the store does not hold; `missing` ones are tried again.

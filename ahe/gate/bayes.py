@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ahe.gate.allocation import extra, next_round, plain_requests, within
-from ahe.gate.decisions import PER_ARM, apply_heldout_veto, unusable, verdict
+from ahe.gate.decisions import PER_ARM, apply_heldout_veto, decided, unusable
 from ahe.gate.posterior import Posterior, posterior
 from ahe.records import Ceiling, Comparison, Decision, RolloutRequest
 
@@ -45,7 +45,7 @@ class BayesGate:
         problem = "" if found is None else unusable(comparison.train)
         score = found.above(self.tax * comparison.grown / 1000) if found else 0.0
         if found and not problem and score <= hopeless:
-            return verdict(found, "reverted", f"not better on train (P = {score:.2f})")
+            return decided(found, "reverted", f"not better on train (P = {score:.2f})")
         if affordable := within(requests, comparison, self.ceiling):
             return Decision(outcome="more", reason="rollouts on train", requests=affordable)
         if requests and found is None:
@@ -67,4 +67,4 @@ class BayesGate:
             )
         if score >= min(keep, self.final) and score > revert:
             return apply_heldout_veto(comparison, found, f"better on train (P = {score:.2f})", self.heldout)
-        return verdict(found, "reverted", f"unproven on train (P = {score:.2f})")
+        return decided(found, "reverted", f"unproven on train (P = {score:.2f})")

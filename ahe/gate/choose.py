@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ahe.errors import UsageError
 from ahe.gate.bayes import BayesGate
-from ahe.gate.decisions import PER_ARM, posterior_or_request, verdict
+from ahe.gate.decisions import PER_ARM, decided, posterior_or_request
 from ahe.gate.published import FlipsGate, GreedyGate, ParetoGate, StrictGate
 from ahe.protocols import Gate
 from ahe.records import Ceiling, Comparison, Decision
@@ -47,4 +47,4 @@ class NotedGate:
         train = posterior_or_request(comparison)
         if isinstance(train, Decision):
             return train
-        return verdict(train, "kept", f"a person's commit, measured before (P = {train.above():.2f})")
+        return decided(train, "kept", f"a person's commit, measured before (P = {train.above():.2f})")

@@ -56,7 +56,7 @@ def posterior_or_request(comparison: Comparison) -> Posterior | Decision:
     return found or Decision(outcome="undecided", reason="no task has a scored trial in both arms")
 
 
-def verdict(
+def decided(
     train: Posterior,
     outcome: Literal["kept", "reverted", "undecided"],
     reason: str,
@@ -84,7 +84,7 @@ def heldout_posterior(comparison: Comparison, train: Posterior) -> Posterior | D
     found, problem = posterior(comparison.heldout, comparison.concentration), unusable(comparison.heldout)
     if found and not problem:
         return found
-    return verdict(train, "undecided", f"held-out: {problem or 'no task was scored in both arms'}")
+    return decided(train, "undecided", f"held-out: {problem or 'no task was scored in both arms'}")
 
 
 def heldout_rollouts(comparison: Comparison, per_arm: int = PER_ARM) -> int:
@@ -114,7 +114,7 @@ def apply_heldout_veto(
     """
     tasks = comparison.heldout_tasks
     if not tasks:
-        return verdict(train, "kept", f"{reason}; the suite has no held-out tasks")
+        return decided(train, "kept", f"{reason}; the suite has no held-out tasks")
     if requests := requests_up_to(comparison.heldout, tasks, heldout_rollouts(comparison, per_arm)):
         return Decision(outcome="more", reason="train passed; now held-out", requests=requests)
     found = heldout_posterior(comparison, train)
@@ -125,5 +125,5 @@ def apply_heldout_veto(
     moved = f"held-out {points(found.mean)}"
     if vetoes(found):
         why = f"{kind}: {moved}, with probability {fall:.2f} a fall beyond the margin"
-        return verdict(train, "reverted", why, heldout=found)
-    return verdict(train, "kept", f"{reason}; no {kind} ({moved})", heldout=found)
+        return decided(train, "reverted", why, heldout=found)
+    return decided(train, "kept", f"{reason}; no {kind} ({moved})", heldout=found)

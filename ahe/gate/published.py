@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahe.gate.decisions import heldout_posterior, points, posterior_or_request, requests_up_to, verdict
+from ahe.gate.decisions import decided, heldout_posterior, points, posterior_or_request, requests_up_to
 from ahe.records import Comparison, Decision, Tally
 
 
@@ -20,10 +20,10 @@ class StrictGate:
         if isinstance(train, Decision):
             return train
         if train.raw < 0:
-            return verdict(train, "reverted", f"train fell by {-100 * train.raw:.1f} points")
+            return decided(train, "reverted", f"train fell by {-100 * train.raw:.1f} points")
         if not comparison.heldout_tasks:
             reason = f"train {points(train.raw)}; the suite has no held-out tasks"
-            return verdict(train, "kept" if train.raw > 0 else "reverted", reason)
+            return decided(train, "kept" if train.raw > 0 else "reverted", reason)
         if requests := requests_up_to(comparison.heldout, comparison.heldout_tasks, comparison.rollouts):
             return Decision(outcome="more", reason="train did not fall; now held-out", requests=requests)
         heldout = heldout_posterior(comparison, train)
@@ -31,7 +31,7 @@ class StrictGate:
             return heldout
         kept = heldout.raw >= 0 and max(train.raw, heldout.raw) > 0
         reason = f"train {points(train.raw)}, held-out {points(heldout.raw)}"
-        return verdict(train, "kept" if kept else "reverted", reason, heldout=heldout)
+        return decided(train, "kept" if kept else "reverted", reason, heldout=heldout)
 
 
 class ParetoGate:
@@ -51,7 +51,7 @@ class ParetoGate:
         before, after = comparison.tokens or (0.0, 0.0)
         dominates = train.raw >= 0 and after <= before and (train.raw > 0 or after < before)
         spent = f", {before:,.0f} → {after:,.0f} tokens a trial" if comparison.tokens else ""
-        return verdict(train, "kept" if dominates else "reverted", f"train {points(train.raw)}{spent}")
+        return decided(train, "kept" if dominates else "reverted", f"train {points(train.raw)}{spent}")
 
 
 class GreedyGate:
@@ -67,7 +67,7 @@ class GreedyGate:
         train = posterior_or_request(comparison)
         if isinstance(train, Decision):
             return train
-        return verdict(train, "kept" if train.raw > 0 else "reverted", f"train {points(train.raw)}")
+        return decided(train, "kept" if train.raw > 0 else "reverted", f"train {points(train.raw)}")
 
 
 class FlipsGate:
@@ -89,7 +89,7 @@ class FlipsGate:
         broken = sum(passed.get(task) == (True, False) for task in comparison.risks)
         counted = f"{fixed} of {len(comparison.predicts)} predicted fixed"
         reason = f"{counted}, {broken} of {len(comparison.risks)} risked broken"
-        return verdict(train, "reverted" if broken and not fixed else "kept", reason)
+        return decided(train, "reverted" if broken and not fixed else "kept", reason)
 
 
 def _passes(tally: Tally) -> bool:

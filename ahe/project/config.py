@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ahe.errors import UsageError
+from ahe.gate.choose import GATES
 from ahe.project.content import entry
 from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
 
 FILE = "ahe.toml"
 OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
-ROLES: tuple[Role, ...] = ("coder", "debugger", "evolver")
 EMBEDDED_LIMITS = Limits(
     turns=10, tokens=40_000, seconds=300, reply_tokens=320, command_seconds=30, output_bytes=2_000
 )
@@ -57,8 +57,8 @@ class ModelTable(Table):
 
 
 class SuiteTable(Table):
-    """`quick` takes only the part of the suite that its suite.toml names for short iterations; held-out then takes
-    no more rollouts a task than train.
+    """`quick` takes only the part of the suite that its suite.toml names for short iterations; a held-out task then
+    gets no more rollouts than a train task.
     """
 
     path: str = "evals/shell-basics"
@@ -83,13 +83,20 @@ class EvolveTable(Table):
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
-    gate: Literal["bayes", "strict", "pareto", "greedy", "flips"] = "bayes"
+    gate: str = "bayes"
     editor: Literal["auto", "agent", "proposal"] = "auto"
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"
     report_tokens: int = Field(0, ge=0)
     tax: float = Field(0.0, ge=0)
     comparison: Ceiling = Ceiling()
+
+    @field_validator("gate")
+    @classmethod
+    def _known_gate(cls, name: str) -> str:
+        if name not in GATES:
+            raise ValueError(f"there is no gate {name!r}: use one of {', '.join(GATES)}")
+        return name
 
 
 class BudgetTable(Table):
@@ -198,8 +205,8 @@ def load_config(
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
-        told = f"{problem['msg']} (see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key)"
-        raise UsageError(f"{FILE}: {where}: {told}") from None
+        hint = f"see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key"
+        raise UsageError(f"{FILE}: {where}: {problem['msg']} ({hint})") from None
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 from pathlib import Path
@@ -32,6 +33,29 @@ asyncio.run(main())
 """
 
 
+def first_process(host: int) -> int:
+    """The first process of the one sandbox that the process `host` runs, by its number outside."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+        except OSError:
+            continue  # it has ended
+        inside = lines["NSpid"].split()
+        if len(inside) > 1 and inside[-1] == "1" and parent(int(lines["PPid"])) == host:
+            return int(inside[0])
+    raise AssertionError("no sandbox runs")
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def groups_of(pid: int) -> list[Path]:
+    """The control groups of `ahe` that hold a process."""
+    found = Path("/sys/fs/cgroup").rglob(f"{limits.PREFIX}*/cgroup.procs")
+    return [path.parent for path in found if str(pid) in path.read_text().split()]
+
+
 async def test_a_killed_host_takes_its_sandbox_along(tmp_path: Path):
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", CHILD, str(tmp_path), str(tmp_path / "s")
@@ -40,15 +64,13 @@ async def test_a_killed_host_takes_its_sandbox_along(tmp_path: Path):
     while not beat.exists():
         assert child.returncode is None
         await asyncio.sleep(0.02)
+    sandbox = os.pidfd_open(first_process(child.pid))
     child.send_signal(signal.SIGKILL)
     await child.wait()
-    size = -1
-    for _ in range(200):
-        if size == beat.stat().st_size:
-            break
-        size = beat.stat().st_size
-        await asyncio.sleep(0.3)
-    assert size == beat.stat().st_size, "commands ran on after their host was killed"
+    # The kernel ends all of a sandbox before its first process is gone.
+    gone, _, _ = await asyncio.to_thread(select.select, [sandbox], [], [], 60)
+    os.close(sandbox)
+    assert gone, "commands ran on after their host was killed"
 
 
 async def test_cancelling_a_command_kills_it(tmp_path: Path):
@@ -59,21 +81,18 @@ async def test_cancelling_a_command_kills_it(tmp_path: Path):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    for _ in range(100):
-        left = (await box.exec("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")).text
-        if "sleep 4500" not in left:
-            break
-    assert "sleep 4500" not in left
+    async with asyncio.timeout(60):
+        while "sleep 4500" in (await box.exec("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")).text:
+            pass
     await box.stop()
 
 
 async def test_an_end_during_a_command_is_infrastructure(tmp_path: Path):
     box = BwrapEnvironment(EnvironmentSpec(name="x"), tmp_path / "s")
     await box.start()
-    assert box._launched
     task = asyncio.create_task(box.exec("sleep 100"))
     await box.exec("true")
-    os.kill(box._launched.pid, signal.SIGKILL)
+    os.kill(first_process(os.getpid()), signal.SIGKILL)
     with pytest.raises(SandboxError):
         await task
     with pytest.raises(SandboxError):
@@ -100,9 +119,7 @@ async def test_a_missing_mount_is_explained(tmp_path: Path):
 async def test_groups_are_removed(tmp_path: Path):
     box = BwrapEnvironment(EnvironmentSpec(name="x"), tmp_path / "s")
     await box.start()
-    assert box._launched
-    groups = box._launched.limiter.groups
-    assert all(group.exists() for group in groups)
+    groups = groups_of(first_process(os.getpid()))
     assert bool(groups) == (limits.in_force() in ("cgroup v1", "cgroup v2"))
     await box.exec("sleep 100 & echo")
     await box.stop()
@@ -137,8 +154,8 @@ def test_the_probe_says_what_is_used():
 
 def test_a_diagnosis_holds_a_problem_and_a_fix():
     problem, fix = diagnose("No permissions to create new namespace")
-    assert problem
-    assert fix
+    assert "No permissions to create new namespace" in problem or "forbidden here by" in problem
+    assert any(way in fix for way in ("sysctl -w ", "--privileged", 'kind = "docker"'))
 
 
 def test_clip_keeps_both_ends():

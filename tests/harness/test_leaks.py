@@ -123,17 +123,26 @@ def test_eight_words_in_a_row_are_always_found(words: list[str], data: st.DataOb
 
 
 @given(st.text(max_size=300))
-def test_no_text_breaks_it(text: str) -> None:
-    told(text)
+def test_no_text_before_a_leak_hides_it(text: str) -> None:
+    assert "task names" in told(f"{text}\nSee sum-paid-north.")
 
 
-def test_thousands_of_tasks_are_searched_quickly() -> None:
+def search(tasks: int) -> float:
+    """CPU seconds, the least of several, that a search takes among the texts of this many tasks."""
     chance = random.Random(0)
     words = [f"w{n:x}" for n in range(20_000)]
-    hidden = [" ".join(chance.choices(words, k=200)) for _ in range(4_000)]
-    secrets = Secrets([f"task-{n}-x" for n in range(4_000)], hidden, [])
+    hidden = [" ".join(chance.choices(words, k=200)) for _ in range(tasks)]
+    secrets = Secrets([f"task-{n}-x" for n in range(tasks)], hidden, [])
     text = "\n".join(" ".join(chance.choices(words, k=12)) for _ in range(150)) + "\n" + hidden[7][:200]
-    began = time.perf_counter()
-    found = list(leaks({"m": text}, {"m": frozenset(range(151))}, secrets))
-    assert [problem.where for problem in found] == ["m:151"]
-    assert time.perf_counter() - began < 10  # a scan of every text for every run would take minutes
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        found = list(leaks({"m": text}, {"m": frozenset(range(151))}, secrets))
+        took.append(time.process_time() - began)
+        assert [problem.where for problem in found] == ["m:151"]
+    return min(took)
+
+
+def test_a_search_costs_about_the_same_however_many_tasks_there_are() -> None:
+    """A scan of every text would cost 40 times as much."""
+    assert search(4_000) < 10 * search(100)

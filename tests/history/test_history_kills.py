@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import killing
 import pytest
 from history_helpers import git, make_seed, snapshot
 
@@ -42,23 +43,32 @@ while True:
 """
 
 
+def work(place: Path, **environment: str) -> subprocess.Popen[str]:
+    """`WORK` in the background, in a process group of its own."""
+    workspace, seed = str(place / "workspace"), str(place / "seed")
+    return subprocess.Popen(
+        [sys.executable, "-c", WORK, workspace, seed, str(Path(__file__).parent), os.getcwd()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(place / "drafts"), **environment},
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    make_seed(tmp_path / "seed")
+    (tmp_path / "drafts").mkdir()
+    return tmp_path
+
+
 @pytest.mark.parametrize("round", range(3))
-def test_a_kill_at_any_moment_leaves_a_workspace_that_works(tmp_path: Path, round: int) -> None:
-    seed = make_seed(tmp_path / "seed")
-    path = tmp_path / "workspace"
-    drafts = tmp_path / "drafts"
-    drafts.mkdir()
+def test_a_kill_at_any_moment_leaves_a_workspace_that_works(place: Path, round: int) -> None:
     chance = random.Random(round)
     last = 0
     for _ in range(4):
-        process = subprocess.Popen(
-            [sys.executable, "-c", WORK, str(path), str(seed), str(Path(__file__).parent), os.getcwd()],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, "TMPDIR": str(drafts)},
-        )
+        process = work(place)
         if chance.random() < 0.75:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n", process.communicate()[1]
@@ -66,9 +76,22 @@ def test_a_kill_at_any_moment_leaves_a_workspace_that_works(tmp_path: Path, roun
         assert process.poll() is None, process.communicate()[1]
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        if (path / ".git").exists():
-            last = check(path, last)
-    assert not [p for p in drafts.iterdir() if any(p.iterdir())]
+        if (place / "workspace" / ".git").exists():
+            last = check(place / "workspace", last)
+    assert not [p for p in (place / "drafts").iterdir() if any(p.iterdir())]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("call", ["commit*", "merge*", "revert*", "notes*add*", "worktree*add*", "tag*"])
+def test_a_kill_at_a_git_call_leaves_a_workspace_that_works(place: Path, call: str, after: bool) -> None:
+    """Python and git die together, before git has done its work or after it; the work was announced."""
+    last = check(History.create(place / "workspace", place / "seed").path, 1)
+    process = work(place, **killing.deadly_git(place / "deadly", call, after=after, victim="-$PPID"))
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == -signal.SIGKILL, said
+    assert (place / "workspace" / ".git" / "ahe.lock").read_text() != "", "nothing was under way"
+    check(place / "workspace", last)
+    assert not [p for p in (place / "drafts").iterdir() if any(p.iterdir())]
 
 
 def check(path: Path, at_least: int) -> int:

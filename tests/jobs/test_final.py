@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import final_world
+import killing
 import pytest
 import world
 import yaml
@@ -77,26 +74,16 @@ def test_a_first_look_is_kept_and_a_second_refused_unless_a_reason_is_given(proj
 
 
 def test_a_killed_look_goes_on_with_the_same_attempts(project: Path) -> None:
-    command = [sys.executable, "-m", "ahe", "final", "--rollouts", "3"]
-    process = subprocess.Popen(
-        command,
-        cwd=project,
-        env=world.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while not (done := trials(project)):
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process = killing.start(project, "final", "--rollouts", "3")
+    assert killing.killed_after(process, project, steps=1), "it ended before it could be killed"
+    done = trials(project)
+    assert 0 < len(done) < 18
     assert not (project / "runs" / "final" / "001" / "result.json").exists()
     kept = {trial["id"]: trial["started"] for trial in done}
 
     # Other wishes do not change a look that was begun.
     finished = world.ahe(project, "final", "--rollouts", "5", "--json")
-    assert "going on with look 1" in finished.stderr
+    assert "continuing look 1" in finished.stderr
     result = json.loads(finished.stdout)
     assert (result["plan"]["look"], result["plan"]["rollouts"], result["plan"]["again"]) == (1, 3, "")
     after = {trial["id"]: trial["started"] for trial in trials(project)}

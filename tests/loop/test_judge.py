@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+import killing
 import world
 
 from ahe.history.message import note_text
@@ -96,6 +93,19 @@ def shown(root: Path) -> None:
         assert min(row[0] for row in rows) == FRESH
 
 
+KILLS = (
+    ("notes*add*", False),
+    ("update-ref -m*refs/notes/ahe *", False),
+    ("update-ref -m*refs/notes/ahe *", True),
+    ("commit*", False),
+    ("merge*", False),
+    ("merge*", True),
+    ("commit*", True),
+    ("tag*ahe/iter-001*", False),
+)
+"""The git commands at which a run that decides is killed, one after another, before the command or after it."""
+
+
 def killed_at_every_write(root: Path, candidate: str) -> None:
     """Verdicts, reverts and tags are taken away, and written again by runs that are killed on the way.
 
@@ -107,36 +117,15 @@ def killed_at_every_write(root: Path, candidate: str) -> None:
         world.git(root, "tag", "-d", tag)
     world.git(root, "update-ref", "-d", "refs/notes/ahe")
     world.git(root, "reset", "-q", "--hard", candidate)
-    dice, kills, seen = random.Random(3), 0, set()
-    while "ahe/iter-001" not in world.git(root, "tag"):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ahe", "evolve", "--iterations", "1"],
-            cwd=root,
-            env=world.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        started = written(root)
-        until = time.monotonic() + 60
-        while process.poll() is None and written(root) == started and time.monotonic() < until:
-            time.sleep(0.005)
-        time.sleep(dice.uniform(0, 0.03))
-        if process.poll() is None:
-            process.kill()
-            kills += 1
-        process.wait()
-        seen.add(world.git(root, "log", "--format=%N").count("Ahe-Verdict"))
-    assert kills
-    assert seen <= {0, noted}, "all verdicts of a decision, or none"
+    seen = []
+    for command, after in KILLS:
+        killing.killed_at_git(root, command, "evolve", "--iterations", "1", after=after)
+        seen.append(world.git(root, "log", "--format=%N").count("Ahe-Verdict"))
+    assert seen == [0, 0, *[noted] * 6], "all verdicts of a decision, or none"
     world.ahe(root, "evolve", "--iterations", "0")
     assert (world.git(root, "log", "--format=%s %T"), trials(root)) == (log, known)
     assert log.splitlines()[0].startswith('Revert "middleware: nothing"'), "newest first"
     assert world.git(root, "status", "--porcelain") == ""
-
-
-def written(root: Path) -> tuple[str, str]:
-    """What a run writes last: refs and HEAD."""
-    return world.git(root, "for-each-ref"), world.git(root, "rev-parse", "HEAD")
 
 
 def test_what_harms_inside_a_kept_whole_is_found(tmp_path: Path) -> None:

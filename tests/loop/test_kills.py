@@ -5,24 +5,12 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+import killing
 import world
 
 KILLS = 20
-
-
-def start(root: Path, iterations: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "ahe", "evolve", "--iterations", str(iterations)],
-        cwd=root,
-        env=world.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 def finished(root: Path) -> dict[str, str]:
@@ -67,37 +55,34 @@ def without_costs(value: object) -> object:
     return [without_costs(part) for part in value] if isinstance(value, list) else value
 
 
-def storm(root: Path, dice: random.Random, longest: float, kills: int) -> int:
+def storm(root: Path, dice: random.Random, kills: int) -> int:
     """Run to the end with at most `kills` kills on the way. Returns how many there were."""
-    before: dict[str, str] = {}
-    for count in range(kills + 1):
-        process = start(root, iterations=2 - done(root))
-        if count < kills:
-            time.sleep(dice.uniform(0.2, longest))
-            if process.poll() is None:
-                process.kill()
-        process.wait()
+    killed, before = 0, finished(root)
+    while done(root) < 2:
+        process = killing.start(root, "evolve", "--iterations", str(2 - done(root)))
+        if killed < kills:
+            killed += killing.killed_after(process, root, dice.randint(1, 4), dice.uniform(0, 0.2))
+        else:
+            assert process.wait() == 0
         now = finished(root)
         assert before.items() <= now.items(), "a finished trial was run again"
         before = now
-        if done(root) == 2:
-            return count
-    raise AssertionError("the run after the last kill did not finish")
+    return killed
 
 
 def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     world.write_project(tmp_path / "calm")
     world.ahe(tmp_path / "calm", "init")
-    began = time.monotonic()
     world.ahe(tmp_path / "calm", "evolve", "--iterations", "2")
-    longest = 0.5 * (time.monotonic() - began)
     wanted = without_costs(state(tmp_path / "calm"))
     dice, kills, number = random.Random(7), 0, 0
     while kills < KILLS:
         number += 1
         root = world.write_project(tmp_path / f"storm-{number}")
         world.ahe(root, "init")
-        kills += storm(root, dice, longest, KILLS - kills)
+        killed = storm(root, dice, KILLS - kills)
+        assert killed, "nothing was killed on the way"
+        kills += killed
         assert without_costs(state(root)) == wanted
         assert answered(root) == answered(tmp_path / "calm")
         assert not list((root / "runs").glob("scratch/evolve-*"))

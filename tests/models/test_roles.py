@@ -26,12 +26,23 @@ async def test_roles_share_one_server_and_equal_specs_one_model(script):
     async with open_models(specs, ledger=ledger) as models:
         assert models["coder"] is models["debugger"]
         assert models["coder"] is not models["evolver"]
-        assert models["coder"]._base_url == models["evolver"]._base_url
         for role, text in (("coder", "code"), ("evolver", "edit")):
             request = Request(role=role, key="k/0/0", messages=(Message(role="user", content="x"),))
             assert (await models[role].complete(request)).message.content == text
         assert models["coder"].spec.tool_calls == "native"
     assert ledger.total.usd == 0.0
+
+
+async def test_models_of_one_name_have_one_server(tmp_path):
+    """The script counts the calls, so a second server would begin with the first answer again."""
+    path = tmp_path / "script.yaml"
+    path.write_text("coder: {'*': [first, second]}\n")
+    spec = ModelSpec(name=f"scripted:{path}")
+    specs = {"coder": spec, "evolver": spec.model_copy(update={"temperature": 0.5})}
+    request = Request(role="coder", key="k/0/0", messages=(Message(role="user", content="x"),))
+    async with open_models(specs) as models:
+        said = [(await models[role].complete(request)).message.content for role in specs]
+    assert said == ["first", "second"]
 
 
 async def test_two_runs_have_equal_fingerprints(script):

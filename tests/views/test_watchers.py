@@ -86,7 +86,6 @@ def test_the_live_view_shows_what_runs_and_gives_the_terminal_back(columns: int)
         screen.emit(Downloading("w", 10, 10))
         screen.emit(finished(0))
         screen.emit(finished(1, "missing", "endpoint"))
-        screen._live.refresh()
     text = stream.getvalue()
     assert "2 of 3" in text
     assert "task-0" in text

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from ahe.debug.signals.lexicon.features import features, stem
-from ahe.debug.signals.lexicon.guess import CALM, alarming, guess
+from ahe.debug.signals.lexicon.guess import CALM, Guess, alarming, guess
 from ahe.debug.signals.lexicon.train import CATALOGUE, WEIGHTS, read_catalogue, weights_of
+from ahe.debug.signals.mechanisms.match import SURE
 from ahe.debug.signals.templates import fine
-from ahe.debug.signals.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
+from ahe.debug.signals.vocabulary import MECHANISMS, NONE, NOT_A_COMMAND, UNKNOWN
 
 LINES = read_catalogue(CATALOGUE.read_text("utf-8"))
 
@@ -22,7 +23,7 @@ def test_the_weights_are_those_of_the_catalogue() -> None:
 
 def test_the_catalogue_has_lines_for_every_word_and_none_twice() -> None:
     names = {name for name, _ in LINES}
-    assert names == {*MECHANISMS, CALM} - {NONE, UNKNOWN, NO_COMMAND}
+    assert names == {*MECHANISMS, CALM} - {NONE, UNKNOWN, NOT_A_COMMAND}
     assert len(set(LINES)) == len(LINES)
     assert all(line == line.rstrip() for _, line in LINES)
 
@@ -44,10 +45,14 @@ def test_it_names_messages_that_nobody_wrote_down(mechanism: str, line: str) -> 
     assert alarming(fine(line))
 
 
-@pytest.mark.parametrize("line", ["", "   ", "42", "…", "\ud800", "a" * 4_000])
-def test_lines_that_say_nothing(line: str) -> None:
-    found = guess(line)
-    assert found.lead >= 0 or not found.mechanism
+@pytest.mark.parametrize("line", ["", "   ", "42", "…", "\ud800", "~" * 4_000])
+def test_a_line_without_a_known_word_names_nothing(line: str) -> None:
+    assert guess(line) == Guess("", 0.0, 0.0)
+
+
+def test_a_line_of_one_letter_is_not_sure_of_anything() -> None:
+    found = guess("a" * 4_000)
+    assert 0 <= found.lead < SURE and not alarming(fine("a" * 4_000))
 
 
 def test_inflections_are_one() -> None:

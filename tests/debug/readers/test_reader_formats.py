@@ -37,7 +37,8 @@ def test_every_text_comes_out_in_order(tmp_path: Path, made: Made):
 @pytest.mark.parametrize("made", [made for made in ALL if made is not SCRIPT], ids=lambda made: made.name)
 def test_a_results_tool_is_named(tmp_path: Path, made: Made):
     texts = [text for step in only(tmp_path, made).steps for text in step.texts]
-    assert all(text.name for text in texts if text.channel == "call")
+    names = [text.name for text in texts if text.channel == "call"]
+    assert all(names) and len(names) == [channel for _, channel, _ in made.texts].count("call")
 
 
 def test_what_the_recording_says_of_itself(tmp_path: Path):

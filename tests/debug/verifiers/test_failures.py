@@ -275,8 +275,8 @@ def test_the_failed_tests_and_what_decides(text: str, wanted: list[tuple[str, st
 
 @pytest.mark.parametrize("text", [PYTEST, CHAINED, UNITTEST, GO, GO_BUILD, TAP, CARGO, JEST])
 def test_a_decisive_line_stands_in_the_file(text: str) -> None:
-    for failure in failures((VerifierFile("out", text),)):
-        assert failure.decisive in text
+    found = failures((VerifierFile("out", text),))
+    assert found and all(failure.decisive in text for failure in found)
 
 
 @pytest.mark.parametrize("text", [PYTEST, CHAINED, UNITTEST, JEST, CTRF])
@@ -376,4 +376,4 @@ def test_the_reward_is_no_output() -> None:
 def test_no_shuffled_output_raises(lines: list[str]) -> None:
     text = "\n".join(lines)
     for failure in failures((VerifierFile("x", text), VerifierFile("y", text[::-1]))):
-        assert isinstance(failure.decisive, str)
+        assert failure.decisive in failure.message
