@@ -241,4 +241,4 @@ def _complaint(error: ErrorDetails) -> str:
         return f"{'.'.join([*parents, name])} {error['ctx']['error']}"
     if name == "[key]":
         return f"{parents[0]} knows train, heldout and test, not {error['input']}"
-    return f"{'.'.join([*parents, name])} must be {_WANTED[error['type']]}, not {error['input']!r}"
+    return f"{'.'.join([*parents, name])} must be {_WANTED.get(error['type'], error['msg'])}, not {error['input']!r}"
