@@ -3,7 +3,7 @@
     python -m benchmarks.debug_recall [--seed N] [--json]
 
 200 tasks with four rollouts each fail by causes of 20 kinds; each cause shows in one decisive line somewhere. Odd seeds
-plant wordings that nothing was tuned on, even seeds the development wordings (`benchmarks/traces`). The exact meaning of
+plant wordings that nothing was tuned on, even seeds development wordings (`benchmarks/traces`). The exact meaning of
 `quoted`, `clustered` and `head_tail_quoted` is in `benchmarks/traces/score.py`.
 """
 
