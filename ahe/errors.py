@@ -2,17 +2,17 @@
 
 AheError                        a person reads it; the message names the fix; exit code 2
 ├── UsageError                  the call or ahe.toml is wrong
-├── WorkspaceError              the workspace's git state forbids the step
-│   └── RevertConflict          a revert collides with later work; the tree was left clean
+├── WorkspaceError              the workspace's git state does not allow the step
+│   └── RevertConflict          a revert conflicts with later work; the tree was left clean
 ├── HarnessError                a harness that cannot be loaded
 ├── TaskError                   a task that cannot be read
-│   └── UnsupportedTask         a feature of the task format that cannot be honoured, by name
-├── Infrastructure              not the agent's doing: the trial becomes `missing`, never 0
+│   └── UnsupportedTask         a task uses a feature that is not supported; the message names it
+├── Infrastructure              not the agent's fault: the trial becomes `missing`, never 0
 │   ├── SandboxError            bubblewrap, Docker, image or disk
 │   ├── ModelUnavailable        endpoint unreachable, refused the key, or failed after all retries
 │   └── AllBroken               trial after trial broke in the same way: the run stops
 ├── BudgetExceeded              tokens, money or minutes are spent: the run stops cleanly
-└── AgentFault                  the agent's own doing: the trial counts as a failure
+└── AgentFault                  the agent's own fault: the trial counts as a failure
     ├── ContextOverflow         the conversation no longer fits the model's window
     └── BadRequest              the endpoint rejected what this harness made it send
 """
@@ -27,11 +27,11 @@ class UsageError(AheError):
 
 
 class WorkspaceError(AheError):
-    """The workspace's git state forbids the step."""
+    """The workspace's git state does not allow the step."""
 
 
 class RevertConflict(WorkspaceError):
-    """A revert collides with later work. The tree was left clean."""
+    """A revert conflicts with later work. The tree was left clean."""
 
 
 class HarnessError(AheError):
@@ -43,11 +43,11 @@ class TaskError(AheError):
 
 
 class UnsupportedTask(TaskError):
-    """A task uses a feature that cannot be honoured. The message names the feature."""
+    """A task uses a feature that is not supported. The message names the feature."""
 
 
 class Infrastructure(AheError):
-    """Not the agent's doing. A trial that meets this is `missing`, never 0."""
+    """Not the agent's fault. A trial in which it occurs is `missing`, never 0."""
 
 
 class SandboxError(Infrastructure):
@@ -67,7 +67,7 @@ class BudgetExceeded(AheError):
 
 
 class AgentFault(AheError):
-    """The agent's own doing. The trial counts as a failure."""
+    """The agent's own fault. The trial counts as a failure."""
 
 
 class ContextOverflow(AgentFault):

@@ -1,4 +1,4 @@
-"""What happens during long work, told to whoever watches. The views turn it into lines and bars."""
+"""Events of long work, sent to a `Watcher`. The views turn them into lines and bars."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from ahe.records import Estimate, Trial, Usage, Verdict
 
 @dataclass(frozen=True)
 class Notice:
-    """A line for people: what starts now, or what was found."""
+    """A line of text for people."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Estimated:
-    """What the run is likely to take, before it begins."""
+    """What a run is likely to cost, before it begins."""
 
     estimate: Estimate
 
 
 @dataclass(frozen=True)
 class EvaluationStarted:
-    """`total` trials are wanted, `known` of them are read from the store."""
+    """`total` trials are wanted; `known` of them are in the store."""
 
     label: str
     total: int
@@ -51,7 +51,7 @@ class EvaluationFinished:
 
 @dataclass(frozen=True)
 class Spent:
-    """Total of the run so far, after a model call."""
+    """The run's total usage, after a model call."""
 
     usage: Usage
 

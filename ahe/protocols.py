@@ -24,7 +24,7 @@ from ahe.records import (
 class Model(Protocol):
     """A language model behind an OpenAI-compatible endpoint.
 
-    `fingerprint` is equal for two models exactly when their trials may be pooled. `complete` raises
+    Two models have the same `fingerprint` exactly if their trials may be pooled. `complete` raises
     `ModelUnavailable`, `ContextOverflow`, `BadRequest` or `BudgetExceeded`.
     """
 
@@ -35,9 +35,9 @@ class Model(Protocol):
 
 
 class Environment(Protocol):
-    """Where a task's commands run. Background processes live until `stop` and never past it.
+    """Where a task's commands run. Background processes run until `stop`, which ends them all.
 
-    Every method raises `SandboxError` when the sandbox itself fails. A path that does not exist
+    Every method raises `SandboxError` if the sandbox itself fails. A path that does not exist
     raises `FileNotFoundError`. `describe` is part of a trial's identity (`bwrap`, `docker`, `unsafe`).
     """
 
@@ -60,17 +60,17 @@ class Environment(Protocol):
 
 
 MakeEnvironment = Callable[[EnvironmentSpec, Path], Environment]
-"""Makes an environment for a spec, not started yet; the folder is its own, for whatever it needs on the host."""
+"""Makes an environment for a spec, not started yet. It may use the folder for its files on the host."""
 
 
 class Host(Protocol):
-    """What code in the box may ask of the host: commands in the task environment, and model calls."""
+    """Serves requests of code in the box: commands in the task environment, and model calls."""
 
     async def serve(self, what: str, arguments: dict[str, Any]) -> Any: ...
 
 
 class Executor(Protocol):
-    """Serves templates, tools and middleware. `call` raises `HarnessError` where evolved code fails."""
+    """Runs templates, tools and middleware. `call` raises `HarnessError` if evolved code fails."""
 
     async def start(self, harness: Path, host: Host) -> None: ...
     async def call(self, what: str, arguments: dict[str, Any], timeout: float) -> Any: ...
@@ -78,7 +78,7 @@ class Executor(Protocol):
 
 
 class Gate(Protocol):
-    """Decides about a candidate, or says which rollouts it wants first."""
+    """Decides about a candidate, or says which rollouts it needs first."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""Text from strangers (models, evolved code): what of it can be written anywhere, and how many tokens it is."""
+"""Untrusted text (from models and evolved code): JSON without lone surrogates, and estimates of tokens."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 
 def loads(raw: str | bytes) -> Any:
-    """The value of a JSON text, lone surrogates in it replaced. Raises `ValueError` or `RecursionError`.
+    """The value of a JSON text, with lone surrogates replaced. Raises `ValueError` or `RecursionError`.
 
-    JSON can spell half a character, which no file and no request can hold: one of them would end the run.
+    JSON can escape half a surrogate pair, which cannot be encoded in a file or a request and would end the run.
     """
     text = raw if isinstance(raw, str) else raw.decode("utf-8")
     value = json.loads(text)
@@ -35,8 +35,8 @@ def without_surrogates(value: Any) -> Any:
 def estimate_tokens(text: str) -> int:
     """About how many tokens `text` is, without a vocabulary; 0 only for the empty text.
 
-    English prose is near 4.4 bytes a token, code and JSON near 3, Chinese near 3 to 4 (in UTF-8); the
-    default lies between, so that mixed text comes out within about 20 %.
+    English prose has about 4.4 bytes a token, code and JSON about 3, Chinese 3 to 4 (in UTF-8). `BYTES_PER_TOKEN` lies
+    between, so that the estimate for mixed text is within about 20 %.
     """
     if not text:
         return 0

@@ -187,7 +187,7 @@ def _attribute(question: AttributionQuestion, world: World, random: Random) -> t
 
 
 def measure(size: tuple[int, float], runs: int, seed: int, matrix: tuple[float, ...]) -> AttributionResult:
-    """One line of the table: so many tasks, edits of plus and minus so many points."""
+    """One line of the table: `size` is the number of tasks, and the points of the good and the bad edit."""
     tasks, points = size
     return simulate_attribution(BayesGate, tasks=tasks, size=points, runs=runs, seed=seed, matrix=matrix)
 

@@ -1,10 +1,10 @@
-"""Whether every citation of a debug report and its pages stands where it says.
+"""Whether every citation of a debug report and its pages quotes what its place contains.
 
     python -m benchmarks.citations REPORT TRIALS [--json]
 
-REPORT is a folder that `ahe debug --out` made, TRIALS the folder of the trials (`runs/trials`). A quote stands at a
-step as it was recorded or as a terminal showed it; space does not count, nor an ellipsis at its end. Exit code 1 where
-one does not.
+REPORT is a folder that `ahe debug --out` made, TRIALS the folder of the trials (`runs/trials`). A quote may be of
+the recorded step or of what a terminal showed; white space and an ellipsis at its end do not count. Exit code 1 where
+a quote is not found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ahe.records import Citation
 
 CITED = re.compile(r"“([^”\n]+)” \(([0-9a-f]{8,})#(\d+)\)")
 FENCED = re.compile(r"\(([0-9a-f]{8,})#(\d+)\):\n( *)(`{3,}|~{3,})\n(.*?)\n\3\4$", re.DOTALL | re.MULTILINE)
-"""A quote of several lines stands in a fence below its place."""
+"""A quote of several lines is in a fenced block below its place."""
 
 
 def cited(report: Path) -> list[Citation]:

@@ -27,7 +27,16 @@ from benchmarks.traces import corpus
 SEED = 0
 BUDGET = 10_000
 BIG = 10
-_RUN = "import sys; from pathlib import Path; from ahe.debug.pipeline import debug; debug([Path(sys.argv[1])], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))"  # noqa: E501
+_RUN = """
+import asyncio, sys
+from pathlib import Path
+from ahe.debug.debugger import AgentDebugger, Subject
+from ahe.debug.readers.find import find
+
+traces, out, budget, workers = sys.argv[1:]
+report = AgentDebugger(workers=int(workers)).report(Subject(find([Path(traces)])), Path(out), int(budget))
+asyncio.run(report)
+"""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 

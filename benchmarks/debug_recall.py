@@ -9,6 +9,7 @@ Odd seeds plant wordings that nobody tuned against, even seeds those for develop
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from dataclasses import asdict, dataclass
@@ -49,12 +50,13 @@ class Figures:
 
 
 def measure(folder: Path, seed: int, size: int, tasks: int, workers: int) -> Figures:
-    """Write a corpus below `folder`, have it debugged, and score the answer."""
-    from ahe.debug.pipeline import debug
+    """Write a corpus below `folder`, debug it, and score the answer."""
+    from ahe.debug.debugger import AgentDebugger, Subject
+    from ahe.debug.readers.find import find
 
     planted = corpus.write(folder / "runs", seed, size, tasks)
     trials, out = folder / "runs" / "trials", folder / "out"
-    debug([trials], out, BUDGET, workers)
+    asyncio.run(AgentDebugger(workers=workers).report(Subject(find([trials])), out, BUDGET))
     return figures(seed, planted, trials, score.read_answer(out, (path.name for path in trials.iterdir())))
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.difficulty [--tries 5] [--first 0] [--json] [-C PROJECT] [TASK …]
 
-`--first` numbers the first try, so that a choice made on tries 0–4 can be measured afresh on 5–9. Trials are
+`--first` numbers the first try, so that tasks selected by tries 0–4 can be measured again on 5–9. Trials are
 kept in the project's `runs/`; a second call reads them.
 """
 
@@ -18,7 +18,7 @@ import click
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.jobs.known import version
 from ahe.project.assemble import assemble
-from ahe.project.project import Project
+from ahe.project.project import Project, open_project
 from ahe.records import Tally
 from ahe.views.terminal import watcher
 
@@ -30,9 +30,9 @@ async def measure(project: Project, names: tuple[str, ...], first: int, tries: i
             tasks = [parts.suite.tasks[name] for name in names or sorted(parts.suite.tasks)]
             history = project.history()
             harness = version(project, history, history.commits()[-1].sha)
-            plan = parts.evaluator.runner.plan
-            wanted = [plan(harness, task, n) for n in range(first, first + tries) for task in tasks]
-            return tallies(await parts.evaluator.run(f"seed harness, {tries} tries", wanted))
+            goals = [(harness, task, tries) for task in tasks]
+            found = await parts.evaluator.in_turns(f"seed harness, {tries} tries", goals, first)
+            return tallies(found.trials)
 
 
 @click.command(help=__doc__)
@@ -42,7 +42,7 @@ async def measure(project: Project, names: tuple[str, ...], first: int, tries: i
 @click.option("-C", "folder", type=click.Path(path_type=Path), default=Path())
 @click.argument("tasks", nargs=-1)
 def main(tries: int, first: int, as_json: bool, folder: Path, tasks: tuple[str, ...]) -> None:
-    counted = asyncio.run(measure(Project.open(folder), tasks, first, tries))
+    counted = asyncio.run(measure(open_project(folder), tasks, first, tries))
     mixed = sum(0 < tally.passes < tally.n for tally in counted.values())
     mean = pass_rate(counted)
     if as_json:

@@ -1,4 +1,4 @@
-"""The gates of the tables: those of `ahe`, and the one that the default replaced, to show what was gained.
+"""The gates of the tables: those of `ahe`, and the one that the default replaced, for comparison.
 
 *fixed-bounds*: all plain rollouts first; then bounds that do not move (keep at P ≥ .93, revert at P ≤ .12), two more
 rollouts on both arms of the tasks of highest v_t and of a few at random, up to 4·T, then P ≥ .60.
@@ -20,7 +20,7 @@ KEEP, REVERT, FINAL, EXTRA = 0.93, 0.12, 0.60, 4
 
 
 class FixedBoundsGate:
-    """Decides on train alone."""
+    """The first default gate; it decides on train alone."""
 
     name = "fixed-bounds"
 

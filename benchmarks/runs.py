@@ -8,7 +8,7 @@ from random import Random
 
 from ahe.gate.claims import gain
 from ahe.gate.posterior import Pairs
-from ahe.power.simulate import TOKEN_SPREAD, TOKENS, Arm, SimulatedComparison, mean_se
+from ahe.power.simulate import TOKENS, Arm, SimulatedComparison, candidate_tokens, mean_se
 from ahe.power.worlds import (
     REAL,
     SIZE,
@@ -77,9 +77,9 @@ def simulate_run(
 ) -> Run:
     """One run from a seed that is measured first. The comparison that the budget cuts off keeps nothing.
 
-    What is kept becomes the incumbent with its rollouts; a reverted edit leaves the incumbent with all that
-    it has by then. So the rollouts pool, as the trial store pools them. During each comparison the endpoint is off
-    by a normal amount of `drift` points, the same for both harnesses.
+    A kept edit becomes the incumbent with its rollouts; after a reverted one the incumbent keeps its own. So rollouts
+    are pooled as in the trial store. During each comparison the endpoint is off by a normal amount of `drift` points,
+    the same for both harnesses.
     """
     rates = draw_rates(tasks, random, matrix)
     head = Arm(rates)
@@ -91,7 +91,7 @@ def simulate_run(
         edit = draw_edit(random, size, shapes)
         after = apply(edit, run.rates, random)
         named = predictions(run.rates, after, random)
-        new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
+        new_tokens = candidate_tokens(random, tokens)
         off = logit_shift(run.rates, random.gauss(0, drift) / 100) if drift else 0.0
         run.head.rates = shifted(run.rates, off)
         candidate = Arm(shifted(after, off))

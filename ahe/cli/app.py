@@ -24,7 +24,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "models": "list, fetch and test models",
         "evolve": "improve the harness: measure, explain, edit, keep or revert",
         "run": "let the evolved agent work in a directory of yours",
-        "revert": "take a change back, by hand",
+        "revert": "revert a change, in your own name",
     },
     "Look": {
         "log": "every change with its verdict, newest first",
@@ -39,7 +39,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Study": {
         "eval": "measure one version of the harness",
         "debug": "explain the failures of one version",
-        "calibrate": "measure a harness against itself: noise, and what can be seen",
+        "calibrate": "measure a harness against itself: noise and detectable effects",
         "final": "score the test split once: the seed against the best",
         "gate": "simulate what the gate keeps, and what that costs",
     },
@@ -51,7 +51,7 @@ EXAMPLE = """Example, from nothing to a first improvement:
   ahe evolve --quick --iterations 1
   ahe log"""
 
-OK, NO, WRONG, INTERRUPTED = 0, 1, 2, 130
+OK, WRONG, INTERRUPTED = 0, 2, 130
 
 
 class Commands(click.Group):
@@ -104,7 +104,7 @@ def ahe(ctx: click.Context, project: Path | None) -> None:
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 1 the answer is no, 2 usage or environment, 130 Ctrl-C."""
+    """Run the command line and exit: 0 done, 1 negative result, 2 wrong usage or environment, 130 Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
     sys.exit(_run(arguments or ["--help"]))
 
@@ -119,7 +119,7 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _say(error.format_message())
     except BrokenPipeError:
-        # The reader (`| head`) has had enough; without this the interpreter complains at its end.
+        # The reader (`| head`) closed the pipe; without this the interpreter prints an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except (AheError, OSError) as error:
@@ -129,18 +129,18 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if "AHE_TRACEBACK" in os.environ:
             raise
-        what = f"a fault in ahe itself ({type(error).__name__}: {error})"
+        what = f"an error in ahe itself ({type(error).__name__}: {error})"
         return _say(f"{what}; set AHE_TRACEBACK=1 to see where, and report it")
 
 
 def _say(message: str) -> int:
-    """One line on stderr: a message of several lines would hide that its end names the fix."""
+    """One line on stderr, so that the fix at its end is not overlooked."""
     click.echo("ahe: " + " ".join(message.split()), err=True)
     return WRONG
 
 
 def _interrupted(arguments: list[str]) -> int:
     names = [word for word in arguments if word in RESUMABLE]
-    again = f"what is finished is kept; `{shlex.join(['ahe', *arguments])}` goes on from there"
-    click.echo(f"\nahe: stopped; {again if names else 'nothing is half done'}", err=True)
+    again = f"what is finished is kept; `{shlex.join(['ahe', *arguments])}` continues from there"
+    click.echo(f"\nahe: stopped; {again if names else 'nothing was left half done'}", err=True)
     return INTERRUPTED

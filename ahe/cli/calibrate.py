@@ -1,4 +1,4 @@
-"""`ahe calibrate`: how noisy the suite is, and what the gate can see above the noise."""
+"""`ahe calibrate`: how noisy the suite is, and which effects the gate detects above the noise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ahe.cli.options import flags, measuring
 from ahe.cli.shared import Invocation, make_command, run, show
 
 EXAMPLE = """ahe calibrate                                # HEAD against itself, 4 rollouts a task
-ahe calibrate --points 5 --points 10         # what seeing such rises takes
+ahe calibrate --points 5 --points 10         # what detecting such rises takes
 ahe calibrate --csv matrix.csv               # task,trial,resolved: for benchmarks.gate --csv"""
 
 
@@ -32,7 +32,7 @@ ahe calibrate --csv matrix.csv               # task,trial,resolved: for benchmar
     type=click.FloatRange(0.1, 100),
     default=(5.0,),
     show_default=True,
-    help="A rise: what does it take to see it? May be repeated.",
+    help="A rise in points: show what it takes to detect it (may be repeated).",
 )
 @click.option(
     "--csv", "table", type=click.Path(dir_okay=False, path_type=Path), help="Write the outcomes here."
@@ -50,8 +50,8 @@ def command(
     """Measure version REV of the harness (default: HEAD) against itself on train.
 
     Trials that exist already are read, not run. It shows how far two arms of the same harness differ, whether rollouts
-    are copies of each other, the smallest effect that the gate sees, and what a given effect needs. Ctrl-C stops it
-    cleanly; the same command goes on from there.
+    are copies of each other, the smallest effect that the gate detects, and what a given effect needs. Ctrl-C stops it
+    cleanly; the same command continues from there.
     """
     from ahe.events import Notice
     from ahe.jobs.calibrate import calibrate, calibration, write_matrix

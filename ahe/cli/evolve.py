@@ -26,8 +26,8 @@ def command(
 ) -> None:
     """Improve the harness: measure, explain the failures, edit, measure again, keep or git revert.
 
-    Ctrl-C stops it cleanly at any time, and the same command goes on from there: nothing that is finished is
-    paid for twice. Exit code 0 also where no change was kept.
+    Ctrl-C stops it cleanly at any time, and the same command continues from there: finished work is not paid for
+    twice. Exit code 0 also where no change was kept.
     """
     from ahe.jobs.estimate import estimate
     from ahe.jobs.evolve import evolve

@@ -24,7 +24,7 @@ def command(invocation: Invocation, rollouts: int | None, again: str, as_json: b
     """Score the test split once, with fresh rollouts: the seed against ahe/best.
 
     The result is kept in the tag ahe/final-001 of the workspace. A second look is refused unless --again gives a
-    reason. After a stop or a kill it goes on with the same attempts. Exit code 0 whichever is better.
+    reason. After a stop or a kill it continues with the same attempts. Exit code 0 whichever is better.
     """
     from ahe.jobs.final import final
     from ahe.views.measured import final_text

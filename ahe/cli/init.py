@@ -14,7 +14,7 @@ from ahe.cli.shared import Invocation, make_command, show
 def command(invocation: Invocation, folder: Path | None, as_json: bool) -> None:
     """Make ahe.toml and a workspace in FOLDER (default: this one).
 
-    The workspace is a git repository of its own with the seed harness. What is there already is kept.
+    The workspace is a separate git repository with the seed harness. Existing files are kept.
     """
     from ahe.project import project
     from ahe.views.lists import init_text

@@ -31,7 +31,7 @@ def list_models(invocation: Invocation, as_json: bool) -> None:
 @make_command("pull", "ahe models pull\nahe models pull tiny          # for a smoke test only")
 @click.argument("name", type=click.Choice(list(NAMES)), default="qwen")
 def pull_weights(invocation: Invocation, name: str, as_json: bool) -> None:
-    """Fetch the weights of an embedded model; after a stop it goes on from there. The sha256 is verified."""
+    """Fetch the weights of an embedded model and verify their sha256. A stopped download continues where it was."""
     from ahe.models.pull import pull
     from ahe.views.terminal import watcher
 

@@ -51,7 +51,7 @@ _ENVIRONMENT = (
     click.option(
         "--unsafe-no-sandbox",
         is_flag=True,
-        help="Run commands that a model writes straight on this machine. Every report will say so.",
+        help="Run a model's commands directly on this machine, without a sandbox. Every report will say so.",
     ),
 )
 evidence = click.option(
@@ -91,5 +91,5 @@ def flags(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def suite_path(text: str) -> str:
-    """A folder that exists is relative to the current one; any other path is looked for beside ahe.toml."""
+    """An existing folder is relative to the current one; any other path is relative to ahe.toml."""
     return str(Path(text).resolve()) if Path(text).is_dir() else text

@@ -1,4 +1,4 @@
-"""`ahe revert`: a person takes a change back."""
+"""`ahe revert`: a person reverts a change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ahe.cli.shared import Invocation, make_command, show
 @click.argument("change")
 @click.option("--reason", default="", help="Why; kept in the commit and in the note.")
 def command(invocation: Invocation, change: str, reason: str, as_json: bool) -> None:
-    """Take CHANGE back with `git revert`, in your own name, and note that a person decided so.
+    """Revert CHANGE with `git revert`, in your own name, and note that a person decided so.
 
     CHANGE is a change id, a commit or a tag. Where later work touched the same lines nothing is done, and the
     choices are listed.

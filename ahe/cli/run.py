@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ahe.cli.options import flags, working
-from ahe.cli.shared import Invocation, as_terminals_allow, make_command, run, show
+from ahe.cli.shared import Invocation, make_command, run, safe_for_terminal, show
 
 EXAMPLE = """ahe run "add a --verbose flag to cli.py" -C ~/code/tool
 ahe run "sort the imports" --apply"""
@@ -57,7 +57,7 @@ def command(
     if not as_json:
         click.echo(visible(result.answer).strip() or "(no answer)", err=True)
     # Only the diff goes to stdout, so that it can be piped.
-    show(result, as_json, lambda: as_terminals_allow(result.diff))
+    show(result, as_json, lambda: safe_for_terminal(result.diff))
     if not as_json:
         click.echo(run_text(result, where), err=True)
     return 0 if result.ended == "answered" else 1

@@ -38,9 +38,9 @@ class Invocation:
         return self.folder.resolve()
 
     def project(self, flags: dict[str, Any] | None = None) -> Project:
-        from ahe.project.project import Project
+        from ahe.project.project import open_project
 
-        return Project.open(self.root, flags)
+        return open_project(self.root, flags)
 
 
 class Command(click.Command):
@@ -56,7 +56,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A command with sub-commands, likewise."""
+    """A command with sub-commands, whose help ends with the examples of all of them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         lines = [command.example for command in self.commands.values() if isinstance(command, Command)]
@@ -154,8 +154,8 @@ def page(text: str) -> None:
         click.echo(text, nl=bool(text) and not text.endswith("\n"))
 
 
-def as_terminals_allow(text: str) -> str:
-    """Text that an agent wrote: control characters are made visible for a terminal; a pipe gets it byte for byte."""
+def safe_for_terminal(text: str) -> str:
+    """Text that an agent wrote: control characters are made visible in a terminal; a pipe gets it unchanged."""
     from ahe.views.text import visible
 
     return visible(text) if sys.stdout.isatty() else text

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ahe.cli.shared import Invocation, as_terminals_allow, make_command, show
+from ahe.cli.shared import Invocation, make_command, safe_for_terminal, show
 
 Span = tuple[int, int]
 
@@ -63,7 +63,11 @@ def command(
         return
     steps = show_trace.cleaned(found, step, span)
     value: Any = show_trace.record(found, steps) if as_json else None
-    show(value, as_json, lambda: as_terminals_allow("\n".join(show_trace.page(*each) for each in steps)))
+    show(
+        value,
+        as_json,
+        lambda: safe_for_terminal("\n".join(show_trace.page(found.label, each) for each in steps)),
+    )
     for damage in found.trace.damage:
         click.echo(f"damaged: {damage.where}: {damage.what}", err=True)
 
@@ -71,6 +75,6 @@ def command(
 def _show_raw(data: bytes, as_json: bool) -> None:
     text = data.decode("utf-8", "replace")
     if as_json or sys.stdout.isatty():
-        show({"bytes": len(data), "text": text}, as_json, lambda: as_terminals_allow(text))
+        show({"bytes": len(data), "text": text}, as_json, lambda: safe_for_terminal(text))
     else:
         sys.stdout.buffer.write(data)

@@ -1,11 +1,11 @@
-"""The Agent Debugger: explains an evaluation, with debugger agents where there is a model, without where not."""
+"""The Agent Debugger: explains an evaluation, with debugger agents if there is a model for them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ahe.debug.ask.answer import answer_text
@@ -16,8 +16,7 @@ from ahe.debug.readers import trials
 from ahe.debug.readers.find import trial_source
 from ahe.debug.readers.read import Source, read
 from ahe.debug.report.clusters import examples
-from ahe.debug.report.compose import Count
-from ahe.debug.report.quote import place
+from ahe.debug.report.quote import best_citation
 from ahe.debug.report.sections import Material, scores
 from ahe.debug.signals.outcome import TaskOutcome
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
@@ -28,7 +27,7 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Subject:
-    """What is to be explained: where the rollouts are, those of the version before, and what is known beside."""
+    """What to explain: the rollouts, those of the version before, and what else is known about them."""
 
     sources: Sequence[Source]
     before: Sequence[Source] = ()
@@ -40,7 +39,7 @@ class Subject:
 
 
 class AgentDebugger:
-    """Makes the debug report. `asker` is None where no model shall be asked.
+    """Makes the debug report. Without an `asker` no model is asked.
 
     `level` is what the evolver gets: pass rates alone, the report, or the report and the raw traces.
     """
@@ -49,12 +48,10 @@ class AgentDebugger:
         self,
         asker: Asker | None = None,
         level: EvidenceLevel = "report+raw",
-        count: Count = estimate_tokens,
         workers: int = WORKERS,
     ) -> None:
         self._asker = asker
         self._level = level
-        self._count = count
         self._workers = workers
 
     async def explain(self, evidence: Evidence) -> DebugReport:
@@ -89,14 +86,12 @@ class AgentDebugger:
                 notes=(*asked.notes(), *subject.notes),
             )
             sections = scores(material) if self._level == "scores" else None
-            text = await asyncio.to_thread(
-                found.write, out, subject.title, material, budget, self._count, sections
-            )
+            text = await asyncio.to_thread(found.write, out, subject.title, material, budget, sections)
         return DebugReport(
             text=text,
-            tokens=self._count(text),
+            tokens=estimate_tokens(text),
             clusters=found.clusters,
-            citations=tuple(_instructions(found) if self._level == "scores" else _telling(found)),
+            citations=tuple(_instructions(found) if self._level == "scores" else _best_citations(found)),
             folder=str(out),
             level=self._level,
         )
@@ -105,10 +100,10 @@ class AgentDebugger:
         self, stack: ExitStack, found: Sequence[Source], instructions: Mapping[str, str]
     ) -> Examination:
         done = await asyncio.to_thread(stack.enter_context, examined(found, self._workers))
-        return done.told({**done.instructions, **instructions})
+        return replace(done, instructions={**done.instructions, **instructions})
 
     async def _ask(self, found: Examination, before: Examination) -> Asked:
-        """Ask about the tasks that the caps allow; only their traces are read again."""
+        """Ask about as many tasks as the caps allow; only their traces are read again."""
         if self._asker is None or self._level == "scores":
             return Asked()
         earlier = {task.task: task for task in before.tasks}
@@ -130,7 +125,7 @@ class AgentDebugger:
 
 
 def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
-    """Where the traces of our own trials are. A trial whose folder is gone is a source without steps."""
+    """The sources of trials of `ahe`, whose folders are below `folder`. A missing folder gives one without steps."""
     return [
         trial_source(
             folder / trial.id,
@@ -144,19 +139,19 @@ def _tallies(tasks: Iterable[TaskOutcome]) -> dict[str, Tally]:
     return {task.task: Tally(passes=task.passes, n=task.scored) for task in tasks}
 
 
-def _telling(found: Examination) -> list[Citation]:
-    """For each cluster the place that says most, with the trial's whole id; the largest cluster first."""
+def _best_citations(found: Examination) -> list[Citation]:
+    """For each cluster, largest first, its best citation, with the trial's whole id."""
     rollouts = {rollout.trial: rollout for task in found.tasks for rollout in task.rollouts}
     places = []
     for cluster in found.clusters:
         best = examples([rollouts[trial] for trial in cluster.trials])[0]
-        if (citation := place(best)) is not None and citation.quote:
+        if (citation := best_citation(best)) is not None and citation.quote:
             places.append(citation.model_copy(update={"trial": best.trial}))
     return places
 
 
 def _instructions(found: Examination) -> list[Citation]:
-    """The instruction of each task that is not always solved: all that scores alone allow to cite."""
+    """The instruction of each task with a failed rollout: scores alone leave nothing else to cite."""
     cited = []
     for task in found.tasks:
         failed = [rollout for rollout in task.rollouts if rollout.status == "failed"]

@@ -1,7 +1,7 @@
-"""From traces to a debug report without a model: study each task, rank over all, write.
+"""From traces to a debug report without a model: study each task, rank lines over all tasks, write.
 
-Tasks are studied in worker processes, one at a time each, so memory does not grow with the input. Results
-do not depend on the order of the sources or the number of workers.
+Tasks are studied in worker processes, one task at a time in each, so memory does not grow with the input. Results
+depend neither on the order of the sources nor on the number of workers.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from typing import Protocol, TypeVar
 
 from ahe.debug.rank.excerpts import Case
 from ahe.debug.rank.rank import Candidate, mechanism, rank
-from ahe.debug.readers.find import Skipped, find
 from ahe.debug.readers.read import Source
 from ahe.debug.readers.trace import labels
-from ahe.debug.report.compose import Count, Section, compose
+from ahe.debug.report.compose import Section, compose
 from ahe.debug.report.detail import PageJob, write_page
 from ahe.debug.report.sections import Material, sections
 from ahe.debug.signals.outcome import Finding, Rollout, TaskOutcome
@@ -32,7 +31,6 @@ from ahe.debug.signals.signatures import clusters
 from ahe.debug.signals.templates import Frequency
 from ahe.debug.study import Job, Study, study
 from ahe.records import Citation, Cluster
-from ahe.text import estimate_tokens
 
 FINDINGS = 8
 QUOTE = 400
@@ -40,75 +38,51 @@ SMALL = 4_000_000
 """Bytes below which starting worker processes costs more than it gains."""
 
 AHEAD = 3
-"""Jobs handed out at once for each worker: results that wait to be taken cost memory."""
+"""Jobs submitted at a time for each worker: finished results that nobody has read yet cost memory."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Each(Protocol):
-    """Applies a function to every job; results come as they are done, in any order."""
+class MapJobs(Protocol):
+    """Applies a function to every job; yields the results in the order in which they finish."""
 
     def __call__(self, function: Callable[[Item], Result], jobs: Sequence[Item]) -> Iterator[Result]: ...
 
 
-@dataclass(frozen=True)
-class Summary:
-    """What was made. `skipped` are files below the paths that are no traces."""
-
-    text: str
-    tokens: int
-    tasks: tuple[TaskOutcome, ...]
-    clusters: tuple[Cluster, ...]
-    skipped: tuple[Skipped, ...] = ()
-
-
-def debug(paths: Sequence[Path], out: Path, budget: int, workers: int = 2) -> Summary:
-    """The debug report of the traces below some paths, written to `out`."""
-    skipped: list[Skipped] = []
-    with examined(find(paths, skipped), workers) as found:
-        material = Material(found.tasks, found.clusters)
-        text = found.write(out, "Debug report", material, budget)
-    return Summary(text, estimate_tokens(text), found.tasks, material.clusters, tuple(skipped))
-
-
 @contextmanager
 def examined(sources: Sequence[Source], workers: int) -> Iterator[Examination]:
-    """Study every task and rank what was found; it can be written as long as the context lasts."""
+    """Study every task and rank the lines found. `Examination.write` works only inside of the context."""
     scratch = Path(tempfile.mkdtemp(prefix="ahe-debug-"))
     try:
         jobs = _jobs(sources, scratch)
-        with workers_for(sum(source.size for source in sources), workers) as each:
+        with workers_for(sum(source.size for source in sources), workers) as map_jobs:
             passing, failing = Frequency(), Frequency()
-            for counted in each(study, jobs):
+            for counted in map_jobs(study, jobs):
                 passing.add(counted.passing)
                 failing.add(counted.failing)
             tasks, instructions = [], {}
             for job in jobs:
                 found: Study = pickle.loads(Path(f"{job.place}.study").read_bytes())
                 cases = tuple(_ranked(case, passing, failing) for case in found.cases)
-                tasks.append(TaskOutcome(found.task, cases, found.parting))
+                tasks.append(TaskOutcome(found.task, cases, found.divergence))
                 instructions[found.task] = found.instruction
-            yield Examination(tuple(tasks), instructions, jobs, each)
+            yield Examination(tuple(tasks), instructions, jobs, map_jobs)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What was found in the traces, by task. `jobs` and `each` are what its pages are written with."""
+    """What was found in the traces, by task. `jobs` and `map_jobs` are needed to write the pages."""
 
     tasks: tuple[TaskOutcome, ...]
     instructions: Mapping[str, str]
     jobs: Sequence[Job]
-    each: Each
-
-    def told(self, instructions: Mapping[str, str]) -> Examination:
-        """The same with other instructions."""
-        return replace(self, instructions=instructions)
+    map_jobs: MapJobs
 
     def sources(self, task: str) -> tuple[Source, ...]:
-        """Where the rollouts of a task were read."""
+        """The sources of a task's rollouts."""
         return next((job.sources for job in self.jobs if job.task == task), ())
 
     @property
@@ -126,12 +100,11 @@ class Examination:
         title: str,
         material: Material,
         budget: int,
-        count: Count = estimate_tokens,
         contents: list[Section] | None = None,
     ) -> str:
         """Write `report.md`, `detail/<task>.md` and `clusters.json` into `out`; returns the report.
 
-        `contents` are the report's sections where they are not all that the material gives.
+        `contents` replaces the sections that the material gives.
         """
         pages = out / "detail"
         shutil.rmtree(pages, ignore_errors=True)
@@ -146,17 +119,17 @@ class Examination:
             )
             for task, job in zip(self.tasks, self.jobs, strict=True)
         ]
-        for _ in self.each(write_page, wanted):
+        for _ in self.map_jobs(write_page, wanted):
             pass
         dump = [cluster.model_dump() for cluster in material.clusters]
         (out / "clusters.json").write_text(json.dumps(dump, indent=1) + "\n", "utf-8")
-        text = compose(title, contents or sections(material), budget, count)
+        text = compose(title, contents or sections(material), budget)
         (out / "report.md").write_text(text, "utf-8", errors="surrogateescape")
         return text
 
 
 def _jobs(sources: Sequence[Source], scratch: Path) -> list[Job]:
-    """A job a task, by name; in it the sources by attempt and id."""
+    """One job for each task, by name; its sources by attempt and id."""
     short = labels(source.id for source in sources)
     groups: dict[str, list[Source]] = {}
     for source in sorted(sources, key=lambda source: (source.task, source.attempt, source.id)):
@@ -168,7 +141,7 @@ def _jobs(sources: Sequence[Source], scratch: Path) -> list[Job]:
 
 
 def _ranked(case: Case, passing: Frequency, failing: Frequency) -> Rollout:
-    """The rollout with its findings, best first, and with the mechanism that they name."""
+    """The rollout with its findings, best first, and the mechanism that they name."""
     known = zip(case.candidates, case.contexts, case.ran, strict=False)
     own = {_spot(candidate): (text, ran) for candidate, text, ran in known}
     ranked = rank(case.candidates, passing, failing)
@@ -193,16 +166,16 @@ def _spot(candidate: Candidate) -> tuple[int, int, int]:
 
 
 @contextmanager
-def workers_for(size: int, workers: int) -> Iterator[Each]:
-    """A way to work through jobs of `size` bytes in all."""
+def workers_for(size: int, workers: int) -> Iterator[MapJobs]:
+    """Runs jobs of `size` bytes in total, in worker processes if that is worth it."""
     if workers <= 1 or size < SMALL:
         yield _in_this_process
         return
-    # Not forked: a process with an embedded model has threads, and a fork of it may hang.
+    # Spawned, not forked: a process with an embedded model has threads, and its fork may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt) as pool:
 
-        def spread(function: Callable[[Item], Result], jobs: Sequence[Item]) -> Iterator[Result]:
+        def in_workers(function: Callable[[Item], Result], jobs: Sequence[Item]) -> Iterator[Result]:
             waiting: set[Future[Result]] = set()
             try:
                 for job in jobs:
@@ -215,7 +188,7 @@ def workers_for(size: int, workers: int) -> Iterator[Each]:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-        yield spread
+        yield in_workers
 
 
 def _in_this_process(function: Callable[[Item], Result], jobs: Sequence[Item]) -> Iterator[Result]:
@@ -223,5 +196,5 @@ def _in_this_process(function: Callable[[Item], Result], jobs: Sequence[Item]) -
 
 
 def _ignore_interrupt() -> None:
-    """Leave Ctrl-C to the parent, which cancels."""
+    """Let the parent handle Ctrl-C: it cancels the jobs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

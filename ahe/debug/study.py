@@ -1,7 +1,7 @@
-"""One task's rollouts read and looked through, in a worker process. What the rest needs goes to two files.
+"""Reads and examines one task's rollouts, in a worker process. The results are written to two files.
 
-A study holds candidates and facts; the steps that a page may show lie apart, because only the page's writer
-reads them. Traces are in memory here and nowhere else.
+`<place>.study` holds candidates and facts; `<place>.shown` the steps that a page may show, in a file of its own
+because only the writer of the page reads them. Whole traces are in memory only here.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.debug.clean.terminal import resolve
+from ahe.debug.rank.divergence import find_divergence, last_action, ran
 from ahe.debug.rank.excerpts import Case, context, worth_showing
-from ahe.debug.rank.parting import last_action, part, ran
 from ahe.debug.rank.rank import Candidate, supported
 from ahe.debug.rank.survey import passing_templates, survey
 from ahe.debug.readers.read import Source, read
 from ahe.debug.readers.trace import Step, Text, Trace
-from ahe.debug.signals.outcome import Parting, Rollout, Shown
+from ahe.debug.signals.outcome import Divergence, Excerpt, Rollout
 from ahe.debug.signals.signatures import passing_actions, sign
 from ahe.debug.verifiers.failures import decisive_line, failures
 from ahe.records import Citation
@@ -29,7 +29,7 @@ CONTEXTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A task to study: its sources by attempt and id, with their labels; `place` is where files go."""
+    """A task to study: its sources by attempt and id, with their labels. `place` is its files' path, no suffix."""
 
     task: str
     sources: tuple[Source, ...]
@@ -39,23 +39,23 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A task's rollouts, before they are ranked against other tasks. `instruction` is as the agent got it."""
+    """A task's rollouts before they are ranked with other tasks. `instruction` is what the agent was given."""
 
     task: str
     cases: tuple[Case, ...]
-    parting: Parting | None
+    divergence: Divergence | None
     instruction: str
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Which templates passing and failing rollouts of a task show: 8-byte digests."""
+class SeenTemplates:
+    """The templates in passing and in failing rollouts of a task, as 8-byte digests."""
 
     passing: array[int]
     failing: array[int]
 
 
-def study(job: Job) -> Counted:
+def study(job: Job) -> SeenTemplates:
     """Read the rollouts of a task; write `<place>.study` and `<place>.shown`."""
     labelled = [(label, read(source)) for label, source in zip(job.labels, job.sources, strict=True)]
     shown = [(label, resolved(trace)) for label, trace in labelled]
@@ -79,20 +79,20 @@ def study(job: Job) -> Counted:
         )
         for (label, trace), candidates in zip(shown, supported(found), strict=True)
     ]
-    parting = part(
+    divergence = find_divergence(
         [(label, trace) for label, trace in shown if trace.status == "failed"],
         [(label, trace) for label, trace in shown if trace.status == "passed"],
     )
-    instruction = next((said for _, trace in shown if (said := asked(trace))), "")
-    result = Study(job.task, tuple(cases), parting, instruction)
+    instruction = next((said for _, trace in shown if (said := first_request(trace))), "")
+    result = Study(job.task, tuple(cases), divergence, instruction)
     Path(f"{job.place}.study").write_bytes(pickle.dumps(result))
-    pages: list[Shown] = worth_showing(labelled, result.cases, parting)
+    pages: list[Excerpt] = worth_showing(labelled, result.cases, divergence)
     Path(f"{job.place}.shown").write_bytes(pickle.dumps(pages))
-    return Counted(array("Q", known.counted() if known else ()), array("Q", sorted(failing)))
+    return SeenTemplates(array("Q", known.counted() if known else ()), array("Q", sorted(failing)))
 
 
 def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
-    """The facts of a trace; one that did not pass is signed, without a mechanism. `acted` is for `sign`."""
+    """The facts of a trace; if it did not pass, with a signature but no mechanism. `acted` is passed to `sign`."""
     found = failures(trace.verifier) if trace.status != "passed" else ()
     return Rollout(
         trial=trace.id,
@@ -113,12 +113,12 @@ def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
 
 
 def resolved(trace: Trace) -> Trace:
-    """The trace with its texts as a terminal would have shown them."""
+    """The trace with its texts as a terminal would show them."""
     return trace.with_steps(map(_resolved, trace.steps))
 
 
-def asked(trace: Trace) -> str:
-    """What the user asked for first."""
+def first_request(trace: Trace) -> str:
+    """The user's first message."""
     for step in trace.steps:
         if step.source == "user":
             said = "\n".join(text.text for text in step.texts if text.channel == "message")

@@ -1,1 +1,1 @@
-"""Tasks, trials, scheduling, and the store that never runs a finished trial again."""
+"""Tasks, trials, and the store from which finished trials are read instead of run again."""

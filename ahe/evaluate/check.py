@@ -1,4 +1,4 @@
-"""Proves a task: its solution passes, doing nothing fails, and a second run agrees. No model is asked."""
+"""Checks a task: its solution passes, doing nothing fails, and a second run agrees. No model is called."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ OUTPUT_CHARACTERS = 300
 
 
 class Check(Record):
-    """What the check of one task in one kind of environment found; `problems` is empty where it is sound.
+    """The check of one task in one kind of environment; `problems` is empty if the task is sound.
 
-    `solved` and `idle` are what the verifier found after the solution and after doing nothing, in order of
-    the runs. `environment` is what the environment calls itself, `seconds` the whole check's time.
+    `solved` and `idle` are the verifier's results after the solution and after doing nothing, in order of the runs.
+    `environment` is the environment's `describe`, `seconds` the time of the whole check.
     """
 
     task: str
@@ -42,8 +42,8 @@ async def check_task(
 ) -> Check:
     """Check one task in environments of `kind` (`bwrap`, `docker`, `auto`), each below folder `scratch`.
 
-    `make` builds the environments (default: `ahe.environments.choose`). Nothing is raised for a task that
-    is refused or an environment that breaks: that is a problem of the check.
+    `make` builds the environments (default: `ahe.environments.choose`). A task that is refused or an environment that
+    fails raises nothing: it is listed in `problems`.
     """
     clock = time.monotonic()
     builder = make or _chosen(kind)
@@ -82,7 +82,7 @@ def _chosen(kind: str) -> MakeEnvironment:
 async def _attempt(
     task: Task, make: MakeEnvironment, scratch: Path, solution_problems: list[str] | None
 ) -> Verification:
-    """One environment from start to stop; the solution runs where a list for its problems is given."""
+    """Verify in a new environment; the solution runs first if a list for its problems is given."""
     folder = Path(tempfile.mkdtemp(prefix="check-", dir=scratch))
     try:
         async with started(make(task.environment, folder)) as environment:

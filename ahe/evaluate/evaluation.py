@@ -1,4 +1,4 @@
-"""Measures harness versions on tasks: plans trials and runs those that the store lacks, several at once."""
+"""Measures harness versions on tasks: runs the trials that the store lacks, several at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ahe.records import Tally, Task, Trial
 SAME_FAILURES = 6
 """After this many trials in a row, of more than one task, that broke for the same cause, the run stops."""
 SAME_FAILURES_OF_ALL = 4
-"""The same where every trial so far broke and no more than these were to be run."""
+"""The same if every trial so far broke and no more than this number were to be run."""
 
 REMEDY = (
     "Nothing was scored 0. Fix the cause (`ahe doctor` checks sandboxes and the endpoint), then run the same "
@@ -27,16 +27,16 @@ REMEDY = (
 
 
 class Evaluation(NamedTuple):
-    """All wanted trials in the order of task and attempt, and by id those that had to be run for it."""
+    """All wanted trials in the order of task and attempt, and by id those that had to be run."""
 
     trials: list[Trial]
     ran: dict[str, Trial]
 
 
 class Evaluator:
-    """Runs wanted trials, at most `jobs` at once. Finished trials are read, never run again.
+    """Runs wanted trials, at most `jobs` at once. Finished trials are read from the store, never run again.
 
-    `most` is the budget: how many scored trials the store may hold in the end, 0 for no limit.
+    `most` is the budget: how many scored trials the store may hold in the end; 0 means no limit.
     """
 
     def __init__(self, store: Store, runner: TrialRunner, watcher: Watcher, jobs: int, most: int = 0) -> None:
@@ -51,25 +51,33 @@ class Evaluator:
     ) -> list[Trial]:
         """Bring every task to `rollouts` attempts. Returns the trials, in the order of task and attempt.
 
-        Raises `AllBroken` where none of them could be scored, however few they are.
+        Raises `AllBroken` if none of them could be scored, even if there are only a few.
         """
-        wanted = [self.runner.plan(harness, task, n) for n in range(rollouts) for task in tasks]
-        trials = await self.run(label, wanted)
+        trials = (await self.in_turns(label, [(harness, task, rollouts) for task in tasks])).trials
         if trials and all(trial.status == "missing" for trial in trials):
             raise AllBroken(f"none of the {len(trials)} trials could be scored: {trials[-1].cause}\n{REMEDY}")
         return trials
 
-    async def run(self, label: str, wanted: Sequence[Planned]) -> list[Trial]:
-        """The wanted trials, in the order of task and attempt; see `evaluate`."""
-        return (await self.evaluate(label, wanted)).trials
+    async def in_turns(
+        self, label: str, goals: Sequence[tuple[HarnessVersion, Task, int]], first: int = 0
+    ) -> Evaluation:
+        """The n attempts (from `first` on) of each (harness, task, n), in turns; see `evaluate`.
+
+        The arms alternate, so that a drifting endpoint affects them alike.
+        """
+        turns, plan = range(max((n for *_, n in goals), default=0)), self.runner.plan
+        wanted = [
+            plan(harness, task, first + turn) for turn in turns for harness, task, n in goals if turn < n
+        ]
+        return await self.evaluate(label, [*{planned.id: planned for planned in wanted}.values()])
 
     async def evaluate(self, label: str, wanted: Sequence[Planned]) -> Evaluation:
         """Run the wanted trials that the store does not hold; `missing` ones are tried again.
 
-        Raises `BudgetExceeded`, and `AllBroken` when one trial after the other breaks for the same cause (see
-        `repeated_failure`). Running trials are cancelled then, finished ones are kept. Where other wanted trials
-        have been scored, a trial that was missing before and breaks again does not count against the run: one
-        task that can never run does not stop the others.
+        Raises `BudgetExceeded`, and `AllBroken` if one trial after the other breaks for the same cause (see
+        `repeated_failure`). Then running trials are cancelled and finished ones kept. If other wanted trials have been
+        scored, a trial that was missing before and breaks again does not count for `AllBroken`: one task that can never
+        run does not stop the others.
         """
         found = self.store.find([planned.id for planned in wanted])
         known = {key: trial for key, trial in found.items() if trial.status != "missing"}
@@ -112,11 +120,11 @@ class Evaluator:
 
 
 def repeated_failure(ran: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
-    """Why the run should stop after these trials of `todo`, in the order in which they ended; "" to go on.
+    """Why the run should stop after these trials of `todo`, in the order in which they ended; "" to continue.
 
-    It stops when the last trials broke for one cause: `SAME_FAILURES` of them, or twice `jobs` where trials were
-    scored before, or `SAME_FAILURES_OF_ALL` if no more were to be run. It also stops when all trials from the
-    start broke, at least twice `SAME_FAILURES`, whatever the causes. One task that cannot run (its image, say)
+    It stops if the last trials broke for one cause: `SAME_FAILURES` of them, or twice `jobs` if trials were scored
+    before, or `SAME_FAILURES_OF_ALL` if no more were to be run. It also stops if all trials from the start broke, at
+    least twice `SAME_FAILURES` of them, with any causes. One task that cannot run, for example because of its image,
     does not stop a run of several.
     """
     last = list(takewhile(lambda trial: trial.status == "missing", reversed(ran)))
@@ -137,12 +145,12 @@ def repeated_failure(ran: Sequence[Trial], todo: Sequence[Planned], jobs: int) -
 
 
 def _kind(trial: Trial) -> str:
-    """The cause of a broken trial without what differs between trials of one cause: names, paths, numbers."""
+    """The cause of a broken trial without names, paths and numbers, which differ between trials of one cause."""
     return re.sub(r"/\S+|\b[0-9a-f]{8,}\b|\d+", "·", trial.cause.replace(trial.task, "·"))
 
 
 def _first(errors: BaseExceptionGroup[AheError]) -> AheError:
-    """The first error of a group: concurrent trials mostly fail for one reason."""
+    """The first error of a group: concurrent trials mostly fail for the same reason."""
     error: BaseException = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -165,6 +173,6 @@ def tallies(trials: Iterable[Trial]) -> dict[str, Tally]:
 
 
 def pass_rate(counted: Mapping[str, Tally]) -> float | None:
-    """Mean over tasks of their pass rates; tasks without a scored trial do not count. None without any."""
+    """Mean of the tasks' pass rates, without tasks that have no scored trial; None if no task has one."""
     rates = [tally.rate for tally in counted.values() if tally.rate is not None]
     return sum(rates) / len(rates) if rates else None

@@ -1,7 +1,7 @@
 """The trial store: `runs/ahe.sqlite`. A trial is done when its row is committed.
 
-WAL with synchronous NORMAL survives SIGKILL of the process (not a power cut of the last moments). One
-connection a process; asyncio runs it in one thread, so writes are serial.
+WAL with synchronous NORMAL survives SIGKILL of the process; a power cut may lose the last transactions. Each process
+has one connection, used from asyncio's one thread, so writes are serial.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 
 class Store:
-    """Finished trials, answered calls of debugger and evolver, what was spent, and settled facts."""
+    """Finished trials, answered calls of debugger and evolver, what was spent, and facts about endpoints."""
 
     def __init__(self, runs: Path) -> None:
         """Open or make the store in folder `runs`. Raises `UsageError` on a store of a newer version."""
@@ -56,7 +56,7 @@ class Store:
     # trials
 
     def folder(self, trial_id: str) -> Path:
-        """The folder of the trial's trace."""
+        """The folder with the trial's trace."""
         return self.runs / "trials" / trial_id
 
     def find(self, ids: Sequence[str]) -> dict[str, Trial]:
@@ -77,9 +77,9 @@ class Store:
         return [Trial.model_validate_json(row[0]) for row in rows]
 
     def tallies(self, model: str, before: str = "") -> list[tuple[str, Tally]]:
-        """Task and tally of every harness at every task, with one model (its fingerprint), from plain attempts.
+        """Task and tally of each pair of harness and task, from plain attempts with the model of this fingerprint.
 
-        With `before` (a time as trials write it) only of trials that began earlier.
+        With `before` (a time in the format of `Trial.started`) only of trials that began earlier.
         """
         rows = self._db.execute(
             "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
@@ -90,7 +90,7 @@ class Store:
         return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
 
     def used(self, tasks: Sequence[str]) -> tuple[int, int]:
-        """The first attempt number that no harness has used at these tasks, and how many rollouts they have had."""
+        """The first attempt number that no trial of these tasks has used, and how many scored trials they have."""
         top, seen = -1, 0
         for task in tasks:
             row = self._db.execute(
@@ -100,7 +100,7 @@ class Store:
         return top + 1, seen
 
     def count(self) -> int:
-        """How many trials were ever scored here."""
+        """The number of scored trials."""
         (number,) = self._db.execute("SELECT count(*) FROM trial WHERE status <> 'missing'").fetchone()
         return int(number)
 
@@ -113,7 +113,7 @@ class Store:
         return [Trial.model_validate_json(row[0]) for row in rows]
 
     def put(self, trial: Trial) -> None:
-        """Commit a finished trial. A `missing` one may be replaced later, any other never is."""
+        """Commit a finished trial. Only a `missing` one may be replaced later."""
         (self.folder(trial.id) / "result.json").write_text(trial.model_dump_json(indent=1) + "\n", "utf-8")
         self._db.execute(
             "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
@@ -124,7 +124,7 @@ class Store:
     def sweep(self) -> int:
         """Remove the folders of trials that never finished. Returns how many there were.
 
-        Only for the process that holds the run's lock: to another one a running trial looks the same.
+        Only for the process that holds the run's lock, because running trials look the same.
         """
         known = {row[0] for row in self._db.execute("SELECT id FROM trial")}
         stale = [path for path in (self.runs / "trials").iterdir() if path.name not in known]
@@ -150,7 +150,7 @@ class Store:
         self._db.execute("INSERT INTO spent (role, usage) VALUES (?, ?)", (role, usage.model_dump_json()))
 
     def spent(self, roles: Iterable[Role] = ("coder", "debugger", "evolver")) -> Usage:
-        """Everything that was ever charged in this project, by the roles named."""
+        """The total that was ever charged in this project, for these roles."""
         wanted = tuple(roles)
         marks = ",".join("?" * len(wanted))
         total = self._db.execute(
@@ -168,7 +168,7 @@ class Store:
         )
 
     def fact(self, name: str) -> object | None:
-        """A settled fact, such as the tool-call mode that an endpoint needs."""
+        """A fact that was found out once, such as the tool-call mode of an endpoint; None if it is not known."""
         row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return json.loads(row[0]) if row else None
 

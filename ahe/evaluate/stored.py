@@ -1,7 +1,7 @@
 """Trials that exist already: which of them may be compared, their tallies, and copies among them.
 
-Nothing runs here and no model is asked. Trials are pooled only where they share the task as the suite has it now,
-one model, and for each task one environment.
+No trial runs here. Trials are pooled only if they have the suite's present version of the task, the same model, and,
+for each task, the same environment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Arms = tuple[list[Trial], list[Trial]]
 
 
 def stored_trials(evaluator: Evaluator, harness: HarnessVersion, tasks: Iterable[Task]) -> list[Trial]:
-    """The plain trials of a harness at these tasks that the evaluator would read and not run, by attempt."""
+    """The plain trials of a harness at these tasks that the evaluator would reuse, by attempt."""
     wanted = {task.name: task for task in tasks}
     found = [t for t in evaluator.store.of_harness(harness.id) if t.task in wanted and not t.fresh]
     plan = evaluator.runner.plan
@@ -33,10 +33,10 @@ def stored_trials(evaluator: Evaluator, harness: HarnessVersion, tasks: Iterable
 def paired(
     one: Sequence[Trial], other: Sequence[Trial], tasks: Iterable[Task], *, fresh: bool = False
 ) -> Arms:
-    """The trials of two harnesses at these tasks that may be compared, in the order in which they came.
+    """The trials of two harnesses at these tasks that may be compared, in the order in which they were given.
 
-    Plain trials, or with `fresh` those of leave-one-out attribution: the two are never pooled. Where several
-    models were used, the one with the most trials in its smaller arm is taken; among equals, the one used last.
+    These are plain trials, or with `fresh` those of leave-one-out attribution; the two are never pooled. If several
+    models were used, the one with the most trials in its smaller arm is chosen; among equals, the one used last.
     """
     wanted = {task.name: task.digest for task in tasks}
     arms = [
@@ -57,13 +57,13 @@ def paired(
 
 
 def pairs_of(arms: Arms) -> dict[str, tuple[Tally, Tally]]:
-    """Tallies by task; a task that one arm lacks has an empty tally there."""
+    """Tallies of both arms by task; empty if an arm has no trial of the task."""
     one, other = (tallies(arm) for arm in arms)
     return {task: (one.get(task, Tally()), other.get(task, Tally())) for task in sorted({*one, *other})}
 
 
 def mean_tokens(trials: Iterable[Trial]) -> dict[str, float]:
-    """Mean tokens of a scored trial, by task."""
+    """Mean tokens of the scored trials of each task."""
     used: dict[str, list[int]] = {}
     for trial in trials:
         if trial.status != "missing":
@@ -74,8 +74,8 @@ def mean_tokens(trials: Iterable[Trial]) -> dict[str, float]:
 def copies(trials: Iterable[Trial], folder: Path) -> Copies:
     """How many of these trials of one harness repeat another attempt at the same task, word for word.
 
-    So it is at temperature 0 or with a cache before the model. `folder` holds the trials' folders. A missing
-    trial, and one without a readable trace, does not count.
+    This happens at temperature 0 or with a cache before the model. `folder` holds the trials' folders. Missing trials,
+    and trials without a readable trace, do not count.
     """
     seen: dict[tuple[str, str], set[str]] = {}
     tasks: set[str] = set()

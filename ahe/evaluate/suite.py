@@ -1,4 +1,4 @@
-"""A suite: a folder of tasks in the splits train, heldout and test, and which of its texts must not leak."""
+"""A suite: a folder of tasks in the splits train, heldout and test, and its texts that must not leak."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 TRAIN_SHARE, HELDOUT_SHARE = 0.4, 0.2
 SHOWN = 10
 TEXT_BYTES = 1_000_000
-"""Verifiers and solutions are read up to here; the rest of a larger file is data that nobody copies by hand."""
+"""Verifiers and solutions are read up to this size; the rest of a larger file is data, which no model copies."""
 
 
 class Suite(Record):
-    """Tasks by name, and the names of each split in their order.
+    """Tasks by name, and the names of the tasks in each split, in order.
 
-    `quick` names a part of each split that makes a first iteration short; empty where the suite has none.
-    `unassigned` are tasks that `suite.toml` puts in no split: no run uses them, and people should know.
+    `quick` names a part of each split, for a short first iteration; empty if the suite has none. `unassigned` are tasks
+    that `suite.toml` puts in no split: no run uses them.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Suite(Record):
     unassigned: tuple[str, ...] = ()
 
     def part(self, split: Split, *, quick: bool = False) -> tuple[Task, ...]:
-        """The tasks of a split; with `quick` its quick part, where the suite has one."""
+        """The tasks of a split; with `quick` its quick part, if the suite has one."""
         names = self.quick.get(split, ()) if quick and self.quick else self.splits.get(split, ())
         return tuple(self.tasks[name] for name in names)
 
     def split_of(self, name: str) -> Split | None:
-        """The split that holds a task; None where none does."""
+        """The split of a task; None if it is in none."""
         return next((split for split in SPLITS if name in self.splits.get(split, ())), None)
 
     def unknown_keys(self) -> dict[str, int]:
@@ -65,11 +65,10 @@ class Suite(Record):
 
 
 def load_suite(path: Path) -> Suite:
-    """Read the suite in folder `path`: `suite.toml` where there is one, else a split by hash, 40/20/40.
+    """Read the suite in folder `path`: splits as in `suite.toml`, or without it by hash, 40/20/40.
 
-    Tasks lie in the folder, or in folders one level deeper; a folder that is itself a task is a suite of
-    one. Raises `TaskError` that names every task that cannot be read, every name without a task, and
-    every task in two splits.
+    Tasks are in the folder or one level deeper; a folder that is itself a task is a suite of one. Raises `TaskError`
+    that names every task that cannot be read, every name without a task, and every task in two splits.
     """
     root = Path(path).absolute()
     if not root.is_dir():
@@ -97,7 +96,7 @@ def load_suite(path: Path) -> Suite:
 
 
 def hashed_splits(names: dict[str, Task]) -> dict[Split, tuple[str, ...]]:
-    """Splits that depend on each name alone, so that adding tasks moves no other task."""
+    """Splits by the hash of each name, so that adding a task does not move another one."""
     found: dict[Split, list[str]] = {split: [] for split in SPLITS}
     for name in sorted(names):
         place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
@@ -163,7 +162,7 @@ def _list(names: list[str]) -> str:
 
 
 class SuiteTexts(Record):
-    """What must not appear in a harness: the `names` of all tasks, and the `hidden` texts of verifiers and solutions.
+    """The `names` of all tasks and the `hidden` texts of verifiers and solutions, which a harness must not contain.
 
     `allowed` texts may be quoted: the instructions of train tasks, which the evolver reads anyway.
     """

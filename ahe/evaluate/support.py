@@ -1,6 +1,6 @@
-"""What a task asks for that cannot be honoured. It is refused by name, never ignored.
+"""Features of the task format that are not supported: a task that uses one is refused, and the feature named.
 
-Also whether bubblewrap can stand in for a task's Dockerfile.
+Also whether bubblewrap can replace a task's Dockerfile.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ahe.records import Task
 
 COMPOSE = tuple(f"{stem}.{end}" for stem in ("docker-compose", "compose") for end in ("yaml", "yml"))
 BASE = "python:3.11-bookworm"
-"""The one base image of bundled tasks. Its bash, git and python3 are on the host too, so bubblewrap can do."""
+"""The base image of all bundled tasks. The host has its bash, git and python3 too, so bubblewrap can replace it."""
 
 _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 
@@ -24,10 +24,10 @@ Instruction = tuple[str, str]
 
 
 def refuse(task: Task, *, allow_network: bool, kind: str) -> None:
-    """Raise `UnsupportedTask` that names every feature of `task` which cannot be honoured.
+    """Raise `UnsupportedTask` that names every feature of `task` which is not supported.
 
-    `kind` is the environment asked for (`auto`, `bwrap`, `docker`, `unsafe`); `allow_network` is the
-    user's policy, not the task's wish.
+    `kind` is the configured environment (`auto`, `bwrap`, `docker`, `unsafe`); `allow_network` is the user's policy,
+    not what the task asks for.
     """
     found = tuple(unsupported(task, allow_network=allow_network, kind=kind))
     if found:
@@ -40,7 +40,7 @@ def refuse(task: Task, *, allow_network: bool, kind: str) -> None:
 def unsupported(
     task: Task, *, allow_network: bool, kind: str, host: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
-    """The features that `refuse` names. `host` holds the variables that a `${NAME}` would read."""
+    """The features that `refuse` names. `host` holds the host's variables, which a `${NAME}` would read."""
     toml = TaskToml.model_validate(task.raw)
     yield from (f"{feature} ({key})" for key, feature in unsupported_keys(toml).items())
     if toml.environment.os not in ("linux", ""):
@@ -83,8 +83,8 @@ def _network(toml: TaskToml, allow_network: bool) -> Iterator[str]:
 
 
 def _variables(toml: TaskToml, host: Mapping[str, str]) -> Iterator[str]:
-    # Trials are pooled by the task's digest, which knows nothing of the host's variables; and the host's
-    # keys have no business in a sandbox.
+    # Trials are pooled by the task's digest, which does not cover the host's variables; and the host's keys must not
+    # get into a sandbox.
     tables = {
         "environment": toml.environment.env,
         "verifier": toml.verifier.env,
@@ -119,7 +119,7 @@ def instructions(text: str) -> tuple[Instruction, ...]:
 
 
 def workdir(found: tuple[Instruction, ...]) -> str | None:
-    """Work directory at the end of the last stage; None where the file sets none."""
+    """Work directory at the end of the last stage; None if the file sets none."""
     current: str | None = None
     for name, rest in found:
         if name == "FROM":
@@ -130,11 +130,11 @@ def workdir(found: tuple[Instruction, ...]) -> str | None:
 
 
 def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: bool, setup: bool) -> str:
-    """Why only Docker can build this environment; empty where it has the form of the bundled tasks.
+    """Why only Docker can build this environment; empty if it has the form of the bundled tasks.
 
-    That form is FROM the shared base, WORKDIR, COPY files/ to the work directory, COPY setup.sh and RUN
-    it once. `files` and `setup` say whether environment/ holds them: bubblewrap must not show what the
-    Dockerfile does not copy.
+    That form is FROM the shared base, WORKDIR, COPY files/ to the work directory, COPY setup.sh and RUN it once.
+    `files` and `setup` say whether environment/ holds them, because bubblewrap must not show files that the Dockerfile
+    does not copy.
     """
     if not (files or setup):
         return "its Dockerfile has neither files/ nor setup.sh beside it"

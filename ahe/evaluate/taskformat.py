@@ -1,7 +1,7 @@
-"""`task.toml`, schema 1.0 to 1.4, and `suite.toml` as models: which keys there are, and what they may hold.
+"""`task.toml`, schema 1.0 to 1.4, and `suite.toml` as models: their keys and the values that are allowed.
 
-A key that is `Unsupported` is read so that a task which uses it can be refused by name (see `support`). Keys that
-no model has are ignored here.
+`_unsupported` keys are read so that a task which uses one can be refused (see `support`). Unknown keys are ignored
+here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ NetworkMode = Literal["public", "no-network", "allowlist"]
 
 
 def _unsupported(feature: str) -> Any:
-    """A key that must be absent, empty, false or 0; `feature` names to people what it asks for."""
+    """A key that must be absent, empty, false or 0; `feature` says in messages what it asks for."""
     return Field(default=None, title=feature)
 
 
@@ -62,7 +62,7 @@ class Section(BaseModel):
 
 
 class Phase(Section):
-    """What environment, agent and verifier share."""
+    """The keys that environment, agent and verifier share."""
 
     network_mode: NetworkMode | None = None
     allowed_hosts: Names = ()
@@ -150,7 +150,7 @@ class TaskToml(Section):
         return version
 
     def network(self, phase: Phase) -> NetworkMode:
-        """The mode that holds in a phase: its own, else the environment's, else `public`."""
+        """The network mode of a phase: its own, else the environment's, else `public`."""
         legacy: NetworkMode = "no-network" if self.environment.allow_internet is False else "public"
         return phase.network_mode or self.environment.network_mode or legacy
 
@@ -168,7 +168,7 @@ Model = TypeVar("Model", TaskToml, SuiteToml)
 
 
 def parse(model: type[Model], content: bytes, file: str) -> tuple[Model, dict[str, Any]]:
-    """A whole file as its model, and as plain TOML. Raises `TaskError` that names the file and every wrong key."""
+    """A whole file as its model and as a dict. Raises `TaskError` that names the file and every wrong key."""
     try:
         raw = tomllib.loads(content.decode("utf-8"))
         return model.model_validate(raw), raw
@@ -179,7 +179,7 @@ def parse(model: type[Model], content: bytes, file: str) -> tuple[Model, dict[st
 
 
 def unsupported_keys(toml: TaskToml) -> dict[str, str]:
-    """The keys that a task uses although they are `_unsupported`, as `section.key`, with the features' names."""
+    """The `_unsupported` keys that a task uses, as `section.key`, with the names of the features."""
     sections = {"environment": toml.environment, "verifier": toml.verifier, "": toml}
     return {
         f"{name}.{key}".lstrip("."): field.title
@@ -190,7 +190,7 @@ def unsupported_keys(toml: TaskToml) -> dict[str, str]:
 
 
 def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
-    """Keys of a task.toml that the format does not have, as `section.key`: often a slip that people should see."""
+    """Keys of a task.toml that the format does not have, as `section.key`: often typing mistakes."""
     found = [key for key in raw if key not in TaskToml.model_fields and key != "version"]
     for name, field in TaskToml.model_fields.items():
         section = field.annotation
@@ -200,9 +200,9 @@ def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
 
 
 def resolve(variables: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables as a task means them, where no host variable is handed on.
+    """A task's environment variables, without those of the host: `${NAME:-value}` becomes its value.
 
-    `${NAME:-value}` becomes its value. `support.refuse` names every template that this would get wrong.
+    `support.refuse` refuses tasks whose templates would need a variable of the host.
     """
     return {
         key: (m[2] or "") if (m := TEMPLATE.fullmatch(value)) else value for key, value in variables.items()
@@ -210,7 +210,7 @@ def resolve(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _size(written: object) -> int | None:
-    """MB of a size such as "2G", "512M" or "64K"; None where it is not written like one."""
+    """MB of a size such as "2G", "512M" or "64K"; None if it has another form."""
     if not isinstance(written, str) or not written.strip():
         return None
     number, unit = written.strip()[:-1], written.strip()[-1].upper()
@@ -235,7 +235,7 @@ _WANTED = {
 
 
 def _complaint(error: ErrorDetails) -> str:
-    """One error of pydantic's in the words of the format."""
+    """One error of pydantic, in the words of the format."""
     *parents, name = map(str, error["loc"])
     if error["type"] == "value_error":
         return f"{'.'.join([*parents, name])} {error['ctx']['error']}"

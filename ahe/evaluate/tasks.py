@@ -1,4 +1,4 @@
-"""Reads a task in Harbor's format. `taskformat` holds the keys, `support` what cannot be honoured."""
+"""Reads a task in Harbor's format. `taskformat` holds the keys, `support` the features that are refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ahe.evaluate.taskformat import TaskToml, parse, resolve
 from ahe.records import EnvironmentSpec, Task
 
 WORKDIR = "/app"
-# Harbor's own defaults changed between versions, so the ones in force are written here and in `taskformat`.
+# Harbor's defaults changed between versions; the ones used are here and in `taskformat`.
 MEMORY_MB, STORAGE_MB = 2048, 10240
 SINGLE = frozenset({"task.toml", "instruction.md", "README.md", "trajectory.json"})
 FOLDERS = frozenset({"environment", "tests", "solution", "steps"})
@@ -29,8 +29,8 @@ _CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
 def read_task(path: Path) -> Task:
     """The task in folder `path`; its name is the folder's name, relative paths are made absolute.
 
-    Legacy forms (`version`, `allow_internet`, `memory = "2G"`, `storage`) mean what they meant. Unknown
-    keys are kept in `raw`. Raises `TaskError` that names the file and the key.
+    Legacy forms (`version`, `allow_internet`, `memory = "2G"`, `storage`) are still read. Unknown keys are kept in
+    `raw`. Raises `TaskError` that names the file and the key.
     """
     root = Path(path).absolute()
     files = walk(root)
@@ -56,7 +56,7 @@ def read_task(path: Path) -> Task:
 
 
 def strip_canary(text: str) -> str:
-    """The instruction without the canary comments (and blank lines) that it starts with."""
+    """The instruction without the canary comments and blank lines at its start."""
     lines = text.split("\n")
     while lines and _CANARY.fullmatch(lines[0].strip()):
         lines.pop(0)
@@ -66,7 +66,7 @@ def strip_canary(text: str) -> str:
 
 
 def _instruction(files: TaskFiles, toml: TaskToml) -> str:
-    """The instruction. It may be missing only from a task that is refused anyway (several steps, Windows)."""
+    """The instruction. It may be missing only if the task is refused anyway (several steps)."""
     steps = bool(toml.steps) or files.under("steps")
     if "tests/test.sh" not in files.hashes and not (steps or toml.environment.os == "windows"):
         raise TaskError(f"{files.root} has no verifier: tests/test.sh is missing")
@@ -81,7 +81,7 @@ def _instruction(files: TaskFiles, toml: TaskToml) -> str:
 
 
 def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[EnvironmentSpec, str]:
-    """The environment, and why only Docker can provide it ("" where bubblewrap can too)."""
+    """The environment, and why only Docker can provide it ("" if bubblewrap can too)."""
     section = toml.environment
     image = section.docker_image
     built = "environment/Dockerfile" in files.kept
@@ -112,17 +112,18 @@ def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[Environm
 
 
 def _hidden(root: Path) -> tuple[str, ...]:
-    """Hidden from every sandbox, because verifiers lie there: the folder of tasks, unless it is at the top level."""
+    """Paths hidden from every sandbox: the folder of tasks, which has the verifiers, unless it is at the top level of
+    the file system (then the task's own), and the installation of `ahe`."""
     tasks = root.parent if len(root.parent.parts) > 2 else root
     return (str(tasks), *(str(path) for path in installation()))
 
 
 @dataclass
 class TaskFiles:
-    """What one walk over a task's folder found.
+    """The files of a task's folder.
 
-    `hashes` maps a relative path to the sha256 of its content; `kept` holds the bytes of the few files
-    that reading a task needs.
+    `hashes` maps a relative path to the sha256 of its content; `kept` holds the contents of the few files that are
+    needed to read a task.
     """
 
     root: str
@@ -133,14 +134,14 @@ class TaskFiles:
     def digest(self) -> str:
         """sha256 over the sorted lines "{path}\\0{sha256 of content}\\n", which is Harbor's digest.
 
-        The rest of the folder (notes, caches, editor files) does not belong to the task. A link to a folder
-        or to nothing is hashed by its text; Harbor leaves those out.
+        Other files in the folder (notes, caches, editor files) are not part of the task. A link to a folder, or to
+        nothing, is hashed by its target path; Harbor leaves those out.
         """
         lines = (f"{path}\0{value}\n" for path, value in sorted(self.hashes.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def text(self, path: str) -> str:
-        """A kept file as text. Raises `TaskError` where it is not UTF-8."""
+        """A kept file as text. Raises `TaskError` if it is not UTF-8."""
         try:
             return self.kept[path].decode("utf-8")
         except UnicodeDecodeError as error:
@@ -154,8 +155,8 @@ class TaskFiles:
 def walk(root: Path) -> TaskFiles:
     """Read every file that is part of the task in `root`.
 
-    Raises `TaskError` for what a task cannot contain: sockets, pipes, unreadable files, and links outside
-    `environment/` that lead to anything but a file of the task.
+    Raises `TaskError` for sockets, pipes, unreadable files, and links outside `environment/` that lead to anything but
+    a file of the task.
     """
     found = TaskFiles(str(root))
     try:
@@ -189,7 +190,7 @@ def _file(found: TaskFiles, entry: os.DirEntry[str], path: str) -> None:
         if not whole and not path.startswith("environment/"):
             raise TaskError(f"{entry.path} does not link to a file of the task: put the file itself there")
         if not whole:
-            # In an environment such a link is content of its own, so what counts is where it points.
+            # Such a link in environment/ is itself content of the task: hash its target path.
             found.hashes[path] = hashlib.sha256(os.fsencode(os.readlink(entry.path))).hexdigest()
             return
     elif not entry.is_file():

@@ -1,4 +1,4 @@
-"""One trial: the environment is started, the agent works, the verifier scores, the row is committed."""
+"""One trial: start the environment, run the agent, run the verifier, commit the trial to the store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MakeTaskEnvironment = Callable[[Task, Path], Environment]
 
 
 class HarnessVersion(Record):
-    """A harness as trials know it: the hash over its mounts, and the folder where these files lie."""
+    """A version of a harness: the hash over its files, and the folder that holds them."""
 
     id: str
     root: str
@@ -42,7 +42,7 @@ class Planned(Record):
 
 
 def seed(attempt: int) -> int:
-    """Sampling seed of an attempt: far enough apart that the seeds of their turns never meet."""
+    """Sampling seed of an attempt. Turns add to it; the distance keeps the seeds of two attempts from overlapping."""
     return 1 + attempt * 1_000
 
 
@@ -59,10 +59,10 @@ class TrialRunner:
     sandboxed: bool = True
 
     def plan(self, harness: HarnessVersion, task: Task, attempt: int) -> Planned:
-        """The trial with its identity, whether it ran already or not.
+        """The trial with its id, whether it has run already or not.
 
-        The id is 24 hexadecimal digits over all that the outcome may depend on. A trial with the same id is the
-        same trial: it is read from the store, not run again.
+        The id is 24 hexadecimal digits, a hash over everything that the outcome may depend on. A finished trial with
+        the same id is read from the store and not run again.
         """
         parts = [
             harness.id,
@@ -79,9 +79,9 @@ class TrialRunner:
         return Planned(id=id, harness=harness, task=task, attempt=attempt)
 
     async def run(self, planned: Planned) -> Trial:
-        """Run the trial and commit it. A broken sandbox or endpoint makes it `missing`.
+        """Run the trial and commit it. If the sandbox or the endpoint fails, it is `missing`.
 
-        Raises `BudgetExceeded`, and leaves no row then: the trial did not happen.
+        Raises `BudgetExceeded`; then nothing is committed.
         """
         started, clock = now(), time.monotonic()
         folder = self.store.folder(planned.id)
@@ -170,7 +170,7 @@ class TrialRunner:
 
 
 class AsUser:
-    """An environment in which commands run as the user that the task names for its agent."""
+    """An environment whose commands run as the user that the task names for its agent."""
 
     def __init__(self, environment: Environment, user: str | None) -> None:
         self.describe = environment.describe

@@ -1,10 +1,9 @@
-"""Runs a task's verifier in the environment that the agent has left, and reads its reward.
+"""Runs a task's verifier in the environment after the agent's work, and reads its reward.
 
-A verifier that ran but left no usable reward (none, malformed, out of time) makes a failed trial, not a
-missing one. `ahe tasks check` proves that the verifier works on the untouched environment and after the
-solution, so what differs is the agent's doing; and if breaking a verifier took a trial out of the count,
-that would be the cheapest way to a better pass rate. Only an `Infrastructure` error of the environment
-itself makes a trial missing.
+If the verifier ran but left no usable reward (none, malformed, out of time), the trial is failed, not missing. `ahe
+tasks check` proves that the verifier works on the untouched environment and after the solution, so the agent must be
+the cause. And if a broken verifier took a trial out of the count, breaking verifiers would be the cheapest way to a
+better pass rate. Only an `Infrastructure` error of the environment itself makes a trial missing.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ FILE_BYTES = 128_000
 FILES = 16
 HOUSEKEEPING_SECONDS = 60.0
 
-# The agent may have left links or files there; /tests and /logs can be mount points, which cannot go.
+# The agent may have put links or files there; /tests and /logs can be mount points, which cannot be removed.
 _PREPARE = """
 for path in /logs /logs/verifier /tests; do
   if [ -L "$path" ] || { [ -e "$path" ] && [ ! -d "$path" ]; }; then rm -f "$path"; fi
@@ -45,7 +44,7 @@ mkdir -p /tests /logs/verifier && chmod 755 /tests && chmod 777 /logs/verifier &
   [ -z "$(ls -A /tests)$(ls -A /logs/verifier)" ]
 """
 
-# One line a file: name, tab, base64. The reward files come first, so no flood of files hides them.
+# One line a file: name, tab, base64. The reward files come first, so that many other files cannot displace them.
 _COLLECT = f"""
 cd /logs/verifier 2>/dev/null || exit 0
 count=0
@@ -59,11 +58,11 @@ done
 
 
 class Verification(Record):
-    """The verifier's result. `problem` is empty where a reward could be read; else it says why not.
+    """The verifier's result. `problem` is empty if a reward could be read, else it says why not.
 
-    `rewards` are all named rewards, `reward` the one that counts; with a problem they are {} and 0.
-    `output` is the tail of what the verifier printed; `files` (at most 16 of its own, of 128,000 bytes
-    each) are for the trial's `verifier/` folder.
+    `rewards` are all named rewards, `reward` the one that counts; with a problem they are {} and 0. `output` is the end
+    of what the verifier printed; `files` (at most 16 of its own, of 128,000 bytes each) are for the trial's `verifier/`
+    folder.
     """
 
     reward: float
@@ -80,10 +79,10 @@ class Verification(Record):
 
 
 async def verify(env: Environment, task: Task) -> Verification:
-    """Verify the state of `env`, which must be started and whose agent must be done.
+    """Verify the state of the started environment `env` after the agent has ended.
 
-    Old `/tests` and `/logs/verifier` are removed first. Raises `Infrastructure` errors of the
-    environment, and `TaskError` where the task's tests cannot be read.
+    Old `/tests` and `/logs/verifier` are removed first. Raises the environment's `Infrastructure` errors, and
+    `TaskError` if the task's tests cannot be read.
     """
     prepared = await env.exec(_PREPARE, timeout=HOUSEKEEPING_SECONDS, cwd="/", user="root")
     if prepared.exit_code != 0:
@@ -110,7 +109,7 @@ async def verify(env: Environment, task: Task) -> Verification:
 async def upload(env: Environment, folder: Path, inside: str) -> None:
     """Write every file below `folder` to `inside`; shell scripts become executable.
 
-    Raises `TaskError` where a file cannot be read.
+    Raises `TaskError` if a file cannot be read.
     """
     for directory, _, names in sorted(os.walk(folder, followlinks=False)):
         for name in sorted(names):
@@ -132,7 +131,7 @@ async def run_script(
     variables: dict[str, str],
     user: str | None,
 ) -> ExecResult:
-    """Run an executable script in `workdir`, or in / where the agent has removed that."""
+    """Run an executable script in `workdir`, or in / if the agent has removed that."""
     command = f"cd {shlex.quote(workdir)} 2>/dev/null || cd /; {shlex.quote(script)}"
     return await env.exec(
         command, timeout=timeout, cwd="/", env=variables, user=user, output_limit=OUTPUT_BYTES
@@ -157,7 +156,7 @@ def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Verificati
     rewards: dict[str, float] = {}
     problem = ""
     if ran.timed_out:
-        # A reward written before the time was over is not trusted: the script had not finished with it.
+        # A reward that was written before the timeout is not used: the script may not have finished it.
         problem = f"the verifier was not done after {limit:g} seconds"
     else:
         try:
@@ -176,14 +175,14 @@ def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Verificati
 
 
 class BadReward(ValueError):
-    """A reward file that cannot be read; the text says which and why."""
+    """A reward file that cannot be read; the message says which and why."""
 
 
 def read_rewards(files: Mapping[str, bytes]) -> dict[str, float]:
-    """All rewards in the verifier's files as Harbor writes them, by name; a lone number is called `reward`.
+    """All rewards in the verifier's files, in Harbor's format, by name; a single number is named `reward`.
 
-    `reward.json` (flat, finite numbers) decides where it exists, even when it is broken; else `reward.txt` (one
-    number). Raises `BadReward`.
+    `reward.json` (flat, finite numbers) is read if it exists, even if it is broken; else `reward.txt` (one number).
+    Raises `BadReward`.
     """
     if JSON_NAME in files:
         try:
@@ -205,7 +204,7 @@ def read_rewards(files: Mapping[str, bytes]) -> dict[str, float]:
 
 
 def one_reward(rewards: Mapping[str, float]) -> float:
-    """The reward that counts: the one called `reward`, else the lowest, so that all have to reach `PASS`."""
+    """The reward that counts: the one named `reward`, else the lowest, so that all must reach `PASS`."""
     return rewards["reward"] if "reward" in rewards else min(rewards.values())
 
 

@@ -19,7 +19,7 @@ _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit with its note and tags. `date` is ISO 8601, as the author's clock had it."""
+    """One commit with its note and tags. `date` is the author's, in ISO 8601."""
 
     sha: str
     parents: tuple[str, ...]
@@ -34,7 +34,7 @@ class Commit:
     tags: tuple[str, ...]
 
     def trailer(self, name: str) -> str:
-        """The last value of a trailer, or the empty text."""
+        """The last value of a trailer, or the empty string."""
         return self.trailers.get(name, ("",))[-1]
 
     @property
@@ -43,7 +43,7 @@ class Commit:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The kinds that the manifest names; an unknown name is left out."""
+        """The kinds that the trailers name; unknown names are left out."""
         known = {kind.value: kind for kind in Kind}
         return tuple(known[name] for name in names(self.trailers.get("Ahe-Kind", ())) if name in known)
 
@@ -75,7 +75,7 @@ class Commit:
 
     @property
     def reverts(self) -> str | None:
-        """The commit that this one reverts, by `ahe` or by hand."""
+        """The commit that this one reverts, whether `ahe` or plain git made it."""
         if stated := self.trailer("Ahe-Reverts"):
             return stated
         found = _REVERTS.search(self.body)
@@ -89,9 +89,9 @@ class Commit:
 def read_commits(
     git: Git, start: str = "HEAD", limit: int | None = None, merged: bool = False
 ) -> list[Commit]:
-    """Commits from `start` back along first parents, newest first, in one process, however many they are.
+    """Commits from `start` back along first parents, newest first, from one git process.
 
-    With `merged` also what a person merged in from other branches.
+    With `merged` also the commits of branches that a person merged.
     """
     output = git.raw(
         "log",

@@ -20,9 +20,9 @@ _RUBBISH = ("__pycache__/", "*.pyc")
 def create(path: Path, seed: Path) -> None:
     """Make the workspace `path` from the harness in folder `seed`.
 
-    Files that are in the folder already, such as a README of an outer checkout, are neither touched nor
-    tracked. `.git` is moved there last, so that after a killed run the command can be repeated. Raises
-    `WorkspaceError` where a workspace or other harness files are there.
+    Other files in the folder, such as the README of an outer checkout, are neither changed nor tracked. `.git` is
+    moved there last, so that the command can be repeated if it was killed. Raises `WorkspaceError` if the folder
+    holds a workspace or other harness files.
     """
     if (path / ".git").exists():
         raise WorkspaceError(f"{path} is a workspace already: use it, or name another folder")
@@ -49,15 +49,15 @@ def create(path: Path, seed: Path) -> None:
 
 
 def configure(git: Git) -> None:
-    """Make plain `git log` show the verdicts, and let each remote carry notes and tags.
+    """Configure plain `git log` to show the verdicts, and each remote to fetch and push notes and tags.
 
-    Only what is missing is added. Notes are fetched without force: a forced fetch would overwrite verdicts
+    Only missing settings are added. Notes are fetched without force, because a forced fetch would overwrite verdicts
     that are not pushed yet.
     """
     known = git.probe("config", "--local", "--get-regexp", r"^(notes|remote)\.").text.splitlines()
     have = {tuple(line.split(" ", 1)) for line in known}
     keys = {pair[0] for pair in have}
-    # A glob that matches this one name: for a plain name without notes, git would print a warning each time.
+    # A glob that matches this one name: if a plain name has no notes yet, git prints a warning each time.
     for key, ref in (
         ("notes.displayref", f"{NOTES_REF[:-1]}[{NOTES_REF[-1]}]"),
         ("notes.rewriteref", NOTES_REF),
@@ -75,7 +75,7 @@ def configure(git: Git) -> None:
 
 
 def _others(tree: Path, seed: Path) -> set[str]:
-    """Names in the folder that are not ours. A file equal to the seed's was left by a run that was killed."""
+    """Names in the folder that are not ours. Files equal to the seed's are ours, left by a run that was killed."""
     others = set()
     for name in os.listdir(tree):
         if name not in (*NAMES, "README.md"):

@@ -12,7 +12,7 @@ from ahe.errors import WorkspaceError
 AUTHOR_NAME = "ahe"
 AUTHOR_EMAIL = "ahe@localhost"
 
-# What a person's or a machine's configuration must not change about the record.
+# Overrides a person's or a machine's configuration, which must not change the record.
 CONFIG = {
     "color.ui": "false",
     "commit.gpgSign": "false",
@@ -24,7 +24,7 @@ CONFIG = {
     "core.quotePath": "false",
     "diff.mnemonicPrefix": "false",
     "diff.noprefix": "false",
-    "gc.auto": "0",  # a collector in the background would outlive us and hold our lock
+    "gc.auto": "0",  # a background collector would outlive this process and hold its lock
     "i18n.commitEncoding": "UTF-8",
     "i18n.logOutputEncoding": "UTF-8",
     "log.showSignature": "false",
@@ -34,7 +34,7 @@ CONFIG = {
     "trailer.separators": ":",
 }
 
-# Variables that steer git and do not point it at another repository.
+# Prefixes of variables that are kept, because they do not point git at another repository.
 HARMLESS = (
     "GIT_PYTHON_",
     "GIT_TRACE",
@@ -47,7 +47,7 @@ HARMLESS = (
 
 @dataclass(frozen=True)
 class GitResult:
-    """What one git command gave."""
+    """Exit code and output of one git command."""
 
     code: int
     out: bytes
@@ -60,10 +60,10 @@ class GitResult:
 
 @dataclass(frozen=True)
 class Git:
-    """A repository: `tree` is its working tree, `folder` its git directory (None: let git look for it).
+    """A repository: `tree` is its working tree, `folder` its git directory (None: git finds it).
 
-    Every git process inherits the open files in `keep`, so that a lock lives as long as the work done under it.
-    The author of commits is `ahe`, or with `as_person` the one that git's own configuration names.
+    Every git process inherits the file descriptors in `keep`, so that a lock lasts as long as the work done under it.
+    The author of commits is `ahe`, or with `as_person` the one in git's own configuration.
     """
 
     tree: Path
@@ -72,7 +72,7 @@ class Git:
     as_person: bool = False
 
     def run(self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None) -> str:
-        """Output of a command, as text. Raises `WorkspaceError` with git's own words where it fails."""
+        """Output of a command, as text. Raises `WorkspaceError` with git's message if it fails."""
         return self.raw(*arguments, stdin=stdin, config=config).decode("utf-8", "replace")
 
     def raw(self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None) -> bytes:
@@ -127,9 +127,9 @@ class Git:
 
 
 def locate(path: Path) -> Git:
-    """The repository whose working tree is exactly `path`, never one around it.
+    """The repository whose working tree is exactly `path`, never an outer one.
 
-    Raises `WorkspaceError`: there is none (`ahe init` makes one), or git does not trust its owner.
+    Raises `WorkspaceError` if there is none (`ahe init` makes one), or git does not trust its owner.
     """
     tree = path.resolve()
     if not (tree / ".git").exists():
@@ -160,7 +160,7 @@ def _git_class() -> type:
 
 
 def _without_foreign_variables(ours: dict[str, str]) -> list[str]:
-    """A prefix that hides variables such as GIT_INDEX_FILE, which a git hook would pass on to us."""
+    """An `env` command that unsets variables such as GIT_INDEX_FILE, which are set if a git hook runs `ahe`."""
     foreign = [
         name
         for name in os.environ

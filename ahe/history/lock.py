@@ -1,8 +1,8 @@
-"""Only one `ahe` writes to a workspace at a time, and the next one cleans up after one that was killed.
+"""Only one `ahe` writes to a workspace at a time; if it is killed, the next one cleans up.
 
-The lock is a `flock` on `.git/ahe.lock`. Every git process that we start inherits it, so it is free only
-when they have ended too. While work is under way the file says what is being done. If the lock is free but the
-file still says so, a process was killed; `clean_up` then touches only what is provably ours, never a person's edit.
+The lock is a `flock` on `.git/ahe.lock`. Every git process that `ahe` starts inherits it, so that it is free only
+when they have ended too. While work is under way, the file says what is being done. If the lock is free but the file
+is not empty, a process was killed. `clean_up` then changes only what is provably ours, never a person's edit.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Intent(Record):
 
 
 class Lock:
-    """The lock of one workspace; it may be taken again by the holder.
+    """The lock of one workspace; its holder may take it again.
 
-    When the lock is taken after a holder that was killed, `clean_up` is called with what that one was doing. If it
+    If the last holder was killed, `clean_up` is called with what it was doing when the lock is taken. If `clean_up`
     raises, the lock is released and the file stays as it was.
     """
 
@@ -52,12 +52,12 @@ class Lock:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What a git process must inherit to keep the lock."""
+        """The file descriptors that a git process must inherit to keep the lock."""
         return (self._file,) if self._depth else ()
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the lock. Raises `WorkspaceError` when another `ahe` keeps it beyond `patience`."""
+        """Hold the lock. Raises `WorkspaceError` if another `ahe` holds it for `patience` seconds."""
         if not self._depth:
             self._take()
         self._depth += 1
@@ -72,9 +72,9 @@ class Lock:
 
     @contextmanager
     def moving(self, branch: str, start: str, target: str) -> Iterator[None]:
-        """Hold the lock and say that `branch` moves from `start` to `target`, until that is done.
+        """Hold the lock and record that `branch` moves from `start` to `target`, until it has moved.
 
-        A move that ends in an exception (Ctrl-C, a full disk) is completed by the next holder.
+        If an exception (Ctrl-C, a full disk) interrupts the move, the next holder completes it.
         """
         with self.held():
             self._announce(branch, start, target)
@@ -91,7 +91,7 @@ class Lock:
         try:
             self._wait()
             left = self._read()
-            self._depth = 1  # so that the git commands which clean up inherit the lock
+            self._depth = 1  # so that git commands of `clean_up` inherit the lock
             try:
                 if left is not None:
                     self._clean_up(left)
@@ -142,7 +142,7 @@ class Lock:
 def clean_up(git: Git, intent: Intent) -> None:
     """Undo or finish what a killed `ahe` was doing. The caller holds the workspace's lock.
 
-    Raises `WorkspaceError` while a person's own git is at work here.
+    Raises `WorkspaceError` while another git process works here.
     """
     assert git.folder is not None
     _sweep_locks(git.folder, git.tree, intent.began)
@@ -154,7 +154,7 @@ def clean_up(git: Git, intent: Intent) -> None:
 def _sweep_locks(folder: Path, tree: Path, since: float) -> None:
     """Remove git's lock files that are as young as the killed `ahe` and belong to no living process.
 
-    Its own git processes have ended (they would hold our lock); a person's are found in /proc.
+    The killed process's own git commands have ended (else they would hold our lock); a person's are found in /proc.
     """
     stale = [path for path in _lock_files(folder) if path.stat().st_mtime >= since - 1]
     if not stale:
@@ -180,7 +180,7 @@ def _sweep_drafts(folder: Path) -> None:
 
 
 def _finish_move(git: Git, intent: Intent) -> None:
-    """Complete a fast-forward that was cut off, unless a person has changed anything of it since."""
+    """Complete a fast-forward that was interrupted, unless a person has changed one of its files since."""
     branch = git.probe("symbolic-ref", "--quiet", "HEAD").text.strip()
     head = git.probe("rev-parse", "--verify", "--quiet", "HEAD").text.strip()
     if branch != intent.branch or head not in (intent.start, intent.target):
@@ -199,7 +199,7 @@ def _finish_move(git: Git, intent: Intent) -> None:
 
 
 def _is_ours(git: Git, intent: Intent, path: str) -> bool:
-    """Whether the file is as it was before the move, as it will be after, or was being written."""
+    """Whether the file is missing, partly written, or as it was before or will be after the move."""
     try:
         data = (git.tree / path).read_bytes()
     except FileNotFoundError:
@@ -217,14 +217,14 @@ def _lock_files(folder: Path) -> list[Path]:
 
 
 def _git_processes(tree: Path) -> list[int]:
-    """Process ids of every git that works in `tree`."""
+    """Process ids of every git process that runs in `tree`."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             name = (entry / "comm").read_text().strip()
             place = Path(os.readlink(entry / "cwd"))
         except OSError:
-            continue  # it has ended, or belongs to someone else
+            continue  # it has ended, or belongs to another user
         if (name == "git" or name.startswith("git-")) and place.is_relative_to(tree):
             found.append(int(entry.name))
     return found

@@ -1,9 +1,7 @@
-"""The texts of the record: commit messages with trailers, notes with verdicts, tags with looks at the test split.
+"""The texts of the record: commit messages with trailers, notes with verdicts, tags with results on the test split.
 
-Text only, no git.
-
-A field of a change or a verdict is written by a model, so it must not be able to add a trailer: what
-goes into a trailer or a subject becomes one line, and the further lines of a paragraph are indented.
+A model writes the fields of a change, so a field must not be able to add a trailer: a trailer or a subject becomes
+one line, and the further lines of a paragraph are indented.
 """
 
 from __future__ import annotations
@@ -72,7 +70,7 @@ def change_message(change: Change) -> str:
 
 
 def revert_message(sha: str, subject: str, tail: str) -> str:
-    """Git's own message of a revert, completed with `tail`: its `Ahe-…: …` lines become trailers."""
+    """Git's own message of a revert, and `tail`: its `Ahe-…: …` lines become trailers, other lines the reason."""
     said, trailers = [], [("Ahe-Reverts", sha)]
     for line in tail.splitlines():
         found = _TRAILER.fullmatch(line.strip())
@@ -87,9 +85,9 @@ def revert_message(sha: str, subject: str, tail: str) -> str:
 
 
 def note_text(verdict: Verdict, earlier: str = "") -> str:
-    """A verdict as trailer lines for people, and once more without loss for `read_verdict`.
+    """A verdict as trailer lines for people, and as JSON for `read_verdict`.
 
-    Lines that a person added to the `earlier` note are kept below.
+    Lines that a person added to the `earlier` note are kept at the end.
     """
     lines = [
         ("Ahe-Verdict", verdict.outcome),
@@ -118,7 +116,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
 
 
 def read_verdict(note: str) -> Verdict | None:
-    """The verdict of a note, or None. Its readable `Ahe-Verdict` line wins: a person may edit it."""
+    """The verdict of a note, or None. Its `Ahe-Verdict` line overrides the JSON, because a person may edit it."""
     outcome = read_outcome(note)
     record = _record(note)
     if record is None or outcome is None:
@@ -134,9 +132,9 @@ def read_verdict(note: str) -> Verdict | None:
 
 
 def _packed(verdict: Verdict) -> str:
-    """The verdict as JSON on one line, a task as a plain row: `git log` shows this to people too.
+    """The verdict as JSON on one line, each task a list of values, to keep it short: `git log` shows it too.
 
-    ASCII: no line separator can hide in it.
+    It is ASCII, so it cannot contain a Unicode line separator.
     """
     tree = verdict.model_dump(mode="json")
     tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
@@ -144,7 +142,7 @@ def _packed(verdict: Verdict) -> str:
 
 
 def _unpacked(text: str) -> Verdict:
-    """Raises `ValueError` where the text is not a verdict."""
+    """Raises `ValueError` if the text is not a verdict."""
     tree = json.loads(text)
     if not isinstance(tree, dict) or not isinstance(rows := tree.get("tasks", []), list):
         raise ValueError("not a verdict")
@@ -153,12 +151,12 @@ def _unpacked(text: str) -> Verdict:
 
 
 def final_tag(final: Final) -> str:
-    """The name of the tag that holds a look at the test split."""
+    """The name of the tag that holds a result on the test split."""
     return f"ahe/final-{final.plan.look:03d}"
 
 
 def final_text(final: Final) -> str:
-    """The message of the annotated tag of a look at the test split: a sentence, trailers, and the record."""
+    """The message of the annotated tag with a result on the test split: a title, trailers, and the JSON."""
     plan, last = final.plan, final.plan.first + final.plan.rollouts - 1
     lines = [
         ("Ahe-Final", str(plan.look)),
@@ -193,7 +191,7 @@ def read_final(text: str) -> Final | None:
 
 
 def _record(text: str) -> str | None:
-    """The JSON of a text's last `Ahe-Record` line, or None."""
+    """The JSON in the last `Ahe-Record` line of a text, or None."""
     lines = [line for line in text.split("\n") if line.startswith(f"{_RECORD}: ")]
     return lines[-1].removeprefix(f"{_RECORD}: ") if lines else None
 
@@ -207,7 +205,7 @@ def read_outcome(note: str) -> str | None:
 
 
 def read_trailers(text: str) -> Trailers:
-    """Trailers by name, from lines that git has found and unfolded."""
+    """Trailers by name, from the lines that `%(trailers:only,unfold)` of git gives."""
     found: dict[str, list[str]] = {}
     for line in text.split("\n"):
         if match := _TRAILER.fullmatch(line):
@@ -221,17 +219,17 @@ def names(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _block(trailers: Iterable[tuple[str, str]]) -> str:
-    """Trailer lines; one without a value is left out."""
+    """Trailer lines; trailers without a value are left out."""
     return "\n".join(f"{name}: {value}" for name, text in trailers if (value := one_line(text)))
 
 
 def _names(values: Iterable[str]) -> str:
-    """A comma list; a comma inside a name would read as two."""
+    """A comma list; commas inside a name are replaced."""
     return ", ".join(one_line(value).replace(",", " ") for value in values)
 
 
 def _observed(tasks: tuple[str, ...], verdict: Verdict) -> str:
-    """Tasks with their rollouts, the most probably changed first; names alone in a verdict without rollouts."""
+    """Tasks with their rollouts, those that most probably changed first; only names if there are no rollouts."""
     counted = [each for each in verdict.tasks if each.task in tasks]
     if not counted:
         return _names(tasks)

@@ -1,4 +1,4 @@
-"""What the record of a workspace says. Reading needs no lock: git moves refs and files in one step."""
+"""Reads the record of a workspace. This needs no lock, because git updates refs and files atomically."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ahe.history.message import read_final
 from ahe.history.trees import Trees
 from ahe.records import Final
 
-# What git leaves while something is half done: file, its name, how to end it.
+# Files that git leaves while an operation is unfinished, the operation, and how to end it.
 _HALF_DONE = (
     ("MERGE_HEAD", "merge", "`git merge --continue` or `git merge --abort`"),
     ("REVERT_HEAD", "revert", "`git revert --continue` or `git revert --abort`"),
@@ -31,7 +31,7 @@ _CHANGE_ID = re.compile(r"(\d{3,}-\d+)([~^][~^\d]*)?")
 
 
 class Reading:
-    """The record of one workspace, to read. Every method raises `WorkspaceError` with what to do about it."""
+    """The record of one workspace, to read. Every method raises `WorkspaceError`, whose message names the fix."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -39,14 +39,14 @@ class Reading:
         self._trees = Trees(self._repository)
 
     def head(self) -> str:
-        """The commit at HEAD. Raises `WorkspaceError` where there is no commit yet."""
+        """The commit at HEAD. Raises `WorkspaceError` if there is no commit yet."""
         found = self._git.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if found.code:
             raise WorkspaceError(f"{self._git.tree} has no commit yet: commit the harness first")
         return found.text.strip()
 
     def branch(self) -> str:
-        """The branch that is checked out. Raises `WorkspaceError` when HEAD is detached."""
+        """The branch that is checked out. Raises `WorkspaceError` if HEAD is detached."""
         tree = self._git.tree
         found = self._git.probe("symbolic-ref", "--quiet", "HEAD")
         if found.code:
@@ -57,7 +57,8 @@ class Reading:
         return found.text.strip().removeprefix("refs/heads/")
 
     def require_clean(self) -> None:
-        """Raise `WorkspaceError` unless on a branch, with nothing half done and every edit committed."""
+        """Raise `WorkspaceError` unless a branch is checked out, no git operation is unfinished, and all edits are
+        committed."""
         tree = self._git.tree
         assert self._git.folder is not None
         for name, what, way_out in _HALF_DONE:
@@ -70,7 +71,7 @@ class Reading:
             listed = "\n".join(f"  {line}" for line in edits[:20]) + ("\n  …" if len(edits) > 20 else "")
             raise WorkspaceError(
                 f"{tree} has edits that are not committed:\n{listed}\n"
-                "Nothing was touched. Either commit them, and they are measured like any change:\n"
+                "Nothing was changed. Either commit them, and they are measured like any change:\n"
                 f"  git -C {tree} add -A && git -C {tree} commit\n"
                 "or put them aside (`git stash pop` brings them back):\n"
                 f"  git -C {tree} stash -u"
@@ -99,25 +100,22 @@ class Reading:
         return self._git.run("rev-list", "--first-parent", "HEAD").split()[-1]
 
     def commits(self, limit: int | None = None, start: str = "HEAD", *, merged: bool = False) -> list[Commit]:
-        """Commits with trailers, notes and tags, newest first, along first parents, from one process.
-
-        With `merged` also the commits of branches that a person merged.
-        """
+        """See `read_commits`."""
         return read_commits(self._git, start, limit, merged)
 
     def harness_id(self, sha: str) -> str:
         return self.harness_ids([sha])[sha]
 
     def harness_ids(self, shas: Iterable[str]) -> dict[str, str]:
-        """Identity of the harness at each commit: equal when the seven mounts and `harness.toml` are."""
+        """Identity of the harness at each commit: equal if the seven mounts and `harness.toml` are equal."""
         return self._trees.harness_ids(shas)
 
     def contents(self, sha: str) -> dict[str, Stored]:
-        """Object id and text of each file of the harness by path, and object id of each folder."""
+        """Object id and text of each file of the harness by path; folders have an object id only."""
         return self._trees.contents(sha)
 
     def export(self, sha: str, into: Path) -> Path:
-        """Write the harness of a commit to `into/<harness id>/`, unless it is there."""
+        """Write the harness of a commit to `into/<harness id>/`, unless that folder exists."""
         return self._trees.export(sha, into)
 
     def tags(self) -> dict[str, str]:
@@ -132,7 +130,7 @@ class Reading:
         return found
 
     def finals(self) -> list[Final]:
-        """What the tags `ahe/final-NNN` hold, by their names. One whose message was edited away is left out."""
+        """The results in the tags `ahe/final-NNN`, by name. Tags whose message a person has changed are left out."""
         output = self._git.run("for-each-ref", "--sort=refname", "--format=%(contents)%00", "refs/tags/ahe/")
         found = [read_final(text) for text in output.split("\0") if "Ahe-Final: " in text]
         return [final for final in found if final is not None]
@@ -147,7 +145,7 @@ class Reading:
         return [path for path in output.split("\0") if path]
 
     def last_changes(self, start: str) -> dict[str, Touched]:
-        """For each path that ever was, the commit that touched it last; most recent first, from one process."""
+        """For each path that ever existed, the commit that touched it last; most recent first."""
         output = self._git.run("log", "--format=%x01%H %s", *_NAMES_ONLY, start, "--")
         found: dict[str, Touched] = {}
         touched = Touched(sha="", subject="")
@@ -165,7 +163,7 @@ class Reading:
         return self._git.run("--literal-pathspecs", *later).splitlines()
 
     def _as_person(self) -> Git:
-        """The repository, for commits in the person's own name. Raises `WorkspaceError` where git knows none."""
+        """The repository, for commits in the person's own name. Raises `WorkspaceError` if git has no name."""
         own = replace(self._git, as_person=True)
         if own.probe("var", "GIT_AUTHOR_IDENT").code or own.probe("var", "GIT_COMMITTER_IDENT").code:
             raise WorkspaceError(

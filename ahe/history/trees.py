@@ -1,7 +1,7 @@
-"""What a commit holds: the harness's files by object id, its identity, and a copy on disk.
+"""The contents of commits: the harness's files by object id, its identity, and copies on disk.
 
-Trees are read level by level with `git cat-file --batch`, so that a thousand commits cost a handful of
-processes; they are cached, because an object id never changes its meaning.
+Trees are read level by level with `git cat-file --batch`, so that a thousand commits take a handful of processes.
+They are cached, because the object with an id never changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One name in a git tree: its mode as git writes it, object id, and name (later: whole path)."""
+    """An entry of a git tree: its mode as git writes it, object id, and name (in a walk: whole path)."""
 
     mode: str
     oid: str
@@ -41,12 +41,12 @@ class Trees:
         self._ids: dict[str, str] = {}
 
     def files(self, sha: str) -> tuple[Entry, ...]:
-        """Every file of the harness at a commit, by path; what does not count is left out."""
+        """Every file of the harness at a commit, by path; other files are left out."""
         self._load([sha])
         return tuple(entry for entry in self._walk(self._root[sha], "") if counts(entry.path))
 
     def contents(self, sha: str) -> dict[str, Stored]:
-        """What is at each path of the harness at a commit; a folder has an object id and no text."""
+        """The object id and text of each path of the harness at a commit; a folder has no text."""
         self._load([sha])
         entries = [e for e in self._walk(self._root[sha], "", folders=True) if counts(e.path)]
         blobs = self._objects([e.oid for e in entries if e.mode not in (_TREE, _SUBMODULE)])
@@ -56,7 +56,7 @@ class Trees:
         }
 
     def harness_ids(self, shas: Iterable[str]) -> dict[str, str]:
-        """Identity of the harness at each commit: 24 hexadecimal digits over what counts."""
+        """Identity of the harness at each commit: 24 hexadecimal digits, a hash over its files."""
         wanted = list(dict.fromkeys(shas))
         self._load(wanted)
         for sha in wanted:
@@ -66,7 +66,7 @@ class Trees:
         return {sha: self._ids[self._root[sha]] for sha in wanted}
 
     def export(self, sha: str, into: Path) -> Path:
-        """Write the harness of a commit to `into/<harness id>`, all or nothing, unless it is there.
+        """Write the harness of a commit to `into/<harness id>`, all or nothing, unless that folder exists.
 
         Raises `WorkspaceError` for a link or a submodule: a harness holds plain files.
         """
@@ -105,7 +105,7 @@ class Trees:
             yield from self._walk(entry.oid, path + "/", folders)
 
     def _load(self, shas: Iterable[str]) -> None:
-        """Read what is not yet known of the trees of these commits: one process for each level of folders."""
+        """Read the trees of these commits that are not cached yet: one process for each level of folders."""
         new = [sha for sha in shas if sha not in self._root]
         if not new:
             return
@@ -164,7 +164,7 @@ def _identity(entries: Iterable[Entry]) -> str:
 
 
 def _write(folder: Path, entries: Iterable[Entry], blobs: Mapping[str, bytes]) -> None:
-    folder.chmod(0o755)  # mkdtemp keeps others out; a sandbox may run as another user
+    folder.chmod(0o755)  # mkdtemp makes it 0700, but a sandbox may run as another user
     for entry in entries:
         path = folder / entry.path
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""The workspace's git record, as the rest of `ahe` uses it: what can be read of it, and every way to write it.
+"""The workspace's git record, as the rest of `ahe` uses it: reading (`Reading`) and every way to write.
 
-Commits are made in drafts: working trees beside the workspace, where nobody sees them yet. The evolver edits one, and
-`git revert` runs in one, so that the workspace stays clean whatever goes wrong there.
+Commits are made in drafts, which are separate working trees. The evolver edits one, and `git revert` runs in one, so
+that the workspace stays clean if something goes wrong.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from ahe.errors import HarnessError, RevertConflict, WorkspaceError
 from ahe.history import create as _create
 from ahe.history.commits import NOTES_REF, Commit
 from ahe.history.git import Git
-from ahe.history.lock import DRAFT, Intent, Lock, clean_up
+from ahe.history.lock import DRAFT, Lock, clean_up
 from ahe.history.message import change_message, final_tag, final_text, note_text, revert_message
 from ahe.history.reading import Reading
 from ahe.records import Change, Final, Verdict
 
-# An evolver's draft takes every file, also those that a person's own configuration would ignore.
+# Commit every file in an evolver's draft, even if a person's own configuration ignores it.
 _TAKE_ALL = {"core.excludesFile": os.devnull}
 
 
 class History(Reading):
     """The record of one workspace, to read and to write.
 
-    Whatever writes takes the workspace's lock for as long as it lasts (`locked` keeps it for longer), and the first
-    to take it after a killed `ahe` cleans up what that one left.
+    Every method that writes holds the workspace's lock while it runs (`locked` holds it for longer). If an `ahe` was
+    killed, the first one to take the lock after it cleans up.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         assert self._repository.folder is not None
-        self._lock = Lock(self._repository.folder, self._clean_up)
+        self._lock = Lock(self._repository.folder, lambda intent: clean_up(self._git, intent))
         self._drafts: dict[Path, Path] = {}  # the git directory of each open draft
 
     @classmethod
@@ -47,11 +47,11 @@ class History(Reading):
         return cls(path)
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep every other `ahe` from writing; people's own git goes on as always."""
+        """Keep every other `ahe` from writing; plain git is not blocked."""
         return self._lock.held()
 
     def recover(self) -> None:
-        """Clean up after a killed `ahe`; see to it that `git log` shows verdicts and remotes carry them."""
+        """Clean up after a killed `ahe`, and configure the repository (see `create.configure`)."""
         with self.locked():
             _create.configure(self._git)
 
@@ -59,7 +59,7 @@ class History(Reading):
     def draft(self, sha: str) -> Iterator[Path]:
         """A detached working tree at `sha` outside the workspace, for an evolver to edit.
 
-        It is gone afterwards; its commits stay in the repository.
+        It is removed afterwards; its commits stay in the repository.
         """
         assert self._repository.folder is not None
         with self.locked():
@@ -98,18 +98,18 @@ class History(Reading):
             if not self.contains(start, within=sha):
                 raise WorkspaceError(
                     f"{branch} has moved on to {start[:10]}, which {sha[:10]} does not build on: "
-                    "run ahe again, it goes on from there"
+                    "run ahe again, it continues from there"
                 )
             with self._lock.moving(f"refs/heads/{branch}", start, sha):
                 self._git.run("merge", "--ff-only", "--quiet", "--no-overwrite-ignore", sha)
 
     def note(self, sha: str, verdict: Verdict) -> None:
-        """Write the verdict as the commit's note, in place of an earlier one. A person's own lines stay."""
+        """Write the verdict as the commit's note and replace an earlier one. Lines that a person added are kept."""
         with self.locked():
             self._note(sha, verdict, NOTES_REF)
 
     def note_all(self, verdicts: Mapping[str, Verdict]) -> None:
-        """Write the verdicts of one decision, all of them or none: the notes move in one step."""
+        """Write the verdicts of one decision, all or none: the ref of the notes moves once."""
         with self.locked():
             git, building = self._git, f"{NOTES_REF}-next"
             there = git.probe("rev-parse", "--verify", "--quiet", NOTES_REF)
@@ -148,10 +148,10 @@ class History(Reading):
             return new
 
     def without(self, sha: str, commits: Sequence[Commit]) -> str:
-        """A commit whose tree is that of `sha` with these commits reverted, in their order; on no branch.
+        """A commit with the tree of `sha` after reverting these commits, in their order; it is on no branch.
 
-        One whose effect is gone already is skipped. The workspace is not touched. Raises `RevertConflict` with the
-        files that collide.
+        Commits whose effect is gone already are skipped. The workspace is not changed. Raises `RevertConflict` with
+        the files in conflict.
         """
         with self.draft(sha) as tree:
             inside = self._inside(tree)
@@ -162,23 +162,25 @@ class History(Reading):
             return _head(inside)
 
     def tag(self, name: str, sha: str, force: bool = False, message: str = "") -> None:
-        """Set a tag such as `ahe/iter-003`. One that points elsewhere is moved only with `force`.
+        """Set a tag such as `ahe/iter-003`. A tag that points elsewhere is moved only with `force`.
 
         With `message` the tag is annotated, and `git show` of it prints the message.
         """
         if not name.startswith("ahe/"):
-            raise WorkspaceError(f"{name!r} is not a tag of ahe: its tags begin with ahe/")
+            raise WorkspaceError(f"{name!r} is not a tag of ahe: name it ahe/…")
         with self.locked():
             there = self.tags().get(name)
             if there == sha:
                 return
             if there is not None and not force:
-                raise WorkspaceError(f"the tag {name} points to {there[:10]} already")
+                raise WorkspaceError(
+                    f"the tag {name} points to {there[:10]} already: `git tag -d {name}` removes it"
+                )
             says = ("--annotate", "--cleanup=verbatim", "--file=-") if message else ()
             self._git.run("tag", "--force", *says, "--", name, sha, stdin=message.encode())
 
     def tag_final(self, final: Final) -> None:
-        """Write the result of a look at the test split into its tag `ahe/final-NNN`, once and for all."""
+        """Write the result of a look at the test split into its tag `ahe/final-NNN`, which is never moved."""
         self.tag(final_tag(final), final.plan.best, message=final_text(final))
 
     # ------------------------------------------------------------
@@ -190,8 +192,8 @@ class History(Reading):
     def _inside(self, tree: Path, git: Git | None = None) -> Git:
         """Git in an open draft.
 
-        Its git directory is the one known here, never read from the `.git` file there: whoever edits that tree could
-        point it elsewhere.
+        Its git directory is the one remembered here, never read from the draft's `.git` file, which the evolver could
+        point elsewhere.
         """
         record = self._drafts.get(tree.resolve())
         if record is None:
@@ -203,23 +205,20 @@ class History(Reading):
         text = note_text(verdict, "" if earlier.code else earlier.text)
         self._git.run("notes", f"--ref={ref}", "add", "--force", "--file=-", sha, stdin=text.encode())
 
-    def _clean_up(self, intent: Intent) -> None:
-        clean_up(self._git, intent)
-
     def _choices(self, commit: Commit, files: str) -> str:
         later = self.later_commits(commit.sha, self.changed_paths(commit.sha))
         return (
             f"{commit.sha[:10]} ({commit.subject}) cannot be reverted: "
             f"later work changed the same lines of {files}.\n"
-            "The workspace is as it was. Either revert the later commits first, newest first:\n"
+            "The workspace is unchanged. Either revert the later commits first, newest first:\n"
             + "".join(f"  {line}\n" for line in later)
-            + f"or resolve it by hand: git -C {self.path} revert {commit.sha[:10]}\n"
+            + f"or resolve the conflict yourself: git -C {self.path} revert {commit.sha[:10]}\n"
             "or leave it in place."
         )
 
 
 def _revert(inside: Git, commit: Commit) -> str:
-    """Empty where `git revert` made a commit, git's words where nothing is left to revert."""
+    """Revert a commit. Returns the empty string, or git's message if there was nothing left to revert."""
     mainline = ["--mainline", "1"] if len(commit.parents) > 1 else []
     result = inside.probe("revert", "--no-edit", *mainline, commit.sha)
     if not result.code:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -57,11 +58,8 @@ async def calibrate(
         history.require_clean()
     tasks = project.tasks_in_use(project.suite())[0]
     harness = version(project, history, rev)
-    store = project.store()
-    try:
+    with closing(project.store()) as store:
         trials = _stored(reader(project, store), harness, tasks)
-    finally:
-        store.close()
     before, usage = {trial.id for trial in trials if trial.status != "missing"}, Usage()
     if not _complete(trials, tasks, rollouts):
         async with assemble(project, watcher) as parts:
@@ -78,8 +76,8 @@ def _stored(found: Evaluator | None, harness: HarnessVersion, tasks: Sequence[Ta
 
 
 def _complete(trials: Sequence[Trial], tasks: Sequence[Task], rollouts: int) -> bool:
-    there = {(trial.task, trial.attempt) for trial in trials if trial.status != "missing"}
-    return all((task.name, attempt) in there for task in tasks for attempt in range(rollouts))
+    scored = {(trial.task, trial.attempt) for trial in trials if trial.status != "missing"}
+    return all((task.name, attempt) in scored for task in tasks for attempt in range(rollouts))
 
 
 def write_matrix(path: Path, trials: Sequence[Trial]) -> None:
@@ -93,20 +91,17 @@ def write_matrix(path: Path, trials: Sequence[Trial]) -> None:
 
 
 def calibration(project: Project, found: Rollouts, points: Sequence[float] = POINTS) -> Calibration:
-    """What these rollouts say. For each rise in `points` it finds out how many rollouts or tasks would show it.
+    """The noise and the detectable effects by these rollouts; for each rise in `points`, what would show it.
 
     Simulates the gate on the suite's likely pass rates: seconds, half a minute at 500 tasks. Asks no model.
     """
     counted, names = tallies(found.trials), found.tasks
-    store = project.store()
-    try:
+    with closing(project.store()) as store:
         tallied = store.tallies(fingerprint(settled_spec(project, "coder")))
         rows = [row for row in tallied if row[0] in names]
         concentration = fit_concentration(rows)
         known = beliefs(names, counted, concentration)
         seen = _sensitivity(project, store, known, points) if known.measured else None
-    finally:
-        store.close()
     spread = _spread(found.trials, known)
     repeated = copies(found.trials, project.config.runs / "trials")
     scored = [counted[name] for name in names if name in counted and counted[name].n]

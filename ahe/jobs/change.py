@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from ahe.errors import AheError, TaskError, UsageError, WorkspaceError
 from ahe.evaluate.stored import paired
 from ahe.history import Commit, History
@@ -45,9 +47,9 @@ def find_commit(history: History, text: str) -> Commit:
 
 
 def measured(project: Project, history: History, commit: Commit) -> Measured:
-    """What the verdict counted; after leave-one-out attribution, without the change and with it.
+    """The tasks and trials behind the verdict; after leave-one-out attribution, without the change and with it.
 
-    Trials are found only while the store exists; the note is enough for the tasks.
+    The tasks come from the note, the trials from the store, as long as it exists.
     """
     verdict = commit.verdict
     if verdict is None or not verdict.tasks:
@@ -58,17 +60,14 @@ def measured(project: Project, history: History, commit: Commit) -> Measured:
         wanted = [task for task in project.suite().tasks.values() if task.name in names]
     except AheError:
         return Measured(tasks=verdict.tasks)
-    store = project.store()
-    try:
+    with closing(project.store()) as store:
         both = store.of_harness(ids[0]), store.of_harness(ids[1])
         arms = paired(*both, wanted, fresh=verdict.leave_one_out is not None)
-    finally:
-        store.close()
     return Measured(tasks=verdict.tasks, trials=trials_by_task(arms))
 
 
 def revert(project: Project, change: str, reason: str) -> Reverted:
-    """Take a change back with `git revert` in the person's name, and note that a person decided so.
+    """Revert a change with `git revert` in the person's name, and note that a person decided so.
 
     Raises `WorkspaceError`; where later work touched the same lines, `RevertConflict`, and nothing is done.
     """

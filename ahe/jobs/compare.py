@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
@@ -30,9 +32,9 @@ class Compared(Record):
     """Version `b` against version `a` on one split. `rates` are means over the tasks that both arms scored.
 
     `delta` is the posterior mean of the difference with its 90 % interval and `score` is P(b better than a),
-    as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` thinks of one
-    edit, and `raw_delta` flatters, because b was chosen by these rollouts. All are None where the arms share no
-    scored task, or are the same harness.
+    as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
+    edit, and `raw_delta` is too high because these rollouts selected b. All are None where the arms share no scored
+    task, or are the same harness.
     """
 
     a: str
@@ -49,7 +51,7 @@ class Compared(Record):
 
     @property
     def same(self) -> bool:
-        """Whether both are the very same harness."""
+        """Whether both are the same harness."""
         return self.harnesses[0] == self.harnesses[1]
 
     @property
@@ -58,23 +60,13 @@ class Compared(Record):
         return sum(1 for each in self.tasks if each.changed is not None)
 
 
-def compare_stored(
-    project: Project,
-    history: History,
-    a: str,
-    b: str,
-    *,
-    split: Split = "train",
-) -> Compared:
+def compare_stored(project: Project, history: History, a: str, b: str, *, split: Split = "train") -> Compared:
     """Compare two commits from the store alone, on a split. Nothing runs, no model opens."""
-    store = project.store()
-    try:
-        chosen = project.suite().part(split, quick=project.config.suite.quick)
-        ids = history.harness_ids([a, b])
+    chosen = project.suite().part(split, quick=project.config.suite.quick)
+    ids = history.harness_ids([a, b])
+    with closing(project.store()) as store:
         arms = paired(store.of_harness(ids[a]), store.of_harness(ids[b]), chosen)
         return compared(a, b, (ids[a], ids[b]), split, arms, store)
-    finally:
-        store.close()
 
 
 async def compare(
@@ -89,7 +81,7 @@ async def compare(
 ) -> Compared:
     """Compare two revisions; with `rollouts` both arms are first brought to that many attempts per task.
 
-    What is missing is run in turns, task by task and arm by arm, so that time favours neither. Raises
+    Missing attempts are run in turns, task by task and arm by arm, so that a drift affects both alike. Raises
     `UsageError` where the split is empty.
     """
     history = project.history()
@@ -101,14 +93,14 @@ async def compare(
     if not rollouts or ids[first] == ids[second]:
         return compare_stored(project, history, first, second, split=split)
     # Imported here, because `ahe log`, `best` and `show` only read, and these bring all that runs.
-    from ahe.jobs.evaluate import in_turns
     from ahe.jobs.known import version
     from ahe.project.assemble import assemble
 
     with project.run_lock():
         async with assemble(project, watcher, environment) as parts:
             harnesses = [version(project, history, rev) for rev in (first, second)]
-            await in_turns(parts, f"{a} and {b} on {split}", harnesses, chosen, range(rollouts))
+            goals = [(harness, task, rollouts) for task in chosen for harness in harnesses]
+            await parts.evaluator.in_turns(f"{a} and {b} on {split}", goals)
             one, other = (stored_trials(parts.evaluator, harness, chosen) for harness in harnesses)
             return compared(first, second, (ids[first], ids[second]), split, (one, other), parts.store)
 
@@ -147,11 +139,8 @@ def trials_by_task(arms: Arms) -> tuple[TaskTrials, ...]:
 
 def known_rate(project: Project, harness: str) -> tuple[float | None, int]:
     """Pass rate on train of a harness that was measured before, and its scored rollouts. Costs nothing."""
-    store = project.store()
-    try:
-        train, _ = project.tasks_in_use(project.suite())
+    train, _ = project.tasks_in_use(project.suite())
+    with closing(project.store()) as store:
         mine, _ = paired(store.of_harness(harness), [], train)
-        counted = {task: pair[0] for task, pair in pairs_of((mine, [])).items()}
-        return pass_rate(counted), sum(tally.n for tally in counted.values())
-    finally:
-        store.close()
+    counted = {task: pair[0] for task, pair in pairs_of((mine, [])).items()}
+    return pass_rate(counted), sum(tally.n for tally in counted.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from ahe.debug.debugger import AgentDebugger, Subject
@@ -48,12 +49,12 @@ async def _of_version(
     project: Project, watcher: Watcher, rev: str, budget: int, out: Path | None, ask: bool
 ) -> DebugReport:
     """From the train trials of a revision that the store holds."""
-    history, store, suite = project.history(), project.store(), project.suite()
+    history = project.history()
     sha = history.resolve(rev)
-    train = {task.name: task.instruction for task in project.tasks_in_use(suite)[0]}
-    every = store.of_harness(history.harness_id(sha))
+    train = {task.name: task.instruction for task in project.tasks_in_use(project.suite())[0]}
+    with closing(project.store()) as store:
+        every = store.of_harness(history.harness_id(sha))
     trials = [trial for trial in every if trial.task in train and not trial.fresh]
-    store.close()
     if not trials:
         raise UsageError(f"there are no trials of {rev} on train yet: run `ahe eval {rev}` first")
     folder = out or project.config.runs / "debug" / sha[:10]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -55,8 +56,7 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     table = project.config.evolve
     wanted = table.iterations if iterations is None else iterations
     state = workspace_state(project.history().commits())
-    store = project.store()
-    try:
+    with closing(project.store()) as store:
         suite = _suite(project, store, state.incumbent)
         had = [suite.tallies.get(task.name, Tally()) for task in (*suite.train, *suite.heldout)]
         one = rollout_cost(project, store)
@@ -72,8 +72,6 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         changes = _changes(project, sum(not commit.by_person for commit in state.pending), wanted)
         costs = _costs(project, store, simulated, changes, done, len(suite.train))
         budgets = allowances(project.config.budget, store.spent(), store.count())
-    finally:
-        store.close()
     return _estimate(project, suite, simulated, costs, budgets, wanted, one)
 
 
@@ -218,7 +216,7 @@ def _covered(
 
 
 def _effect_warnings(known: Beliefs, points: float | None, rollouts: int, ceiling: bool) -> list[str]:
-    """That the run can hardly see any effect of an edit, and the remedy."""
+    """A warning if the run can hardly detect any effect of an edit, with the remedy."""
     if points is None:
         return []
     if points > COARSE:
@@ -236,7 +234,7 @@ def _effect_warnings(known: Beliefs, points: float | None, rollouts: int, ceilin
 
 
 def _setting_warnings(project: Project, covered: float | None, limit: str, one: UnitCost) -> list[str]:
-    """Settings that make the run end early or its rollouts worthless, and the remedy."""
+    """Warnings of settings that end the run early or waste its rollouts, with the remedy."""
     table, found = project.config.evolve, []
     if covered is not None and covered < 1:
         found.append(

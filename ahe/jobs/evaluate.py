@@ -1,19 +1,17 @@
-"""Measure versions of the harness: one on a split, or several in turns."""
+"""Measure one version of the harness, on a split or on tasks by name."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
 
 from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate, tallies
-from ahe.evaluate.trial import HarnessVersion
 from ahe.events import NullWatcher
 from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
 from ahe.protocols import MakeEnvironment, Watcher
-from ahe.records import Record, Split, Tally, Task, Trial, Usage
+from ahe.records import Record, Split, Tally, Task, Usage
 
 QUIET = NullWatcher()
 
@@ -74,13 +72,3 @@ def _chosen(project: Project, parts: Parts, split: Split, names: tuple[str, ...]
     if names:
         return tuple(parts.suite.tasks[name] for name in names)
     return parts.suite.part(split, quick=project.config.suite.quick)
-
-
-async def in_turns(
-    parts: Parts, label: str, arms: Sequence[HarnessVersion], tasks: Sequence[Task], attempts: Iterable[int]
-) -> list[Trial]:
-    """Run these attempts of several harnesses in turns, task by task, so that a drifting endpoint favours none."""
-    plan = parts.evaluator.runner.plan
-    return await parts.evaluator.run(
-        label, [plan(a, task, n) for n in attempts for task in tasks for a in arms]
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import closing
 
 from ahe.events import Estimated, NullWatcher
 from ahe.jobs.estimate import estimate
@@ -42,9 +43,8 @@ async def evolve(
     started = time.monotonic()
     history = project.history()
     with project.run_lock():
-        store = project.store()
-        store.sweep()
-        store.close()
+        with closing(project.store()) as store:
+            store.sweep()
         shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
         async with assemble(project, watcher, environment) as parts:

@@ -1,6 +1,6 @@
 """One look at the test split: seed against best, with rollouts that were not used to choose anything.
 
-The plan is written before anything runs (`runs/final/NNN/plan.json`), so a look that was killed goes on with the same
+The plan is written before anything runs (`runs/final/NNN/plan.json`), so a look that was killed continues with the same
 attempts and does not count as a second one. Then follow result.json and the tag `ahe/final-NNN`, which carries the
 result into plain git and every clone.
 """
@@ -8,6 +8,7 @@ result into plain git and every clone.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from ahe.errors import SandboxError, UsageError
@@ -19,7 +20,6 @@ from ahe.gate.predictions import observed
 from ahe.history import History
 from ahe.history.message import final_tag
 from ahe.jobs.best import best_commit
-from ahe.jobs.evaluate import in_turns
 from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
@@ -35,9 +35,8 @@ async def final(
 ) -> Final | None:
     """Score the test split with the seed and the best. None where they are the same: nothing is spent.
 
-    Raises `UsageError` where there is no test split, or where it was looked at before and `again` gives no
-    reason; `SandboxError` where too much broke for a result: then the look is not over, and the next call goes on
-    with it.
+    Raises `UsageError` where there is no test split, or where it was scored before and `again` gives no reason;
+    `SandboxError` where too many trials broke for a result: then the look is not over, and the next call continues it.
     """
     history, tasks = project.history(), test_tasks(project)
     with project.run_lock():
@@ -49,7 +48,7 @@ async def final(
         else:
             _same_model(project, plan)
             watcher.emit(
-                Notice(f"going on with look {plan.look}, begun on {plan.begun}: {plan.rollouts} rollouts")
+                Notice(f"continuing look {plan.look}, begun on {plan.begun}: {plan.rollouts} rollouts")
             )
         if (result := _read(project, plan.look)) is None:
             result = await _look(project, history, watcher, plan)
@@ -71,7 +70,7 @@ def test_tasks(project: Project) -> tuple[Task, ...]:
 
 
 def begun(project: Project, history: History) -> FinalPlan | None:
-    """The look that was begun and is not over: it has a plan and no tag yet."""
+    """The unfinished look: it has a plan and no tag yet."""
     done = {each.plan.look for each in history.finals()}
     for folder in sorted((project.config.runs / "final").glob("[0-9]*")):
         file = folder / "plan.json"
@@ -85,7 +84,7 @@ def begun(project: Project, history: History) -> FinalPlan | None:
 def planned(
     project: Project, history: History, tasks: tuple[Task, ...], rollouts: int, again: str
 ) -> FinalPlan | None:
-    """A new look, written down. None where seed and best are the same harness."""
+    """A new look, with its plan on disk. None where seed and best are the same harness."""
     seed, best, earlier = history.root(), best_commit(history).sha, history.finals()
     if history.harness_id(seed) == history.harness_id(best):
         return None
@@ -97,9 +96,8 @@ def planned(
             'first may have guided what came after it; take it with --again "REASON", which the result will state'
         )
     names = tuple(task.name for task in tasks)
-    store = project.store()
-    first, seen = store.used(names)
-    store.close()
+    with closing(project.store()) as store:
+        first, seen = store.used(names)
     # The store may be gone; attempts that the tags record stay used.
     first = max([first, *(each.plan.first + each.plan.rollouts for each in earlier)])
     plan = FinalPlan(
@@ -124,8 +122,8 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
     async with assemble(project, watcher) as parts:
         tasks = [_task(parts, name) for name in plan.tasks]
         arms = [version(project, history, sha) for sha in (plan.seed, plan.best)]
-        attempts = range(plan.first, plan.first + plan.rollouts)
-        trials = await in_turns(parts, "test split: seed and best", arms, tasks, attempts)
+        goals = [(arm, task, plan.rollouts) for task in tasks for arm in arms]
+        trials = (await parts.evaluator.in_turns("test split: seed and best", goals, plan.first)).trials
     one, other = ([trial for trial in trials if trial.harness == arm.id] for arm in arms)
     pairs = pairs_of((one, other))
     found, problem = claim(pairs), unusable(pairs)
@@ -174,7 +172,7 @@ def _read(project: Project, look: int) -> Final | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """All or nothing: a killed process leaves no half file."""
+    """Write the whole file or nothing, also when the process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     draft.write_text(text + "\n", "utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import closing
 
 from ahe.evaluate.store import Store
 from ahe.models.ledger import MILLION, Ledger, cost
@@ -31,7 +32,7 @@ class RoleModel(Record):
 
 
 class WeightsState(Record):
-    """Weights of an embedded model. `state` is where they lie, or the command that fetches them."""
+    """Weights of an embedded model. `state` is their path, or the command that fetches them."""
 
     name: str
     file: str
@@ -100,26 +101,25 @@ def price(spec: ModelSpec) -> str:
 
 async def test(project: Project) -> ModelTest:
     """Ask the coder's model a question, and settle how it calls tools. Costs what two or three short calls cost."""
-    store, budget = project.store(), project.config.budget
-    ledger = Ledger(
-        budget.usd,
-        budget.tokens,
-        0,
-        store.spent(),
-        on_charge=lambda role, usage, _: store.charge(role, usage),
-    )
     question = Request(
         role="coder",
         key="ahe-models-test/0/0",
         messages=(Message(role="user", content=QUESTION),),
         max_tokens=ANSWER_TOKENS,
     )
-    async with open_models({"coder": project.config.model_spec("coder")}, ledger=ledger) as opened:
-        model = opened["coder"]
-        started = time.monotonic()
-        reply = await model.complete(question)
-        seconds = time.monotonic() - started
-        mode, why = await _tool_calls(project, store, model)
+    spec, budget = project.config.model_spec("coder"), project.config.budget
+    with closing(project.store()) as store:
+
+        def charged(role: Role, usage: Usage, _: Usage) -> None:
+            store.charge(role, usage)
+
+        ledger = Ledger(budget.usd, budget.tokens, 0, store.spent(), on_charge=charged)
+        async with open_models({"coder": spec}, ledger=ledger) as opened:
+            model = opened["coder"]
+            started = time.monotonic()
+            reply = await model.complete(question)
+            seconds = time.monotonic() - started
+            mode, why = await _tool_calls(project, store, model)
     answer = " ".join((reply.message.content or reply.message.reasoning or "(empty)").split())
     return ModelTest(
         model=model.spec.name,

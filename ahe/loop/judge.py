@@ -23,7 +23,7 @@ from ahe.gate.attribution import (
     most_rollouts,
 )
 from ahe.history import Commit, History
-from ahe.loop.measurement import Measurement, in_turns
+from ahe.loop.measurement import Measurement
 from ahe.loop.state import WorkspaceState
 from ahe.loop.verdicts import JudgedCandidate
 from ahe.protocols import Watcher
@@ -189,8 +189,7 @@ class AttributionRunner:
     async def _run(self, requests: Sequence[TreeRequest]) -> dict[tuple[str, str], list[Trial]]:
         """The trials by harness and task, in the order of attempts."""
         goals = [(self.version(r.without), self.suite.tasks[r.task], r.n) for r in requests]
-        wanted = in_turns(goals, self.evaluator.runner.plan, first=FRESH)
-        evaluation = await self.evaluator.evaluate("leave-one-out attribution", wanted)
+        evaluation = await self.evaluator.in_turns("leave-one-out attribution", goals, FRESH)
         self.fresh |= evaluation.ran
         found: dict[tuple[str, str], list[Trial]] = {}
         for trial in evaluation.trials:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -10,7 +9,7 @@ from statistics import fmean
 from ahe.evaluate.evaluation import Evaluator, pass_rate
 from ahe.evaluate.stored import mean_tokens, pairs_of, stored_trials
 from ahe.evaluate.suite import Suite
-from ahe.evaluate.trial import HarnessVersion, Planned
+from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.decisions import tried, vetoes
 from ahe.gate.posterior import Pairs, fit_concentration, posterior
 from ahe.gate.predictions import with_tasks
@@ -79,8 +78,7 @@ class Measurement:
     async def _run(self, requests: tuple[RolloutRequest, ...], reason: str) -> None:
         arms = {"incumbent": self.incumbent, "candidate": self.candidate}
         goals = [(arms[r.arm], self.suite.tasks[r.task], r.n) for r in requests]
-        wanted = in_turns(goals, self.evaluator.runner.plan)
-        self.fresh |= (await self.evaluator.evaluate(f"measuring: {reason}", wanted)).ran
+        self.fresh |= (await self.evaluator.in_turns(f"measuring: {reason}", goals)).ran
 
     def _comparison(self) -> Comparison:
         return Comparison(
@@ -139,22 +137,6 @@ class Measurement:
             predicted=self.predicts,
         )
         return with_tasks(measured, pairs, self.concentration)
-
-
-def in_turns(
-    goals: Sequence[tuple[HarnessVersion, Task, int]],
-    plan: Callable[[HarnessVersion, Task, int], Planned],
-    *,
-    first: int = 0,
-) -> list[Planned]:
-    """The first n attempts (from `first` on) of each harness and task, in turns, so that a drift affects all alike."""
-    wanted: dict[str, Planned] = {}
-    for attempt in range(max(n for *_, n in goals)):
-        for harness, task, n in goals:
-            if attempt < n:
-                planned = plan(harness, task, first + attempt)
-                wanted[planned.id] = planned
-    return [*wanted.values()]
 
 
 def probability_of_known(

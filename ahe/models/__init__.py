@@ -1,1 +1,1 @@
-"""Language models: one client for every endpoint, the embedded model, and doubles for tests."""
+"""Language models: one client for every endpoint, the embedded model, and the scripted model for tests."""

@@ -1,4 +1,4 @@
-"""Which model is this? Its fingerprint, and whether `ahe` serves it itself."""
+"""The identity of a model: its fingerprint, and whether `ahe` serves it itself."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def served_here(spec: ModelSpec) -> str | None:
-    """`local` or `scripted` where `ahe` starts the server itself, else None.
+    """`local` or `scripted` if `ahe` starts the server itself, else None.
 
-    Raises UsageError where neither an address nor such a name is given.
+    Raises UsageError if the spec has neither an address nor such a name.
     """
     if spec.base_url:
         return None
@@ -35,15 +35,15 @@ def on_loopback(base_url: str) -> bool:
 
 
 def normalised(base_url: str) -> str:
-    """The address as it enters the identity: scheme and host in lower case, no trailing slash."""
+    """The address as it is hashed into the fingerprint: scheme and host in lower case, no trailing slash."""
     parts = urlsplit(base_url.strip())
     return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def fingerprint(spec: ModelSpec) -> str:
-    """16 hex digits, equal exactly when two specs' trials may be pooled.
+    """16 hexadecimal digits, equal exactly when the trials of two specs may be pooled.
 
-    Embedded weights are known by their sha256, wherever they lie and whichever port serves them.
+    Embedded weights are identified by their sha256, not by their path or port.
     """
     kind = served_here(spec)
     known_by_weights = kind == "local" and spec.weights_sha256

@@ -1,6 +1,6 @@
-"""What tokens cost, what a run has spent, and the limits that stop it cleanly.
+"""The price of tokens, what a run has spent, and the limits that stop it cleanly.
 
-Prices are the configuration's own, else those of the offline table of `genai-prices`.
+Prices come from the configuration, else from the offline table of `genai-prices`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ ADVICE = "What is done is kept: raise the limit under [budget] in ahe.toml and r
 
 
 class Ledger:
-    """Counts every model call. Limits of 0 mean none; `usd_limit` is in dollars, `minutes_limit` wall clock.
+    """Counts every model call. A limit of 0 means no limit; `minutes_limit` is wall-clock time since the ledger
+    was made.
 
-    `spent` is what earlier processes of the same run have used; minutes count from the making of the ledger.
-    `on_charge` is called after every call with the role, the usage of the call and the new total.
+    `spent` is what earlier processes of the same run have used. `on_charge` is called after every call with the role,
+    the usage of the call and the new total.
     """
 
     def __init__(
@@ -42,13 +43,13 @@ class Ledger:
         self._started = clock()
 
     def charge(self, role: Role, usage: Usage) -> None:
-        """Adds what one call used. Never raises on a limit: what was paid for is kept."""
+        """Adds what one call used. Never raises at a limit, because what was paid for is kept."""
         self.total = self.total + usage
         if self._on_charge is not None:
             self._on_charge(role, usage, self.total)
 
     def check(self) -> None:
-        """Raises BudgetExceeded once a limit is reached; models ask before every call."""
+        """Raises BudgetExceeded once a limit is reached; models call this before every request."""
         usd = self.total.usd or 0.0
         if self.usd_limit and usd >= self.usd_limit:
             raise BudgetExceeded(f"the budget of ${self.usd_limit:.2f} is spent (${usd:.2f}). {ADVICE}")
@@ -63,19 +64,19 @@ class Ledger:
             )
 
     def warning(self, spec: ModelSpec) -> str | None:
-        """The warning to show before the first call where the money limit cannot count this model, else None."""
+        """A warning to show before the first call if there is a money limit but no price for this model, else None."""
         priced = cost(spec, Usage(calls=1, input_tokens=1, output_tokens=1)) is not None
         if priced or not self.usd_limit:
             return None
         return (
             f"no price is known for {spec.name} at {spec.base_url}: "
-            f"the limit of ${self.usd_limit:.2f} does not see its cost. "
+            f"the limit of ${self.usd_limit:.2f} does not count its cost. "
             "Set usd_per_million_input and usd_per_million_output in ahe.toml, or a limit in tokens"
         )
 
 
 def cost(spec: ModelSpec, usage: Usage) -> float | None:
-    """US dollars for this usage, or None where the price is unknown."""
+    """US dollars for this usage, or None if the price is unknown."""
     own_input, own_output = spec.usd_per_million_input, spec.usd_per_million_output
     if own_input is not None or own_output is not None:
         spent = usage.input_tokens * (own_input or 0.0) + usage.output_tokens * (own_output or 0.0)
@@ -83,7 +84,7 @@ def cost(spec: ModelSpec, usage: Usage) -> float | None:
     if served_here(spec):
         return 0.0
     if on_loopback(spec.base_url):
-        # A server at home may be free, or a proxy to one that is not: only its owner knows.
+        # A local server may be free, or a proxy to one that is not: only its owner knows.
         return None
     return _listed(spec.name, spec.base_url, usage)
 
@@ -96,7 +97,7 @@ def _listed(name: str, base_url: str, usage: Usage) -> float | None:
         cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
         output_tokens=usage.output_tokens,
     )
-    # By the address first (a router's price differs from the maker's), then by the name alone.
+    # By address first (a router's price differs from the maker's), then by name alone.
     for url in (base_url, None):
         try:
             return float(genai_prices.calc_price(tokens, name, provider_api_url=url).total_price)

@@ -16,8 +16,8 @@ SLOT_CONTEXT = 6144
 class LocalServer:
     """Serves a GGUF file on a free loopback port, with one slot (its own context window) for each job.
 
-    `slot_context` is in tokens. Each slot computes a system prompt once and finds it again on the next trial;
-    a conversation that leaves its slot is kept in memory and restored.
+    `slot_context` is in tokens. Each slot computes a system prompt once and reuses it for the next trial; a
+    conversation that leaves its slot is kept in memory and restored.
     """
 
     def __init__(self, path: Path, weights: Weights | None = None, *, jobs: int = 1) -> None:
@@ -28,15 +28,15 @@ class LocalServer:
         self._server: Any = None
 
     async def start(self) -> str:
-        """Loads the weights (seconds); returns the base URL. Raises UsageError where that is impossible."""
+        """Loads the weights, which takes seconds; returns the base URL. Raises UsageError if it fails."""
         self._server = await asyncio.to_thread(self._load)
         return f"{self._server.listening_address}/v1"
 
     async def stop(self) -> None:
-        """Frees the model. Harmless when it does not run."""
+        """Frees the model. Does nothing if it is not running."""
         server, self._server = self._server, None
         if server is not None:
-            # Its destructor joins the serving threads, which must not hold up the event loop.
+            # Its destructor joins the serving threads, which must not block the event loop.
             holder = [server]
             del server
             await asyncio.to_thread(holder.clear)
@@ -61,8 +61,8 @@ class LocalServer:
         threads = os.cpu_count() or 1
         parameters.model.path = str(self.path)
         parameters.n_parallel = self.jobs
-        # Slots of fixed size, not one shared pool: whether a conversation overflows its window must not
-        # depend on what the other trials are doing.
+        # Slots of fixed size, not one shared pool: whether a conversation overflows its window must not depend on
+        # the other trials.
         parameters.kv_unified = False
         parameters.n_ctx = self.slot_context * self.jobs
         parameters.hostnames = ["127.0.0.1"]

@@ -21,11 +21,11 @@ CONNECT_SECONDS = 10.0
 
 
 class OpenAIModel:
-    """A protocols.Model. Use it from one event loop, with as many calls at once as you like; then `aclose`.
+    """Implements `Model`. Use it from one event loop, with any number of concurrent calls; then `aclose`.
 
-    `base_url` overrides the spec's where `ahe` itself serves the model on a port that changes. `keyed` sends
-    the request's role and key as headers, which scripted models need.
-    Raises UsageError where the spec has no address, or its key's environment variable is not set.
+    `base_url` overrides the spec's if `ahe` itself serves the model, on a port that changes. `keyed` sends the
+    request's role and key as headers, which scripted models need. Raises UsageError if the spec has no address, or
+    the environment variable of its key is not set.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class OpenAIModel:
                     raise BadRequest(
                         f"{self._where} rejected the request: {unsupported.reason}"
                     ) from unsupported
-                # Remembered, so that only the first calls pay for it.
+                # Remembered, so that later calls leave it out at once.
                 self._refused |= {unsupported.parameter}
 
     async def _call(self, request: Request, left_out: frozenset[str]) -> Reply:
@@ -98,7 +98,7 @@ class OpenAIModel:
 
         create: Any = self._opened().chat.completions.with_raw_response.create
         try:
-            # The client's own timeout is per read: a body that comes in drips would never exceed it.
+            # The client's own timeout is per read: a body that arrives slowly would never exceed it.
             async with asyncio.timeout(self.spec.timeout_seconds):
                 answer = await create(**sent, extra_headers=headers)
                 content: bytes = answer.content
@@ -133,7 +133,7 @@ class OpenAIModel:
 
 
 def _key(spec: ModelSpec) -> str:
-    """The key that the configuration names. A key that merely lies in the environment is never read."""
+    """The key that the configuration names. No other variable of the environment is read."""
     if served_here(spec) or not spec.api_key_env:
         return "none"
     key = os.environ.get(spec.api_key_env, "")

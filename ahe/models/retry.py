@@ -1,6 +1,6 @@
-"""Calls that failed: what an endpoint's refusal means, and the one place that tries a call again.
+"""Failed calls: what an endpoint's error means, and the one place that retries.
 
-A call is repeated with exponential backoff and full jitter, or after the time that `Retry-After` names.
+A call is retried with exponential backoff and full jitter, or after the time that `Retry-After` names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class TransientFailure(Exception):
-    """A failure that may not occur again. `retry_after` is the wait that the endpoint asked for, in seconds."""
+    """A failure worth a retry. `retry_after` is the wait that the endpoint asked for, in seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class TransientFailure(Exception):
 
 @dataclass(frozen=True)
 class Backoff:
-    """How long to wait, in seconds. Full jitter keeps 128 refused calls from coming back as one."""
+    """How long to wait, in seconds. Full jitter keeps many refused calls from being retried at the same moment."""
 
     base: float = 1.0
     cap: float = 60.0
@@ -42,15 +42,15 @@ class Backoff:
         jitter = random.uniform(0.0, min(self.cap, self.base * 2.0 ** min(failures - 1, 30)))
         if retry_after is None:
             return jitter
-        # The jitter comes on top, so that calls which were given the same wait do not all return at once.
+        # Jitter is added, so that calls with the same `Retry-After` are not all retried at the same moment.
         return min(retry_after, self.retry_after_cap) + min(jitter, self.base)
 
 
 async def retrying(call: Callable[[], Awaitable[T]], retries: int, backoff: Backoff, what: str) -> T:
-    """Result of `call`, tried again on `TransientFailure` up to `retries` times. Then raises ModelUnavailable.
+    """Result of `call`, retried on `TransientFailure` up to `retries` times. Then raises ModelUnavailable.
 
-    When it is cancelled after a failure, the CancelledError has that ModelUnavailable as its cause, so that a caller
-    with a time limit can distinguish an endpoint that failed from one that was slow.
+    If it is cancelled after a failure, the CancelledError has a ModelUnavailable as its cause, so that a caller with
+    a time limit can distinguish an endpoint that failed from one that was slow.
     """
     failures, last = 0, TransientFailure("")
     try:
@@ -86,7 +86,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
             seconds = float(value) / unit
         except ValueError:
             seconds = _seconds_until(value, now or datetime.now(UTC))
-        # NaN and infinities parse as floats, but are not a time to wait.
+        # NaN and infinities parse as floats, but are not times.
         if 0.0 <= seconds < float("inf"):
             return seconds
     return None
@@ -102,7 +102,7 @@ def _seconds_until(date: str, now: datetime) -> float:
     return max(0.0, (when - now).total_seconds())
 
 
-# ---------------------------------------------------------------- what a refusal means
+# ---------------------------------------------------------------- what an endpoint's error means
 
 CONTEXT = re.compile(
     r"context[ _-]?(length|window|size)|maximum context|exceed_context|too many tokens|reduce the length"
@@ -121,7 +121,7 @@ ADAPTABLE = ("seed", "response_format")
 
 
 class UnsupportedParameter(Exception):
-    """The endpoint refuses `parameter`, which can be left out or renamed: the call is sent again without it."""
+    """The endpoint refuses `parameter`, which can be left out or renamed; the call is then sent again."""
 
     def __init__(self, parameter: str, reason: str) -> None:
         super().__init__(reason)
@@ -138,7 +138,9 @@ def refusal(spec: ModelSpec, where: str, status: int, body: str, headers: Mappin
     if status in (401, 403) or (status == 400 and NO_KEY.search(message)):
         return ModelUnavailable(f"{where} refused the key ({said}); {_key_advice(spec)}")
     if status == 402 or NO_MONEY.search(message):
-        return ModelUnavailable(f"the account at {where} is out of money ({said}); top it up, then go on")
+        return ModelUnavailable(
+            f"the account at {where} is out of money ({said}); top it up and run the command again"
+        )
     if status in (400, 413, 422) and CONTEXT.search(message):
         return ContextOverflow(f"the conversation no longer fits the window of {spec.name} ({said})")
     if status == 404 or (status in (400, 422) and NO_MODEL.search(message)):
@@ -170,7 +172,7 @@ def _blame(
 
 
 def _message(body: str) -> str:
-    """The error's own text, where the body has the usual form; else the body."""
+    """The error's text if the body has the usual form, else the body."""
     try:
         error = json.loads(body)["error"]
         return str(error["message"] if isinstance(error, dict) else error).strip()

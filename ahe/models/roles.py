@@ -1,4 +1,4 @@
-"""Opens the models of all roles, and the servers that `ahe` itself runs for them, each once; caches answers."""
+"""Opens the models of all roles, starts the servers that `ahe` itself runs for them, and caches answers."""
 
 from __future__ import annotations
 
@@ -13,19 +13,11 @@ from ahe.models.identity import served_here
 from ahe.models.ledger import Ledger
 from ahe.models.local import LocalServer
 from ahe.models.openai import OpenAIModel
-from ahe.models.retry import Backoff
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
 from ahe.models.weights import locate, sha256_of
 from ahe.protocols import Model
 from ahe.records import ModelSpec, Reply, Request, Role
-
-
-class Server(Protocol):
-    """What `ahe` runs for a model that has no address of its own."""
-
-    async def start(self) -> str: ...
-    async def stop(self) -> None: ...
 
 
 @asynccontextmanager
@@ -34,13 +26,12 @@ async def open_models(
     *,
     jobs: int = 1,
     ledger: Ledger | None = None,
-    backoff: Backoff | None = None,
 ) -> AsyncIterator[dict[Role, OpenAIModel]]:
     """Yields a model for each role; equal specs share one model, equal names one server.
 
-    `jobs` is how many conversations the embedded model holds at once. A model's `spec` is the settled one
-    (see `settle`). Raises UsageError where a model has no address, no key, no weights, or a script that
-    cannot be read; nothing has been started then.
+    `jobs` is how many conversations the embedded model holds at once. A model's `spec` is the completed one (see
+    `settle`). Raises UsageError, before any server starts, if a model has no address, key or weights, or a script
+    that cannot be read.
     """
     settled = {role: await asyncio.to_thread(settle, spec) for role, spec in specs.items()}
     servers = {spec.name: server_for(spec, jobs) for spec in settled.values() if served_here(spec)}
@@ -55,7 +46,6 @@ async def open_models(
                 ledger=ledger,
                 keyed=served_here(spec) == "scripted",
                 base_url=addresses[spec.name] if served_here(spec) else None,
-                backoff=backoff,
             )
             for spec in settled.values()
         }
@@ -65,10 +55,10 @@ async def open_models(
 
 
 def settle(spec: ModelSpec) -> ModelSpec:
-    """The spec with all that `ahe` knows about the models it serves itself; others come back unchanged.
+    """The spec, completed if `ahe` serves the model itself, else unchanged.
 
-    Embedded: the weights' sha256, the window of one slot, and text for `auto` (small models write a call
-    as text). Scripted: native for `auto`. Raises UsageError as `open_models` does.
+    Embedded: the weights' sha256, the context window of one slot, and `text` for `auto` (small models write calls as
+    text). Scripted: `native` for `auto`. Raises UsageError as `open_models` does.
     """
     kind = served_here(spec)
     if kind is None:
@@ -86,7 +76,7 @@ def settle(spec: ModelSpec) -> ModelSpec:
     )
 
 
-def server_for(spec: ModelSpec, jobs: int = 1) -> Server:
+def server_for(spec: ModelSpec, jobs: int) -> ScriptedServer | LocalServer:
     """The server, not yet started, of a model that `ahe` serves itself."""
     kind, _, path = spec.name.partition(":")
     if kind == "scripted":
@@ -95,14 +85,14 @@ def server_for(spec: ModelSpec, jobs: int = 1) -> Server:
 
 
 class AnswerStore(Protocol):
-    """Where a CachedModel keeps answers; the trial store is one."""
+    """Where a CachedModel keeps answers: the trial store."""
 
     def answer(self, digest: str) -> Reply | None: ...
     def put_answer(self, digest: str, role: Role, reply: Reply) -> None: ...
 
 
 class CachedModel:
-    """A model for debugger or evolver: the same request is paid for once, however often the run is killed."""
+    """A model for debugger or evolver that asks for each reply once, even if the run is killed and repeated."""
 
     def __init__(self, model: Model, answers: AnswerStore) -> None:
         self.spec = model.spec
@@ -111,7 +101,7 @@ class CachedModel:
         self._answers = answers
 
     async def complete(self, request: Request) -> Reply:
-        """The stored reply to an equal request, else the model's, which is then stored."""
+        """The stored reply to an equal request, else the model's reply, which is then stored."""
         content = f"{self.fingerprint}\n{request.model_dump_json()}"
         digest = hashlib.sha256(content.encode()).hexdigest()
         stored = self._answers.answer(digest)

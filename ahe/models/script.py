@@ -1,4 +1,4 @@
-"""The script of a scripted model: which answer belongs to which role and key."""
+"""The script of a scripted model: the answers for each role and key."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class ScriptedCall(Record):
 class ScriptedAnswer(Record):
     """One answer: what the model says, or how the endpoint misbehaves.
 
-    `status` from 400 on sends `content` as the error's message; `headers` go along (Retry-After, say).
-    `delay` is in seconds. `raw` replaces the whole body, `cut` keeps its first bytes only, `drop` closes the
-    connection without a word. `usage` false leaves the usage out. `times` is how often the answer is given
-    before the next one of its list; None: once, and for the last of a list always. `copy_from` maps names to
-    regular expressions over the request's messages: the first group of the last match stands for `${name}`
-    in content and tool calls, so that an answer can cite what the run itself made up.
+    A `status` of 400 or more sends `content` as the error's message, with `headers` such as Retry-After. `delay` is in
+    seconds. `raw` replaces the whole body, `cut` keeps only its first bytes, `drop` closes the connection without an
+    answer. `usage` false leaves the usage out. `times` is how often the answer is given before the next one of its
+    list; None: once, or always for the last of the list. `copy_from` maps names to regular expressions over the
+    request's messages: the first group of the last match replaces `${name}` in content and tool calls, so that an
+    answer can cite text that only the run produces.
     """
 
     content: str = ""
@@ -50,7 +50,7 @@ class ScriptedAnswer(Record):
     copy_from: dict[str, str] = Field(default_factory=dict)
 
     def filled(self, payload: dict[str, Any]) -> ScriptedAnswer:
-        """The answer with every `${name}` replaced by what the request says."""
+        """The answer with every `${name}` replaced by text of the request."""
         if not self.copy_from:
             return self
         said = "\n".join(str(message.get("content") or "") for message in payload["messages"])
@@ -69,9 +69,10 @@ Entry = Written | Computed | list[Written | Computed]
 class Script:
     """Answers by role and key, the most specific pattern first.
 
-    `answers` maps a role (or `*`) to keys (exact, or patterns with `*` and `?`) to an answer, a list of
-    answers for successive calls, or, in Python, a callable `(role, key, payload) -> answer`.
-    Raises UsageError where an entry cannot be understood.
+    `answers` maps a role (or `*`) to keys (exact, or patterns with `*` and `?`), and each key to an answer, a list of
+    answers for successive calls, or, in Python, a callable `(role, key, payload) -> answer`. `log` is a file for the
+    requests, one JSON line each: role, key, n (from 0), status and payload; several processes may append to it.
+    Raises UsageError if an entry is not valid.
     """
 
     def __init__(self, answers: Mapping[str, Mapping[str, Entry]], log: Path | None = None) -> None:
@@ -84,7 +85,7 @@ class Script:
 
     @classmethod
     def read(cls, path: Path) -> Script:
-        """A YAML or JSON file. Its top-level key `log` names a file, beside the script, for the requests."""
+        """Read a YAML or JSON file. Its top-level key `log` names a file, beside the script, for the requests."""
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -97,7 +98,7 @@ class Script:
         return cls(content, path.parent / log if log else None)
 
     def find(self, role: str, key: str, seen: int, payload: dict[str, Any]) -> ScriptedAnswer | None:
-        """The answer to the call that follows `seen` calls with this role and key; None: there is none."""
+        """The answer to the call after `seen` calls with this role and key; None if the script has none."""
         for steps in self._matching(role, key):
             for position, (times, step) in enumerate(steps):
                 if times is None:
@@ -144,6 +145,6 @@ def _rank(pattern: str, key: str) -> tuple[bool, int]:
 
 @lru_cache(maxsize=4096)
 def _pattern(pattern: str) -> re.Pattern[str]:
-    # Not fnmatch: its square brackets would make a class of a task's name.
+    # Not fnmatch, which would read square brackets in a task's name as a character class.
     special = {"*": ".*", "?": "."}
     return re.compile("".join(special.get(each, re.escape(each)) for each in pattern), re.DOTALL)

@@ -1,7 +1,7 @@
-"""A model that says what a script tells it to, over real HTTP on loopback: for tests and for dry runs.
+"""A model that gives the answers of a script, over real HTTP on loopback: for tests and for dry runs.
 
 The server serves POST /v1/chat/completions and GET /v1/models in a thread of its own, keeps connections alive, and
-can misbehave on request.
+can fail in scripted ways.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ahe.errors import UsageError
@@ -25,7 +24,7 @@ MAX_BODY = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What goes back: status, body and headers, `delay` seconds later, or nothing at all where `drop`."""
+    """A response, sent after `delay` seconds; with `drop` the connection is closed instead."""
 
     status: int
     body: bytes
@@ -40,16 +39,15 @@ def failure(status: int, message: str) -> HttpResponse:
 
 
 class ScriptedServer:
-    """Serves a script. Answers depend on role, key and how often both came, so order and kills do not matter.
+    """Serves a script. An answer depends only on the request's role and key and on how many came before with both, not
+    on the order of requests with other keys.
 
-    `calls` counts requests by (role, key). `log` (or the script's own) collects one JSON line a request:
-    role, key, n (from 0), status and payload; several processes may append to it.
+    `calls` counts requests by (role, key).
     """
 
-    def __init__(self, script: Script, log: Path | None = None) -> None:
+    def __init__(self, script: Script) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self._script = script
-        self._log = log or script.log
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._finished: asyncio.Event | None = None
@@ -66,7 +64,7 @@ class ScriptedServer:
         return f"http://127.0.0.1:{self._port}/v1"
 
     async def stop(self) -> None:
-        """Stops the thread and closes its connections. Harmless when it does not run."""
+        """Stops the thread and closes its connections. Does nothing if it is not running."""
         thread, self._thread = self._thread, None
         if thread is None or self._loop is None or self._finished is None:
             return
@@ -114,9 +112,9 @@ class ScriptedServer:
         seen = self.calls[role, key]
         self.calls[role, key] += 1
         answer = self._complete(role, key, seen, payload)
-        if self._log is not None:
+        if self._script.log is not None:
             line = {"role": role, "key": key, "n": seen, "status": answer.status, "payload": payload}
-            with self._log.open("a", encoding="utf-8") as file:
+            with self._script.log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return answer
 
@@ -126,7 +124,7 @@ class ScriptedServer:
             if scripted is not None:
                 return _played(scripted.filled(payload), f"{role} {key} {seen}", payload)
         except Exception as error:
-            # A test's own callable failed: 400 shows its text at once, 500 would be tried again.
+            # A test's own callable failed: 400 shows its text at once, 500 would be retried.
             return failure(400, f"the answer for role {role!r} and key {key!r} failed: {error!r}")
         return failure(400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})")
 
@@ -166,7 +164,7 @@ def _played(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> Htt
 
 
 def _completion(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """A chat completion whose ids and usage follow from the call alone: equal calls, equal bytes."""
+    """A chat completion whose ids and usage depend on the call alone, so that equal calls give equal bytes."""
     identity = hashlib.sha256(name.encode()).hexdigest()[:12]
     message: dict[str, Any] = {"role": "assistant", "content": scripted.content}
     if scripted.reasoning is not None:

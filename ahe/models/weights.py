@@ -1,4 +1,4 @@
-"""Which weights the embedded model runs on, where they lie, and their sha256."""
+"""The weights of the embedded model: the published ones, where they are stored, and their sha256."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ahe.records import ModelSpec, Record
 
 CHUNK = 1024 * 1024
 
-# A base model carries no chat template of its own; a plain transcript is the form that it continues best.
+# A base model has no chat template; it continues a plain transcript best.
 TRANSCRIPT = (
     "{{ bos_token }}{% for m in messages %}"
     "{{ {'system': 'Instructions', 'user': 'User', 'assistant': 'Assistant', 'tool': 'Result'}[m.role] }}: "
@@ -74,7 +74,7 @@ def known(name: str) -> Weights | None:
 
 
 def cache() -> Path:
-    """Where `ahe` keeps what it downloads: AHE_CACHE, else XDG_CACHE_HOME/ahe, else ~/.cache/ahe."""
+    """The folder for downloads: AHE_CACHE, else XDG_CACHE_HOME/ahe, else ~/.cache/ahe."""
     own = os.environ.get("AHE_CACHE")
     if own:
         return Path(own).expanduser()
@@ -87,9 +87,9 @@ def path_of(weights: Weights) -> Path:
 
 
 def locate(spec: ModelSpec) -> tuple[Path, Weights | None]:
-    """File of the spec's weights, and their published record where the name has one.
+    """File of the spec's weights, and their `Weights` if they are published ones.
 
-    Raises UsageError where the file is missing.
+    Raises UsageError if the file is missing.
     """
     weights = known(spec.name)
     if weights is not None:
@@ -105,12 +105,12 @@ def locate(spec: ModelSpec) -> tuple[Path, Weights | None]:
 
 
 def sha256_note(path: Path) -> Path:
-    """The file beside `path` that keeps its sha256."""
+    """The file beside `path` that caches its sha256."""
     return path.with_name(path.name + ".sha256.json")
 
 
 def sha256_of(path: Path) -> str:
-    """sha256 of a file, computed once: it is kept beside the file, with the size and time it belongs to."""
+    """sha256 of a file. It is cached beside the file and computed again if the file's size or time changes."""
     stat = path.stat()
     stamp = f"{stat.st_size} {stat.st_mtime_ns}"
     note = sha256_note(path)
@@ -127,5 +127,5 @@ def sha256_of(path: Path) -> str:
     try:
         note.write_text(json.dumps({"stamp": stamp, "sha256": digest.hexdigest()}), encoding="utf-8")
     except OSError:
-        pass  # A read-only folder only costs the time to compute it again.
+        pass  # In a read-only folder it is computed again each time.
     return digest.hexdigest()

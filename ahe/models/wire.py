@@ -1,6 +1,6 @@
-"""Chat completions on the wire: a Request becomes a payload, a body becomes a Reply.
+"""Chat completions on the wire: makes a payload of a Request, and a Reply of a body.
 
-Endpoints differ in small ways. All tolerance for that is in this file; the rest sees records only.
+Endpoints differ in small ways. Only this file handles that; all others see records.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 
 
 class MalformedBody(Exception):
-    """A body that is not a chat completion. The text says what is wrong with it."""
+    """A body that is not a chat completion. The message says what is wrong with it."""
 
 
 class ErrorBody(Exception):
-    """A body that carries an error under HTTP 200, as some routers send it."""
+    """A body that holds an error although the status is HTTP 200, as some routers send it."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -33,8 +33,7 @@ class ErrorBody(Exception):
 def payload(spec: ModelSpec, request: Request, refused: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The JSON body of a call. `refused` names the parameters that this endpoint has rejected before.
 
-    In `text` mode no tools are sent: the endpoint does not know them (`runtime.text_protocol` writes calls and
-    results as text).
+    In `text` mode no tools are sent, because `runtime.text_protocol` writes calls and results as text.
     """
     length = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
     body: dict[str, Any] = {
@@ -94,7 +93,7 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def reply(body: dict[str, Any], sent: dict[str, Any]) -> Reply:
-    """The Reply in a parsed body. `sent` is the payload: usage is estimated from it where none came."""
+    """The Reply in a parsed body. `sent` is the payload, from which the usage is estimated if none is reported."""
     choice = body["choices"][0]
     said = choice["message"]
     content, thought = _split_thought(_text(said.get("content")))
@@ -120,7 +119,7 @@ def _text(content: object) -> str:
 
 
 def _split_thought(content: str) -> tuple[str, str | None]:
-    """Some servers leave a reasoning model's thoughts in front of the content, between think tags."""
+    """Content and thoughts: some servers leave a reasoning model's thoughts before the content, in think tags."""
     head = content.lstrip()
     if not head.startswith(THINK_OPEN) or THINK_CLOSE not in head:
         return content, None
@@ -184,7 +183,7 @@ def _count(reported: dict[str, Any], name: str) -> int:
 
 
 def estimate(value: object) -> int:
-    """Tokens in a JSON value, by its length: good to a third, which is enough where nothing was reported."""
+    """Tokens in a JSON value, estimated from its length to within a third, for endpoints that report no usage."""
     return max(1, len(json.dumps(value, ensure_ascii=False)) // CHARACTERS_PER_TOKEN)
 
 

@@ -12,8 +12,8 @@ from random import Random
 from statistics import fmean, pstdev
 
 from ahe.gate.posterior import CONCENTRATION, MEAN_FROM, MEAN_TO
-from ahe.power.simulate import TOKENS, Arm, SimulatedComparison, candidate_tokens
-from ahe.power.worlds import ALPHA, BETA, REAL, Edit, Rates, apply, predictions
+from ahe.power.simulate import decide_on_edit
+from ahe.power.worlds import ALPHA, BETA, REAL, Edit, Rates
 from ahe.protocols import Gate
 from ahe.records import Tally
 
@@ -92,15 +92,9 @@ def share_kept(
     for run in range(runs):
         world = Random(f"power {run}")
         before = known.draw(world)
-        after = apply(edit, before, world)
-        named = predictions(before, after, world)
-        tokens = (TOKENS, candidate_tokens(world))
-        simulated = SimulatedComparison(
-            Arm(before), Arm(after), len(before), rollouts, *named, tokens, str(run)
+        decision, cost, _ = decide_on_edit(
+            gate, edit, before, world, train=len(before), rollouts=rollouts, name=str(run), limit=limit
         )
-        for task in range(len(before)):
-            simulated.incumbent.roll(task, rollouts, world)
-        decision, cost = simulated.decide(gate, world, limit)
         kept += decision.outcome == "kept"
         spent += cost
     return kept / runs, spent / runs

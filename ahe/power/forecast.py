@@ -9,7 +9,7 @@ from statistics import fmean
 
 from ahe.gate.decisions import tried
 from ahe.power.detectable import Beliefs
-from ahe.power.simulate import TOKEN_SPREAD, TOKENS, Arm, SimulatedComparison
+from ahe.power.simulate import TOKENS, Arm, SimulatedComparison, candidate_tokens
 from ahe.power.worlds import apply, draw_edit, predictions
 from ahe.protocols import Gate
 from ahe.records import Tally
@@ -83,7 +83,7 @@ def _simulate_run(
     for number in range(iterations):
         after = apply(draw_edit(random), head.rates, random)
         named = predictions(head.rates, after, random)
-        new_tokens = tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
+        new_tokens = candidate_tokens(random, tokens)
         name = f"{number} {random.random()}"
         simulated = SimulatedComparison(head, Arm(after), train, rollouts, *named, (tokens, new_tokens), name)
         before = sum(head.n[:train])

@@ -125,9 +125,39 @@ def _name(task: int) -> str:
     return f"{task:04d}"
 
 
-def candidate_tokens(random: Random) -> float:
-    """Tokens a trial of an edited harness: the incumbent's, times a log-normal factor of about 5 %."""
-    return TOKENS * random.lognormvariate(0.0, TOKEN_SPREAD)
+def candidate_tokens(random: Random, tokens: float = TOKENS) -> float:
+    """Tokens per trial of an edited harness: the incumbent's, times a log-normal factor of about 5 %."""
+    return tokens * random.lognormvariate(0.0, TOKEN_SPREAD)
+
+
+def decide_on_edit(
+    gate: Gate,
+    edit: Edit,
+    before: Rates,
+    random: Random,
+    *,
+    train: int,
+    rollouts: int,
+    name: str,
+    drift: float = 0.0,
+    limit: float = math.inf,
+) -> tuple[Decision, int, float]:
+    """One comparison: the decision, the rollouts that it took, and the true change in points.
+
+    The incumbent gets its plain rollouts on train. Then the endpoint drifts by `drift` points, and the gate decides
+    with `limit` rollouts at most.
+    """
+    now = shifted(before, logit_shift(before, drift / 100)) if drift else before
+    after = apply(edit, now, random)
+    named = predictions(now, after, random)
+    tokens = (TOKENS, candidate_tokens(random))
+    incumbent = Arm(before)
+    for task in range(train):
+        incumbent.roll(task, rollouts, random)
+    incumbent.rates = now
+    simulated = SimulatedComparison(incumbent, Arm(after), train, rollouts, *named, tokens, name)
+    decision, spent = simulated.decide(gate, random, limit)
+    return decision, spent, 100 * (sum(after) - sum(now)) / len(now)
 
 
 def simulate(
@@ -152,22 +182,13 @@ def simulate(
     kept, spent, true = [], [], []
     for run in range(runs):
         world = Random(f"{seed} {edit} {tasks} {run}")
-        before = draw_rates(tasks, world, matrix, beta)
-        now = shifted(before, logit_shift(before, drift / 100)) if drift else before
-        after = apply(edit, now, world)
-        predicts, risks = predictions(now, after, world)
-        tokens = (TOKENS, candidate_tokens(world))
-        incumbent = Arm(before)
-        for task in range(tasks - heldout):
-            incumbent.roll(task, rollouts, world)
-        incumbent.rates = now
-        simulated = SimulatedComparison(
-            incumbent, Arm(after), tasks - heldout, rollouts, predicts, risks, tokens, str(run)
+        before, train = draw_rates(tasks, world, matrix, beta), tasks - heldout
+        decision, cost, points = decide_on_edit(
+            gate, edit, before, world, train=train, rollouts=rollouts, name=str(run), drift=drift
         )
-        decision, cost = simulated.decide(gate, world)
         kept.append(float(decision.outcome == "kept"))
         spent.append(float(cost))
-        true.append(100 * (sum(after) - sum(now)) / tasks)
+        true.append(points)
     share, share_se = mean_se(kept)
     cost_mean, cost_se = mean_se(spent)
     return SimulationResult(

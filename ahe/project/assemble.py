@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,30 +89,30 @@ async def assemble(
 
     Raises `AheError` before anything is spent.
     """
-    config, suite, store = project.config, project.suite(), project.store()
+    config, suite = project.config, project.suite()
     refuse_unsupported(project, suite)
+    with closing(project.store()) as store:
 
-    def charged(role: Role, usage: Usage, total: Usage) -> None:
-        store.charge(role, usage)
-        watcher.emit(Spent(total))
+        def charged(role: Role, usage: Usage, total: Usage) -> None:
+            store.charge(role, usage)
+            watcher.emit(Spent(total))
 
-    budget = config.budget
-    ledger = Ledger(budget.usd, budget.tokens, budget.minutes, store.spent(), on_charge=charged)
-    specs = {role: config.model_spec(role) for role in config.models}
-    async with open_models(specs, jobs=config.evolve.jobs, ledger=ledger) as opened:
-        for model in dict.fromkeys(opened.values()):
-            if warning := ledger.warning(model.spec):
-                watcher.emit(Notice(warning))
-        modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
-        models: dict[Role, Model] = {
-            "coder": opened["coder"],
-            "debugger": CachedModel(opened["debugger"], store),
-            "evolver": CachedModel(opened["evolver"], store),
-        }
-        runner = trial_runner(project, store, opened["coder"], modes["coder"], environment)
-        evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
-        yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
-    store.close()
+        budget = config.budget
+        ledger = Ledger(budget.usd, budget.tokens, budget.minutes, store.spent(), on_charge=charged)
+        specs = {role: config.model_spec(role) for role in config.models}
+        async with open_models(specs, jobs=config.evolve.jobs, ledger=ledger) as opened:
+            for model in dict.fromkeys(opened.values()):
+                if warning := ledger.warning(model.spec):
+                    watcher.emit(Notice(warning))
+            modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
+            models: dict[Role, Model] = {
+                "coder": opened["coder"],
+                "debugger": CachedModel(opened["debugger"], store),
+                "evolver": CachedModel(opened["evolver"], store),
+            }
+            runner = trial_runner(project, store, opened["coder"], modes["coder"], environment)
+            evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
+            yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
 
 
 def loop(parts: Parts, history: History, iterations: int | None = None, gate: Gate | None = None) -> Loop:

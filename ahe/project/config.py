@@ -21,7 +21,6 @@ from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
 
 FILE = "ahe.toml"
 OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
-ROLES: tuple[Role, ...] = ("coder", "debugger", "evolver")
 EMBEDDED_LIMITS = Limits(
     turns=10, tokens=40_000, seconds=300, reply_tokens=320, command_seconds=30, output_bytes=2_000
 )
@@ -58,8 +57,8 @@ class ModelTable(Table):
 
 
 class SuiteTable(Table):
-    """`quick` takes only the part of the suite that its suite.toml names for short iterations; held-out then takes
-    no more rollouts a task than train.
+    """`quick` takes only the part of the suite that its suite.toml names for short iterations; a held-out task then
+    gets no more rollouts than a train task.
     """
 
     path: str = "evals/shell-basics"
@@ -206,8 +205,8 @@ def load_config(
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
-        told = f"{problem['msg']} (see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key)"
-        raise UsageError(f"{FILE}: {where}: {told}") from None
+        hint = f"see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key"
+        raise UsageError(f"{FILE}: {where}: {problem['msg']} ({hint})") from None
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import fcntl
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,13 @@ from ahe.records import ModelSpec, Task
 
 @dataclass(frozen=True)
 class Project:
-    """What is found on disk. Opening it starts nothing, and nothing here needs the parts that run."""
+    """What is found on disk. Opening it starts nothing."""
 
     config: Config
 
     @property
     def root(self) -> Path:
         return self.config.root
-
-    @classmethod
-    def open(cls, root: Path, flags: dict[str, Any] | None = None) -> Project:
-        """Read the project in folder `root`; `flags` are dotted names. Raises `UsageError`."""
-        return cls(load_config(root.resolve(), flags))
 
     def suite(self) -> Suite:
         """The suite that the configuration names. Raises `UsageError` or `TaskError`."""
@@ -70,8 +65,9 @@ class Project:
         history = self.history()
         sha = history.resolve(rev)
         uses: Counter[str] = Counter()
-        for trial in self.store().of_harness(history.harness_id(sha)):
-            uses.update(trial.uses)
+        with closing(self.store()) as store:
+            for trial in store.of_harness(history.harness_id(sha)):
+                uses.update(trial.uses)
         return inventory(history.contents(sha), history.last_changes(sha), uses)
 
 
@@ -81,7 +77,7 @@ def open_project(path: Path | str = ".", flags: Mapping[str, Any] | None = None)
     `flags` override `ahe.toml` by dotted names, as command-line flags do: `{"evolve.jobs": 8}`. Raises `UsageError`
     that names the wrong key.
     """
-    return Project.open(Path(path), dict(flags or {}))
+    return Project(load_config(Path(path).resolve(), flags))
 
 
 def init(root: Path) -> list[str]:
@@ -99,7 +95,7 @@ def init(root: Path) -> list[str]:
 
 
 def settled_mode(store: Store, spec: ModelSpec) -> str | None:
-    """The tool-call mode (`native` or `text`) that is configured or was settled; None before the model was asked."""
+    """The tool-call mode (`native` or `text`), as configured or as found earlier; None before the model was asked."""
     if spec.tool_calls != "auto":
         return spec.tool_calls
     settled = store.fact(tool_calls_fact(spec))
@@ -107,5 +103,5 @@ def settled_mode(store: Store, spec: ModelSpec) -> str | None:
 
 
 def tool_calls_fact(spec: ModelSpec) -> str:
-    """Under which name the store keeps the mode that a model was found to need."""
+    """The name under which the store keeps a model's tool-call mode."""
     return f"tool_calls {spec.base_url} {spec.name}"

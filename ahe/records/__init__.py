@@ -1,4 +1,4 @@
-"""Frozen records: what the parts hand to each other and what reaches the disk.
+"""Frozen records: what the parts pass to each other and what is written to disk.
 
 Units: seconds, bytes, US dollars, tokens. Times of day are ISO 8601 in UTC.
 """

@@ -1,4 +1,4 @@
-"""What the debugger hands to the editor, and the change that the editor makes of it."""
+"""What the debugger passes to the editor, and the change that the editor makes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ahe.records.gate import Tally
 from ahe.records.trials import Trial
 
 CUT = "…"
-"""Stands at the end of a quote whose text goes on."""
+"""Marks the end of a quote that was cut."""
 
 
 class Citation(Record):
-    """`trial#step` with the quoted text that must stand there."""
+    """`trial#step` with a quote that the step must contain."""
 
     trial: str
     step: int
@@ -24,7 +24,7 @@ class Citation(Record):
 
     @property
     def words(self) -> str:
-        """The quote as it is looked up: space does not count, nor an ellipsis at its end, the mark of a cut."""
+        """The quote as it is looked up: with single spaces, and without the mark of a cut at its end."""
         return " ".join(self.quote.split()).removesuffix(CUT).rstrip()
 
 
@@ -46,10 +46,10 @@ class Change(Record):
 
 
 class Signature(Record):
-    """What kind of failure a trial is, in a controlled vocabulary with `unknown`.
+    """The kind of failure of a trial, in a controlled vocabulary with `unknown`.
 
-    `phrase` is empty unless the mechanism is `unknown`: then it holds the plain words of the line that stands
-    out, where failures of other tasks show the same.
+    `phrase` is empty unless the mechanism is `unknown`: then it may hold the words of a conspicuous line that failures
+    of other tasks show too.
     """
 
     cause: str
@@ -63,7 +63,7 @@ class Signature(Record):
 
 
 class Cluster(Record):
-    """Failed trials with equal signatures, ranked by how many there are."""
+    """Failed trials with equal signatures."""
 
     signature: Signature
     trials: tuple[str, ...]
@@ -71,15 +71,15 @@ class Cluster(Record):
 
 
 EvidenceLevel = Literal["scores", "report", "report+raw"]
-"""What an editor is given: pass rates alone, the debug report, or the report with the raw traces."""
+"""What an editor gets: only pass rates, the debug report, or the report with the raw traces."""
 
 
 class Evidence(Record):
     """What a debugger gets: the trials of one evaluation on train, and the record so far.
 
-    `folder` (of this iteration) takes the report; `traces` is where the trials' folders lie; `history`
-    has one line for each change that was decided, newest first; `budget` is in tokens. `before` are the
-    trials of the harness before the last kept change; `heldout` is a count and names no task.
+    The report is written to `folder` (of this iteration); `traces` holds the trials' folders; `history` has one line
+    for each change that was decided, newest first; `budget` is in tokens. `before` are the trials of the harness before
+    the last kept change; `heldout` is a tally that names no task.
     """
 
     iteration: int
@@ -95,9 +95,9 @@ class Evidence(Record):
 
 
 class DebugReport(Record):
-    """A debug report. `citations` are places worth quoting, most telling first.
+    """A debug report. `citations` are passages worth quoting, most important first.
 
-    `level` is what an editor may be given of it.
+    `level` is what an editor may get of it.
     """
 
     text: str

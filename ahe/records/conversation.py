@@ -1,4 +1,4 @@
-"""What every record is, and the talk with a model: what is asked, what comes back, what it costs."""
+"""The base class of records, and the records of model calls: requests, replies, usage, limits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ ToolCalls = Literal["auto", "native", "text"]
 
 
 class Record(BaseModel):
-    """Base of all records: frozen, and closed to unknown keys."""
+    """Base of all records: frozen, and without unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Validators are built on first use: a command needs few of all records.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Kind(StrEnum):
-    """The seven kinds of component, in the order in which people read them."""
+    """The seven kinds of component, in the order in which they are shown."""
 
     SYSTEM_PROMPT = "system_prompt"
     TOOL_DESCRIPTION = "tool_description"
@@ -31,7 +32,7 @@ class Kind(StrEnum):
 
 
 class Usage(Record):
-    """What model calls cost. `usd` is None where the price is unknown."""
+    """What model calls used. `usd` is None if the price is unknown."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -55,7 +56,7 @@ class Usage(Record):
 
 
 class ToolSpec(Record):
-    """A tool as the model is told of it. `parameters` is a JSON Schema of type object."""
+    """A tool as it is described to the model. `parameters` is a JSON Schema of type object."""
 
     name: str
     description: str
@@ -63,7 +64,7 @@ class ToolSpec(Record):
 
 
 class ToolCall(Record):
-    """A call the model made. `error` says why it cannot be executed (malformed JSON, say)."""
+    """A call that the model made. `error` says why it cannot be executed, for example malformed JSON."""
 
     id: str
     name: str
@@ -82,7 +83,7 @@ class Message(Record):
 
 
 class Request(Record):
-    """One model call. `key` is `<task>/<attempt>/<turn>`: scripted answers are found by role and key."""
+    """One model call. `key` is `<task>/<attempt>/<turn>` for the coder; scripted models answer by role and key."""
 
     role: Role
     key: str
@@ -95,7 +96,7 @@ class Request(Record):
 
 
 class Reply(Record):
-    """What came back. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens)."""
+    """The answer to a request. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens)."""
 
     message: Message
     usage: Usage
@@ -103,7 +104,8 @@ class Reply(Record):
 
 
 class Limits(Record):
-    """What one trial may spend. `tokens` counts input and output of all its calls."""
+    """What one trial may spend. `tokens` counts input and output of all its calls; 0 turns, tokens or seconds mean no
+    limit."""
 
     turns: int = 30
     tokens: int = 400_000
@@ -114,7 +116,7 @@ class Limits(Record):
 
 
 class ModelSpec(Record):
-    """A model as the configuration names it; `fingerprint` enters the identity of every trial."""
+    """A model as it is configured. `models.identity.fingerprint` of it is part of every trial's identity."""
 
     name: str
     base_url: str = ""

@@ -1,4 +1,4 @@
-"""What a gate is asked and answers, and the verdict that becomes of it. Differences of pass rates are in [-1, 1]."""
+"""What a gate gets and returns, and the verdicts made from it. Differences of pass rates are in [-1, 1]."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tally(Record):
 
 
 class Ceiling(Record):
-    """What comparing one candidate on train may cost; 0: no limit."""
+    """What the comparison of one candidate on train may cost; 0 means no limit."""
 
     rollouts: int = 0
     tokens: int = 0
@@ -41,13 +41,12 @@ class Ceiling(Record):
 
 
 class Comparison(Record):
-    """What a gate decides on: for each task the incumbent's and the candidate's tallies.
+    """What a gate decides on: for each task the tallies of incumbent and candidate, in this order.
 
-    `rollouts` is k, the plain number of attempts a task; `concentration` is α+β of the prior, fitted to earlier
-    rollouts; `tokens` are the mean tokens of a trial, by arm; `grown` is by how many tokens the prompt grew;
-    `spent`, `spent_tokens` and `spent_usd` are what was run for this comparison so far;
-    `candidate` names the harness under test: what is drawn at random is drawn from it, so that a killed
-    comparison goes on with the same tasks.
+    `rollouts` is k, the configured attempts per task; `concentration` is α+β of the prior, fitted to earlier rollouts;
+    `tokens` are the mean tokens of a trial, by arm; `grown` is the growth of the prompt in tokens; `spent`,
+    `spent_tokens` and `spent_usd` are what this comparison has cost so far. `candidate` is the id of the harness under
+    test: random choices are seeded with it, so that a killed comparison continues with the same tasks.
     """
 
     train: dict[str, tuple[Tally, Tally]]
@@ -66,7 +65,7 @@ class Comparison(Record):
 
 
 class RolloutRequest(Record):
-    """More rollouts that a gate needs before it decides: bring the task up to `n` attempts of the arm."""
+    """Rollouts that a gate needs before it decides: bring the task to `n` attempts in this arm."""
 
     task: str
     arm: Literal["incumbent", "candidate"]
@@ -74,7 +73,7 @@ class RolloutRequest(Record):
 
 
 class Decision(Record):
-    """A gate's answer: an outcome with its numbers, or (`more`) the rollouts that it needs first."""
+    """A gate's answer: an outcome with its numbers, or `more` with the rollouts that it needs first."""
 
     outcome: Literal["kept", "reverted", "undecided", "more"]
     reason: str
@@ -88,8 +87,8 @@ class Decision(Record):
 class Observed(Record):
     """One task: `b` of `n_b` rollouts passed before the change, `c` of `n_c` after it.
 
-    `changed` is π_t, the posterior probability that the task's pass rate changed at all; None where an arm has
-    no scored rollout, and then the task counts nowhere.
+    `changed` is π_t, the posterior probability that the task's pass rate changed at all; None if an arm has no scored
+    rollout, and then the task is not counted anywhere.
     """
 
     task: str
@@ -101,17 +100,17 @@ class Observed(Record):
 
     @property
     def step(self) -> float:
-        """c/n_c − b/n_b; 0 where an arm has no scored rollout."""
+        """c/n_c − b/n_b; 0 if an arm has no scored rollout."""
         return self.c / self.n_c - self.b / self.n_b if self.n_b and self.n_c else 0.0
 
     @property
     def up(self) -> float:
-        """Probability that the task changed, where it went up; 0 where it did not."""
+        """Probability that the task changed, if its pass rate went up; else 0."""
         return self.changed or 0.0 if self.step > 0 else 0.0
 
     @property
     def down(self) -> float:
-        """Probability that the task changed, where it went down; 0 where it did not."""
+        """Probability that the task changed, if its pass rate went down; else 0."""
         return self.changed or 0.0 if self.step < 0 else 0.0
 
     def __str__(self) -> str:
@@ -120,12 +119,12 @@ class Observed(Record):
 
 
 class PredictionScore(Record):
-    """What predictions of one direction were worth, in expected tasks. Sums over a run's changes are the run's.
+    """How well predictions of one direction came true, in expected tasks. A run's score is the sum over its changes.
 
-    `named` tasks were predicted and counted, `hits` = Σ π_t over those of them that went the predicted way,
-    `observed` = Σ π_t over all tasks that went that way, and `chance` is what `hits` would be in the mean if as
-    many tasks were named at random: named · observed / tasks. Earlier versions wrote `observed` as `happened`, which is
-    still read.
+    `named` is the number of predicted tasks that both arms scored, `hits` = Σ π_t over those of them that moved in the
+    predicted direction, `observed` = Σ π_t over all tasks that moved in it, and `chance` = named · observed / tasks is
+    the mean of `hits` for the same number of tasks named at random. Earlier versions wrote `observed` as `happened`,
+    which is still read.
     """
 
     named: int = 0
@@ -143,12 +142,12 @@ class PredictionScore(Record):
 
     @property
     def precision(self) -> float | None:
-        """hits / named: the share of what was predicted that came true. None without a prediction."""
+        """hits / named: the share of the predictions that came true. None without a prediction."""
         return self.hits / self.named if self.named else None
 
     @property
     def recall(self) -> float | None:
-        """hits / observed: the share of what changed that was predicted. None where nothing changed."""
+        """hits / observed: the share of the changes that were predicted. None if nothing changed."""
         return self.hits / self.observed if self.observed else None
 
     @property
@@ -175,14 +174,13 @@ VerdictOutcome = Literal["kept", "reverted", "undecided", "unchanged"]
 
 
 class Verdict(Record):
-    """What was decided about a commit, with the numbers behind it; written as a git note.
+    """The decision about a commit with its numbers; written as a git note.
 
-    `unchanged`: the harness is the same as before, so there was nothing to keep and nothing to revert.
-    `tasks` are the train tasks that any arm has tried; `fixes` and `regressions` say what the change's own
-    predictions were worth. `harnesses` are the ids, incumbent's and candidate's, under which their trials stand in the
-    store. `leave_one_out` holds two harness ids, without the change and with it, where leave-one-out attribution
-    judged it: then `tasks` and the deltas rest on fresh rollouts of those two, on the disputed tasks alone.
-    Earlier versions wrote it as `apart`, which is still read.
+    `unchanged`: the harness is the same as before, so there was nothing to keep or to revert. `tasks` are the train
+    tasks that any arm has tried; `fixes` and `regressions` score the change's own predictions. `harnesses` are the
+    harness ids of incumbent and candidate, as in their trials. `leave_one_out` holds two harness ids, without and with
+    the change, if leave-one-out attribution judged it: then `tasks` and the deltas come from fresh rollouts of those
+    two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read.
     """
 
     outcome: VerdictOutcome
@@ -213,12 +211,13 @@ class Verdict(Record):
 
     @property
     def basis(self) -> Literal["selected", "fresh"]:
-        """Whether its raw difference rests on rollouts that also chose (they flatter), or on fresh ones."""
+        """Whether the raw difference comes from rollouts that also selected the change (then it is biased upwards), or
+        from fresh ones."""
         return "fresh" if self.leave_one_out else "selected"
 
 
 class CommitVerdict(Record):
-    """The verdict on one commit, as its note holds it."""
+    """The verdict on one commit, as it is in the note."""
 
     commit: str
     change: str
@@ -227,8 +226,8 @@ class CommitVerdict(Record):
 
 
 class IterationVerdicts(Record):
-    """All of one iteration. `whole` is the verdict on the candidate as a whole; `rest` is that on what remains of
-    it, where the gate was asked. Commits stand oldest first."""
+    """All verdicts of one iteration. `whole` is that on the whole candidate; `rest` that on its remaining commits, if
+    the gate was asked about them. `commits` are ordered oldest first."""
 
     iteration: int
     incumbent: str

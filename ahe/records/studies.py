@@ -1,6 +1,6 @@
-"""What `ahe calibrate`, the estimate before a run and `ahe final` find out.
+"""The results of `ahe calibrate`, of the estimate before a run, and of `ahe final`.
 
-Differences are in points of the mean pass rate, but those of `Final`, which are in [-1, 1].
+Differences are in points of the mean pass rate, except those of `Final`, which are in [-1, 1].
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from ahe.records.gate import Interval, Observed
 
 
 class Copies(Record):
-    """Of `trials` that were compared, `distinct` counts those that differ by task or by what the model said.
+    """Of `trials` that were compared, `distinct` counts those that differ in task or in the model's output.
 
-    `tasks` have copies among their rollouts; at `disagreeing` ones the same words passed once and failed once.
+    `tasks` have copies among their rollouts; at `disagreeing` ones equal output both passed and failed.
     """
 
     trials: int
@@ -28,8 +28,9 @@ class Copies(Record):
 
 
 class Spread(Record):
-    """A against A: the standard deviation over random splits, what independent rollouts lead one to expect, and two
-    splits that would show a drift, in points and in standard deviations.
+    """A against A: `points` is the standard deviation over random splits, `expected` that of independent rollouts.
+
+    `parity` and `halves` are two splits that would show a drift, in points and (`_z`) in standard deviations.
     """
 
     tasks: int
@@ -42,9 +43,9 @@ class Spread(Record):
 
 
 class Needed(Record):
-    """What it takes to see a rise of `points`: `rollouts` a task with these tasks, or `tasks` with the k in use.
+    """What is needed to detect a rise of `points`: `rollouts` per task with these tasks, or `tasks` with the present k.
 
-    `rollouts` is None where no number that was tried suffices or the suite has no room for the rise.
+    `rollouts` is None if no number that was tried is enough, or the suite's pass rate cannot rise that much.
     """
 
     points: float
@@ -55,8 +56,8 @@ class Needed(Record):
 class Sensitivity(Record):
     """What the gate detects with k = `rollouts`, `limit` rollouts a comparison at most.
 
-    `points` is the smallest rise of which it keeps 80 %, None where it detects none; `null` the share it keeps of edits
-    that do nothing, `cost` the mean rollouts of such a comparison.
+    `points` is the smallest rise that it keeps in 80 % of cases, None if it detects none; `null` is the share of edits
+    without effect that it keeps, `cost` the mean rollouts of such a comparison.
     """
 
     gate: str
@@ -96,7 +97,7 @@ Part = Literal["baseline", "comparisons", "attribution", "held-out", "debugger",
 
 
 class Cost(Record):
-    """One part of a run: rollouts or, for the agents, calls to work; tokens; dollars (None: unknown); seconds."""
+    """One part of a run: rollouts, or runs of debugger or evolver; tokens; dollars (None: unknown); seconds."""
 
     part: Part | Literal["total"]
     rollouts: float = 0.0
@@ -107,10 +108,10 @@ class Cost(Record):
 
 
 class Estimate(Record):
-    """What `iterations` are likely to take. `low` and `high` hold 80 % of the simulated runs, in rollouts.
+    """What `iterations` are likely to cost. 80 % of the simulated runs take `low` to `high` rollouts.
 
-    `covered` is how many iterations the budget pays for, None without a limit that matters; `limit` names what
-    ends it. `points` is about the smallest rise that the gate detects.
+    `covered` is how many iterations the budget pays for, None if no limit would be reached; `limit` names the limit.
+    `points` is about the smallest rise that the gate detects.
     """
 
     iterations: int
@@ -131,10 +132,10 @@ class Estimate(Record):
 
 
 class FinalPlan(Record):
-    """A look at the test split before it is taken. What is begun is finished as it was planned.
+    """The plan of a look at the test split. A look that has begun is finished as it was planned.
 
-    Attempts `first` to `first + rollouts − 1` of each task and arm: nothing used them before. `again` is the
-    reason of a look after the first. `seen` counts rollouts on these tasks that were made before this look.
+    It runs attempts `first` to `first + rollouts − 1` of each task and arm, which were not used before. `again` is the
+    reason for a look after the first. `seen` counts rollouts on these tasks that were made before this look.
     """
 
     look: int
@@ -151,10 +152,10 @@ class FinalPlan(Record):
 
 
 class Final(Record):
-    """The result of a look. `given_tasks` is the headline: the mean difference on these very tasks.
+    """The result of a look. `given_tasks` is the headline: the mean difference on exactly these tasks.
 
-    `over_tasks` is about tasks like these, None where there is only one. Both are 90 % intervals of
-    best − seed. `score` is P(best better on these tasks).
+    `over_tasks` generalises to similar tasks, None if there is only one. Both are 90 % intervals of best − seed.
+    `score` is P(best is better on these tasks).
     """
 
     plan: FinalPlan

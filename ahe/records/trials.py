@@ -1,4 +1,4 @@
-"""Tasks, the sandboxes they ask for, and the trials at them."""
+"""Tasks, the environments they ask for, and trials."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ class Mount(Record):
 
 
 class EnvironmentSpec(Record):
-    """What a trial asks of its environment.
+    """What a trial needs of its environment.
 
-    `files` (host folder) becomes the content of `workdir`, `setup` (host file) runs once there as root;
-    Docker takes `dockerfile` (host folder with the build context) or `image` instead. `hidden` are
-    host paths that must not be readable inside (installation, checkout, caches). `users` lists the
-    users other than root that will be asked for.
+    `files` (host folder) becomes the content of `workdir`, `setup` (host file) runs once there as root; Docker takes
+    `dockerfile` (host folder with the build context) or `image` instead. `hidden` are host paths that must not be
+    readable inside (installation, checkout, caches). `users` are the users other than root that commands will run as.
     """
 
     name: str
@@ -45,7 +44,7 @@ class EnvironmentSpec(Record):
 
 
 class ExecResult(Record):
-    """Outcome of one command. `output` is stdout and stderr as they came, its middle cut to the limit.
+    """Result of one command. `output` is stdout and stderr as they came; its middle is cut if it is too long.
 
     `omitted` counts the bytes that were cut out; `exit_code` is 124 when `timed_out`.
     """
@@ -61,9 +60,9 @@ class ExecResult(Record):
 
 
 class Task(Record):
-    """A task in Harbor's format, as far as `ahe` acts on it; `raw` is the whole of task.toml.
+    """A task in Harbor's format, with the fields that `ahe` uses; `raw` is the whole of task.toml.
 
-    `docker_only` says why bubblewrap cannot serve it; empty where it can.
+    `docker_only` says why bubblewrap cannot run it; empty if it can.
     """
 
     name: str
@@ -87,15 +86,15 @@ Ended = Literal[
 
 
 FRESH = 1_000
-"""Attempts from here on are the fresh rollouts of leave-one-out attribution. Nothing pools them with the
-plain ones: those chose the tasks, and after a kill the plain comparison has to look as it did before."""
+"""Attempts from this number on are the fresh rollouts of leave-one-out attribution. They are never pooled with the
+plain ones: those selected the tasks, and if the run is killed, the plain comparison must look as it did before."""
 
 
 class Trial(Record):
     """One attempt of one harness at one task with one model. `id` is the hash of its identity.
 
-    `status` is `missing` when the infrastructure broke (never scored 0); `ended` says how the agent
-    loop ended. `uses` counts what the harness's components did, by mount path.
+    `status` is `missing` if the infrastructure failed (it is never scored 0); `ended` says how the agent loop ended.
+    `uses` counts the uses of each component, by mount path.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What users need to test parts of their own, loaded on first use.
+"""Tools to test your own parts, loaded on first use.
 
 - `Script`, `ScriptedServer`: a model that gives scripted answers over HTTP on loopback. `await server.start()`
   returns the base URL for an `ahe.toml`, or for any client of an OpenAI-compatible endpoint.

@@ -1,6 +1,6 @@
-"""What every environment must do with commands and files: a function for each demand, stated by its docstring.
+"""What every environment must do with commands and files: one check for each requirement, stated in its docstring.
 
-A check raises AssertionError with what was expected, or lets through what the environment raises.
+A check raises AssertionError with what was expected, or passes on the environment's own exception.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ CHECKS: list[Check] = []
 
 
 def check(function: Check) -> Check:
-    """Adds a check that makes its environments itself."""
+    """Registers a check that makes its own environments."""
     CHECKS.append(function)
     return function
 
 
 def check_in(**fields: Any) -> Callable[[Callable[[Environment], Awaitable[None]]], Check]:
-    """Adds a check that is given one started environment, for a spec with these fields."""
+    """Registers a check that gets one started environment, for a spec with these fields."""
 
     def added(function: Callable[[Environment], Awaitable[None]]) -> Check:
         @functools.wraps(function)
@@ -46,7 +46,7 @@ def check_in(**fields: Any) -> Callable[[Callable[[Environment], Awaitable[None]
 
 @asynccontextmanager
 async def started(make: MakeEnvironment, **fields: Any) -> AsyncIterator[Environment]:
-    """A started environment that is stopped whatever happens."""
+    """A started environment that is always stopped at the end."""
     environment = make(EnvironmentSpec(**{"name": "conformance", **fields}))
     await environment.start()
     try:
@@ -87,23 +87,23 @@ async def output_and_exit_code(environment: Environment) -> None:
 
 @check_in(workdir="/app/deep")
 async def working_directory(environment: Environment) -> None:
-    """Commands run in the task's work directory, or where they are told to, or not at all."""
+    """Commands run in the task's work directory or in `cwd`; if that is missing, they fail."""
     expect(await environment.exec("pwd"), 0, "/app/deep\n")
     expect(await environment.exec("pwd", cwd="/tmp"), 0, "/tmp\n")
     missing = await environment.exec("echo ran", cwd="/no/such/place")
     assert missing.exit_code != 0, "a missing working directory is a failure of the command"
-    assert "ran" not in missing.text, "a command does not run elsewhere than where it was told to"
+    assert "ran" not in missing.text, "a command must not run in another directory than the one asked for"
 
 
 @check_in()
 async def stdin_is_empty(environment: Environment) -> None:
-    """A command that reads its input finds its end."""
+    """Stdin is empty: a command that reads it gets end of file."""
     expect(await environment.exec("cat; echo end", timeout=60), 0, "end\n")
 
 
 @check
 async def users(make: MakeEnvironment) -> None:
-    """Commands run as root, or as another user that the task names; or the task is refused by that name."""
+    """Commands run as root, or as another user that the task names; or UnsupportedTask names that user."""
     try:
         async with started(make, users=("nobody",)) as environment:
             expect(await environment.exec("id -un", user="nobody"), 0, "nobody\n")
@@ -115,7 +115,7 @@ async def users(make: MakeEnvironment) -> None:
 
 @check_in()
 async def timeout_kills_the_whole_tree(environment: Environment) -> None:
-    """At its timeout a command ends with all that it started, also in other sessions and with no variables."""
+    """A timeout kills a command and all its processes, also those in other sessions and without variables."""
     tree = """
         sleep 41001 &
         (setsid sleep 41002 &)
@@ -131,7 +131,7 @@ async def timeout_kills_the_whole_tree(environment: Environment) -> None:
 
 @check_in()
 async def timeout_of_a_command_that_writes(environment: Environment) -> None:
-    """A command that writes without end is stopped at its timeout, and what it wrote is kept."""
+    """A command that writes without end is stopped at its timeout, and its output is kept."""
     done = await environment.exec("while :; do echo beat; sleep 0.05; done", timeout=1.5)
     assert (done.timed_out, done.exit_code) == (True, 124), f"it ended with {done.exit_code}"
     assert done.text.startswith("beat\nbeat\n"), f"unexpected output {done.text[:100]!r}"
@@ -139,11 +139,11 @@ async def timeout_of_a_command_that_writes(environment: Environment) -> None:
 
 @check_in()
 async def background_lives_on(environment: Environment) -> None:
-    """A background process neither holds its command back nor ends with it, or with another."""
+    """A background process does not delay the end of its command, and survives it and other commands."""
     before = time.monotonic()
     done = await environment.exec("(while :; do echo beat; sleep 0.1; done) & sleep 42001 & echo started")
     assert done.text.count("started") == 1, f"unexpected output {done.text!r}"
-    assert time.monotonic() - before < 30, "a background process held the command back"
+    assert time.monotonic() - before < 30, "a background process delayed the end of its command"
     cut = await environment.exec("sleep 42002", timeout=0.5)
     assert cut.timed_out, "the result says that the command timed out"
     left = await processes(environment)
@@ -155,7 +155,7 @@ async def background_lives_on(environment: Environment) -> None:
 
 @check_in()
 async def big_output(environment: Environment) -> None:
-    """Of a long output both ends are kept, within the limit, and what was omitted is counted."""
+    """Of a long output both ends are kept, within the limit, and the omitted bytes are counted."""
     command = "printf 'FIRST'; head -c 5000000 /dev/zero | tr '\\0' x; printf 'LAST'"
     done = await environment.exec(command, output_limit=1001)
     assert len(done.output) <= 1001, f"{len(done.output)} bytes of output exceed the limit of 1001"
@@ -169,20 +169,20 @@ async def big_output(environment: Environment) -> None:
 
 @check_in()
 async def binary_output(environment: Environment) -> None:
-    """Output is bytes, and comes as it was written."""
+    """Output is bytes, and is not changed."""
     data = bytes(range(256)) * 50
     await environment.write("data.bin", data)
     done = await environment.exec("cat data.bin")
-    assert done.output == data, "binary output is changed on its way"
+    assert done.output == data, "binary output was changed"
 
 
 @check_in()
 async def files_in_and_out(environment: Environment) -> None:
-    """Files are written and read at any path, with their mode; what is impossible raises OSError."""
+    """Files are written and read at any path, with their mode; impossible paths raise OSError."""
     data = os.urandom(300_000)
     for path in ("/app/new folder/é.bin", "relative.bin", "/logs/verifier/x"):
         await environment.write(path, data)
-        assert await environment.read(path) == data, f"{path} comes back different"
+        assert await environment.read(path) == data, f"{path} has other content after it was written"
     await environment.write("tool", b"#!/bin/sh\necho ran\n", 0o755)
     expect(await environment.exec("./tool && wc -c <relative.bin"), 0, f"ran\n{len(data)}\n")
     await environment.write("relative.bin", b"short")
@@ -196,7 +196,7 @@ async def files_in_and_out(environment: Environment) -> None:
 
 @check
 async def files_and_setup(make: MakeEnvironment) -> None:
-    """The work directory begins as a copy of the task's files, on which its setup has run."""
+    """At the start the work directory is a copy of the task's files after its setup has run."""
     with tempfile.TemporaryDirectory() as folder:
         source, setup = Path(folder, "files"), Path(folder, "setup.sh")
         source.mkdir()
@@ -221,8 +221,8 @@ async def commands_side_by_side(environment: Environment) -> None:
 
 @check_in()
 async def impossible_commands(environment: Environment) -> None:
-    """A command that no shell can be given exits with 126 and says why."""
+    """A command that cannot be passed to a shell exits with 126 and says why."""
     for command in ("echo \0", "echo " + "x" * 300_000):
         done = await environment.exec(command)
-        assert done.exit_code == 126, "a command that no shell can be given exits with 126"
+        assert done.exit_code == 126, "a command that cannot be passed to a shell exits with 126"
         assert done.output, "the result says why a command was not run"

@@ -1,4 +1,4 @@
-"""The suite that every `Environment` must pass, also one of your own. With pytest, in five lines:
+"""The suite that every `Environment` must pass, including your own. With pytest, in five lines:
 
     import asyncio
     from ahe.testing import check_environment
@@ -18,7 +18,7 @@ from ahe.testing.isolation import CHECKS
 
 
 class CheckResult(Record):
-    """One check: `what` says what it demands, or what was wrong where it is not `ok`."""
+    """One check: `what` is its requirement if it is `ok`, else the failure."""
 
     name: str
     ok: bool
@@ -29,9 +29,9 @@ class CheckResult(Record):
 
 
 async def check_environment(make: MakeEnvironment) -> list[CheckResult]:
-    """Run every check, one after the other, each in environments of its own.
+    """Run all checks, one after the other, each in its own environments.
 
-    `make` gives an environment for a spec, not started yet. Whatever an environment raises fails the check.
+    `make` returns an environment for a spec, not started yet. Any exception fails the check.
     """
     results = []
     for check in CHECKS:

@@ -1,4 +1,4 @@
-"""What every environment must keep apart and within limits: the second half of the checks."""
+"""How every environment must isolate and limit commands: the second half of the checks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CHECKS"]  # those of `checks` and, added below, these
 
 @check
 async def variables(make: MakeEnvironment) -> None:
-    """A command has the task's variables and its own, and none of the host's."""
+    """A command has the task's variables and its own, but none of the host's."""
     name = "AHE_CONFORMANCE_SECRET"
     os.environ[name] = "host-secret"
     try:
@@ -34,7 +34,7 @@ async def variables(make: MakeEnvironment) -> None:
 
 @check
 async def nothing_outlives_stop(make: MakeEnvironment) -> None:
-    """Every process ends with `stop`; a writable mount is shared until then."""
+    """`stop` ends every process; a writable mount is shared until then."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
         mount = Mount(host=folder, inside="/shared", writable=True)
@@ -54,13 +54,13 @@ async def nothing_outlives_stop(make: MakeEnvironment) -> None:
 
 @check_in()
 async def no_network(environment: Environment) -> None:
-    """Without `network` there is no way out."""
+    """Without `network` there is no route out of the environment."""
     expect(await environment.exec("cat /proc/net/route | tail -n +2"), 0, "")
 
 
 @check
 async def system_is_untouched(make: MakeEnvironment) -> None:
-    """What commands do to the system reaches neither the host nor the next environment."""
+    """Changes to the system affect neither the host nor the next environment."""
     async with started(make) as environment:
         await environment.exec("echo x >/usr/bin/ahe-canary; rm -f /bin/true; echo 1 >/proc/sys/kernel/panic")
     assert not os.path.exists("/usr/bin/ahe-canary"), "a trial wrote the host's system"
@@ -73,7 +73,7 @@ async def system_is_untouched(make: MakeEnvironment) -> None:
 
 @check
 async def process_limit(make: MakeEnvironment) -> None:
-    """Not many more processes than `processes` can be started, and a fork bomb leaves the files readable."""
+    """At most about `processes` processes can be started, and a fork bomb leaves the files readable."""
     async with started(make, processes=48) as environment:
         # dash gives up at the first fork that fails, where bash tries for half a minute
         child = "(echo x >>/tmp/begun; exec sleep 43001)"
@@ -81,7 +81,7 @@ async def process_limit(make: MakeEnvironment) -> None:
             f"sh -c 'i=0; while [ $i -lt 200 ]; do {child} & i=$((i+1)); done' 2>/dev/null"
         )
         begun = 0
-        for _ in range(100):  # what was forked begins to run when the machine gets round to it
+        for _ in range(100):  # on a loaded machine forked processes begin to run late
             begun = len(await environment.read("/tmp/begun")) // 2
             if begun >= 16:
                 break
@@ -90,16 +90,18 @@ async def process_limit(make: MakeEnvironment) -> None:
     async with started(make, processes=48) as environment:
         await environment.write("kept", b"kept")
         await environment.exec("sh -c 'f() { f | f & }; f; sleep 44001' 2>/dev/null", timeout=1.5)
-        # The bomb may go on in the background: then commands fail, but the environment itself answers.
+        # The bomb may still run in the background: then commands fail, but the environment itself answers.
         after = await environment.exec("echo alive", timeout=5)
         assert after.text == "alive\n" or after.exit_code != 0, f"unexpected output {after.text!r}"
-        assert await environment.read("kept") == b"kept", "a fork bomb took the environment's files away"
+        assert await environment.read("kept") == b"kept", (
+            "a fork bomb made the environment's files unreadable"
+        )
 
 
 @check_in(memory_mb=128)
 async def memory_limit(environment: Environment) -> None:
-    """Commands cannot use more than `memory_mb`, and those that try leave the environment alive."""
-    # tail keeps what it may have to print: 600 MB that are no file's cache.
+    """Commands cannot use more than `memory_mb`; if one tries, the environment still works."""
+    # tail keeps in memory what it may have to print: 600 MB that are not page cache.
     done = await environment.exec("head -c 600M /dev/zero | tail -c 600M | wc -c", timeout=100)
     assert "629145600" not in done.text, "a command used 600 MB where 128 MB are allowed"
     expect(await environment.exec("echo alive"), 0, "alive\n")

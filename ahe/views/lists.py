@@ -1,4 +1,4 @@
-"""What there is: components, tasks, models, and what the doctor found."""
+"""Lists: components, tasks, models, and the doctor's findings."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def suite_text(found: ListedSuite, width: int | None = None) -> str:
 
 
 def suite_warning(found: ListedSuite) -> str:
-    """The tasks that suite.toml forgets; an empty text where there are none."""
+    """A warning about tasks in no split of suite.toml; empty where there are none."""
     names = fit(", ".join(found.suite.unassigned), 200)
     return f"in no split of suite.toml, so never used: {names}" if names else ""
 

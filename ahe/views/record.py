@@ -35,7 +35,7 @@ class LogRow(Record):
 
 
 def log_rows(commits: Sequence[Commit]) -> list[LogRow]:
-    """The commits as rows, in the same order. A commit above the seed without a note is `pending`."""
+    """The commits as rows, in the same order. A commit after the seed that has no note is `pending`."""
     return [
         LogRow(
             sha=commit.sha,
@@ -209,7 +209,7 @@ def _verdict(commit: Commit) -> str:
         ),
         ("fixes", str(verdict.fixes or "")),
         ("regressions", str(verdict.regressions or "")),
-        # Where the rollouts are known the table of tasks tells more.
+        # If the rollouts are known, the table of tasks shows this in more detail.
         ("went up", "" if verdict.tasks else ", ".join(verdict.observed_up)),
         ("went down", "" if verdict.tasks else ", ".join(verdict.observed_down)),
     )
@@ -234,7 +234,7 @@ def revert_text(found: Reverted) -> str:
         lines.append("This harness is new: the next `ahe evolve` measures it.")
     if found.best:
         lines.append(
-            f"ahe/best held this change: it now names {found.best[:SHORT]} {visible(found.best_subject)}, what stood "
-            "before. The next `ahe evolve` moves it on where HEAD is better."
+            f"ahe/best contained this change: it now names {found.best[:SHORT]} {visible(found.best_subject)}, the "
+            "version before it. The next `ahe evolve` moves it to HEAD if that is better."
         )
     return "\n".join(lines)

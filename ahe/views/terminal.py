@@ -1,4 +1,4 @@
-"""Chooses how long work is shown: live where there is a terminal, plain lines where there is none."""
+"""Chooses how progress is shown: live in a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_the_log_ends_with_what_the_run_gained(ahe, measured):
 def test_a_revert_takes_best_off_the_change(ahe, measured):
     world.git(measured, "tag", "ahe/best")
     done = ahe("revert", "001-1", cwd=measured, **world.PERSON)
-    assert "ahe/best held this change: it now names" in done.stdout and "Seed harness" in done.stdout
+    assert "ahe/best contained this change: it now names" in done.stdout and "Seed harness" in done.stdout
     seed = world.git(measured, "rev-list", "--max-parents=0", "HEAD")
     assert world.git(measured, "rev-parse", "ahe/best") == seed
     assert "This is the seed" in ahe("best", cwd=measured).stdout

@@ -61,4 +61,4 @@ def test_work_stops_cleanly_and_leaves_nothing_behind(tmp_path, number):
 
 def test_what_can_be_continued_says_how(capsys):
     assert _interrupted(["evolve", "--suite", "my tasks"]) == 130
-    assert "`ahe evolve --suite 'my tasks'` goes on from there" in capsys.readouterr().err
+    assert "`ahe evolve --suite 'my tasks'` continues from there" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import re
 from pathlib import Path
 
 import made_trials
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from restored import markers, parse_pointer, restore
 
-from ahe.debug.clean.cleaner import Cleaned, Cleaner
+from ahe.debug.clean.cleaner import Cleaner
 from ahe.debug.clean.pointers import Pointer, encode
 from ahe.debug.clean.terminal import has_control
 from ahe.debug.readers.find import read_trial
@@ -30,17 +31,17 @@ class Rollouts:
         self.cleaner = Cleaner()
         self.steps: dict[tuple[str, int], Step] = {}
 
-    def step(self, *texts: Text, label: str = "a", limit: int | None = None) -> Cleaned:
+    def step(self, *texts: Text, label: str = "a", limit: int | None = None) -> Step:
         step = Step(1 + len(self.steps), "agent", texts)
         self.steps[label, step.id] = step
         cleaned = self.cleaner.clean(label, step, limit)
-        assert restore(cleaned.text, self.read) == encode(step.raw)
-        for part in cleaned.parts:
-            assert restore(part.text, self.read) == encode(step.raw)[part.start : part.end]
+        assert restore(cleaned.raw, self.read) == encode(step.raw)
+        for shown, text in zip(cleaned.texts, texts, strict=True):
+            assert restore(shown.text, self.read) == encode(text.text)
         return cleaned
 
     def clean(self, raw: str, channel: Channel = "result", limit: int | None = None, label: str = "a") -> str:
-        return self.step(Text(channel, raw), label=label, limit=limit).text
+        return self.step(Text(channel, raw), label=label, limit=limit).raw
 
     def read(self, pointer: Pointer) -> bytes:
         raw = encode(self.steps[pointer.label, pointer.step].raw)
@@ -174,7 +175,7 @@ def test_reasoning_tool_errors_and_injected_messages_are_never_dropped(
 def test_a_short_text_stays_whole_though_its_line_is_long(rollouts: Rollouts) -> None:
     asked = "Fix the test of the parser, and change nothing else in the repository. " * 5
     assert (
-        rollouts.step(Text("message", asked), Text("result", lines(0, 900)), limit=1_000).parts[0].text
+        rollouts.step(Text("message", asked), Text("result", lines(0, 900)), limit=1_000).texts[0].text
         == asked
     )
 
@@ -183,12 +184,8 @@ def test_texts_of_a_step_share_its_limit_and_short_ones_stay_whole(rollouts: Rol
     cleaned = rollouts.step(
         Text("reasoning", "why not\n"), Text("call", "cat big\n"), Text("result", lines(0, 900)), limit=1_500
     )
-    reasoning, call, result = (part.text for part in cleaned.parts)
+    reasoning, call, result = (part.text for part in cleaned.texts)
     assert (reasoning, call) == ("why not\n", "cat big\n") and 900 < len(result) < 1_800
-    raw = encode(rollouts.steps["a", 1].raw)
-    for piece in cleaned.pieces():
-        if not piece.hidden:
-            assert raw[piece.start : piece.end].rstrip(b"\n") == encode(piece.text)
 
 
 WORD = st.sampled_from(
@@ -277,8 +274,8 @@ def test_cleaned_text_and_pointers_restore_the_raw_text(
     rollouts = Rollouts()
     for label, texts in steps:
         cleaned = rollouts.step(*texts, label=label, limit=limit)
-        assert not has_control(cleaned.text)
-        for found in markers(cleaned.text):
+        assert not has_control(cleaned.raw)
+        for found in markers(cleaned.raw):
             assert parse_pointer(str(found.pointer)) == found.pointer
 
 
@@ -298,13 +295,13 @@ def test_the_rollouts_of_a_task_come_back_from_their_cleaned_texts(tmp_path: Pat
         for step in read_trial(tmp_path / "trials" / name).steps:
             rollouts.steps[name, step.id] = step
             cleaned = rollouts.cleaner.clean(name, step, limit=1_000 if attempt == 2 else None)
-            assert restore(cleaned.text, rollouts.read) == encode(step.raw)
-            assert attempt == 0 or len(cleaned.text) < 900
+            assert restore(cleaned.raw, rollouts.read) == encode(step.raw)
+            assert attempt == 0 or len(cleaned.raw) < 900
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(RAW, st.integers(0, 3_000))
 def test_a_limit_holds(raw: str, limit: int) -> None:
     cleaned = Cleaner().clean("a", Step(1, "agent", (Text("result", raw),)), limit)
-    shown = sum(len(piece.text) + 1 for piece in cleaned.pieces() if not piece.hidden)
-    assert shown <= max(limit, 200) + 200
+    shown = re.sub(r"⟦[^~⟦⟧][^⟦⟧]*⟧\n?|⟦~\S+\s|⟧", "", cleaned.raw)
+    assert len(shown) <= max(limit, 200) + 200

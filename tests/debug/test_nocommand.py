@@ -7,7 +7,7 @@ import json
 import pytest
 from made_traces import bad, made, signed
 
-from ahe.debug.signals.calls import no_command
+from ahe.debug.signals.calls import not_a_command
 
 OPEN_BACKTICK = "bash: -c: line 1: unexpected EOF while looking for matching ``'"
 OPEN_QUOTE = "bash: -c: line 1: unexpected EOF while looking for matching `''"
@@ -37,7 +37,7 @@ def absent(word: str) -> str:
     ],
 )
 def test_prose_values_and_fences_are_no_commands(call: str, line: str) -> None:
-    assert no_command(call, line)
+    assert not_a_command(call, line)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_prose_values_and_fences_are_no_commands(call: str, line: str) -> None:
     ],
 )
 def test_commands_that_failed_are_commands(call: str, line: str) -> None:
-    assert not no_command(call, line)
+    assert not not_a_command(call, line)
 
 
 def test_the_signature_says_it_and_a_program_that_is_absent_stays_one() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from made_traces import bad, candidates, made, ok
 
-from ahe.debug.rank.parting import QUOTE, last_action, part, ran
+from ahe.debug.rank.divergence import QUOTE, find_divergence, last_action, ran
 from ahe.debug.rank.rank import Candidate
 from ahe.debug.readers.trace import Step, Text, Trace
 
@@ -12,7 +12,7 @@ from ahe.debug.readers.trace import Step, Text, Trace
 def test_they_part_at_the_first_action_that_differs() -> None:
     failing = made(("ls", ok("a")), ("rm a\nls", ok("")))
     passing = made(("ls ", ok("a")), ("mv a b\nls", ok("b")), status="passed")
-    found = part([("f", failing)], [("p", passing)])
+    found = find_divergence([("f", failing)], [("p", passing)])
     assert found is not None
     assert (str(found.failing), found.failing.quote) == ("f#3", "rm a\nls")
     assert (str(found.passing), found.passing.quote) == ("p#3", "mv a b\nls")

@@ -16,9 +16,9 @@ from ahe.debug.debugger import AgentDebugger
 from ahe.debug.report.clusters import cluster_parts
 from ahe.debug.report.compose import Section, compose
 from ahe.debug.report.detail import INSTRUCTION, page
-from ahe.debug.report.quote import around, cite, fenced, told
+from ahe.debug.report.quote import cite, cite_finding, context_block, fenced
 from ahe.debug.report.sections import NAMED, endings
-from ahe.debug.signals.outcome import Finding, Rollout, Shown, TaskOutcome
+from ahe.debug.signals.outcome import Excerpt, Finding, Rollout, TaskOutcome
 from ahe.debug.signals.signatures import clusters
 from ahe.debug.signals.vocabulary import CAUSES, STATUSES
 from ahe.records import Citation, Signature
@@ -68,8 +68,8 @@ def test_a_fence_is_never_closed_by_what_it_holds(text: str) -> None:
 def test_a_context_that_says_no_more_than_its_line_is_left_out() -> None:
     line = Citation(trial="a1", step=3, quote="fatal: no")
     bare = Finding(line, "fatal: no\n\n[exit code 0]\n[left: 9 turns]", 1.0)
-    assert around(bare) == "" and told(bare) == "“fatal: no” (a1#3), exit code 0"
-    assert around(Finding(line, "before\nfatal: no", 1.0)) == "```\nbefore\nfatal: no\n```"
+    assert context_block(bare) == "" and cite_finding(bare) == "“fatal: no” (a1#3), exit code 0"
+    assert context_block(Finding(line, "before\nfatal: no", 1.0)) == "```\nbefore\nfatal: no\n```"
 
 
 def test_endings_are_counted_by_behaviour_commands_and_cause() -> None:
@@ -168,7 +168,7 @@ def test_a_page_begins_with_the_instruction_and_says_it_once(size: int) -> None:
     instruction = ("# Heading\n\nWrite the word. " * size)[:size].strip()
     asked = Citation(trial="a1", step=2, quote=" ".join(instruction.split())[:160])
     first = Rollout("a1", "a1", 0, "failed", "answered", 2, 0, 0, asked=asked)
-    steps = [Shown("a1", 2, instruction), Shown("a1", 3, "ls\na")]
+    steps = [Excerpt("a1", 2, instruction), Excerpt("a1", 3, "ls\na")]
     text = page(TaskOutcome("t", (first,)), instruction, steps)
     assert text.startswith("# t\n\n## Instruction\n\n> # Heading\n>\n> Write")
     assert "### a1#3" in text and "### a1#2" not in text
@@ -179,7 +179,9 @@ def test_a_page_begins_with_the_instruction_and_says_it_once(size: int) -> None:
 def test_a_first_step_that_says_more_than_the_instruction_is_shown() -> None:
     asked = Citation(trial="a1", step=2, quote="Write the word.")
     first = Rollout("a1", "a1", 0, "failed", "answered", 2, 0, 0, asked=asked)
-    text = page(TaskOutcome("t", (first,)), "Write the word.", [Shown("a1", 2, "Write the word.\nIn haste.")])
+    text = page(
+        TaskOutcome("t", (first,)), "Write the word.", [Excerpt("a1", 2, "Write the word.\nIn haste.")]
+    )
     assert "In haste." in text
-    pointed = page(TaskOutcome("t", (first,)), "Write the word.", [Shown("a1", 2, "⟦= 1 line b#2:0-9⟧\n")])
+    pointed = page(TaskOutcome("t", (first,)), "Write the word.", [Excerpt("a1", 2, "⟦= 1 line b#2:0-9⟧\n")])
     assert "⟦" not in pointed

@@ -35,7 +35,7 @@ def commit(**fields: Any) -> dict[str, Any]:
 async def edit(bench: Bench, *steps: Any, changes: int = 1) -> tuple[list[str], list[str]]:
     """The commits that the scripted evolver made, and what its calls gave."""
     script: Mapping[str, Any] = {f"evolve/001/{n}": step for n, step in enumerate(steps)} | {"*": "Done."}
-    server = ScriptedServer(Script({"evolver": script}), log=bench.runs / "requests.jsonl")
+    server = ScriptedServer(Script({"evolver": script}, log=bench.runs / "requests.jsonl"))
     model = OpenAIModel(ModelSpec(name="m", base_url=await server.start()), keyed=True)
     player = Player("evolver", model, "native", EVOLVER_LIMITS, executor)
     mode = EvolverAgent(entry("evolver"), player, BwrapEnvironment, REFUSALS)

@@ -74,7 +74,7 @@ async def test_a_proposal_becomes_a_commit(bench: Bench) -> None:
 
 async def test_the_form_reaches_the_endpoint_as_a_schema(bench: Bench, tmp_path: Path) -> None:
     log = tmp_path / "requests.jsonl"
-    server = ScriptedServer(Script({"evolver": {"evolve/001/0": json.dumps(FILLED)}}), log=log)
+    server = ScriptedServer(Script({"evolver": {"evolve/001/0": json.dumps(FILLED)}}, log=log))
     model = OpenAIModel(ModelSpec(name="m", base_url=await server.start()), keyed=True)
     try:
         assert len(await edit(bench, model)) == 1

@@ -208,7 +208,7 @@ def test_tags_move_only_by_force(history: History) -> None:
     git(history.path, "tag", "v1", base)
     assert history.tags() == {"ahe/best": sha, "ahe/iter-001": sha, "ahe/mine": base}
     assert set(history.commits()[0].tags) == {"ahe/best", "ahe/iter-001"}
-    with pytest.raises(WorkspaceError, match="begin with ahe/"):
+    with pytest.raises(WorkspaceError, match="name it ahe/"):
         history.tag("best", sha)
 
 

@@ -18,7 +18,7 @@ import world
 from ahe.history import History
 from ahe.jobs.known import reader, version
 from ahe.project.content import entry
-from ahe.project.project import Project
+from ahe.project.project import Project, open_project
 from ahe.records import Usage
 
 USAGE = Usage(calls=5, input_tokens=9_000, output_tokens=1_000)
@@ -47,7 +47,7 @@ def make(root: Path, tasks: int, heldout: int = 0, **tables: Mapping[str, Any]) 
         for line in (f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items()))
     ]
     (root / "ahe.toml").write_text("\n".join(lines) + "\n")
-    return Project.open(root)
+    return open_project(root)
 
 
 def fill(project: Project, outcomes: Mapping[str, Sequence[bool]], *, copies: bool = False) -> None:

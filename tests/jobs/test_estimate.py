@@ -9,7 +9,7 @@ import pytest
 from world import git
 
 from ahe.jobs.estimate import estimate
-from ahe.project.project import Project
+from ahe.project.project import open_project
 from ahe.views.studies import estimate_lines, estimate_table
 
 PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
@@ -48,11 +48,11 @@ def test_several_changes_at_once_cost_what_telling_them_apart_takes(tmp_path: Pa
     project = made_project.make(tmp_path, 40)
     one = estimate(project, iterations=2)
     assert "attribution" not in {cost.part for cost in one.costs}
-    two = estimate(Project.open(tmp_path, {"evolve.changes": 3}), iterations=2)
+    two = estimate(open_project(tmp_path, {"evolve.changes": 3}), iterations=2)
     (attribution,) = [cost for cost in two.costs if cost.part == "attribution"]
     assert attribution.rollouts == 2 * (1 + 3 + 2 + 1) * 8 * 6 and "3 changes" in attribution.basis
     assert two.low > attribution.rollouts and two.total.rollouts > attribution.rollouts
-    form = estimate(Project.open(tmp_path, {"evolve.changes": 3, "evolve.editor": "proposal"}), iterations=2)
+    form = estimate(open_project(tmp_path, {"evolve.changes": 3, "evolve.editor": "proposal"}), iterations=2)
     assert "attribution" not in {cost.part for cost in form.costs}
 
 
@@ -72,7 +72,7 @@ def test_a_ceiling_bounds_the_comparisons_that_are_played(tmp_path: Path, ceilin
     project = made_project.make(tmp_path, 8, model=PRICED)
     made_project.fill(project, half(8))
     free = estimate(project, iterations=3).costs[1]
-    bound = estimate(Project.open(tmp_path, {"evolve.comparison": ceiling}), iterations=3).costs[1]
+    bound = estimate(open_project(tmp_path, {"evolve.comparison": ceiling}), iterations=3).costs[1]
     assert free.rollouts > 3 * 10 >= bound.rollouts > 0
 
 
@@ -81,7 +81,7 @@ def test_a_budget_that_covers_no_iteration_is_warned_of(tmp_path: Path) -> None:
     found = estimate(project, iterations=3)
     assert found.limit == "14 rollouts" and found.covered is not None and found.covered < 1
     assert any("does not cover one iteration" in text for text in found.warnings)
-    enough = estimate(Project.open(tmp_path, {"budget.rollouts": 5_000}), iterations=3)
+    enough = estimate(open_project(tmp_path, {"budget.rollouts": 5_000}), iterations=3)
     assert enough.covered is not None and enough.covered > 3 and not enough.warnings
     assert "covers them all" in estimate_table(enough)
 
@@ -91,11 +91,11 @@ def test_money_counts_only_where_there_is_a_price(tmp_path: Path) -> None:
     found = estimate(project, iterations=5)
     assert found.limit == "$0.50" and found.covered is not None and found.covered < 5
     other = {"name": "some-model", "base_url": "http://127.0.0.1:1/v1"}
-    unknown = estimate(Project.open(tmp_path, {f"model.{key}": value for key, value in other.items()}))
+    unknown = estimate(open_project(tmp_path, {f"model.{key}": value for key, value in other.items()}))
     assert unknown.covered is not None, "the price stands in ahe.toml"
     text = (tmp_path / "ahe.toml").read_text().replace("usd_per_million", "# usd_per_million")
     (tmp_path / "ahe.toml").write_text(text)
-    unpriced = estimate(Project.open(tmp_path, {f"model.{key}": value for key, value in other.items()}))
+    unpriced = estimate(open_project(tmp_path, {f"model.{key}": value for key, value in other.items()}))
     assert unpriced.total.usd is None and unpriced.covered is None
     assert "price unknown" in estimate_lines(unpriced)[0]
 
@@ -117,7 +117,7 @@ def test_temperature_0_is_warned_of(tmp_path: Path) -> None:
 def test_a_ceiling_that_lets_nothing_be_seen_is_warned_of(tmp_path: Path) -> None:
     made_project.make(tmp_path, 12)
     free, bound = (
-        estimate(Project.open(tmp_path, {"evolve.comparison": {"rollouts": most}}), iterations=1)
+        estimate(open_project(tmp_path, {"evolve.comparison": {"rollouts": most}}), iterations=1)
         for most in (0, 3)
     )
     assert free.points is not None and bound.points is not None and bound.points > 30 > free.points
@@ -129,8 +129,8 @@ def test_a_ceiling_in_money_without_a_price_is_warned_of(tmp_path: Path) -> None
     made_project.make(tmp_path, 12, model={"name": "m", "base_url": "http://127.0.0.1:9/v1"})
     flags = {"evolve.comparison": {"usd": 0.5}}
     assert any(
-        "price is not known" in warning for warning in estimate(Project.open(tmp_path, flags)).warnings
+        "price is not known" in warning for warning in estimate(open_project(tmp_path, flags)).warnings
     )
     priced = {f"model.{key}": value for key, value in PRICED.items()}
-    found = estimate(Project.open(tmp_path, {**flags, **priced}))
+    found = estimate(open_project(tmp_path, {**flags, **priced}))
     assert not any("price is not known" in warning for warning in found.warnings)

@@ -74,7 +74,7 @@ def test_a_killed_look_goes_on_with_the_same_attempts(project: Path) -> None:
 
     # Other wishes do not change a look that was begun.
     finished = world.ahe(project, "final", "--rollouts", "5", "--json")
-    assert "going on with look 1" in finished.stderr
+    assert "continuing look 1" in finished.stderr
     result = json.loads(finished.stdout)
     assert (result["plan"]["look"], result["plan"]["rollouts"], result["plan"]["again"]) == (1, 3, "")
     after = {trial["id"]: trial["started"] for trial in trials(project)}

@@ -188,7 +188,7 @@ async def test_the_arms_alternate_in_time(measurement: Measurement, store: Store
 async def test_fresh_rollouts_are_not_pooled_with_plain_ones(measurement: Measurement) -> None:
     evaluator, task = measurement.evaluator, measurement.suite.tasks[TASK]
     wanted = [evaluator.runner.plan(measurement.incumbent, task, n) for n in (0, FRESH)]
-    await evaluator.run("both", wanted)
+    await evaluator.evaluate("both", wanted)
     assert [t.attempt for t in stored_trials(evaluator, measurement.incumbent, [task])] == [0]
 
 

@@ -31,7 +31,7 @@ def scripted() -> Callable[..., Opened]:
         backoff: Backoff = QUICK,
         **spec: Any,
     ) -> AsyncIterator[tuple[OpenAIModel, ScriptedServer]]:
-        server = ScriptedServer(Script({"coder": answers}), log=log)
+        server = ScriptedServer(Script({"coder": answers}, log=log))
         address = await server.start()
         named = ModelSpec(**{"name": "m", "base_url": address, "retries": 3, **spec})
         model = OpenAIModel(named, ledger=ledger, keyed=True, backoff=backoff)

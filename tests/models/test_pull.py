@@ -125,7 +125,7 @@ def test_there_already_nothing_is_asked(serve, tmp_path):
 def test_an_ended_download_goes_on_where_it_stopped(serve, tmp_path):
     server, path = serve(most=200_000), tmp_path / "demo.gguf"
     for _ in range(2):
-        with pytest.raises(ModelUnavailable, match="again to go on"):
+        with pytest.raises(ModelUnavailable, match="again to continue"):
             fetch(weights(server), path)
         assert not path.exists()
     fetch(weights(server), path)

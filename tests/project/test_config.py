@@ -8,7 +8,7 @@ import pytest
 
 from ahe.cli.options import flags
 from ahe.errors import UsageError
-from ahe.project.config import ROLES, Config, find_root, load_config
+from ahe.project.config import Config, find_root, load_config
 from ahe.project.content import entry
 
 
@@ -28,7 +28,7 @@ def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:
 def test_the_file_that_init_copies_is_the_defaults(tmp_path: Path) -> None:
     bundled = load(tmp_path, entry("ahe.toml").read_text())
     plain = load(tmp_path)
-    for role in ROLES:
+    for role in bundled.models:
         assert bundled.model_spec(role) == plain.model_spec(role)
     assert bundled.model_dump(exclude={"origins"}) == plain.model_dump(exclude={"origins"})
 
@@ -50,7 +50,7 @@ def test_flags_beat_the_environment_which_beats_the_file(tmp_path: Path) -> None
 
 def test_a_key_that_lies_in_the_environment_spends_nothing(tmp_path: Path) -> None:
     config = load(tmp_path, "", OPENAI_API_KEY="sk-x", OPENAI_BASE_URL="https://api.example.org/v1")
-    for role in ROLES:
+    for role in config.models:
         spec = config.model_spec(role)
         assert (spec.name, spec.base_url) == ("local", "")
 
@@ -90,7 +90,7 @@ name = "big"
 api_key_env = "B"
 """
     config = load(tmp_path, text)
-    coder, debugger, evolver = (config.model_spec(role) for role in ROLES)
+    coder, debugger, evolver = (config.model_spec(role) for role in config.models)
     assert (debugger.name, debugger.context, debugger.temperature) == ("small", 9000, 0.5)
     assert debugger.usd_per_million_input == coder.usd_per_million_input == 1.0
     assert (evolver.name, evolver.base_url, evolver.api_key_env) == ("big", "http://localhost:1/v1", "B")

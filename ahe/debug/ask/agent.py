@@ -135,10 +135,10 @@ def opening(material: TaskMaterial) -> str:
         "# Its rollouts\n\n" + rollout_table(material, MAX_ROLLOUTS),
     ]
     lines = [f"- {c}: {one_line(c.quote)}" for c in material.findings[:MAX_FINDINGS]]
-    if parting := material.outcome.parting:
+    if divergence := material.outcome.divergence:
         lines += [
             f"- {side} first does something else at {c}: {one_line(c.quote)}"
-            for side, c in (("failing", parting.failing), ("passing", parting.passing))
+            for side, c in (("failing", divergence.failing), ("passing", divergence.passing))
         ]
     if lines:
         parts.append("# What a program found, not always rightly\n\n" + "\n".join(dict.fromkeys(lines)))
@@ -179,7 +179,7 @@ def _rollout(clean: Path, raw: Path, rollout: Rollout, trace: Trace, cleaner: Cl
     for step in trace.steps:
         names = _file_names(step, width)
         cleaned = cleaner.clean(rollout.label, step)
-        for file, text, part in zip(names, step.texts, cleaned.parts, strict=True):
+        for file, text, part in zip(names, step.texts, cleaned.texts, strict=True):
             _write(clean / file, part.text)
             _write(raw / file, text.text)
             yield f"{rollout.label}#{step.id} {name}/{file} [{len(part.text)}] {_gist(text)}"

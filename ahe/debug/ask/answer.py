@@ -1,4 +1,4 @@
-"""What the debugger says about a task: the check of its citations, and the text of it for the report."""
+"""What the debugger says about a task: its records, the check of its citations, and its text for the report."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ QUOTE = 160
 """Characters of a quote in the report."""
 
 Component = Kind | Literal["none"]
-"""The kind of component that could help; `none` where the harness cannot."""
+"""The kind of component that could help; `none` if the harness cannot."""
 
 Confidence = Literal["low", "medium", "high"]
 
 
 class Claim(Record):
-    """A statement with its citations, all of them checked; they name a trial by its label."""
+    """A statement with checked citations, which name a trial by its label."""
 
     says: str
     citations: tuple[Citation, ...]
 
 
 class Divergence(Record):
-    """The first step at which a failing rollout left a passing one."""
+    """The first step at which a failing rollout differs from a passing one."""
 
     failing: Citation
     passing: Citation
@@ -39,11 +39,10 @@ class Divergence(Record):
 
 
 class Answer(Record):
-    """What one debugger agent found about one task; at least one claim.
+    """What one debugger agent found about one task, with at least one claim.
 
-    `component` is the kind of component that could help, `hint` how.
-    `dropped` counts the claims and divergences that stayed unfounded and were left out. `tokens` is what
-    the answer cost, input and output.
+    `component` is the kind of component that could help, `hint` says how. `dropped` counts the claims and
+    divergences that were left out as unfounded. `tokens` is what the answer cost, input and output.
     """
 
     task: str
@@ -82,7 +81,7 @@ class UncheckedDivergence(Record):
 
 
 class UncheckedAnswer(Record):
-    """An answer as it was handed in."""
+    """An answer as the agent submitted it."""
 
     claims: Annotated[tuple[UncheckedClaim, ...], Field(min_length=1, max_length=8)]
     root_cause: Sentence = ""
@@ -94,7 +93,7 @@ class UncheckedAnswer(Record):
 
 
 class AnswerSink:
-    """Takes answers about one task, checks their citations, and keeps in `best` the one with most founded claims."""
+    """Checks the citations of answers about one task. `best` is the answer with the most founded claims so far."""
 
     def __init__(self, material: TaskMaterial, state: TaskState) -> None:
         self.best: Answer | None = None
@@ -102,7 +101,7 @@ class AnswerSink:
         self._task, self._state = material.task, state
 
     def take(self, given: UncheckedAnswer) -> list[str]:
-        """What is wrong with an answer, none where it is accepted. What of it is founded counts in any case.
+        """What is wrong with an answer; empty if it is accepted. Its founded claims count in any case.
 
         A claim is founded when each of its quotes is in the step that it cites.
         """
@@ -134,7 +133,7 @@ class AnswerSink:
         return problems
 
     def _missing(self, given: UncheckedAnswer) -> list[str]:
-        """What an answer must say in this state and does not."""
+        """What an answer must say in this state but does not."""
         problems, partly = [], self._state == "partly"
         if not given.root_cause and not given.success_pattern:
             problems.append("say root_cause, or success_pattern where all passed")
@@ -147,7 +146,7 @@ class AnswerSink:
         return problems
 
     def _unfounded(self, citations: Sequence[Cited], where: str, status: Status | None = None) -> list[str]:
-        """What is wrong with citations; with a status, their rollouts must have ended with it."""
+        """What is wrong with the citations; with a status, their rollouts must have it."""
         problems = []
         for each in citations:
             problem = self.checker.problem(each.at, each.quote)
@@ -160,16 +159,16 @@ class AnswerSink:
         return self.checker.citation(cited.at, cited.quote)
 
 
-def answer_text(answer: Answer, claims: int = 8) -> str:
-    """The answer for a reader: a line, then a list, with the first `claims` claims and their citations.
+def answer_text(answer: Answer) -> str:
+    """The answer for a reader: a line, then a list with the claims and their citations.
 
-    Its confidence is left out: nothing checks it, and weak models are always sure.
+    The confidence is left out: nothing checks it, and weak models are always sure.
     """
     lines = [_line(answer.root_cause, answer.success_pattern)]
-    if parting := answer.divergence:
-        said = f". {_line(parting.says)}" if parting.says else ""
-        lines += [f"- failing did {_cite(parting.failing)}", f"- passing did {_cite(parting.passing)}{said}"]
-    for claim in answer.claims[:claims]:
+    if found := answer.divergence:
+        says = f". {_line(found.says)}" if found.says else ""
+        lines += [f"- failing did {_cite(found.failing)}", f"- passing did {_cite(found.passing)}{says}"]
+    for claim in answer.claims:
         lines.append(f"- {_sentence(_line(claim.says))} {', '.join(map(_cite, claim.citations))}")
     if answer.hint:
         where = "" if answer.component == "none" else f" ({answer.component})"
@@ -182,7 +181,7 @@ def answer_text(answer: Answer, claims: int = 8) -> str:
 
 
 def _cite(citation: Citation) -> str:
-    """The quote within a length and its place; one of several lines in a fence."""
+    """The quote, cut to `QUOTE` characters, with its place; one of several lines in a fence."""
     quote = citation.quote if len(citation.quote) <= QUOTE else citation.quote[:QUOTE].rstrip() + CUT
     return hanging(cite(citation.model_copy(update={"quote": quote.strip()})))
 

@@ -79,8 +79,8 @@ class NumberedEvidence:
         told = [self._line(str(c), c.quote, place=True) for c in material.findings[:MAX_FINDINGS]]
         if told:
             yield "# Lines that stand out\n\n" + "\n".join(dict.fromkeys(told))
-        if parting := material.outcome.parting:
-            sides = (parting.failing, parting.passing)
+        if divergence := material.outcome.divergence:
+            sides = (divergence.failing, divergence.passing)
             told = [self._line(str(c), c.words, place=True) for c in sides]
             yield f"{PARTING}\n\n" + "\n".join(told)
 
@@ -144,8 +144,8 @@ def rows(at: str, step: Step) -> Iterator[Row]:
 def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
     """The rollouts whose ends are shown: a failing one and a passing one, else one or two of a kind."""
     pairs = material.all_rollouts()
-    parting = material.outcome.parting
-    first = [parting.failing.trial, parting.passing.trial] if parting else []
+    divergence = material.outcome.divergence
+    first = [divergence.failing.trial, divergence.passing.trial] if divergence else []
     first += [citation.trial for citation in material.findings[:1]]
     pairs.sort(key=lambda pair: pair[0].label not in first)
     failed = [pair for pair in pairs if pair[0].status == "failed"]

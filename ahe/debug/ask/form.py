@@ -1,4 +1,4 @@
-"""The debugger for small models: one call a task, constrained by a JSON schema, over numbered lines."""
+"""The debugger for small models: one call per task, constrained by a JSON schema, over numbered lines."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FilledDivergence(Record):
 
 
 class Filled(Record):
-    """The form as it comes back: lines are cited by number."""
+    """The filled-in form: lines are cited by number."""
 
     claims: tuple[FilledClaim, ...]
     first_divergence: FilledDivergence | None = None
@@ -52,7 +52,7 @@ class Filled(Record):
 
 @dataclass(frozen=True)
 class DebuggerForm:
-    """Asks about a task with one form. `tokens` is the size of the prompt, `repairs` how often it comes back."""
+    """Asks about a task with one form. `tokens` is the size of the prompt; a form is sent back `repairs` times."""
 
     harness: Path
     model: Model
@@ -65,9 +65,9 @@ class DebuggerForm:
         return f"form {self.tokens} {self.repairs}"
 
     async def ask(self, material: TaskMaterial, state: TaskState) -> Answer | None:
-        """The answer as far as it is founded; None where no line can be cited or none was.
+        """The founded part of the answer; None if no line can be cited or no claim was founded.
 
-        Raises `AheError` as the model does, and `HarnessError` where the debugger's own harness is broken.
+        Raises the model's `AheError`, and `HarnessError` if the debugger's own harness is broken.
         """
         sink = AnswerSink(material, state)
         system = await rendered_prompt(self.harness, self.make_executor, {"mode": "form", "state": state})
@@ -97,13 +97,13 @@ class DebuggerForm:
 
 
 def text_field(material: TaskMaterial, state: TaskState) -> str:
-    """What the form asks for in words: `root_cause`, or `success_pattern` where nothing failed."""
+    """The text field that the form asks for: `root_cause`, or `success_pattern` if rollouts pass."""
     passing = state == "passed" or (state == "changed" and material.outcome.passes > 0)
     return "success_pattern" if passing else "root_cause"
 
 
 def form_schema(evidence: NumberedEvidence, field: str) -> dict[str, Any]:
-    """The JSON schema. The order of the keys makes the model look at lines before it concludes."""
+    """The JSON schema. Keys are ordered so that the model cites lines before it concludes."""
     line: dict[str, Any] = {"type": "integer", "enum": evidence.numbers()}
     claim = object_schema({"line": line, "says": {"type": "string", "minLength": 15, "maxLength": 160}})
     properties: dict[str, Any] = {"claims": {"type": "array", "items": claim, "minItems": 1, "maxItems": 3}}
@@ -123,11 +123,11 @@ def form_schema(evidence: NumberedEvidence, field: str) -> dict[str, Any]:
 
 
 def unchecked(content: str, evidence: NumberedEvidence) -> UncheckedAnswer:
-    """The filled form as an answer. Raises `ValueError` for a number that no line has."""
+    """The filled-in form as an answer. Raises `ValueError` for a number without a line."""
     filled = Filled.model_validate_json(content)
-    parting = filled.first_divergence
-    divergence = parting and UncheckedDivergence(
-        failing=evidence.cited(parting.failing), passing=evidence.cited(parting.passing)
+    lines = filled.first_divergence
+    divergence = lines and UncheckedDivergence(
+        failing=evidence.cited(lines.failing), passing=evidence.cited(lines.passing)
     )
     return UncheckedAnswer(
         claims=tuple(

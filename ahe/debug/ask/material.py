@@ -145,9 +145,9 @@ def material_digest(material: TaskMaterial, state: TaskState, asked: tuple[str, 
     `asked` names the rest: the debugger's harness, its mode, the model. Where the files lie does not count, nor
     how a finding scores beside those of other tasks.
     """
-    parting = material.outcome.parting
+    divergence = material.outcome.divergence
     values: list[object] = [ASK_VERSION, *asked, state, material.task, material.instruction]
-    for cited in (material.findings, (parting.failing, parting.passing) if parting else ()):
+    for cited in (material.findings, (divergence.failing, divergence.passing) if divergence else ()):
         values += [len(cited), *(part for each in cited for part in (each, each.quote))]
     for pairs in (material.current(), material.earlier()):
         values.append(len(pairs))

@@ -1,11 +1,9 @@
-"""One text of a step while it is cleaned: its rows with their byte ranges, what is folded, how it is written."""
+"""One text of a step while it is cleaned: its rows with their byte ranges, its folds, and the text with markers."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter
 
@@ -25,20 +23,7 @@ from ahe.debug.clean.terminal import Shown, show
 from ahe.debug.clean.trim import LONG, cuts_of
 
 GAP_LINES, GAP = 8, 400
-"""Unchanged lines, and characters in them, that a region takes in rather than end and begin again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A shown line, or a marker for lines that are not, with its bytes [start, end) in the step's raw text.
-
-    Lines that a terminal drew together have the same range.
-    """
-
-    text: str
-    start: int
-    end: int
-    hidden: bool
+"""Two regions become one when at most this many unchanged lines, and characters in them, lie between them."""
 
 
 class Body:
@@ -61,13 +46,13 @@ class Body:
         return not self.shown.changed
 
     def message(self, base: int) -> Message:
-        """What the memory keeps of it; the memory gives the base."""
+        """The message for the memory; `base` is the number of its first line there."""
         return Message(
             base, self.label, self.step, array("q", self.starts), array("q", self.ends), self.plain
         )
 
     def shorten(self, longest: int) -> None:
-        """Cut blobs and what else is longer out of the rows; call it last, the rows are then no longer whole."""
+        """Cut blobs and the middle of long rows. Call it last: afterwards the rows are incomplete."""
         least = min(longest, LONG)
         if max(map(len, self.rows), default=0) <= least:
             return
@@ -90,11 +75,11 @@ class Body:
         return "".join([*parts, row[done:]])
 
     def pointer(self, start: int, end: int) -> Pointer:
-        """To the raw bytes of rows [start, end)."""
+        """The pointer to the raw bytes of rows [start, end)."""
         return Pointer(self.label, self.step, self.starts[start], self.ends[end - 1])
 
     def length(self) -> int:
-        """Characters that are shown, markers not counted."""
+        """Characters that are shown, not counting markers."""
         return size(self.rows, 0, len(self.rows)) - sum(size(self.rows, f.start, f.end) for f in self.folds)
 
     def text(self, memory: Memory) -> str:
@@ -109,21 +94,8 @@ class Body:
             at = end
         return "".join([*parts, self._flow(at, len(self.rows), inside=False)])
 
-    def pieces(self) -> Iterator[Piece]:
-        """The lines and markers of `text` in order."""
-        at = 0
-        for fold, mark in zip(self.folds, self.marks, strict=True):
-            yield from self._lines(at, fold.start)
-            yield Piece(mark, self.starts[fold.start], self.ends[fold.end - 1], True)
-            at = fold.end
-        yield from self._lines(at, len(self.rows))
-
-    def _lines(self, start: int, end: int) -> Iterator[Piece]:
-        for row in range(start, end):
-            yield Piece(self.rows[row], self.starts[row], self.ends[row], False)
-
     def _flow(self, start: int, end: int, inside: bool) -> str:
-        """Rows [start, end) with the markers of the folds among them; inside a region without a last newline."""
+        """Rows [start, end) with the markers of their folds; inside a region without the last newline."""
         parts = []
         at = start
         for number in range(*self._among(start, end)):
@@ -137,7 +109,7 @@ class Body:
         return "".join(parts[:-1] if inside else parts)
 
     def _break(self, end: int) -> str:
-        """A newline, where the raw text of the row before `end` has one at its end."""
+        """A newline if the raw text of the row before `end` ends with one."""
         start, stop = self.shown.starts[end - 1], self.shown.ends[end - 1]
         return "\n" if stop > start and self.raw[stop - 1] == "\n" else ""
 
@@ -152,7 +124,7 @@ class Body:
         return marker(fold.words, own, seen)
 
     def _regions(self) -> list[tuple[int, int]]:
-        """Rows [start, end) of each region: what is shown and differs from its raw text, and what is near to it."""
+        """Rows [start, end) of each region: shown rows that differ from their raw text, with the rows close to them."""
         changed = self.shown.changed
         if not changed:
             return []
@@ -174,7 +146,7 @@ class Body:
         return start - end <= GAP_LINES and (start <= end or size(self.rows, end, start) <= GAP)
 
     def _drawn(self) -> list[tuple[int, int]]:
-        """Rows [start, end) that were drawn together, where they are several."""
+        """Rows [start, end) of each group of several rows that were drawn together."""
         found: list[tuple[int, int]] = []
         for row in self.shown.changed:
             if row and (self.starts[row], self.ends[row]) == (self.starts[row - 1], self.ends[row - 1]):
@@ -185,7 +157,7 @@ class Body:
         return found
 
     def _split(self, start: int, end: int) -> bool:
-        """Whether no single fold holds all of these rows."""
+        """Whether no single fold covers all of these rows."""
         return not any(fold.start <= start and end <= fold.end for fold in self._over(start, end))
 
     def _among(self, start: int, end: int) -> tuple[int, int]:
@@ -194,18 +166,18 @@ class Body:
         return bisect_left(self.folds, start, key=begin), bisect_left(self.folds, end, key=begin)
 
     def _over(self, start: int, end: int) -> list[Fold]:
-        """The folds that hold some of these rows."""
+        """The folds that cover some of these rows."""
         first, last = self._among(start, end)
         return [fold for fold in self.folds[max(0, first - 1) : last] if fold.end > start]
 
     def _around(self, start: int, end: int) -> tuple[int, int]:
-        """The rows with the folds that hold some of them."""
+        """The rows extended by the folds that cover some of them."""
         over = self._over(start, end)
         return min([start, *(f.start for f in over)]), max([end, *(f.end for f in over)])
 
 
 def _bytes(raw: str, shown: Shown, base: int) -> tuple[list[int], list[int]]:
-    """The rows' ranges in bytes of the step."""
+    """The byte ranges of the rows within the step."""
     if raw.isascii():
         if not base:
             return shown.starts, shown.ends
@@ -228,7 +200,7 @@ def _bytes(raw: str, shown: Shown, base: int) -> tuple[list[int], list[int]]:
 
 
 def _unbracket(shown: Shown) -> None:
-    """Raw brackets are shown as others, so that none can be taken for a marker's."""
+    """Show raw brackets as other characters, so that none is mistaken for a marker."""
     changed = set(shown.changed)
     for at, row in enumerate(shown.rows):
         if OPEN in row or CLOSE in row:

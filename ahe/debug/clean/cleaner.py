@@ -1,73 +1,38 @@
-"""Traces as a reader wants them: as a terminal showed them, without what repeats, and nothing lost.
+"""Cleans traces for a reader: text as a terminal showed it, repetition folded, long output cut.
 
-Every change of the raw text is marked in the cleaned text itself, by the grammar of `pointers.py`; from a cleaned text
-and the raw bytes that its markers point to, `pointers.restore` makes the raw text again.
+Nothing is lost: every change is marked in the cleaned text by the grammar of `pointers.py`, and the raw text can be
+restored from a cleaned text and the raw bytes that its markers point to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from ahe.debug.clean.body import Body, Piece
+from ahe.debug.clean.body import Body
 from ahe.debug.clean.memory import Memory
 from ahe.debug.clean.repeats import folds
 from ahe.debug.clean.trim import trim
-from ahe.debug.readers.trace import Channel, Step
+from ahe.debug.readers.trace import Channel, Step, Text
 
 LONGEST = 2_000
-"""Characters of a line that are shown where there is no limit."""
+"""Characters of a line that are shown when there is no limit."""
 SHORTEST = 200
-"""The least that a limit leaves of each text of a step."""
+"""Characters of each text of a step that are shown at least, whatever the limit."""
 KEPT: frozenset[Channel] = frozenset({"reasoning", "error", "injected"})
-"""What is never cut. Only equal lines in a row fold; what a host injects again is shown by its first line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A cleaned text of a step: its markers in it, and its bytes [start, end) in the step's raw text."""
-
-    channel: Channel
-    name: str
-    text: str
-    start: int
-    end: int
-    _body: Body = field(repr=False, compare=False)
-
-    def pieces(self) -> Iterator[Piece]:
-        """Its lines and markers, each with its byte range."""
-        return self._body.pieces()
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """A cleaned step. `text` is its parts, one newline between, as `Step.raw` is its texts'."""
-
-    label: str
-    step: int
-    parts: tuple[Part, ...]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(part.text for part in self.parts)
-
-    def pieces(self) -> Iterator[Piece]:
-        """The lines and markers of all parts."""
-        for part in self.parts:
-            yield from part.pieces()
+"""Texts that are never cut. Only equal lines in a row are folded; of a repeated injection the first line is shown."""
 
 
 class Cleaner:
-    """Cleans the rollouts of one task. Give it their steps in order: what was shown once is pointed to later."""
+    """Cleans the rollouts of one task. Pass their steps in order: a later repetition points to the first occurrence."""
 
     def __init__(self) -> None:
         self._memory = Memory()
 
-    def clean(self, label: str, step: Step, limit: int | None = None, base: int = 0) -> Cleaned:
-        """A step of the rollout `label`, whose raw text begins at byte `base` of the step that pointers name.
+    def clean(self, label: str, step: Step, limit: int | None = None, base: int = 0) -> Step:
+        """The step of rollout `label` with cleaned texts; its raw text begins at byte `base` of the recorded step.
 
-        With a limit, about that many characters are shown, markers not counted; what is in `KEPT` may exceed it,
-        and each other text gets at least `SHORTEST`.
+        With a limit, about that many characters are shown, not counting markers; channels in `KEPT` may exceed it,
+        and every other text gets at least `SHORTEST`.
         """
         bodies: list[Body] = []
         for text in step.texts:
@@ -83,11 +48,11 @@ class Cleaner:
                 body.shorten(LONGEST if whole else min(LONGEST, fair))
                 if not whole:
                     body.folds = trim(body.rows, body.folds, share)
-        parts = [
-            Part(text.channel, text.name, body.text(self._memory), body.base, body.end, body)
+        texts = [
+            Text(text.channel, body.text(self._memory), text.name)
             for text, body in zip(step.texts, bodies, strict=True)
         ]
-        return Cleaned(label, step.id, tuple(parts))
+        return replace(step, texts=tuple(texts))
 
     def _fold(self, body: Body, channel: Channel) -> None:
         memory, rows = self._memory, body.rows
@@ -105,7 +70,7 @@ class Cleaner:
 
 
 def _shares(bodies: list[Body], channels: list[Channel], limit: int | None) -> list[int]:
-    """Characters for each text, -1 for those never cut: short ones whole, long ones equal parts of the rest."""
+    """Characters for each text, -1 for texts never cut. Short texts stay whole, long ones share the rest equally."""
     open_ended = [at for at, channel in enumerate(channels) if channel not in KEPT]
     shares = [-1] * len(bodies)
     if limit is None:

@@ -1,12 +1,12 @@
-"""One trace for a person: found by a name as it stands in a report, shown cleaned or to the byte."""
+"""What `ahe trace` shows: a trace found by the name that a report uses, cleaned or as raw bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.debug.clean.cleaner import Cleaned, Cleaner
+from ahe.debug.clean.cleaner import Cleaner
 from ahe.debug.clean.pointers import encode
 from ahe.debug.readers.find import find, read_trial
 from ahe.debug.readers.read import read
@@ -35,7 +35,7 @@ class ShownStep(Record):
 
 
 class ShownTrace(Record):
-    """What `ahe trace --json` prints. `damage` has a line for each thing that could not be read."""
+    """What `ahe trace --json` prints. `damage` has a line for each part that could not be read."""
 
     id: str
     label: str
@@ -49,7 +49,7 @@ class ShownTrace(Record):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A trace and the label that pointers name it by."""
+    """A trace and its label in pointers."""
 
     trace: Trace
     label: str
@@ -64,14 +64,14 @@ class Found:
 
 
 def in_trials(folder: Path, name: str) -> Found:
-    """The trial below `folder` that an id, a label or the beginning of an id names. Raises `UsageError`."""
+    """The trial below `folder` with this id, label or beginning of an id. Raises `UsageError`."""
     ids = [entry.name for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
     chosen = pick(ids, name, f"below {folder}")
     return Found(read_trial(folder / chosen), labels(ids)[chosen])
 
 
 def in_path(path: Path, name: str) -> Found:
-    """Likewise for any traces in a file or a folder; an empty name means the only one. Raises `UsageError`."""
+    """The trace in a file or folder with this name; an empty name means the only one. Raises `UsageError`."""
     if not path.exists():
         raise UsageError(f"there is no file or folder {path}: --in takes what holds the traces")
     sources = {source.id: source for source in find([path])}
@@ -82,7 +82,7 @@ def in_path(path: Path, name: str) -> Found:
 
 
 def pick(ids: Sequence[str], name: str, where: str) -> str:
-    """The one id that is the name, or begins with it. Raises `UsageError` if none or several match."""
+    """The id that equals the name, or the only one that begins with it. Raises `UsageError` if none or several do."""
     if name in ids:
         return name
     close = sorted(each for each in ids if each.startswith(name))
@@ -96,7 +96,7 @@ def pick(ids: Sequence[str], name: str, where: str) -> str:
 
 
 def raw(found: Found, step: int, span: tuple[int, int] | None = None) -> bytes:
-    """The raw bytes of a step, or of a range of it. Raises `UsageError` where the range reaches beyond it."""
+    """The raw bytes of a step, or of a range of it. Raises `UsageError` for a range beyond its end."""
     whole = encode(found.step(step).raw)
     start, end = span or (0, len(whole))
     if not start <= end <= len(whole):
@@ -104,26 +104,23 @@ def raw(found: Found, step: int, span: tuple[int, int] | None = None) -> bytes:
     return whole[start:end]
 
 
-def cleaned(
-    found: Found, step: int | None = None, span: tuple[int, int] | None = None
-) -> Iterator[tuple[Step, Cleaned]]:
-    """All steps, or one, cleaned. One alone points to nothing outside of it; a range of it is cleaned as one text."""
+def cleaned(found: Found, step: int | None = None, span: tuple[int, int] | None = None) -> Iterator[Step]:
+    """All steps, or one, cleaned. A single step has no pointers to others; a range of it is cleaned as one text."""
     cleaner = Cleaner()
     if step is None:
         for each in found.trace.steps:
-            yield each, cleaner.clean(found.label, each)
+            yield cleaner.clean(found.label, each)
         return
     one = found.step(step)
     if span is None:
-        yield one, cleaner.clean(found.label, one)
+        yield cleaner.clean(found.label, one)
         return
     text = raw(found, step, span).decode("utf-8", "surrogateescape")
-    part = Step(one.id, one.source, (Text("message", text),), one.time)
-    yield part, cleaner.clean(found.label, part, base=span[0])
+    yield cleaner.clean(found.label, replace(one, texts=(Text("message", text),)), base=span[0])
 
 
-def record(found: Found, steps: Iterable[tuple[Step, Cleaned]]) -> ShownTrace:
-    """The trace with those of its steps."""
+def record(found: Found, steps: Iterable[Step]) -> ShownTrace:
+    """The trace with the given cleaned steps."""
     trace = found.trace
     return ShownTrace(
         id=trace.id,
@@ -137,19 +134,19 @@ def record(found: Found, steps: Iterable[tuple[Step, Cleaned]]) -> ShownTrace:
                 id=step.id,
                 source=step.source,
                 time=step.time,
-                texts=tuple(ShownText(channel=p.channel, name=p.name, text=p.text) for p in shown.parts),
+                texts=tuple(ShownText(channel=t.channel, name=t.name, text=t.text) for t in step.texts),
             )
-            for step, shown in steps
+            for step in steps
         ),
         damage=tuple(f"{each.where}: {each.what}" for each in trace.damage),
     )
 
 
-def page(step: Step, shown: Cleaned) -> str:
-    """A step with its header, and one for each of several texts."""
-    lines = [" ".join(word for word in (f"{shown.label}#{step.id}", step.source, step.time) if word)]
-    for part in shown.parts:
-        if len(shown.parts) > 1 or part.channel != "message":
-            lines.append(f"[{part.channel}{' ' * bool(part.name)}{part.name}]")
-        lines.append(part.text.rstrip("\n"))
+def page(label: str, step: Step) -> str:
+    """A cleaned step below a header; each of several texts has a header too."""
+    lines = [" ".join(word for word in (f"{label}#{step.id}", step.source, step.time) if word)]
+    for text in step.texts:
+        if len(step.texts) > 1 or text.channel != "message":
+            lines.append(f"[{text.channel}{' ' * bool(text.name)}{text.name}]")
+        lines.append(text.text.rstrip("\n"))
     return "\n".join(lines) + "\n"

@@ -1,14 +1,14 @@
-"""Which lines and steps of a trace are worth showing."""
+"""Selects the lines and steps of a trace that are worth showing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ahe.debug.clean.cleaner import Cleaned, Cleaner
+from ahe.debug.clean.cleaner import Cleaner
 from ahe.debug.rank.rank import Candidate
 from ahe.debug.readers.trace import Step, Trace
-from ahe.debug.signals.outcome import Parting, Rollout, Shown
+from ahe.debug.signals.outcome import Divergence, Excerpt, Rollout
 from ahe.records import Citation
 
 BEFORE, AFTER = 2, 2
@@ -20,7 +20,7 @@ TEXT = 900
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A rollout with what may explain it. `contexts`, and the commands that `ran`, belong to the first candidates."""
+    """A rollout with its candidates. `contexts` and `ran` (the commands) belong to the first candidates, in order."""
 
     rollout: Rollout
     candidates: tuple[Candidate, ...] = ()
@@ -29,7 +29,7 @@ class Case:
 
 
 def context(trace: Trace, candidate: Candidate) -> str:
-    """The lines around a candidate, clipped; `trace` is the resolved one that it was found in."""
+    """The lines around a candidate, clipped. `trace` is the resolved trace that contains it."""
     step = next(step for step in trace.steps if step.id == candidate.step)
     lines = step.texts[candidate.text].text.split("\n")
     first = max(0, candidate.number - 1 - BEFORE)
@@ -38,11 +38,11 @@ def context(trace: Trace, candidate: Candidate) -> str:
 
 
 def worth_showing(
-    labelled: Sequence[tuple[str, Trace]], cases: Sequence[Case], parting: Parting | None
-) -> list[Shown]:
-    """Cleaned steps of a few rollouts: those near a candidate, a parting, the beginning or the end.
+    labelled: Sequence[tuple[str, Trace]], cases: Sequence[Case], divergence: Divergence | None
+) -> list[Excerpt]:
+    """Cleaned steps of a few rollouts, failed ones first, then a passing one.
 
-    Failed rollouts come first, then one that passed.
+    Steps near a candidate, the divergence, the beginning or the end are chosen.
     """
     by_label = {case.rollout.label: case for case in cases}
     failed = [pair for pair in labelled if pair[1].status in ("failed", "unknown")]
@@ -52,29 +52,29 @@ def worth_showing(
     cleaner = Cleaner()
     for label, trace in chosen:
         marks = {candidate.step for candidate in by_label[label].candidates[:3]}
-        if parting is not None:
-            marks |= {c.step for c in (parting.failing, parting.passing) if c.trial == label}
+        if divergence is not None:
+            marks |= {c.step for c in (divergence.failing, divergence.passing) if c.trial == label}
         shown += _of_rollout(cleaner, label, trace, marks)
     return shown
 
 
-def _of_rollout(cleaner: Cleaner, label: str, trace: Trace, marks: set[int]) -> list[Shown]:
+def _of_rollout(cleaner: Cleaner, label: str, trace: Trace, marks: set[int]) -> list[Excerpt]:
     steps = [step for step in trace.steps if step.source != "system"]
     if not steps:
         return []
     marks = marks | {steps[0].id, steps[-1].id}
     nearest = sorted(steps, key=lambda step: (min(abs(step.id - mark) for mark in marks), step.id))[:STEPS]
     return [
-        Shown(label, step.id, _readable(step, cleaner.clean(label, step, TEXT)))
+        Excerpt(label, step.id, _readable(step, cleaner.clean(label, step, TEXT)))
         for step in sorted(nearest, key=lambda step: step.id)
     ]
 
 
-def _readable(step: Step, cleaned: Cleaned) -> str:
-    """The step's texts, each but the agent's own words below its channel; a call that the message holds only once."""
+def _readable(step: Step, cleaned: Step) -> str:
+    """The cleaned texts, each except messages below its channel; a call that a message already holds is left out."""
     said = "\n".join(text.text for text in step.texts if text.channel == "message")
     found = []
-    for text, part in zip(step.texts, cleaned.parts, strict=True):
+    for text, part in zip(step.texts, cleaned.texts, strict=True):
         if text.channel == "call" and text.text.strip() in said:
             continue
         found += [] if text.channel == "message" else [f"[{text.channel}]"]

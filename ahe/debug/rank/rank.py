@@ -1,5 +1,5 @@
-"""Candidates: lines that may show why a rollout failed. They are ranked with what other tasks show; the best names
-the mechanism.
+"""Ranks candidates, lines that may show why a rollout failed, with the help of other tasks; the best one names the
+mechanism.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ PHRASE = 80
 SHARED_BY = 2
 SHARED = 0.45
 STANDS_OUT = 0.7
-"""The score from which a line stands out."""
+"""From this score on a line stands out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A line (of a very long one, a part of it) in text `text` of step `step`.
+    """A line, or a part of a very long one, in text `text` of step `step`.
 
-    `number` counts lines of that text from 1. `template` and `shape` are digests of the line without its
-    numbers, and without its names too. `known` says whether a passing rollout of the task shows the
-    template, `known_shape` likewise. `parts` name what the score is the sum of.
+    `number` counts lines of that text from 1. `template` is a digest of the line without numbers, `shape` one
+    without names too. `known` and `known_shape` say whether a passing rollout of the task shows them. `score` is
+    the sum of `parts`.
     """
 
     step: int
@@ -48,12 +48,12 @@ class Candidate:
 
 
 def order(candidate: Candidate) -> tuple[float, int, int, int]:
-    """Best first, then as they came."""
+    """Best first, then in order of occurrence."""
     return (-candidate.score, candidate.step, candidate.text, candidate.number)
 
 
 def clipped(line: str, start: int) -> str:
-    """The line, or of a long one LONGEST characters around what tells."""
+    """The line, or `LONGEST` characters of it around `start`, where the match begins."""
     if len(line) <= LONGEST:
         return line
     begin = max(0, min(start - 100, len(line) - LONGEST))
@@ -64,25 +64,24 @@ def rank(
     found: Iterable[Candidate],
     passing: Frequency | None = None,
     failing: Frequency | None = None,
-    most: int = 40,
 ) -> list[Candidate]:
-    """Best first, one for each template, at most `most`.
+    """The candidates, best first, one for each template.
 
-    `passing` and `failing` count in how many tasks passing and failing rollouts show a template (the
-    candidate's own task included). A line that passing rollouts of other tasks show too is not a cause by itself.
+    `passing` and `failing` count in how many tasks passing and failing rollouts show a template, including the
+    candidate's own task. A line that passing rollouts of other tasks also show is not a cause by itself.
     """
     scored = [_with_others(candidate, passing, failing) for candidate in found]
     scored.sort(key=order)
     kept: dict[int, Candidate] = {}
     for candidate in scored:
         kept.setdefault(candidate.template, candidate)
-    return list(kept.values())[:most]
+    return list(kept.values())
 
 
 def supported(found: Sequence[Sequence[Candidate]]) -> list[tuple[Candidate, ...]]:
-    """The candidates of one task's failed rollouts, each with what the others say of it.
+    """The candidates of one task's failed rollouts; a line that several rollouts share scores higher.
 
-    What several of them show, and none that passed, is more likely their common cause than what only one met.
+    A line that several failed rollouts show, and no passing one, is more likely a common cause than a line in one.
     """
     counts = Counter(template for each in found for template in {c.template for c in each if not c.known})
     return [tuple(sorted((_shared(c, counts[c.template] - 1) for c in each), key=order)) for each in found]
@@ -97,20 +96,20 @@ def _shared(candidate: Candidate, others: int) -> Candidate:
 
 
 class Named(NamedTuple):
-    """A mechanism, and where that is `unknown` the words that several tasks' failures share."""
+    """A mechanism, or `unknown` with the words that failures of several tasks share."""
 
     mechanism: str
     phrase: str = ""
 
 
 def mechanism(ranked: Sequence[Candidate], failing: Frequency | None = None) -> Named:
-    """The mechanism of the best line that has one; `unknown` where something stands out, else `none`.
+    """The mechanism of the best line that has one; else `unknown` if a line stands out, else `none`.
 
     A line without a mechanism gets a phrase if failing rollouts of at least two tasks show it, and then counts like one
     with a mechanism.
     """
-    telling = [candidate for candidate in ranked if candidate.score >= STANDS_OUT]
-    for candidate in telling:
+    standing_out = [candidate for candidate in ranked if candidate.score >= STANDS_OUT]
+    for candidate in standing_out:
         if candidate.mechanism not in (NONE, UNKNOWN):
             return Named(candidate.mechanism)
         if (
@@ -121,14 +120,14 @@ def mechanism(ranked: Sequence[Candidate], failing: Frequency | None = None) -> 
             words = coarse(fine(candidate.line)).decode("utf-8", "replace")
             if " " in words:
                 return Named(UNKNOWN, words[:PHRASE])
-    return Named(UNKNOWN if telling else NONE)
+    return Named(UNKNOWN if standing_out else NONE)
 
 
 def _with_others(candidate: Candidate, passing: Frequency | None, failing: Frequency | None) -> Candidate:
-    """The candidate with what other tasks say.
+    """The candidate scored with other tasks.
 
-    A line that no other task shows is mostly a project's own output; one that a few show is more likely a program's
-    message about something that happens now and then; one that many show is ordinary.
+    A line that no other task shows is mostly a project's own output; a line in a few tasks is more likely a program's
+    message about an occasional event; a line in many tasks is ordinary.
     """
     parts = dict(candidate.parts)
     if passing is not None:

@@ -1,7 +1,7 @@
-"""The clusters in the report: large ones each with what shows them, small ones gathered below the verifier's cause.
+"""The clusters in the report: large ones with examples, small ones grouped by the verifier's cause.
 
-A cluster is large if it covers several tasks, or too many rollouts of one task to be an accident. Those are what a
-change of the harness can aim at; the small ones are told in a line each, so that nothing is out of reach.
+A cluster is large if it covers several tasks, or too many rollouts of one task to be an accident. A change of the
+harness can target those; each small cluster has one line, so that none is missing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ahe.debug.report.compose import Part
-from ahe.debug.report.quote import around, cite, hanging, indented, place, telling, told
+from ahe.debug.report.quote import (
+    best_citation,
+    best_finding,
+    cite,
+    cite_finding,
+    context_block,
+    hanging,
+    indented,
+)
 from ahe.debug.signals.outcome import Rollout
 from ahe.records import Cluster
 
@@ -27,7 +35,7 @@ Rollouts = Mapping[str, Rollout]
 
 
 def cluster_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[Part]:
-    """The clusters as parts, the large ones first, each kind in the order in which they come."""
+    """The clusters as parts, the large ones first, otherwise in the given order."""
     if clusters:
         yield Part(LEGEND, 98)
     large = [cluster for cluster in clusters if _large(cluster)]
@@ -50,7 +58,7 @@ def _large(cluster: Cluster) -> bool:
 
 
 def _gathered(clusters: Sequence[Cluster], rollouts: Rollouts, after: bool) -> Iterator[Part]:
-    """The small clusters below their causes, most rollouts first; a line goes before the cause above it does."""
+    """The small clusters below their causes, most rollouts first. A line is cut before its cause is."""
     groups: dict[str, list[Cluster]] = {}
     for cluster in clusters:
         groups.setdefault(cluster.signature.cause, []).append(cluster)
@@ -66,37 +74,37 @@ def _gathered(clusters: Sequence[Cluster], rollouts: Rollouts, after: bool) -> I
 
 
 def _line(cluster: Cluster, rollouts: Rollouts) -> str:
-    """A small cluster in a line, with the place that says most."""
+    """A small cluster in one line, with its best finding."""
     sign = cluster.signature
     phrase = f" “{sign.phrase}”" if sign.phrase else ""
     line = f"- {sign.status} / {sign.mechanism}{phrase}: {len(cluster.trials)} of {names(cluster.tasks)}"
     members = [rollouts[trial] for trial in cluster.trials if trial in rollouts]
     for rollout in examples(members)[:1]:
-        if found := telling(rollout):
-            return f"{line}; {hanging(told(found))}"
+        if found := best_finding(rollout):
+            return f"{line}; {hanging(cite_finding(found))}"
         if rollout.last is not None:
             return f"{line}; last done {hanging(cite(rollout.last))}"
     return line
 
 
 def examples(members: Sequence[Rollout]) -> list[Rollout]:
-    """The member that says most, and another that shows something else, where there is one of another verdict."""
-    ranked = sorted(members, key=lambda r: (-(found.score if (found := telling(r)) else 0.0), r.label))
+    """The member with the best finding, and one that shows something else, preferably with another verdict."""
+    ranked = sorted(members, key=lambda r: (-(found.score if (found := best_finding(r)) else 0.0), r.label))
     others = [rollout for rollout in ranked if _shows(rollout) != _shows(ranked[0])]
     others.sort(key=lambda rollout: rollout.verdict == ranked[0].verdict)
     return [*ranked[:1], *others[:1]]
 
 
 def _shows(rollout: Rollout) -> str:
-    found = place(rollout)
+    found = best_citation(rollout)
     return found.words if found else ""
 
 
 def _example(rollout: Rollout) -> str:
     lines = []
-    if found := telling(rollout):
+    if found := best_finding(rollout):
         lines += [f"ran {cite(found.ran)}"] if found.ran else []
-        lines += [told(found), *filter(None, [around(found)])]
+        lines += [cite_finding(found), *filter(None, [context_block(found)])]
     elif rollout.last is not None:
         lines.append(f"last done {cite(rollout.last)}")
     if rollout.verdict:

@@ -1,19 +1,16 @@
-"""The debug report as text: sections in a fixed order, their parts cut by worth until the budget holds."""
+"""The debug report as text: sections in a fixed order; the parts of least worth are cut until the budget holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ahe.text import estimate_tokens
 
-Count = Callable[[str], int]
-"""How many tokens a text is: the fast estimate, or a model's own vocabulary."""
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A paragraph of a section. The higher `worth`, the later it is cut; equal worth goes from the end."""
+    """A paragraph of a section. Parts of low `worth` are cut first; of equal worth the last one."""
 
     text: str
     worth: float
@@ -21,24 +18,24 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with its parts. `where` names the place that holds what was cut."""
+    """A heading with its parts. `where` names the place that still holds what was cut."""
 
     title: str
     parts: tuple[Part, ...]
     where: str = ""
 
 
-def compose(title: str, sections: Sequence[Section], budget: int, count: Count = estimate_tokens) -> str:
-    """The report as Markdown, at most `budget` tokens as `count` measures the whole text.
+def compose(title: str, sections: Sequence[Section], budget: int) -> str:
+    """The report as Markdown, at most `budget` tokens as `estimate_tokens` counts the whole text.
 
-    The parts of least worth go first; a last paragraph says how many of which section went, and where
-    they stand. A budget too small for the headings gives the beginning of the text.
+    The parts of least worth are cut first; a last paragraph says how many parts of which section were cut and where
+    to find them. If the budget is too small for the headings, the text is cut off at its end.
     """
     order = sorted(
         ((part.worth, -s, -p) for s, section in enumerate(sections) for p, part in enumerate(section.parts)),
     )
-    costs = [[count(part.text) + 1 for part in section.parts] for section in sections]
-    frame = count(title) + sum(count(section.title) + 4 for section in sections) + 8
+    costs = [[estimate_tokens(part.text) + 1 for part in section.parts] for section in sections]
+    frame = estimate_tokens(title) + sum(estimate_tokens(section.title) + 4 for section in sections) + 8
     total = frame + sum(map(sum, costs))
     kept = {(-s, -p) for _, s, p in order}
     while True:
@@ -47,12 +44,12 @@ def compose(title: str, sections: Sequence[Section], budget: int, count: Count =
             kept.discard((-s, -p))
             total -= costs[-s][-p]
         text = _render(title, sections, kept)
-        over = count(text) - budget
+        over = estimate_tokens(text) - budget
         if over <= 0:
             return text
         if not order:
-            return clip(text, budget, count)
-        total = budget + over  # the sum of parts misjudged the whole: cut by what it is over
+            return clip(text, budget)
+        total = budget + over  # the parts' estimates do not add up to that of the whole text: cut the excess
 
 
 def _render(title: str, sections: Sequence[Section], kept: set[tuple[int, int]]) -> str:
@@ -69,14 +66,14 @@ def _render(title: str, sections: Sequence[Section], kept: set[tuple[int, int]])
     return "\n\n".join(paragraphs) + "\n"
 
 
-def clip(text: str, budget: int, count: Count = estimate_tokens) -> str:
-    """The longest beginning of the text that fits; `count` grows with the text."""
-    if count(text) <= budget:
+def clip(text: str, budget: int) -> str:
+    """The longest beginning of the text that fits."""
+    if estimate_tokens(text) <= budget:
         return text
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if count(text[:middle]) <= budget:
+        if estimate_tokens(text[:middle]) <= budget:
             low = middle
         else:
             high = middle - 1

@@ -1,4 +1,4 @@
-"""A task's page: how its rollouts went, the lines that tell why, and the steps around them."""
+"""A task's page: how its rollouts ended, the lines that explain why, and the steps around them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.debug.clean.pointers import CLOSE, OPEN
-from ahe.debug.report.compose import Count, Part, Section, compose
-from ahe.debug.report.quote import around, cite, hanging, told
-from ahe.debug.signals.outcome import Rollout, Shown, TaskOutcome
+from ahe.debug.report.compose import Part, Section, compose
+from ahe.debug.report.quote import cite, cite_finding, context_block, hanging
+from ahe.debug.signals.outcome import Excerpt, Rollout, TaskOutcome
 from ahe.records.changes import CUT
-from ahe.text import estimate_tokens
 
 PAGE_TOKENS = 3_000
 INSTRUCTION = 1_200
@@ -20,15 +19,8 @@ INSTRUCTION = 1_200
 STEPS_ARE = "`ahe trace LABEL --step N`"
 
 
-def page(
-    outcome: TaskOutcome,
-    instruction: str,
-    shown: Sequence[Shown],
-    answer: str = "",
-    budget: int = PAGE_TOKENS,
-    count: Count = estimate_tokens,
-) -> str:
-    """The page as Markdown, at most `budget` tokens. What is cut is named, with how to see it."""
+def page(outcome: TaskOutcome, instruction: str, shown: Sequence[Excerpt], answer: str = "") -> str:
+    """The page as Markdown, at most `PAGE_TOKENS` tokens. It says what was cut and how to see it."""
     asked = instruction.strip()
     found = [
         Section("Instruction", (Part(_instruction(asked, outcome), 97),) if asked else ()),
@@ -37,14 +29,16 @@ def page(
         Section("Decisive lines", tuple(_findings(outcome.rollouts)), "`ahe trace LABEL`"),
         Section("Where they part", tuple(_parting(outcome))),
         Section(
-            "Steps", tuple(_steps(outcome, [e for e in shown if not _asks(e, outcome, asked)])), STEPS_ARE
+            "Steps",
+            tuple(_steps(outcome, [e for e in shown if not _repeats_instruction(e, outcome, asked)])),
+            STEPS_ARE,
         ),
     ]
-    return compose(outcome.task, [section for section in found if section.parts], budget, count)
+    return compose(outcome.task, [section for section in found if section.parts], PAGE_TOKENS)
 
 
 def _instruction(asked: str, outcome: TaskOutcome) -> str:
-    """The instruction as a quotation, so that its own headings are none of the page's; a long one is cut."""
+    """The instruction as a block quote, so that its headings do not mix with the page's; a long one is cut."""
     text = asked[:INSTRUCTION].rstrip()
     if len(asked) > INSTRUCTION:
         places = [str(rollout.asked) for rollout in outcome.rollouts if rollout.asked]
@@ -52,8 +46,8 @@ def _instruction(asked: str, outcome: TaskOutcome) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
-def _asks(entry: Shown, outcome: TaskOutcome, asked: str) -> bool:
-    """Whether a step only asks what the head of the page says already."""
+def _repeats_instruction(entry: Excerpt, outcome: TaskOutcome, asked: str) -> bool:
+    """Whether a step only repeats the instruction at the head of the page."""
     first = {rollout.label: rollout.asked for rollout in outcome.rollouts}.get(entry.label)
     if first is None or first.step != entry.step:
         return False
@@ -79,24 +73,24 @@ def _findings(rollouts: Sequence[Rollout]) -> Iterator[Part]:
             if finding.ran is not None and finding.ran != known:
                 known = finding.ran
                 yield Part(f"- ran {hanging(cite(known))}", 73 - 4 * nth)
-            yield Part(f"- {told(finding)}", 96 - nth)
-            if context := around(finding):
+            yield Part(f"- {cite_finding(finding)}", 96 - nth)
+            if context := context_block(finding):
                 yield Part(context, 75 - 4 * nth)
 
 
 def _parting(outcome: TaskOutcome) -> Iterator[Part]:
-    if outcome.parting is not None:
-        yield Part(f"- failing did {hanging(cite(outcome.parting.failing))}", 90)
-        yield Part(f"- passing did {hanging(cite(outcome.parting.passing))}", 90)
+    if outcome.divergence is not None:
+        yield Part(f"- failing did {hanging(cite(outcome.divergence.failing))}", 90)
+        yield Part(f"- passing did {hanging(cite(outcome.divergence.passing))}", 90)
 
 
-def _steps(outcome: TaskOutcome, shown: Sequence[Shown]) -> Iterator[Part]:
-    """Steps of all rollouts; those near a finding, a parting or the end are worth most."""
+def _steps(outcome: TaskOutcome, shown: Sequence[Excerpt]) -> Iterator[Part]:
+    """Steps of all rollouts; those near a finding, a divergence or the end are worth most."""
     marks: dict[str, list[int]] = {}
     for rollout in outcome.rollouts:
         marks[rollout.label] = [finding.citation.step for finding in rollout.findings[:3]]
-    if outcome.parting is not None:
-        for citation in (outcome.parting.failing, outcome.parting.passing):
+    if outcome.divergence is not None:
+        for citation in (outcome.divergence.failing, outcome.divergence.passing):
             marks.setdefault(citation.trial, []).append(citation.step)
     for entry in shown:
         marks.setdefault(entry.label, [])
@@ -108,7 +102,7 @@ def _steps(outcome: TaskOutcome, shown: Sequence[Shown]) -> Iterator[Part]:
 
 @dataclass(frozen=True, slots=True)
 class PageJob:
-    """A page to write; picklable."""
+    """A page to write. Picklable; `shown` is the path of a file that `study` wrote."""
 
     outcome: TaskOutcome
     shown: str
@@ -126,5 +120,5 @@ def write_page(job: PageJob) -> None:
 
 
 def page_name(task: str) -> str:
-    """The task's name as that of a file."""
+    """The task's name as a file name."""
     return task.replace("/", "__").lstrip(".") or "task"

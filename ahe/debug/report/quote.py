@@ -1,4 +1,4 @@
-"""Quotes with their places. One line stands in the text; several stand in a fence, so that a reader sees the lines."""
+"""Quotes with their places: one line within the text, several lines in a fence."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ def cite(citation: Citation) -> str:
 
 
 def fenced(text: str) -> str:
-    """The text between fences that it does not hold itself."""
+    """The text between fences that do not occur in it."""
     fence = next(mark for n in range(3, len(text) + 4) for mark in ("`" * n, "~" * n) if mark not in text)
     return f"{fence}\n{text}\n{fence}"
 
 
 def indented(text: str) -> str:
-    """The text two columns further in: it belongs to the list item above."""
+    """The text indented by two columns, as a part of the list item above it."""
     return textwrap.indent(text, "  ")
 
 
 def hanging(text: str) -> str:
-    """The text, its later lines two columns further in, below the list item that it is part of."""
+    """The text with all lines but the first indented by two columns, as a part of a list item."""
     return text.replace("\n", "\n  ")
 
 
-def told(finding: Finding) -> str:
-    """The line with its place, and how its command ended where that stands near it."""
+def cite_finding(finding: Finding) -> str:
+    """The line with its place, and the exit code of its command if that is near."""
     code = exit_code(finding.context)
     return cite(finding.citation) + (f", exit code {code}" if code is not None else "")
 
 
-def around(finding: Finding) -> str:
-    """The lines around it in a fence; empty where they say no more than the line does."""
+def context_block(finding: Finding) -> str:
+    """The lines around a finding in a fence; empty if they only repeat its line."""
     lines = [line for line in finding.context.split("\n") if line.strip() and not _FOOTER.match(line)]
     return "" if " ".join(" ".join(lines).split()) == finding.citation.words else fenced("\n".join(lines))
 
 
-def telling(rollout: Rollout) -> Finding | None:
-    """The line that says most of why a rollout failed, where one stands out."""
+def best_finding(rollout: Rollout) -> Finding | None:
+    """The line that best explains why a rollout failed; None if no line stands out."""
     return next((each for each in rollout.findings[:1] if each.score >= STANDS_OUT), None)
 
 
-def place(rollout: Rollout) -> Citation | None:
-    """Where to look first: at the telling line, else at what the agent did last."""
-    found = telling(rollout)
+def best_citation(rollout: Rollout) -> Citation | None:
+    """Where to look first: at the best finding, else at the agent's last action."""
+    found = best_finding(rollout)
     return found.citation if found else rollout.last

@@ -1,7 +1,8 @@
-"""What stands in a debug report, in the order in which the evolver reads it, each part with its worth.
+"""The sections of a debug report, in the order in which the evolver reads them; each part has a worth.
 
-Worth, highest first: the counts; what the large clusters are; the newest verdicts; the small clusters' causes; tasks
-that got worse; where rollouts part; then excerpts, the small clusters' lines, limits, what to preserve, and the rest.
+Worth, highest first: the counts; the large clusters; the newest verdicts; the causes of small clusters; tasks that
+got worse; where passing and failing rollouts diverge; then excerpts, the lines of small clusters, limits, what to
+preserve, and the rest.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from dataclasses import dataclass, field
 
 from ahe.debug.report.clusters import cluster_parts, names
 from ahe.debug.report.compose import Part, Section
-from ahe.debug.report.quote import cite, indented, telling
+from ahe.debug.report.quote import best_finding, cite, indented
 from ahe.debug.signals.outcome import TaskOutcome
 from ahe.debug.signals.vocabulary import STATUSES
 from ahe.records import Cluster, Tally
 
 LIMITS = {"turns", "tokens", "seconds"}
 NAMED = 8
-"""Endings and causes that are named; the rest is summed up."""
+"""Endings and causes that are listed; the rest is only counted."""
 
 DONE = ("answered", "answered_after_error")
 ABSENT = ("missing_output", "empty_output")
@@ -29,8 +30,8 @@ ABSENT = ("missing_output", "empty_output")
 class Material:
     """What a report is made of. `answers` are the debugger agents' paragraphs, by task.
 
-    `history` has a line a decided change, newest first; `before` are the tallies of the harness before the
-    last kept change; `heldout` is a count, never a name.
+    `history` has one line for each decided change, newest first; `before` are the tallies of the harness before the
+    last kept change; `heldout` counts rollouts and never names a task.
     """
 
     tasks: tuple[TaskOutcome, ...]
@@ -40,11 +41,10 @@ class Material:
     heldout: Tally | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    traces: str = "`ahe trace LABEL --step N --raw` shows a step as it was recorded"
 
 
 def sections(material: Material) -> list[Section]:
-    """The sections that have something to say."""
+    """The sections that are not empty."""
     by_label = {rollout.trial: rollout for task in material.tasks for rollout in task.rollouts}
     found = [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
@@ -67,7 +67,7 @@ def sections(material: Material) -> list[Section]:
 
 
 def scores(material: Material) -> list[Section]:
-    """Pass rates alone, for measuring what the rest of the report is worth."""
+    """Pass rates alone, to measure what the rest of the report is worth."""
     return [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
         Section("Pass rates", (*_mean(material), *_rates(material))),
@@ -108,9 +108,9 @@ def _partly(material: Material) -> Iterator[Part]:
     partly = _in_state(material.tasks, "partly passed")
     for nth, task in enumerate(sorted(partly, key=lambda task: (task.passes / task.scored, task.task))):
         lines = [f"- {task.task}: {task.passes} of {task.scored}"]
-        if task.parting is not None:
-            lines.append(indented(f"failing did {cite(task.parting.failing)}"))
-            lines.append(indented(f"passing did {cite(task.parting.passing)}"))
+        if task.divergence is not None:
+            lines.append(indented(f"failing did {cite(task.divergence.failing)}"))
+            lines.append(indented(f"passing did {cite(task.divergence.passing)}"))
         yield Part("\n".join(lines), 84 - nth)
 
 
@@ -151,13 +151,13 @@ def _preserve(material: Material) -> Iterator[Part]:
 
 
 def _unscored(tasks: Sequence[TaskOutcome]) -> Iterator[Part]:
-    """Rollouts that nothing scored, each with its most telling line; those that show none are counted."""
+    """Unscored rollouts, each with its best finding; those without a finding are counted."""
     quiet = 0
     for task in tasks:
         for rollout in task.rollouts:
             if rollout.status != "unknown":
                 continue
-            if found := telling(rollout):
+            if found := best_finding(rollout):
                 yield Part(f"- {task.task}: {cite(found.citation)}", 40 + min(found.score, 5))
             else:
                 quiet += 1
@@ -177,7 +177,10 @@ def _unread(material: Material) -> Iterator[Part]:
 
 
 def _where(material: Material) -> str:
-    return f"- detail/<task>.md for each of {len(material.tasks)} tasks; clusters.json; {material.traces}"
+    return (
+        f"- detail/<task>.md for each of {len(material.tasks)} tasks; clusters.json; "
+        "`ahe trace LABEL --step N --raw` shows a step as it was recorded"
+    )
 
 
 def _in_state(tasks: Sequence[TaskOutcome], state: str) -> list[TaskOutcome]:
@@ -185,7 +188,7 @@ def _in_state(tasks: Sequence[TaskOutcome], state: str) -> list[TaskOutcome]:
 
 
 def endings(tasks: Sequence[TaskOutcome]) -> str:
-    """The counts as a list, by the words of the signatures; empty where no rollout failed."""
+    """How the failed rollouts ended and what the verifier found, as a list of counts; empty if no rollout failed."""
     return "\n".join(_ending_lines(tasks))
 
 

@@ -1,1 +1,1 @@
-"""What a rollout shows: how it ended, the verifier's cause, the lines of its output and what they say."""
+"""What a rollout shows: how it ended, the verifier's cause, and the mechanisms that its output lines name."""

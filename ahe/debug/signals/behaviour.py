@@ -1,4 +1,4 @@
-"""Status of the agent's last behaviour: how it ended, and whether it went in circles before."""
+"""How the agent's rollout ended, and whether it went in circles before."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _GAVE_UP = re.compile(
     r"|this)\b.{0,40}(?:cannot|can't|could ?n[o']t|unable|not possible)|giving up",
     re.IGNORECASE,
 )
-_ASKS = re.compile(
+_ASKS_BACK = re.compile(
     r"\b(?:would you like|do you want|should I|shall I|could you|can you|please (?:provide|confirm|specify"
     r"|clarify|let me know|share)|let me know|which (?:one|of)|what would you)\b",
     re.IGNORECASE,
@@ -53,11 +53,10 @@ _LOOK_BACK = 8
 
 
 def behaviour(trace: Trace) -> str:
-    """A word of `vocabulary.STATUSES`.
+    """How the rollout ended: a word of `vocabulary.STATUSES`.
 
-    `looping` takes the place of a limit, or of an unknown end, where the rollout ends with one call made three
-    times, with two calls made in turn three times each, or with the same error in each of its last four
-    results.
+    `looping` replaces a limit or an unknown end if the rollout ends with one call made three times, two calls made in
+    turn three times each, or the same error in each of the last four results.
     """
     steps = [step for step in trace.steps if step.source in ("agent", "environment")]
     status = _ended(trace.ended, steps)
@@ -67,10 +66,10 @@ def behaviour(trace: Trace) -> str:
         return status
     if not any(_calls(step) for step in steps):
         return "no_action"
-    said = _last_words(steps)
-    if _GAVE_UP.search(said):
+    message = _last_words(steps)
+    if _GAVE_UP.search(message):
         return "gave_up"
-    if _ASKS.search(said[-300:]) and "?" in said[-80:]:
+    if _ASKS_BACK.search(message[-300:]) and "?" in message[-80:]:
         return "asked_back"
     return "answered_after_error" if _last_failed(steps) else "answered"
 
@@ -95,11 +94,11 @@ def _calls(step: Step) -> list[str]:
 
 
 def _last_words(steps: Sequence[Step]) -> str:
-    """What the agent said last, without reasoning."""
+    """The agent's last message, without reasoning."""
     for step in reversed(steps):
-        said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
-        if step.source == "agent" and said:
-            return said[-1][-2_000:]
+        message = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
+        if step.source == "agent" and message:
+            return message[-1][-2_000:]
     return ""
 
 
@@ -126,7 +125,7 @@ def _circles(steps: Sequence[Step]) -> bool:
 
 
 def _complaint(result: str) -> bytes:
-    """The last line of a result that did not succeed, without numbers; empty where it succeeded."""
+    """The last line of a failed result, without numbers; empty if the result succeeded."""
     code = exit_code(result)
     if not code:
         return b""
@@ -135,6 +134,6 @@ def _complaint(result: str) -> bytes:
 
 
 def actions(trace: Trace) -> int:
-    """A digest of all the agent's calls in order, white space ignored; 0 without a call."""
+    """A digest of all of the agent's calls in order, white space ignored; 0 without calls."""
     calls = [call for step in trace.steps for call in _calls(step)]
     return digest("\n".join(calls).encode("utf-8", "surrogatepass")) if calls else 0

@@ -1,8 +1,7 @@
-"""What an agent's calls say about the output that they brought.
+"""What an agent's calls say about their output.
 
-A call may not be a command at all: prose, a bare value, or a code fence that a harness took for one. The shell then
-complains of something that it was never meant to read (`bash: line 1: The: command not found`), so the message alone
-names the wrong mechanism; call and message together name the right one.
+A call may not be a command at all but prose, a bare value or a code fence. The shell's complaint about it
+(`bash: line 1: The: command not found`) then names the wrong mechanism; call and complaint together name the right one.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$")
 _VALUE = re.compile(r"^[-+]?\d+(?:[.,]\d+)*%?$")
 _OPERATOR = re.compile(r"[|<>;=$\\]|&&|\s--?\w|[\w.]/\S*/")
 _PLAIN = re.compile(r"^[\"'(`*]*[A-Za-z]+(?:['’][a-z]+)?[\"')`*]*[,.:;!?]*$")
-_LITTLE = frozenset(
+_FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
         "the a an is are was were be been has have had it this that these of to in on at for with and or not"
@@ -48,23 +47,23 @@ _LITTLE = frozenset(
     )
 )
 _OPENERS = frozenset(["the", "this", "that", "it", "i", "we", "you", "there", "here"])
-"""Words that begin a sentence and are not names of programs."""
+"""Words that begin sentences and are not names of programs."""
 
 
 @lru_cache(maxsize=1024)
 def is_content(call: str) -> bool:
-    """Whether a call shows files, other than logs: what it prints is not an event of this run."""
+    """Whether a call shows files other than logs: what it prints did not happen in this run."""
     return _READS.search(call) is not None and not _LOGS.search(call)
 
 
 @lru_cache(maxsize=1024)
 def is_expected(call: str) -> bool:
-    """Whether a call expects that it may fail."""
+    """Whether a call is written so that it may fail."""
     return len(call) < 400 and _EXPECTS.search(call) is not None
 
 
-def overcome(outputs: Sequence[Output]) -> set[str]:
-    """Calls that failed and, made again, succeeded."""
+def retried(outputs: Sequence[Output]) -> set[str]:
+    """The calls that failed and succeeded when they were made again."""
     failed: set[str] = set()
     done: set[str] = set()
     for output in outputs:
@@ -77,14 +76,14 @@ def overcome(outputs: Sequence[Output]) -> set[str]:
 
 
 def destructive(call: str) -> Iterator[tuple[int, str]]:
-    """The lines of a call that remove or overwrite for good, with their numbers from 1."""
+    """The lines of a call that irreversibly remove or overwrite data, with their numbers from 1."""
     for number, line in enumerate(call.split("\n"), 1):
         if len(line) < 2_000 and _DESTROYS.search(line):
             yield number, line
 
 
 @lru_cache(maxsize=1024)
-def no_command(call: str, line: str) -> bool:
+def not_a_command(call: str, line: str) -> bool:
     """Whether `line` is a shell's complaint about a call that was not a command.
 
     A call is not a command if its first line is a code fence (or, for a complaint about an open quote, any line before
@@ -106,7 +105,7 @@ def no_command(call: str, line: str) -> bool:
 
 
 def _command(call: str) -> str:
-    """The command of a call that is written as JSON with others of its arguments, else the call."""
+    """The command argument of a call that is written as JSON, else the whole call."""
     if not call.lstrip().startswith("{"):
         return call
     try:
@@ -118,18 +117,18 @@ def _command(call: str) -> str:
 
 
 def _sentence(line: str) -> bool:
-    """Whether a line reads as English and not as a command: it begins as a sentence does, and its words are plain.
+    """Whether a line reads as English and not as a command: it begins like a sentence and consists of plain words.
 
-    A program of a capital letter (`R CMD build pkg`) has neither little words nor a full stop among its arguments.
+    A program with a capital letter (`R CMD build pkg`) has neither function words nor a full stop in its arguments.
     """
     words = line.split()
     first = words[0].strip("\"'(`*,.:").lower().partition("'")[0].partition("’")[0]
     if len(words) < 3 or not (words[0].lstrip("\"'(`*")[:1].isupper() or first in _OPENERS):
         return False
     plain = [word for word in words if _PLAIN.match(word)]
-    little = sum(word.strip("\"'()`*,.:;!?").lower() in _LITTLE for word in words)
+    function_words = sum(word.strip("\"'()`*,.:;!?").lower() in _FUNCTION_WORDS for word in words)
     if 3 * len(plain) < 2 * len(words):
         return False
-    if little >= 2 or first in _OPENERS:
-        return little * 12 >= len(words)
+    if function_words >= 2 or first in _OPENERS:
+        return function_words * 12 >= len(words)
     return not _OPERATOR.search(line) and line[-1] in ".!?:" and line[-2].isalnum()

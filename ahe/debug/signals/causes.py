@@ -1,4 +1,4 @@
-"""Terminal causes: what the verifier's decisive lines say went wrong in the end."""
+"""Causes: what went wrong in the end, according to the verifier's decisive lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ahe.debug.verifiers.failure import Failure
 from ahe.debug.verifiers.failures import failures
 
 _VALUES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|\S*/\S*")
-"""Paths and quoted values say what a failure is about, not what it is: a file may be called `timeout`."""
+"""Paths and quoted values do not name the kind of failure: a file may be called `timeout`."""
 
 _TABLE = tuple(
     (cause, re.compile(pattern))
@@ -123,9 +123,9 @@ _TABLE = tuple(
 
 
 def cause(files: Sequence[VerifierFile]) -> str:
-    """The cause that most of the failed tests have; of equally many, that of the earliest test.
+    """The cause of most failed tests; in a tie, that of the earliest test.
 
-    `no_verdict` where the verifier left nothing to read.
+    `no_verdict` if the verifier left nothing to read.
     """
     found = failures(files)
     if not found:

@@ -1,4 +1,4 @@
-"""What is kept of a rollout and of a task after their traces have been read: small, picklable, ordered."""
+"""What is kept of a rollout and of a task after their traces were read: small, picklable, ordered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ahe.records import Citation, Signature
 class Finding:
     """A line that may explain the failure, with the lines around it. `citation` names the trial by its label.
 
-    `ran` is the command that printed it, where one did.
+    `ran` is the command that printed the line; None if no command did.
     """
 
     citation: Citation
@@ -23,10 +23,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One rollout. `signature` and `findings` belong to failed ones; `verdict` is the verifier's decisive line.
+    """One rollout. Only failed ones have a `signature` and `findings`; `verdict` is the verifier's decisive line.
 
-    `calls` counts what its agent ran. `asked` is the beginning of its instruction, `last` the last thing that its
-    agent did.
+    `calls` counts the agent's calls. `asked` cites the beginning of the instruction, `last` the agent's last action.
     """
 
     trial: str
@@ -47,8 +46,8 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
-    """The first action in which a failing rollout leaves a passing one. Texts are the actions."""
+class Divergence:
+    """The first action in which a failing rollout differs from a passing one; both actions are quoted."""
 
     failing: Citation
     passing: Citation
@@ -56,11 +55,11 @@ class Parting:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """All rollouts of a task, by attempt. `parting` only where some passed and some failed."""
+    """All rollouts of a task, by attempt. `divergence` only if some passed and some failed."""
 
     task: str
     rollouts: tuple[Rollout, ...]
-    parting: Parting | None = None
+    divergence: Divergence | None = None
 
     @property
     def passes(self) -> int:
@@ -82,8 +81,8 @@ class TaskOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A step as cleaned for reading: `label` of its rollout, `step` id, the cleaned text."""
+class Excerpt:
+    """A step that a page may show: the label of its rollout, its id, its cleaned text."""
 
     label: str
     step: int

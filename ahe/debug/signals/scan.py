@@ -1,4 +1,4 @@
-"""One pass over a trace: each distinct line of output where it stands first, and its templates."""
+"""One pass over a trace: each distinct line of output with its first position, and its templates."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ahe.debug.readers.trace import Channel, Trace
-from ahe.debug.signals.mechanisms.match import telling
+from ahe.debug.signals.mechanisms.match import may_match
 from ahe.debug.signals.templates import coarse, digest, fine
 
 MOST = 60_000
-"""Distinct lines that are kept of a trace; beyond it only lines that may show a mechanism are."""
+"""Distinct lines kept of a trace; further lines are kept only if they may show a mechanism."""
 
 SHOWN = ("result", "error", "injected")
 _EXIT = re.compile(
@@ -23,11 +23,13 @@ _EXIT = re.compile(
 )
 _BLOCK = 1 << 20
 LOOKED_AT = 4_000
+COUNTED = 20_000
+"""Templates of a rollout that are counted over tasks."""
 
 
 @dataclass(slots=True)
 class Output:
-    """A text that the agent was shown: where it is, the call it answers, and how that ended (None: unknown)."""
+    """A text that the agent was shown: its position, the call it answers, and the exit code (None: unknown)."""
 
     step: int
     text: int
@@ -38,14 +40,17 @@ class Output:
 
 @dataclass(slots=True)
 class Seen:
-    """A distinct line: its first occurrence, and how often and where last its template came again."""
+    """A distinct line: its first occurrence, how often its template occurs, and the last step with it.
+
+    `may_match` is the result of the quick filter for mechanisms.
+    """
 
     output: Output
     number: int
     line: str
     fine: bytes
     coarse: bytes
-    telling: bool
+    may_match: bool
     times: int = 1
     last_step: int = 0
     template: int = 0
@@ -54,50 +59,50 @@ class Seen:
 
 @dataclass(slots=True)
 class Profile:
-    """Templates of the lines of one or more rollouts: of all lines fine and coarse, and fine of telling ones.
+    """Template digests of the lines of rollouts: fine and coarse ones of all lines, fine ones of lines that may match.
 
-    A line of fewer than two plain words has its fine template for its coarse one.
+    If a line has fewer than two plain words, its fine template is used as its coarse one.
     """
 
     fine: set[int] = field(default_factory=set)
     coarse: set[int] = field(default_factory=set)
-    telling: set[int] = field(default_factory=set)
+    may_match: set[int] = field(default_factory=set)
 
     def add(self, other: Profile) -> None:
         self.fine |= other.fine
         self.coarse |= other.coarse
-        self.telling |= other.telling
+        self.may_match |= other.may_match
 
-    def counted(self, most: int = 20_000) -> tuple[int, ...]:
-        """What is counted over tasks: coarse templates and those of telling lines, sorted, the lowest `most`.
+    def counted(self) -> tuple[int, ...]:
+        """What is counted over tasks: coarse templates and those of lines that may match, the lowest `COUNTED`.
 
-        Digests are as good as random, so the lowest are a fair sample, and the same in every run.
+        Digests are as good as random, so the lowest ones are a fair sample, and the same in every run.
         """
-        return tuple(sorted(self.coarse | self.telling)[:most])
+        return tuple(sorted(self.coarse | self.may_match)[:COUNTED])
 
 
 @dataclass(slots=True)
 class Scan:
-    """What one pass found. `calls` are the agent's calls, each with its step and place in it.
+    """What one pass found. `calls` are the agent's calls as (step, index of the text, text).
 
-    `said` are the lines of the calls, stripped.
+    `call_lines` are the lines of the calls, stripped.
     """
 
     lines: list[Seen]
     profile: Profile
     calls: list[tuple[int, int, str]]
-    said: set[str]
+    call_lines: set[str]
     outputs: list[Output]
     steps: int
 
 
 def scan(trace: Trace) -> Scan:
-    """Read a trace whose texts are resolved. Linear in its length; memory as MOST says."""
+    """Scan a trace whose texts are resolved. Time is linear in its length; memory is bounded by `MOST`."""
     known: dict[bytes, Seen] = {}
     calls: list[tuple[int, int, str]] = []
-    said: set[str] = set()
+    call_lines: set[str] = set()
     outputs: list[Output] = []
-    for output, text in _outputs(trace, calls, said):
+    for output, text in _outputs(trace, calls, call_lines):
         outputs.append(output)
         _read(text, output, known)
     profile = Profile()
@@ -105,18 +110,20 @@ def scan(trace: Trace) -> Scan:
     for seen in known.values():
         seen.template = digest(seen.fine)
         profile.fine.add(seen.template)
-        if seen.telling:
-            profile.telling.add(seen.template)
+        if seen.may_match:
+            profile.may_match.add(seen.template)
         shape = shapes.get(seen.coarse)
         if shape is None:
             shape = shapes[seen.coarse] = digest(seen.coarse)
         seen.shape = shape if b" " in seen.coarse else seen.template
         profile.coarse.add(seen.shape)
-    return Scan(list(known.values()), profile, calls, said, outputs, len(trace.steps))
+    return Scan(list(known.values()), profile, calls, call_lines, outputs, len(trace.steps))
 
 
-def _outputs(trace: Trace, calls: list[tuple[int, int, str]], said: set[str]) -> Iterator[tuple[Output, str]]:
-    """The texts that were shown, each with its call; calls and their lines are noted on the way."""
+def _outputs(
+    trace: Trace, calls: list[tuple[int, int, str]], call_lines: set[str]
+) -> Iterator[tuple[Output, str]]:
+    """The texts that the agent was shown, each with its call; adds to `calls` and `call_lines`."""
     open_calls: deque[str] = deque()
     last = ""
     for step in trace.steps:
@@ -124,8 +131,8 @@ def _outputs(trace: Trace, calls: list[tuple[int, int, str]], said: set[str]) ->
             if text.channel == "call":
                 calls.append((step.id, place, text.text))
                 open_calls.append(text.text)
-                said.update(line.strip() for line in text.text.split("\n"))
-            elif text.channel in SHOWN and step.source not in ("system",):
+                call_lines.update(line.strip() for line in text.text.split("\n"))
+            elif text.channel in SHOWN and step.source != "system":
                 if text.channel != "injected":
                     last = open_calls.popleft() if open_calls else last
                 call = "" if text.channel == "injected" else last
@@ -133,7 +140,7 @@ def _outputs(trace: Trace, calls: list[tuple[int, int, str]], said: set[str]) ->
 
 
 def exit_code(text: str) -> int | None:
-    """The exit code that a result names near its end or at its beginning, as the common tools write it."""
+    """The exit code that a result names near its beginning or end, in the form of a common tool."""
     found = None
     for part in (text[:200], text[-400:]) if len(text) > 600 else (text,):
         for match in _EXIT.finditer(part):
@@ -151,14 +158,14 @@ def _read(text: str, output: Output, known: dict[bytes, Seen]) -> None:
                 seen.times += 1
                 seen.last_step = output.step
             elif template and not template.isspace():
-                tells = telling(template[:LOOKED_AT])
-                if tells or len(known) < MOST:
+                matches = may_match(template[:LOOKED_AT])
+                if matches or len(known) < MOST:
                     shape = coarse(template[:LOOKED_AT])
-                    known[template] = Seen(output, number, line, template, shape, tells, 1, output.step)
+                    known[template] = Seen(output, number, line, template, shape, matches, 1, output.step)
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """The text in blocks of about a megabyte that end with a line, so that copies of it stay small."""
+    """The text in blocks of whole lines, about a megabyte each, so that copies stay small."""
     if len(text) <= _BLOCK:
         yield text
         return

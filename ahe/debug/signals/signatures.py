@@ -1,6 +1,6 @@
 """Deterministic signatures of failures (verifier's cause, agent's last status, mechanism), and their clusters.
 
-The three parts follow Self-Harness (arXiv 2606.09498). Same trace, same signature; `unknown` is a value.
+The three parts follow Self-Harness (arXiv 2606.09498). A trace always gets the same signature; `unknown` is a value.
 """
 
 from __future__ import annotations
@@ -25,16 +25,15 @@ Signed = tuple[str, str, Signature]
 def sign(trace: Trace, passing: Collection[int] = ()) -> Signature:
     """The signature of a rollout that did not pass.
 
-    Its mechanism is `unknown`: only what other tasks show can name it (`rank.mechanism`). `passing` are the
-    `actions` of the task's rollouts that passed: a rollout with the same calls as one of them failed by chance,
-    and its cause is `flaky`. One that the machine broke (status missing, or the endpoint's error as its last
-    word) has the cause `infrastructure`.
+    Its mechanism is `unknown`, because naming it needs the other tasks (`rank.mechanism`). `passing` are the `actions`
+    of the task's passing rollouts: a rollout with the same calls failed by chance, and its cause is `flaky`. The cause
+    is `infrastructure` if the machine failed (status missing, or the trace ends with an endpoint's error).
     """
     return Signature(cause=_cause(trace, passing), status=behaviour(trace), mechanism=UNKNOWN)
 
 
 def passing_actions(traces: Iterable[Trace]) -> frozenset[int]:
-    """The actions of rollouts that passed, for `sign`. One without a call proves nothing and is left out."""
+    """The actions of passing rollouts, for `sign`. Rollouts without calls prove nothing and are left out."""
     return frozenset(actions(trace) for trace in traces if trace.status == "passed") - {0}
 
 
@@ -47,7 +46,7 @@ def _cause(trace: Trace, passing: Collection[int]) -> str:
 
 
 def _endpoint_failed(trace: Trace) -> bool:
-    """Whether the trace ends with what an endpoint's client prints when it gives up."""
+    """Whether the trace ends with the error of an endpoint's client."""
     if not trace.steps or trace.status == "passed":
         return False
     texts = [text for text in trace.steps[-1].texts if text.channel in ("message", "error", "injected")]
@@ -55,9 +54,9 @@ def _endpoint_failed(trace: Trace) -> bool:
 
 
 def clusters(signed: Iterable[Signed]) -> tuple[Cluster, ...]:
-    """Equal signatures together, most tasks first, then most trials, then by name. Order plays no part.
+    """Clusters of equal signatures: most tasks first, then most trials, then by name, in any order of `signed`.
 
-    Flaky tasks and a broken machine have causes, and so clusters, of their own.
+    Flaky tasks and infrastructure failures have causes, and therefore clusters, of their own.
     """
     groups: dict[str, list[Signed]] = {}
     for one in sorted(signed, key=lambda each: (each[0], each[1])):

@@ -1,6 +1,6 @@
-"""Templates of lines: what stays the same when a command is run again on another day, in another place.
+"""Templates of lines: what stays the same when a command is run again at another time and place.
 
-Templates are UTF-8: tables over bytes are several times faster than over text.
+Templates are UTF-8, because translating bytes is several times faster than translating text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LOGGER = (
     r"(?:\[?(?:level=)?(?:info|debug|notice|trace|warn(?:ing)?|error)\]?(?::[\w.]+)?:?[ \t]*(?<=[ \t:]))?"
     r"(?:msg=\"?)?"
 )
-"""What a logger puts before a message, in lower case: time, level, name. It matches any line, perhaps nothing of it."""
+"""The prefix of a logger in lower case: time, level, name. It may match the empty string."""
 _IN_LINE = re.compile(_LOGGER, re.ASCII)
 _IN_TEMPLATES = re.compile(rb"^" + _LOGGER.encode(), re.MULTILINE)
 
@@ -26,10 +26,10 @@ _EDGES = b'.,:;()[]{}<>!?*|"'
 
 
 def fine(text: str) -> bytes:
-    """Text in lower case with numbers made 0 and words of mixed letters and digits (hashes) made #.
+    """The text in lower case, numbers replaced by 0 and words of mixed letters and digits (hashes) by #.
 
-    A lone 0 stays apart from other numbers: `0 rows` is not `12 rows`. What a logger puts before a message
-    (time, level, name) goes. Lines stay lines.
+    A lone 0 stays different from other numbers: `0 rows` is not `12 rows`. The prefix of a logger (time, level, name)
+    is removed. Line breaks are kept.
     """
     small = text.encode("utf-8", "surrogatepass").replace(b" 0 ", b" zero ").translate(_SMALL)
     while b"00" in small:
@@ -40,13 +40,13 @@ def fine(text: str) -> bytes:
 
 
 def message_start(line: str) -> int:
-    """Where the message begins in a line in lower case: after what a logger put before it."""
+    """Where the message begins in a lower-case line: after the prefix of a logger."""
     found = _IN_LINE.match(line)
     return found.end() if found else 0
 
 
 def coarse(line: bytes) -> bytes:
-    """A fine line's plain words: without paths, quoted names, identifiers and numbers."""
+    """The plain words of a line in fine form: without paths, quoted names, identifiers and numbers."""
     tokens = line.rstrip(b'"').replace(b"=", b" = ").split()
     plain = b" ".join([token for token in tokens if token.isalpha()])
     if b" " in plain:
@@ -60,10 +60,10 @@ def digest(template: bytes) -> int:
 
 
 class Frequency:
-    """In how many of `tasks` each template was seen, in a table of a fixed size: it may say a little too many.
+    """In how many of `tasks` each template was seen; a table of fixed size, whose counts may be slightly too high.
 
-    Two cells of 8 bits a template, the smaller counts (a count-min sketch); 2 × 8 MiB whatever is counted.
-    Adding tasks in any order, or merging tables in any order, gives the same table.
+    A count-min sketch: two 8-bit cells for each template, of which the smaller one counts; 2 × 8 MiB in total.
+    The order in which tasks are added does not matter.
     """
 
     CELLS = 1 << 23
@@ -74,7 +74,7 @@ class Frequency:
         self._second = bytearray(self.CELLS)
 
     def add(self, templates: Collection[int]) -> None:
-        """Count the templates of one task, each once. One that shows none is not counted."""
+        """Count each template of one task once. A task without templates is not counted."""
         self.tasks += bool(templates)
         mask = self.CELLS - 1
         first, second = self._first, self._second
@@ -86,6 +86,6 @@ class Frequency:
                 second[other] += 1
 
     def of(self, template: int) -> int:
-        """How many tasks, from 0 to 255."""
+        """The number of tasks with the template, 0 to 255."""
         mask = self.CELLS - 1
         return min(self._first[template & mask], self._second[template >> 40 & mask])

@@ -1,13 +1,13 @@
-"""A failed test as the verifier reported it, and how test source is told from test output.
+"""A failed test as the verifier reported it, and the removal of test source from test output.
 
-A framework shows the code around a failure. Its words are the test's, not the outcome's: a decorator named
-`timeout` would make every assertion a timeout. So echoed source is removed before a decisive line is chosen.
+A framework shows the code around a failure. Those words belong to the test, not to its outcome: a decorator named
+`timeout` would turn every assertion into a timeout. So echoed source is removed before a decisive line is chosen.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 EXCEPTION = re.compile(
@@ -20,8 +20,8 @@ _POINTERS = re.compile(r"^\s*[\^~]+\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`message` is all that the test said about its failure, without its source; `decisive` is the one line
-    of it that decides, as it stands in the file (in JSON or XML: in the decoded text). Both may be empty.
+    """`message` is what the test printed about its failure, without its source. `decisive` is the one line of it
+    that names the failure, exactly as in the file (JSON and XML decoded). Both may be empty.
     """
 
     test: str
@@ -30,7 +30,7 @@ class Failure:
 
     @property
     def key(self) -> str:
-        """What one test is called in every format: its name with its parameters, after its class if any."""
+        """The name of the test that is the same in every format: class if any, name, parameters."""
         name, bracket, parameters = self.test.partition("[")
         match = re.match(r"(\S+) \(([\w.]+)\)", name)
         if match:
@@ -41,7 +41,7 @@ class Failure:
 
 
 def last_exception(lines: Iterable[str]) -> str:
-    """The line that ends the last traceback: an exception's name at the line's beginning."""
+    """The last line of the last traceback: one that begins with an exception's name."""
     found = ""
     for line in lines:
         if EXCEPTION.match(line):
@@ -49,17 +49,10 @@ def last_exception(lines: Iterable[str]) -> str:
     return found
 
 
-def chosen(test: str, lines: Iterable[str]) -> Failure:
-    """A failure of which nothing is known but some lines: an exception decides, else the first line."""
-    kept = [line for line in lines if line.strip()]
-    decisive = last_exception(kept) or (kept[0] if kept else "")
-    return Failure(test, "\n".join(kept), decisive.strip())
-
-
 def without_pytest_source(section: str) -> list[str]:
-    """The lines of one failure's section that are not source: what starts with `E`, and captured output.
+    """The lines of one failure's section that are not source: `E` lines and captured output.
 
-    In pytest's long and short styles everything indented or marked with `>` before the `E` lines is source.
+    In pytest's long and short styles, lines before the `E` lines that are indented or marked with `>` are source.
     """
     kept: list[str] = []
     captured = False
@@ -74,11 +67,8 @@ def without_pytest_source(section: str) -> list[str]:
 
 
 def without_frames(lines: list[str]) -> list[str]:
-    """Lines without the frames of tracebacks and the source that stands under each, and without `set -x`."""
-    return list(_without_frames(lines))
-
-
-def _without_frames(lines: list[str]) -> Iterator[str]:
+    """The lines without traceback frames, the source below each frame, and the echo of `set -x`."""
+    kept: list[str] = []
     inside = False
     for line in lines:
         if line.startswith("Traceback (most recent call last)"):
@@ -88,4 +78,5 @@ def _without_frames(lines: list[str]) -> Iterator[str]:
             continue
         inside = False
         if not _XTRACE.match(line) and not _FRAME.match(line) and not _POINTERS.match(line):
-            yield line
+            kept.append(line)
+    return kept

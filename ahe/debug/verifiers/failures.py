@@ -22,10 +22,10 @@ _NOT_OUTPUT = ("reward.txt", "reward.json", "metrics.json")
 
 
 def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
-    """Each failed test once. Files of a known format come first; plain text counts only where none has any.
+    """Each failed test once. Plain text counts only if no file of a known format reports a failure.
 
-    Where two files report one test, the first in order (CTRF, JUnit, then text) is taken, unless it names
-    no decisive line and the other does. The order of `files` does not matter.
+    If two files report the same test, the first in order (CTRF, JUnit, then text) is taken, unless only the other
+    has a decisive line. The order of `files` does not matter.
     """
     known: dict[str, Failure] = {}
     rest: list[str] = []
@@ -45,7 +45,7 @@ def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
 
 
 def decisive_line(found: Sequence[Failure]) -> str:
-    """The line that a report quotes for a trial: of the first failure that has one."""
+    """The line that a report quotes for a trial: that of the first failure that has one."""
     return next((failure.decisive for failure in found if failure.decisive), "")
 
 

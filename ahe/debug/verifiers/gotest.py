@@ -10,7 +10,7 @@ from ahe.debug.verifiers.failure import Failure
 _FAIL = re.compile(r"^( *)--- FAIL: (\S+) \(")
 _OTHER = re.compile(r"^ *(?:=== |--- (?:PASS|SKIP|FAIL))")
 _PLACE = re.compile(r"^\s+[\w./-]+\.go:\d+: ?(.*)$")
-_LEFT = re.compile(r"^FAIL\s+\S+(?:\s+\[(.+)\]|\s+[\d.]+s)?$")
+_FAILED_PACKAGE = re.compile(r"^FAIL\s+\S+(?:\s+\[(.+)\]|\s+[\d.]+s)?$")
 
 
 def is_go(text: str) -> bool:
@@ -21,8 +21,8 @@ def is_go(text: str) -> bool:
 
 
 def parse(text: str) -> list[Failure]:
-    """Failures of the tests that say something themselves; a parent that only failed with its child is left
-    out. A package that did not build is a failure of its own."""
+    """Failures of the tests that print something; a parent test that only failed with its subtest is left out.
+    A package that did not build counts as a failure."""
     if re.search(r'^\{.*"Action":', text, re.M):
         text = _plain(text)
     found = _tests(text.split("\n"))
@@ -31,48 +31,51 @@ def parse(text: str) -> list[Failure]:
 
 def _tests(lines: list[str]) -> list[Failure]:
     found: list[Failure] = []
-    said: dict[str, list[str]] = {}
-    silent: list[str] = []
+    printed: dict[str, list[str]] = {}
+    failed: list[str] = []
     running = ""
     for line in lines:
         if match := re.match(r"^=== (?:RUN|CONT|NAME)\s+(\S+)", line):
             running = match[1]
         elif match := _FAIL.match(line):
             running = match[2]
-            said.setdefault(running, [])
-            silent.append(running)
+            printed.setdefault(running, [])
+            failed.append(running)
         elif _OTHER.match(line) or line.startswith(("FAIL", "ok ", "PASS", "exit status")):
             running = ""
         elif running and line.strip():
-            said.setdefault(running, []).append(line)
-    for name in dict.fromkeys(silent):
-        kept = said.get(name, [])
-        if kept or not any(other.startswith(f"{name}/") for other in silent):
+            printed.setdefault(running, []).append(line)
+    for name in dict.fromkeys(failed):
+        kept = printed.get(name, [])
+        if kept or not any(other.startswith(f"{name}/") for other in failed):
             found.append(Failure(name, "\n".join(kept), _decisive(kept)))
     return found
 
 
 def _decisive(lines: list[str]) -> str:
-    """A panic decides; else testify's `Error:`; else the first line with a place in a test file."""
+    """A panic; else testify's `Error:`; else the first line with a position in a test file."""
     for pattern in (r"^\s*panic: ", r"^\s+Error:\s+\S"):
         for line in lines:
             if re.match(pattern, line):
                 return line.strip()
     for number, line in enumerate(lines):
         if match := _PLACE.match(line):
-            told = match[1].strip() or (lines[number + 1].strip() if number + 1 < len(lines) else "")
-            return line.strip() if match[1].strip() else told
+            if match[1].strip():
+                return line.strip()
+            return lines[number + 1].strip() if number + 1 < len(lines) else ""
     return lines[0].strip() if lines else ""
 
 
 def _packages(text: str) -> list[Failure]:
-    """Packages that failed without a test: what the compiler or a panic said."""
+    """The first package that failed without a test: what the compiler or a panic printed."""
     lines = text.split("\n")
-    told = [line for line in lines if re.match(r"^(?:\S+\.go:\d+(?::\d+)?: |panic: |fatal error: )", line)]
+    errors = [line for line in lines if re.match(r"^(?:\S+\.go:\d+(?::\d+)?: |panic: |fatal error: )", line)]
     for line in lines:
-        match = _LEFT.match(line)
+        match = _FAILED_PACKAGE.match(line)
         if match:
-            return [Failure(line.split()[1], "\n".join(told) or line, (told[0] if told else line).strip())]
+            return [
+                Failure(line.split()[1], "\n".join(errors) or line, (errors[0] if errors else line).strip())
+            ]
     return []
 
 

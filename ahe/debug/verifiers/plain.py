@@ -21,29 +21,30 @@ _RUST = re.compile(r"^---- (\S+) stdout ----\n(.*?)(?=^---- |^failures:|\Z)", re
 _JEST = re.compile(r"^ {2}● (.+)\n((?:(?! {2}● ).*\n?)*)", re.MULTILINE)
 _TEST = re.compile(r"^\s*(not )?ok\b(?:\s+\d+)?(?:\s*-?\s*(.*?))?\s*$")
 _DIRECTIVE = re.compile(r"#\s*(?:todo|skip)", re.IGNORECASE)
-_TOLD = re.compile(r"^\s*(?:#\s*)?(?:message|error|reason)\s*:\s*(.+)$", re.IGNORECASE)
+_MESSAGE = re.compile(r"^\s*(?:#\s*)?(?:message|error|reason)\s*:\s*(.+)$", re.IGNORECASE)
 
 
 def parse_plain(text: str) -> list[Failure]:
-    """Marked lines, each a failure; else the exception of a traceback; else the last line with content."""
+    """One failure for each marked line; else the exception of a traceback; else the last meaningful line."""
     special = _rust(text) or _jest(text)
     if special:
         return special
     lines = without_frames(text.split("\n"))
-    marked = [Failure("", line.strip(), line.strip()) for line in lines if _says(line)]
+    marked = [Failure("", line.strip(), line.strip()) for line in lines if _is_marked(line)]
     if marked:
         return marked
     exception = last_exception(lines)
     if exception:
         return [Failure("", exception, exception.strip())]
-    told = [line.strip() for line in lines if not _EMPTY.match(line.strip())]
-    last = told[-1] if told else next((line.strip() for line in reversed(lines) if line.strip()), "")
+    meaningful = [line.strip() for line in lines if not _EMPTY.match(line.strip())]
+    last = (
+        meaningful[-1] if meaningful else next((line.strip() for line in reversed(lines) if line.strip()), "")
+    )
     return [Failure("", last, last)] if last else []
 
 
-def _says(line: str) -> bool:
-    match = _MARK.match(line)
-    return bool(match) and not _EMPTY.match(line.strip())
+def _is_marked(line: str) -> bool:
+    return _MARK.match(line) is not None and not _EMPTY.match(line.strip())
 
 
 def _rust(text: str) -> list[Failure]:
@@ -79,7 +80,7 @@ def is_tap(text: str) -> bool:
 
 
 def parse_tap(text: str) -> list[Failure]:
-    """Failed tests except those marked TODO or SKIP. A parent whose subtests failed says less than its subtests."""
+    """Failed tests and subtests, except those marked TODO or SKIP."""
     found: list[Failure] = []
     open_: tuple[str, list[str]] | None = None
     for line in [*text.split("\n"), "1..0"]:
@@ -100,7 +101,7 @@ def parse_tap(text: str) -> list[Failure]:
 def _tap_failure(name: str, lines: list[str]) -> Failure:
     said = [line for line in lines[1:] if line.strip() not in ("---", "...")]
     for line in said:
-        match = _TOLD.match(line)
+        match = _MESSAGE.match(line)
         if match and match[1].strip() not in ("|-", "|", ">-", ">"):
             return Failure(name, "\n".join(said), match[1].strip().strip("'\""))
         if match:

@@ -25,7 +25,7 @@ def is_pytest(text: str) -> bool:
 
 
 def parse_pytest(text: str) -> list[Failure]:
-    """The failures, in the order of their sections; the short summary serves where a section says nothing."""
+    """The failures in the order of their sections; where a section names no line, the short summary does."""
     found: dict[str, Failure] = {}
     for failure in _sections(text):
         found.setdefault(failure.key, failure)
@@ -37,16 +37,11 @@ def parse_pytest(text: str) -> list[Failure]:
     return list(found.values()) or _internal(text)
 
 
-def from_trace(test: str, trace: str) -> Failure:
-    """The failure whose section (without its heading) is `trace`, as CTRF and JUnit files hold it."""
-    return _failure(test, trace)
-
-
 def _sections(text: str) -> Iterator[Failure]:
     for body in _bodies(text):
         parts = _SECTION.split(body)
         for name, section in zip(parts[1::2], parts[2::2], strict=True):
-            yield _failure(_ASIDE.sub("", name), section)
+            yield from_section(_ASIDE.sub("", name), section)
 
 
 def _bodies(text: str) -> Iterator[str]:
@@ -58,7 +53,8 @@ def _bodies(text: str) -> Iterator[str]:
         yield text
 
 
-def _failure(test: str, section: str) -> Failure:
+def from_section(test: str, section: str) -> Failure:
+    """The failure of a section without its heading; CTRF and JUnit files hold the same text as a test's trace."""
     kept = without_pytest_source(section)
     said = [line[1:].strip() for line in kept if line[:2] in ("E ", "E\t")]
     decisive = last_exception(said) or (said[0] if said else last_exception(kept))
@@ -78,7 +74,7 @@ def is_unittest(text: str) -> bool:
 
 
 def parse_unittest(text: str) -> list[Failure]:
-    """One failure for each block; the exception that ends its last traceback decides."""
+    """One failure for each block; its decisive line is the exception that ends its last traceback."""
     found = []
     for match in _BLOCK.finditer(text):
         end = _END.search(text, match.end())

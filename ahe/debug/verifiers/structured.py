@@ -7,7 +7,7 @@ import re
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from ahe.debug.verifiers.failure import EXCEPTION, Failure, last_exception, without_frames
-from ahe.debug.verifiers.python import from_trace
+from ahe.debug.verifiers.python import from_section
 
 _EMPTY = re.compile(
     r"^(?:the )?test (?:has )?failed(?: in the \w+ phase)?|^failed$|^test failed$", re.IGNORECASE
@@ -25,22 +25,22 @@ def is_junit(text: str) -> bool:
 
 
 def parse_ctrf(text: str) -> list[Failure]:
-    """Tests whose status is `failed`; none if the file is not CTRF."""
+    """Tests whose status is `failed`; empty if the file is not CTRF."""
     try:
         tests = json.loads(text.lstrip("\ufeff"))["results"]["tests"]
         found = [test for test in tests if isinstance(test, dict) and test.get("status") == "failed"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return []
     return [
-        _told(str(test.get("name") or ""), str(test.get("message") or ""), str(test.get("trace") or ""))
+        _failure(str(test.get("name") or ""), str(test.get("message") or ""), str(test.get("trace") or ""))
         for test in found
     ]
 
 
 def parse_junit(text: str) -> list[Failure]:
-    """Cases with a failure or an error, up to where the file breaks off.
+    """Test cases with a failure or an error, as far as the file can be parsed.
 
-    A file that declares a document type is refused whole: entities are never expanded here.
+    A file that declares a document type is rejected, so that no entities are expanded.
     """
     if _FORBIDDEN.search(text):
         return []
@@ -68,15 +68,15 @@ def _case(case: Element) -> list[Failure]:
             message = child.get("message") or ""
             if kind and message and EXCEPTION.match(kind.rsplit(".", 1)[-1]) and not EXCEPTION.match(message):
                 message = f"{kind}: {message}" if kind not in (child.text or "") else message
-            return [_told(name, message, child.text or "")]
+            return [_failure(name, message, child.text or "")]
     return []
 
 
-def _told(name: str, message: str, trace: str) -> Failure:
-    """From a message and a trace: the assertion in the trace, else the message, unless it says nothing."""
+def _failure(name: str, message: str, trace: str) -> Failure:
+    """The failure from a message and a trace: by the assertion in the trace, else by a message that is not generic."""
     lines = trace.split("\n")
     if any(line[:2] in ("E ", "E\t") for line in lines):
-        return from_trace(name, trace)
+        return from_section(name, trace)
     kept = [line for line in without_frames(lines) if line.strip()]
     first = next((line for line in message.split("\n") if line.strip()), "").strip()
     if first and not _EMPTY.match(first):

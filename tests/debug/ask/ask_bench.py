@@ -13,7 +13,7 @@ from typing import Any
 from ahe.debug.ask.asker import Asked, AskFolders, make_asker
 from ahe.debug.ask.material import Caps, TaskMaterial
 from ahe.debug.readers.trace import Status, Step, Text, Trace, VerifierFile
-from ahe.debug.signals.outcome import Finding, Parting, Rollout, TaskOutcome
+from ahe.debug.signals.outcome import Divergence, Finding, Rollout, TaskOutcome
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.layout import interpreter
@@ -109,11 +109,11 @@ def made(
     if outcome.state == "partly passed":
         fails = next(r.label for r in rollouts if r.status == "failed")
         passes = next(r.label for r in rollouts if r.status == "passed")
-        parting = Parting(
+        divergence = Divergence(
             Citation(trial=fails, step=3, quote="cat report.txt"),
             Citation(trial=passes, step=3, quote="ls -l /app"),
         )
-        outcome = replace(outcome, parting=parting)
+        outcome = replace(outcome, divergence=divergence)
     return TaskMaterial(outcome, f"Write out.txt for {task}.", tuple(traces))
 
 
@@ -198,7 +198,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     harness = folder / "debugger"
     shutil.copytree(entry("debugger"), harness)
-    server = ScriptedServer(Script({"debugger": script}), log=folder / "requests.jsonl")
+    server = ScriptedServer(Script({"debugger": script}, log=folder / "requests.jsonl"))
     spec = ModelSpec(name="m", base_url=await server.start(), retries=1)
     model = OpenAIModel(spec, keyed=True, ledger=ledger, backoff=Backoff(base=0.01, cap=0.02))
     try:

@@ -11,7 +11,7 @@ from ahe.debug.signals.lexicon.guess import CALM, Guess, alarming, guess
 from ahe.debug.signals.lexicon.train import CATALOGUE, WEIGHTS, read_catalogue, weights_of
 from ahe.debug.signals.mechanisms.match import SURE
 from ahe.debug.signals.templates import fine
-from ahe.debug.signals.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
+from ahe.debug.signals.vocabulary import MECHANISMS, NONE, NOT_A_COMMAND, UNKNOWN
 
 LINES = read_catalogue(CATALOGUE.read_text("utf-8"))
 
@@ -23,7 +23,7 @@ def test_the_weights_are_those_of_the_catalogue() -> None:
 
 def test_the_catalogue_has_lines_for_every_word_and_none_twice() -> None:
     names = {name for name, _ in LINES}
-    assert names == {*MECHANISMS, CALM} - {NONE, UNKNOWN, NO_COMMAND}
+    assert names == {*MECHANISMS, CALM} - {NONE, UNKNOWN, NOT_A_COMMAND}
     assert len(set(LINES)) == len(LINES)
     assert all(line == line.rstrip() for _, line in LINES)
 

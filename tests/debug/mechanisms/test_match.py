@@ -7,9 +7,9 @@ import time
 import pytest
 
 from ahe.debug.rank.rank import STANDS_OUT
-from ahe.debug.signals.mechanisms.match import LONGEST, ROWS, match, telling
+from ahe.debug.signals.mechanisms.match import LONGEST, ROWS, match, may_match
 from ahe.debug.signals.templates import fine
-from ahe.debug.signals.vocabulary import MECHANISMS, NO_COMMAND, NONE, UNKNOWN
+from ahe.debug.signals.vocabulary import MECHANISMS, NONE, NOT_A_COMMAND, UNKNOWN
 
 LINES = {
     "command_not_found": """
@@ -444,14 +444,14 @@ def test_a_line_tells_of_its_mechanism(mechanism: str, line: str) -> None:
         assert found is None or found.weight < STANDS_OUT
         return
     assert found is not None and found.mechanism == mechanism
-    assert telling(fine(line))
+    assert may_match(fine(line))
 
 
 def test_every_row_has_a_word_of_the_vocabulary_and_every_word_a_row() -> None:
     rows = {row.mechanism for row in ROWS}
     assert rows <= set(MECHANISMS)
     # these two are told by the call, not by what it prints
-    assert set(MECHANISMS) - rows == {NONE, UNKNOWN, NO_COMMAND, "destructive_edit"}
+    assert set(MECHANISMS) - rows == {NONE, UNKNOWN, NOT_A_COMMAND, "destructive_edit"}
 
 
 @pytest.mark.parametrize(
@@ -480,7 +480,7 @@ def test_what_says_that_all_is_well_tells_nothing(line: str) -> None:
 )
 def test_a_calm_line_does_not_stand_out(line: str) -> None:
     found = match(line)
-    assert found is None or not telling(fine(line)) or found.weight < STANDS_OUT
+    assert found is None or not may_match(fine(line)) or found.weight < STANDS_OUT
 
 
 @pytest.mark.parametrize(

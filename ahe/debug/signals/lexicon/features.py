@@ -1,4 +1,4 @@
-"""The features of a line: the stems of its words, and forms such as versions, ports and globs."""
+"""The features of a line: the stems of its words, and patterns such as versions, ports and globs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from functools import lru_cache
 
 STEM = 8
-"""Letters of a stem: longer words rarely differ after them."""
+"""Letters of a stem: words rarely differ only after these."""
 
 BEGINNING = 6
 
 SPACES = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
-"""Keeps ASCII letters; everything else is a space."""
+"""A translation table that keeps ASCII letters and replaces everything else by a space."""
 
 _PATH = re.compile(r"[/\\~][\w./\\*~-]*")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -41,11 +41,11 @@ _FORMS = (
     ("<date>", "20", re.compile(r"\b20\d\d-\d\d-\d\d")),
     ("<table>", ".csv", re.compile(r"\.csv\b")),
 )
-"""Forms: their names, text that a line with the form must contain (a cheap test), and patterns."""
+"""Forms: name, text that a line must contain (a cheap test), pattern."""
 
 
 def features(line: str, row: str = "") -> set[str]:
-    """The features of a line in its own case; `row` names the mechanism of the table row that matches it, if any."""
+    """The features of a line in its original case; `row` is the mechanism of the table row that matches it, if any."""
     found = {name for name, mark, pattern in _FORMS if mark in line and pattern.search(line)}
     words = _CAMEL.sub(" ", _PATH.sub(" ", line)).lower().replace("n't", " not").replace("n’t", " not")
     found.update(map(stem, _WORD.findall(words)))
@@ -55,13 +55,13 @@ def features(line: str, row: str = "") -> set[str]:
 
 
 def beginnings(template: bytes) -> set[bytes]:
-    """The first letters of each word of a line in lower case: cheap, where every line has to be looked at."""
+    """The first letters of each word of a lower-case line: cheap enough to compute for every line."""
     return {word[:BEGINNING] for word in template.translate(SPACES).split()}
 
 
 @lru_cache(maxsize=1 << 15)
 def stem(word: str) -> str:
-    """A word without its ending: `matched`, `matches` and `matching` are one."""
+    """A word without its ending: `matched`, `matches` and `matching` have the same stem."""
     if len(word) > 4:
         for ending in _ENDINGS:
             if word.endswith(ending) and len(word) - len(ending) >= 3:

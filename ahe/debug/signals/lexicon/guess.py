@@ -1,4 +1,4 @@
-"""Guesses a line's mechanism with the weights that `train` made of the catalogue."""
+"""Guesses a line's mechanism with the weights that `train` computed from the catalogue."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ahe.debug.signals.lexicon.features import beginnings, features
 
 CALM = "calm"
 ALARM = 0.2
-"""The sum of the weights of word beginnings from which a line is looked at further."""
+"""A line is examined further if the weights of its word beginnings exceed this (per square root of their number)."""
 ENOUGH = 4
-"""A guess from fewer known features than this counts for less, in proportion."""
+"""A guess from fewer known features than this counts proportionally less."""
 
 
 class Guess(NamedTuple):
-    """The likeliest mechanism and by how much it leads the next, in the classifier's own unit (its margin is 1).
+    """The likeliest mechanism and its lead over the next one, in units of the classifier's margin.
 
-    `trouble` is by how much it leads `calm`; negative where the line sounds calm.
+    `trouble` is its lead over `calm`; negative if the line sounds calm.
     """
 
     mechanism: str
@@ -46,7 +46,7 @@ def alarming(template: bytes) -> bool:
 
 
 def guess(line: str, row: str = "") -> Guess:
-    """The likeliest mechanism of a line in its original case; `row` is the word of the row that matches it, if any."""
+    """The likeliest mechanism of a line in its original case; `row` is the mechanism of its table row, if any."""
     weights = _weights().mechanisms
     known = [weights[feature] for feature in features(line, row) if feature in weights]
     if not known:

@@ -1,8 +1,8 @@
-"""Makes `weights.json` of `catalogue.txt`: `python -m ahe.debug.signals.lexicon.train`. Always the same bytes.
+"""Makes `weights.json` from `catalogue.txt`: `python -m ahe.debug.signals.lexicon.train`. Reproducible to the byte.
 
 A multiclass passive-aggressive classifier (Crammer, Dekel et al., JMLR 7, 2006: PA-I), its weights averaged over
 all steps, on the binary features of `features.py`; a line's vector has length 1.
-Weights are whole numbers in thousandths; small ones are left out.
+Weights are integers in thousandths; small ones are left out.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def train(lines: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 
 def train_alarm(lines: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Weights by the beginnings of words: whether a line is calm or shows any mechanism, in thousandths."""
+    """Weights by word beginning, in thousandths: whether a line shows any mechanism or is calm."""
     examples = [
         (name if name == CALM else TROUBLE, sorted(beginnings(fine(line)[:LONGEST])))
         for name, line in lines

@@ -1,6 +1,6 @@
-"""What lines of output say went wrong: tables of patterns, and the matcher over them.
+"""Names what went wrong from lines of output: tables of patterns, and the matcher over them.
 
-The tables are data. A row has a mechanism of the vocabulary, how much such a line tells (0 to 3), words of
-which a line must hold one before the pattern is tried, and the pattern, over the line in lower case. The
-first row that matches names the line, so what is special stands before what is general.
+A row has a mechanism of the vocabulary, a weight (0 to 3), trigger words, and a pattern that is matched against the
+line in lower case. The pattern is tried only if the line contains a trigger word. The first row that matches names
+the line, so special rows come before general ones.
 """

@@ -1,4 +1,4 @@
-"""Which mechanism a line shows."""
+"""Finds the mechanism that a line shows, with the tables and the lexicon."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ahe.debug.signals.templates import message_start
 from ahe.debug.signals.vocabulary import UNKNOWN
 
 LONGEST = 600
-"""Characters of a line that are looked at."""
+"""Characters of a line that are matched."""
 
 SURE = 0.25
-"""The lead from which a guess of the lexicon names a line, also against a row of the tables."""
+"""From this lead on the lexicon's guess names a line, even against a row of the tables."""
 
 DEFINITE, PLAIN = 2.4, 2.0
-"""The weights from which a row counts beside words for no trouble at all, and beside a summary."""
+"""From these weights on a row counts although the line contains harmless words, or a summary."""
 
 SUMMED_UP = 0.7
 """The weight of a summary."""
 
 LEARNED = 2.4
-"""The weight of a line that the lexicon takes for trouble with a full margin; half of that margin, half the weight."""
+"""The weight of a line that leads `calm` by a full margin in the lexicon; less margin, proportionally less weight."""
 
 VAGUE = 0.35
-"""By how much a line weighs less when it has no name."""
+"""How much less a line weighs if no mechanism is named."""
 
 
 class Match(NamedTuple):
-    """What a line shows, how much it weighs (about 0 to 3), and where in the line the telling words begin."""
+    """The mechanism of a line, its weight (about 0 to 3), and where in the line the match begins."""
 
     mechanism: str
     weight: float
@@ -53,7 +53,7 @@ _UNSORTED: tuple[Row, ...] = (
     *quiet.QUIET,
 )
 ROWS = tuple(sorted(_UNSORTED, key=lambda row: -row.weight))
-"""What tells most comes first, so the first row that matches is the answer."""
+"""Highest weight first, so the first row that matches is the answer."""
 
 _LETTERS = {ord(c): " " for c in (*map(chr, range(128)), *"‘’“”«»→│|") if not c.isalpha() and c != "\n"}
 _ANY = tuple(number for number, row in enumerate(ROWS) if not row.words)
@@ -69,10 +69,10 @@ def _index() -> dict[str, tuple[int, ...]]:
 _ROWS_OF = _index()
 
 
-def telling(line: bytes) -> bool:
-    """The quick filter: whether a line, in lower case and UTF-8, may match a row.
+def may_match(line: bytes) -> bool:
+    """The quick filter: whether a line, in lower case and UTF-8, may show a mechanism.
 
-    It holds a word that is rare where nothing is wrong, or two words of one row that are not.
+    It must look alarming to the lexicon, or contain one rare word of a row, or two common words of one row.
     """
     if alarming(line):
         return True
@@ -90,10 +90,10 @@ def telling(line: bytes) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def match(line: str) -> Match | None:
-    """What a line shows, by its first `LONGEST` characters: the lexicon's guess where it is sure, else the row's word.
+    """What the first `LONGEST` characters of a line show: the lexicon's guess if it is sure, else the row's mechanism.
 
-    None for a line that says that nothing is wrong (`0 errors`). A line that nothing names is `unknown`; one that only
-    sums up (`make: ***`) weighs little, and so does one that the lexicon takes for calm.
+    None for a harmless line (`0 errors`). A line that nothing names is `unknown`. A line that only sums up
+    (`make: ***`) or that the lexicon considers calm has a low weight.
     """
     line = line[:LONGEST]
     low = line.lower()
@@ -106,7 +106,7 @@ def match(line: str) -> Match | None:
     found = guess(line[begin:], row.mechanism if row else "")
     learned = LEARNED * min(1.0, max(-0.5, found.trouble))
     if row is None:
-        # A guess by itself is worth less than one that a row leads to.
+        # A guess without a matching row is less reliable.
         return (
             Match(found.mechanism, learned - 0.2, begin)
             if found.lead >= SURE
@@ -121,7 +121,7 @@ def match(line: str) -> Match | None:
 
 
 def row_of(line: str) -> str:
-    """The mechanism of the row that matches a line in any case; empty where none does."""
+    """The mechanism of the row that matches a line of any letter case; empty if none does."""
     low = line[:LONGEST].lower()
     found = _first_row(low[message_start(low) :])
     return found.mechanism if found else ""
@@ -144,6 +144,6 @@ def _first_row(line: str) -> Match | None:
 
 
 def _harmless(line: str, weight: float) -> bool:
-    """Whether a line says that nothing is wrong, and no row of such a weight as `DEFINITE` says otherwise."""
+    """Whether a line is harmless; benign words are overridden by a row of weight `DEFINITE` or more."""
     benign = weight < DEFINITE and quiet.BENIGN.search(line)
     return bool(benign or quiet.HARMLESS.search(line))

@@ -1,4 +1,4 @@
-"""What goes on quietly (fallbacks, caches, skipped work), and lines that only look like trouble."""
+"""Problems without an error message (fallbacks, caches, skipped work), and lines that only look like problems."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ BENIGN = re.compile(
         r"|version|major version|minor version) .*(?:available|of)|looking for funding|running pip as"
     )
 )
-"""Words for trouble where there is none (`0 errors`, `-Werror`): only a definite row counts beside them."""
+"""Words that look like a problem but are none (`0 errors`, `-Werror`): only a definite row overrides them."""
 
 SUMMARY = re.compile(
     at_words(
@@ -145,4 +145,4 @@ SUMMARY = re.compile(
         r"|see (?:above|the log)|for more information|completed with errors|error: process completed"
     )
 )
-"""What a program says after the error itself: only a definite row counts beside it."""
+"""What a program prints after the error itself: only a row of weight `PLAIN` or more overrides it."""

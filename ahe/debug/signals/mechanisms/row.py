@@ -1,4 +1,4 @@
-"""A row of the tables."""
+"""The row type of the tables, and words too common to trigger a row alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _COMMON = """
     workspace written xml y yaml yes zero zip
 """
 WEAK = frozenset(_COMMON.split())
-"""Words that are common where nothing is wrong. One of them alone sends no line to a row: it takes two."""
+"""Words that are common in harmless lines: a line needs two of them in one row before the row is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,16 @@ class Row:
 
 
 def row(mechanism: str, weight: float, words: str, pattern: str) -> Row:
-    """A row; `words` with spaces between, letters only, lower case.
+    """A row; `words` are separated by spaces, letters only, lower case.
 
-    An alternative of the pattern that begins with a letter, or a group of such, is looked for at the
-    beginnings of words only: that is what it means, and it is several times faster.
+    An alternative of the pattern that begins with a letter is matched only at the beginning of a word: that is what it
+    means, and it is several times faster.
     """
     return Row(mechanism, weight, frozenset(words.split()), re.compile(at_words(pattern)))
 
 
 def at_words(pattern: str) -> str:
-    """The pattern with its alternatives sorted into those at the beginning of a word and the others."""
+    """The pattern with its alternatives grouped: those at the beginning of a word, then the others."""
     starts: list[str] = []
     others: list[str] = []
     for alternative in _alternatives(pattern):
@@ -86,7 +86,7 @@ def at_words(pattern: str) -> str:
 
 
 def _alternatives(pattern: str) -> list[str]:
-    """The pattern cut at the bars that stand in no group and no set."""
+    """The pattern split at the bars outside of groups and character sets."""
     found = [""]
     depth, inside, escaped = 0, False, False
     for letter in pattern:
