@@ -2,11 +2,11 @@
 
     python -m benchmarks.debug [--big] [--json]
 
-40 MB of made-up traces (`benchmarks/traces`), two workers. `seconds` is the wall time of a fresh process, interpreter
-and imports included; the traces are written just before, so they are in the page cache. `peak_mb` is the greatest
-sum, sampled every 20 ms, of the resident sets of that process and all below it, in 10^6 bytes; pages that processes
-share count once for each, so the true peak is lower. `--big` adds ten times as many tasks: `growth` is the ratio of
-the times, `peak_mb_big` the memory.
+40 MB of made-up traces (`benchmarks/traces`), two workers. `seconds` is the wall time of a fresh process, including
+interpreter and imports; the traces were just written, so they are in the page cache. `peak_mb` is the highest sum,
+sampled every 20 ms, of the resident sets of that process and its descendants, in 10^6 bytes; pages that processes share
+count for each of them, so the true peak is lower. `--big` adds a run with ten times as many tasks: `growth` is the
+ratio of the times, `peak_mb_big` its memory.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def measure(size: int, tasks: int, workers: int) -> Cost:
 
 
 def resident(pid: int) -> int:
-    """Bytes resident in process `pid` and all its descendants; 0 for one that is gone."""
+    """Resident bytes of process `pid` and all its descendants; 0 for a process that has ended."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]

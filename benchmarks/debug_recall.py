@@ -1,10 +1,10 @@
-"""What the Agent Debugger finds, without a model, of causes planted in ten million tokens of made-up traces.
+"""How many planted causes the Agent Debugger finds, without a model, in ten million tokens of made-up traces.
 
     python -m benchmarks.debug_recall [--seed N] [--json]
 
-200 tasks with four rollouts each fail by causes of 20 kinds; each cause shows itself by one decisive line somewhere.
-Odd seeds plant wordings that nobody tuned against, even seeds those for development (`benchmarks/traces`). What
-`quoted`, `clustered` and `head_tail_quoted` mean exactly is in `benchmarks/traces/score.py`.
+200 tasks with four rollouts each fail by causes of 20 kinds; each cause shows in one decisive line somewhere. Odd seeds
+plant wordings that nothing was tuned on, even seeds development wordings (`benchmarks/traces`). The exact meaning of
+`quoted`, `clustered` and `head_tail_quoted` is in `benchmarks/traces/score.py`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ BUDGET = 10_000
 
 @dataclass(frozen=True)
 class Figures:
-    """Shares are of the tasks with a planted failure. Tokens are estimates, `pages` those of detail pages.
+    """Shares of the tasks with a planted failure. Tokens are estimates; `page_tokens` count detail pages.
 
-    `clustered_new` is `clustered` of the `tasks_new` tasks whose planted lines have no near one in the lexicon's
+    `clustered_new` is `clustered` among the `tasks_new` tasks whose planted lines have no similar line in the lexicon's
     catalogue (`benchmarks/traces/known.py`).
     """
 
@@ -61,7 +61,7 @@ def measure(folder: Path, seed: int, size: int, tasks: int, workers: int) -> Fig
 
 
 def figures(seed: int, planted: list[corpus.Planted], trials: Path, answer: score.Answer) -> Figures:
-    """Score an answer; head and tail get the tokens of its longest page and each task's share of its report."""
+    """Score an answer. Head and tail get as many tokens as its longest page and one task's share of its report."""
     pages = [estimate_tokens(page) for page in answer.pages.values()]
     report = estimate_tokens(answer.report)
     baseline = score.head_and_tail(planted, trials, answer.largest + report // max(1, len(pages)))

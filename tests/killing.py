@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -70,18 +69,10 @@ def progress(root: Path) -> tuple[int, int, tuple[int, ...]]:
     """What a run has put down so far: trials, answers, and the times of git's refs."""
     git = root / "workspace" / ".git"
     refs = (git / "logs" / "HEAD", git / "refs" / "notes", git / "refs" / "tags" / "ahe")
-    counts = tuple(_count(root, table) for table in ("trial", "answer"))
-    return *counts, tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in refs)
-
-
-def _count(root: Path, table: str) -> int:
-    store = root / "runs" / "ahe.sqlite"
-    if not store.exists():
-        return 0
-    with sqlite3.connect(store) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
-            return 0
-        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    ((trials, answers),) = world.rows(
+        root, "SELECT (SELECT count(*) FROM trial), (SELECT count(*) FROM answer)"
+    ) or [(0, 0)]
+    return trials, answers, tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in refs)
 
 
 def killed_after(process: subprocess.Popen[bytes], root: Path, steps: int, seconds: float = 0.0) -> bool:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -114,9 +113,7 @@ def trials(records: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def rows(root: Path) -> dict[str, dict[str, Any]]:
-    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
-        found = db.execute("SELECT id, record FROM trial").fetchall()
-    return trials({id: json.loads(record) for id, record in found})
+    return trials(world.stored(root))
 
 
 def noted(log: str) -> list[str]:

@@ -7,16 +7,26 @@ and then middleware that blocks every call (every task fails, so it must be reve
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
+from task_writer import write_files
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN, HELDOUT = ("alpha-note", "beta-note", "gamma-note"), ("delta-note", "omega-note")
+
+PERSON = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
+}
+"""The environment of a person who uses git."""
 
 ACT = """\
 class Act:
@@ -51,10 +61,7 @@ def write_task(folder: Path, word: str) -> None:
         ),
         "solution/solve.sh": f"echo {word} > /app/out.txt\n",
     }
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_files(folder, files)
 
 
 def write_suite(folder: Path) -> Path:
@@ -160,8 +167,33 @@ def ahe(
     return done
 
 
-def git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(root / "workspace"), *arguments], text=True, capture_output=True, check=True
+        ["git", "-C", str(root / "workspace"), *arguments],
+        text=True,
+        capture_output=True,
+        check=True,
+        env={**os.environ, **environment},
     )
     return done.stdout
+
+
+def by_hand(root: Path, *arguments: str) -> str:
+    """A person's git: `commit`, `revert` and what else needs a name."""
+    return git(root, *arguments, **PERSON)
+
+
+def stored(root: Path) -> dict[str, dict[str, Any]]:
+    """The records of the trials that are finished, by id; none before there is a store."""
+    return {id: json.loads(record) for id, record in rows(root, "SELECT id, record FROM trial")}
+
+
+def rows(root: Path, query: str) -> list[tuple[Any, ...]]:
+    """What the project's store answers; nothing before it has its tables."""
+    store = root / "runs" / "ahe.sqlite"
+    if not store.exists():
+        return []
+    with sqlite3.connect(store) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'trial'").fetchone():
+            return []
+        return db.execute(query).fetchall()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from task_writer import write_files
 
 from ahe.history import History
 from ahe.project.content import entry
@@ -59,15 +60,15 @@ workdir = "/app"
 
 
 def write_task(folder: Path, name: str, *, solution: str = "touch /app/done") -> None:
-    task = folder / name
-    for part in ("tests", "solution"):
-        (task / part).mkdir(parents=True)
-    (task / "task.toml").write_text(TASK.format(name=name))
-    (task / "instruction.md").write_text("Make the file /app/done.\n")
-    (task / "solution" / "solve.sh").write_text(f"#!/bin/bash\n{solution}\n")
     reward = "[ -e /app/done ] && reward=1 || reward=0"
     verify = f"mkdir -p /logs/verifier; {reward}; echo $reward > /logs/verifier/reward.txt"
-    (task / "tests" / "test.sh").write_text(f"#!/bin/bash\n{verify}\n")
+    files = {
+        "task.toml": TASK.format(name=name),
+        "instruction.md": "Make the file /app/done.\n",
+        "solution/solve.sh": f"#!/bin/bash\n{solution}\n",
+        "tests/test.sh": f"#!/bin/bash\n{verify}\n",
+    }
+    write_files(folder / name, files)
 
 
 @pytest.fixture

@@ -15,13 +15,6 @@ from ahe.gate.predictions import observed, scored
 from ahe.history import History
 from ahe.records import Change, Kind, Tally, Verdict
 
-PERSON = {
-    "GIT_AUTHOR_NAME": "Ada",
-    "GIT_AUTHOR_EMAIL": "ada@example.org",
-    "GIT_COMMITTER_NAME": "Ada",
-    "GIT_COMMITTER_EMAIL": "ada@example.org",
-}
-BY_HAND = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 ROLLOUTS = 6
 
 
@@ -96,7 +89,7 @@ def test_compare_with_rollouts_runs_both_arms_in_turns(ahe, tmp_path):
     world.ahe(root, "init")
     (root / "workspace" / "middleware" / "10_act.py").write_text(world.ACT)
     world.git(root, "add", "-A")
-    world.git(root, "-c", "user.name=P", "-c", "user.email=p@example.org", "commit", "-qm", "act")
+    world.by_hand(root, "commit", "-qm", "act")
     found = json.loads(world.ahe(root, "compare", "HEAD~1", "--rollouts", "1", "-j", "1", "--json").stdout)
     assert found["rates"] == [0.0, pytest.approx(2 / 3)]
     store = Store(root / "runs")
@@ -138,7 +131,7 @@ def test_log_sums_up_what_the_predictions_were_worth(ahe, measured):
 
 
 def test_a_revert_tells_the_rate_of_a_tree_that_is_known(ahe, measured):
-    done = ahe("revert", "001-1", "--reason", "no", "--json", cwd=measured, **PERSON)
+    done = ahe("revert", "001-1", "--reason", "no", "--json", cwd=measured, **world.PERSON)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["measured"], found["rate"], found["rollouts"]) == (True, pytest.approx(1 / 3), 18)
@@ -146,7 +139,7 @@ def test_a_revert_tells_the_rate_of_a_tree_that_is_known(ahe, measured):
 
 def test_a_revert_to_an_unknown_tree_or_without_a_suite_is_done_all_the_same(ahe, measured):
     (measured / "ahe.toml").write_text('[suite]\npath = "nowhere"\n')
-    done = ahe("revert", "001-1", cwd=measured, **PERSON)
+    done = ahe("revert", "001-1", cwd=measured, **world.PERSON)
     assert done.returncode == 0, done.stderr
     assert "the next `ahe evolve` measures it" in done.stdout
     assert "ahe/best" not in done.stdout
@@ -171,7 +164,7 @@ def test_the_log_ends_with_what_the_run_gained(ahe, measured):
 
 def test_a_revert_takes_best_off_the_change(ahe, measured):
     world.git(measured, "tag", "ahe/best")
-    done = ahe("revert", "001-1", cwd=measured, **PERSON)
+    done = ahe("revert", "001-1", cwd=measured, **world.PERSON)
     assert "ahe/best contained this change: it now names" in done.stdout and "Seed harness" in done.stdout
     seed = world.git(measured, "rev-list", "--max-parents=0", "HEAD")
     assert world.git(measured, "rev-parse", "ahe/best") == seed
@@ -180,9 +173,9 @@ def test_a_revert_takes_best_off_the_change(ahe, measured):
 
 def test_a_plain_git_revert_takes_best_off_the_change_as_soon_as_it_is_read(ahe, measured):
     world.git(measured, "tag", "ahe/best")
-    world.git(measured, *BY_HAND, "revert", "--no-edit", "HEAD")
+    world.by_hand(measured, "revert", "--no-edit", "HEAD")
     assert "This is the seed" in ahe("best", cwd=measured).stdout
-    world.git(measured, *BY_HAND, "revert", "--no-edit", "HEAD")
+    world.by_hand(measured, "revert", "--no-edit", "HEAD")
     assert "This is the seed" not in ahe("best", cwd=measured).stdout, "the revert was taken back"
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from task_writer import write_task
 
 from ahe.cli.app import _interrupted
 
@@ -18,12 +19,12 @@ TASK = 'schema_version = "1.4"\n[environment]\nnetwork_mode = "no-network"\nwork
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_work_stops_cleanly_and_leaves_nothing_behind(tmp_path, number):
     task = tmp_path / "suite" / "slow"
-    for part in ("tests", "solution"):
-        (task / part).mkdir(parents=True)
-    (task / "task.toml").write_text(TASK)
-    (task / "instruction.md").write_text("Wait.\n")
-    (task / "tests" / "test.sh").write_text("true\n")
-    (task / "solution" / "solve.sh").write_text("sleep 600\n")
+    files = {
+        "tests/test.sh": "true\n",
+        "solution/solve.sh": "sleep 600\n",
+        "environment/files/note.txt": None,
+    }
+    write_task(task, TASK, files)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     command = [

@@ -5,16 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import world
 
 from ahe.history import History
 from ahe.records import Change, Interval, Kind, Usage, Verdict
-
-PERSON = {
-    "GIT_AUTHOR_NAME": "Ada",
-    "GIT_AUTHOR_EMAIL": "ada@example.org",
-    "GIT_COMMITTER_NAME": "Ada",
-    "GIT_COMMITTER_EMAIL": "ada@example.org",
-}
 
 
 @pytest.fixture
@@ -131,7 +125,7 @@ def test_components_lists_all_seven_kinds(ahe, changed):
 
 
 def test_a_person_takes_a_change_back(ahe, changed):
-    done = ahe("revert", "001-1", "--reason", "too long", cwd=changed, **PERSON)
+    done = ahe("revert", "001-1", "--reason", "too long", cwd=changed, **world.PERSON)
     assert done.returncode == 0, done.stderr
     commits = History(changed / "workspace").commits()
     assert commits[0].author == "Ada" and commits[0].by_person
@@ -160,7 +154,7 @@ def test_a_revert_that_conflicts_changes_nothing_and_lists_the_choices(ahe, chan
                         root_cause="r", fix="f")  # fmt: skip
         history.advance(history.commit_draft(tree, change))
     head = history.head()
-    done = ahe("revert", "001-1", cwd=changed, **PERSON)
+    done = ahe("revert", "001-1", cwd=changed, **world.PERSON)
     assert done.returncode == 2
     assert "cannot be reverted" in done.stderr and "git -C" in done.stderr
     assert history.head() == head
@@ -170,7 +164,7 @@ def test_a_revert_that_conflicts_changes_nothing_and_lists_the_choices(ahe, chan
 
 def test_an_edit_that_is_not_committed_stops_a_revert(ahe, changed):
     (changed / "workspace" / "memory.md").write_text("mine\n")
-    done = ahe("revert", "001-1", cwd=changed, **PERSON)
+    done = ahe("revert", "001-1", cwd=changed, **world.PERSON)
     assert done.returncode == 2
     assert "not committed" in done.stderr
     assert (changed / "workspace" / "memory.md").read_text() == "mine\n"

@@ -82,7 +82,7 @@ def test_traces_of_any_tool_need_no_project(ahe, tmp_path):
         ((f"{NAME}#3:5-999999", "--raw"), "bytes"),
         ((NAME, "--raw"), "--step N"),
         ((NAME, "--step", "3", "--range", "few"), "120-480"),
-        (("x", "--in", "nowhere"), "there is no file or folder"),
+        (("x", "--in", "nowhere"), "nowhere does not exist"),
     ],
 )
 def test_a_wrong_place_is_said_with_the_right_ones(ahe, recorded, arguments, says):

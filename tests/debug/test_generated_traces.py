@@ -1,4 +1,4 @@
-"""The benchmarks' generator: same seed, same bytes; our readers read it; what it plants stands there once."""
+"""The benchmarks' generator: same seed, same bytes; our readers read it; each planted line occurs once."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from task_writer import write_files
+
 FILES = {
     "harness.toml": "format = 1\n",
     "system_prompt.md": "You work in a shell.\nCheck the result.\n{{ memory }}\n",
@@ -25,17 +27,9 @@ FILES = {
 }
 
 
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return root
-
-
 def pair(folder: Path) -> tuple[Path, Path]:
     """The folder to change, and what it is a change of."""
-    base = write(folder / "base", FILES)
+    base = write_files(folder / "base", FILES)
     root = folder / "root"
     shutil.copytree(base, root)
     return root, base

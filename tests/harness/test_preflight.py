@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from harness_folders import FILES, pair, write
+from harness_folders import FILES, pair
+from task_writer import write_files
 
 from ahe.harness.leaks import Secrets
 from ahe.harness.preflight import Bounds, Preflight
@@ -18,7 +19,7 @@ def check(folder: Path, files: dict[str, str | None], **options: object) -> list
         if text is None:
             (root / name).unlink()
         else:
-            write(root, {name: text})
+            write_files(root, {name: text})
     preflight = Preflight(seed_prompt=FILES["system_prompt.md"])
     problems = preflight.check(root, base, **options)  # type: ignore[arg-type]
     assert all(str(problem) and "\n" not in str(problem) for problem in problems)
@@ -147,8 +148,8 @@ def test_a_removal_may_take_lines_from_the_seed_prompt(tmp_path: Path) -> None:
 def test_a_line_that_a_person_took_away_is_not_demanded_back(tmp_path: Path) -> None:
     root, base = pair(tmp_path)
     for place in (root, base):
-        write(place, {"system_prompt.md": "You work in a shell.\n"})
-    write(root, {"memory.md": "- Count.\n"})
+        write_files(place, {"system_prompt.md": "You work in a shell.\n"})
+    write_files(root, {"memory.md": "- Count.\n"})
     assert Preflight(seed_prompt=FILES["system_prompt.md"]).check(root, base) == []
 
 
@@ -191,23 +192,23 @@ def test_a_line_that_a_person_took_away_is_not_demanded_back(tmp_path: Path) -> 
 )
 def test_a_wrong_schema_is_named_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
     root, base = pair(tmp_path)
-    write(root, {"tool_descriptions/run.yaml": DESCRIPTION.replace(old, new)})
+    write_files(root, {"tool_descriptions/run.yaml": DESCRIPTION.replace(old, new)})
     assert any(said in problem.text for problem in Preflight().check(root, base)), said
 
 
 def test_no_reference_of_a_schema_is_followed(tmp_path: Path) -> None:
     root, base = pair(tmp_path)
     remote = "{$ref: 'http://127.0.0.1:9/none', default: {required: [x], properties: {}}}"
-    write(root, {"tool_descriptions/run.yaml": DESCRIPTION.replace("{type: string}", remote)})
+    write_files(root, {"tool_descriptions/run.yaml": DESCRIPTION.replace("{type: string}", remote)})
     assert Preflight().check(root, base) == []
 
 
 def test_the_bounds_can_be_set_and_what_is_too_long_already_may_shrink(tmp_path: Path) -> None:
     root, base = pair(tmp_path)
-    write(base, {"memory.md": "word " * 400})
-    write(root, {"memory.md": "word " * 300})
+    write_files(base, {"memory.md": "word " * 400})
+    write_files(root, {"memory.md": "word " * 300})
     assert Preflight(bounds=Bounds(prompt=100)).check(root, base) == []
-    write(root, {"memory.md": "word " * 500})
+    write_files(root, {"memory.md": "word " * 500})
     (problem,) = Preflight(bounds=Bounds(prompt=100)).check(root, base)
     assert problem.rule == "growth"
 
@@ -215,8 +216,8 @@ def test_the_bounds_can_be_set_and_what_is_too_long_already_may_shrink(tmp_path:
 def test_what_belongs_to_tasks_is_found_only_in_what_is_new(tmp_path: Path) -> None:
     root, base = pair(tmp_path)
     secrets = Secrets(["sum-paid-north"], ["assert grand_total == 48213.77 for the northern branch\n"], [])
-    write(base, {"memory.md": "- From sum-paid-north.\n"})
-    write(
+    write_files(base, {"memory.md": "- From sum-paid-north.\n"})
+    write_files(
         root, {"memory.md": "- From sum-paid-north.\n- The grand_total == 48213.77 for the northern branch\n"}
     )
     (problem,) = Preflight(secrets).check(root, base)

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from history_helpers import PERSON, make_seed
+from history_helpers import make_seed
+from world import PERSON
 
 from ahe.history import History
 

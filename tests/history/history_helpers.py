@@ -7,15 +7,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from task_writer import write_files
+from world import PERSON
+
 from ahe.history import History
 from ahe.records import Change, Citation, Interval, Kind, Usage, Verdict
-
-PERSON = {
-    "GIT_AUTHOR_NAME": "Ada",
-    "GIT_AUTHOR_EMAIL": "ada@example.org",
-    "GIT_COMMITTER_NAME": "Ada",
-    "GIT_COMMITTER_EMAIL": "ada@example.org",
-}
 
 
 def make_seed(folder: Path) -> Path:
@@ -30,11 +26,7 @@ def make_seed(folder: Path) -> Path:
         "skills/.gitkeep": "",
         "sub_agents/.gitkeep": "",
     }
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return folder
+    return write_files(folder, files)
 
 
 def change(id: str = "001-1", **fields: Any) -> Change:

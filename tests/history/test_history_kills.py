@@ -12,6 +12,7 @@ from pathlib import Path
 
 import killing
 import pytest
+import world
 from history_helpers import git, make_seed, snapshot
 
 from ahe.errors import WorkspaceError
@@ -45,9 +46,10 @@ while True:
 
 def work(place: Path, **environment: str) -> subprocess.Popen[str]:
     """`WORK` in the background, in a process group of its own."""
+    folders = (str(folder) for folder in (*Path(__file__).parents[:2], world.ROOT))
     workspace, seed = str(place / "workspace"), str(place / "seed")
     return subprocess.Popen(
-        [sys.executable, "-c", WORK, workspace, seed, str(Path(__file__).parent), os.getcwd()],
+        [sys.executable, "-c", WORK, workspace, seed, *folders],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

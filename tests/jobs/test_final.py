@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ import killing
 import pytest
 import world
 import yaml
-
-PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
 
 
 @pytest.fixture
@@ -29,18 +26,12 @@ def project(tmp_path: Path) -> Path:
 def act(root: Path) -> None:
     (root / "workspace" / "middleware" / "10_act.py").write_text(world.ACT)
     world.git(root, "add", "-A")
-    world.git(root, *PERSON, "commit", "-qm", "middleware: act")
+    world.by_hand(root, "commit", "-qm", "middleware: act")
     world.git(root, "tag", "ahe/best")
 
 
 def trials(root: Path) -> list[dict[str, Any]]:
-    store = root / "runs" / "ahe.sqlite"
-    if not store.exists():
-        return []
-    with sqlite3.connect(store) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'trial'").fetchone():
-            return []
-        return [json.loads(row[0]) for row in db.execute("SELECT record FROM trial")]
+    return list(world.stored(root).values())
 
 
 def final(root: Path, *arguments: str) -> dict[str, Any]:
@@ -105,7 +96,7 @@ def test_the_best_is_the_seed_and_nothing_is_spent(tmp_path: Path) -> None:
     # A commit that changes no component is the same harness.
     (root / "workspace" / "README.md").write_text("mine\n")
     world.git(root, "add", "-A")
-    world.git(root, *PERSON, "commit", "-qm", "A README")
+    world.by_hand(root, "commit", "-qm", "A README")
     world.git(root, "tag", "ahe/best")
     assert final(root) == {"same": True}
     assert not trials(root) and not (root / "runs" / "final").exists()

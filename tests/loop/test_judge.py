@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import killing
@@ -14,7 +13,6 @@ from ahe.records import FRESH, Verdict
 
 CODER = {f"{name}/*/0": f"WRITE {name.split('-')[0]}" for name in (*world.TRAIN, *world.HELDOUT)}
 SCRIPT = {"log": "requests.jsonl", "coder": {**CODER, "*": "Done."}, "evolver": {"*": "Nothing more to do."}}
-PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org")
 NOTHING = "class Nothing:\n    pass\n"
 
 
@@ -25,7 +23,7 @@ def plant(root: Path, change: str, path: str, text: str, subject: str, trailers:
     file.write_text(text)
     manifest = f"\n\nAhe-Change: {change}\nAhe-Kind: middleware\nAhe-Action: add\n" if trailers else ""
     world.git(root, "add", "-A")
-    world.git(root, *PERSON, "commit", "-qm", f"{subject}{manifest}")
+    world.by_hand(root, "commit", "-qm", f"{subject}{manifest}")
     return world.git(root, "rev-parse", "HEAD").strip()
 
 
@@ -57,11 +55,6 @@ def middleware(root: Path) -> list[str]:
     return [name.split("/")[1] for name in world.git(root, "ls-files", "middleware").split()][1:]
 
 
-def trials(root: Path) -> set[str]:
-    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
-        return {row[0] for row in db.execute("SELECT id FROM trial")}
-
-
 def test_a_helpful_a_null_and_a_harmful_commit_get_their_own_verdicts(tmp_path: Path) -> None:
     """The harmful one blocks everything, so the whole is no better than the seed and hides the helpful one."""
     root = project(tmp_path / "p")
@@ -77,7 +70,7 @@ def test_a_helpful_a_null_and_a_harmful_commit_get_their_own_verdicts(tmp_path: 
     assert {(t["task"], t["b"], t["c"]) for t in row["verdict"]["tasks"]} == {(t, 2, 0) for t in world.TRAIN}  # type: ignore[index]
     shown(root)
     shares = [commit["verdict"]["rollouts"] for commit in verdicts(root).values()]  # type: ignore[index]
-    assert sum(shares) == iteration["verdict"]["rollouts"] == len(trials(root))
+    assert sum(shares) == iteration["verdict"]["rollouts"] == len(world.stored(root))
     killed_at_every_write(root, planted[-1])
 
 
@@ -88,9 +81,8 @@ def shown(root: Path) -> None:
     measured = json.loads(world.ahe(root, "show", "001-3", "--json").stdout)["measured"]
     (first, *_) = measured["trials"]
     ids = [*first["before"], *first["after"]]
-    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
-        rows = db.execute(f"SELECT attempt FROM trial WHERE id IN ({','.join('?' * len(ids))})", ids)
-        assert min(row[0] for row in rows) == FRESH
+    trials = world.stored(root)
+    assert min(trials[id]["attempt"] for id in ids) == FRESH
 
 
 KILLS = (
@@ -111,7 +103,7 @@ def killed_at_every_write(root: Path, candidate: str) -> None:
 
     Every trial is in the store, so what is killed are the writes; and no trial is run again.
     """
-    log, known = world.git(root, "log", "--format=%s %T"), trials(root)
+    log, known = world.git(root, "log", "--format=%s %T"), world.stored(root)
     noted = world.git(root, "log", "--format=%N").count("Ahe-Verdict")
     for tag in world.git(root, "tag").split():
         world.git(root, "tag", "-d", tag)
@@ -123,7 +115,7 @@ def killed_at_every_write(root: Path, candidate: str) -> None:
         seen.append(world.git(root, "log", "--format=%N").count("Ahe-Verdict"))
     assert seen == [0, 0, *[noted] * 6], "all verdicts of a decision, or none"
     world.ahe(root, "evolve", "--iterations", "0")
-    assert (world.git(root, "log", "--format=%s %T"), trials(root)) == (log, known)
+    assert (world.git(root, "log", "--format=%s %T"), world.stored(root)) == (log, known)
     assert log.splitlines()[0].startswith('Revert "middleware: nothing"'), "newest first"
     assert world.git(root, "status", "--porcelain") == ""
 
@@ -180,7 +172,7 @@ def test_a_person_who_builds_on_what_a_killed_run_was_about_to_revert_blocks_not
     root = project(tmp_path / "p")
     bad = plant(root, "001-1", "middleware/10_block.py", world.BLOCK, "middleware: block")
     note = note_text(Verdict(outcome="reverted", reason="not better", gate="greedy"))
-    world.git(root, *PERSON, "notes", "--ref=ahe", "add", "-m", note, bad)
+    world.by_hand(root, "notes", "--ref=ahe", "add", "-m", note, bad)
     edited = world.BLOCK.replace('"blocked"', '"not now"')
     plant(root, "", "middleware/10_block.py", edited, "Say it kindly", trailers=False)
     done = world.ahe(root, "evolve", "--iterations", "1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 from pathlib import Path
 
 import killing
@@ -13,25 +12,10 @@ import world
 KILLS = 20
 
 
-def finished(root: Path) -> dict[str, str]:
-    """Trials whose row is committed, with their whole record (it holds when they started)."""
-    if not (root / "runs" / "ahe.sqlite").exists():
-        return {}
-    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'trial'").fetchone():
-            return {}
-        return dict(db.execute("SELECT id, record FROM trial"))
-
-
-def answered(root: Path) -> int:
-    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
-        return int(db.execute("SELECT count(*) FROM answer").fetchone()[0])
-
-
 def state(root: Path) -> dict[str, object]:
     """What must not depend on kills: trees, verdicts, tags, outcomes. Not: commit ids, times, costs."""
     log = json.loads(world.ahe(root, "log", "--json").stdout)
-    trials = [json.loads(record) for record in finished(root).values()]
+    trials = world.stored(root).values()
     rows = world.git(
         root, "log", "--format=%s|%T|%(trailers:key=Ahe-Change,valueonly,separator=%x2C)"
     ).splitlines()
@@ -57,14 +41,14 @@ def without_costs(value: object) -> object:
 
 def storm(root: Path, dice: random.Random, kills: int) -> int:
     """Run to the end with at most `kills` kills on the way. Returns how many there were."""
-    killed, before = 0, finished(root)
+    killed, before = 0, world.stored(root)
     while done(root) < 2:
         process = killing.start(root, "evolve", "--iterations", str(2 - done(root)))
         if killed < kills:
             killed += killing.killed_after(process, root, dice.randint(1, 4), dice.uniform(0, 0.2))
         else:
             assert process.wait() == 0
-        now = finished(root)
+        now = world.stored(root)
         assert before.items() <= now.items(), "a finished trial was run again"
         before = now
     return killed
@@ -84,7 +68,8 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         assert killed, "nothing was killed on the way"
         kills += killed
         assert without_costs(state(root)) == wanted
-        assert answered(root) == answered(tmp_path / "calm")
+        answers = "SELECT count(*) FROM answer"
+        assert world.rows(root, answers) == world.rows(tmp_path / "calm", answers)
         assert not list((root / "runs").glob("scratch/evolve-*"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,6 @@ def project(tmp_path: Path) -> Path:
     root = world.write_project(tmp_path / "project")
     world.ahe(root, "init")
     return root
-
-
-def rows(root: Path) -> dict[str, str]:
-    with sqlite3.connect(root / "runs" / "ahe.sqlite") as db:
-        return dict(db.execute("SELECT id, record FROM trial"))
 
 
 def requests(root: Path) -> list[tuple[str, str]]:
@@ -49,11 +43,11 @@ def test_a_good_change_is_kept_and_a_bad_one_reverted(project: Path) -> None:
 
 def test_going_back_by_hand_costs_no_rollout(project: Path) -> None:
     world.ahe(project, "evolve", "--iterations", "1")
-    before = set(rows(project))
+    before = set(world.stored(project))
     kept = world.git(project, "rev-parse", "HEAD").strip()
-    world.git(project, "-c", "user.name=P", "-c", "user.email=p@example.org", "revert", "--no-edit", kept)
+    world.by_hand(project, "revert", "--no-edit", kept)
     world.ahe(project, "evolve", "--iterations", "1")
-    assert set(rows(project)) == before
+    assert set(world.stored(project)) == before
     head = world.git(project, "log", "-1", "--format=%s%n%N")
     assert head.startswith('Revert "middleware')
     assert "Ahe-Decided-By: person" in head
@@ -66,15 +60,14 @@ def test_a_tie_that_a_person_decided_takes_no_rollout_of_the_known_tree(tmp_path
     world.ahe(root, "init")
     world.ahe(root, "eval", "--rollouts", "1")
     (root / "workspace" / "memory.md").write_text("Say little.\n")
-    person = ("-c", "user.name=P", "-c", "user.email=p@example.org")
-    world.git(root, *person, "commit", "-qam", "By hand")
+    world.by_hand(root, "commit", "-qam", "By hand")
     world.ahe(root, "eval", "--rollouts", "1")
-    before = set(rows(root))
+    before = set(world.stored(root))
     assert len(before) == 2 * len(world.TRAIN)
     world.ahe(root, "evolve", "--iterations", "1")
-    world.git(root, *person, "revert", "--no-edit", "HEAD")
+    world.by_hand(root, "revert", "--no-edit", "HEAD")
     world.ahe(root, "evolve", "--iterations", "1")
-    assert set(rows(root)) == before
+    assert set(world.stored(root)) == before
     notes = world.git(root, "log", "-2", "--format=%N")
     assert notes.count("Ahe-Verdict: kept") == notes.count("Ahe-Decided-By: person") == 2
     assert "measured before (P = 0.50)" in notes
@@ -91,7 +84,7 @@ def test_an_uncommitted_edit_is_refused_and_nothing_lost(project: Path) -> None:
 
 def test_a_commit_by_hand_is_measured_and_noted(project: Path) -> None:
     (project / "workspace" / "memory.md").write_text("Say little.\n")
-    world.git(project, "-c", "user.name=P", "-c", "user.email=p@example.org", "commit", "-qam", "By hand")
+    world.by_hand(project, "commit", "-qam", "By hand")
     world.ahe(project, "evolve", "--iterations", "1")
     log = world.git(project, "log", "-1", "--format=%s%n%N")
     assert log.startswith("By hand")
@@ -101,9 +94,9 @@ def test_a_commit_by_hand_is_measured_and_noted(project: Path) -> None:
 def test_a_budget_stops_cleanly_and_the_run_goes_on_after_it(project: Path) -> None:
     first = world.ahe(project, "evolve", "--iterations", "1", "--tokens", "1000")
     assert "budget" in first.stdout
-    done = set(rows(project))
+    done = set(world.stored(project))
     world.ahe(project, "evolve", "--iterations", "1")
-    assert done <= set(rows(project))
+    assert done <= set(world.stored(project))
     assert "Ahe-Verdict: kept" in world.git(project, "log", "-1")
 
 

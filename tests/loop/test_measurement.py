@@ -18,7 +18,7 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import load_suite
 from ahe.evaluate.trial import HarnessVersion, TrialRunner
-from ahe.events import Event
+from ahe.events import NullWatcher
 from ahe.gate.attribution import DEEPEST, PROVE_GOOD, AttributionQuestion, Piece
 from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import GATES, make_gate
@@ -49,11 +49,6 @@ class Coder:
         text = "WRITE alpha" if len(request.messages) == 2 else "Done."
         usage = Usage(calls=1, input_tokens=10, output_tokens=2)
         return Reply(message=Message(role="assistant", content=text), usage=usage)
-
-
-class Silent:
-    def emit(self, event: Event) -> None:
-        """Nobody listens."""
 
 
 @pytest.fixture
@@ -88,7 +83,7 @@ def measurement(tmp_path: Path, store: Store, coder: Coder) -> Measurement:
     )
     return Measurement(
         BayesGate(),
-        Evaluator(store, runner, Silent(), jobs=2),
+        Evaluator(store, runner, NullWatcher(), jobs=2),
         suite,
         incumbent=versions[0],
         candidate=versions[1],
@@ -171,7 +166,7 @@ async def test_tasks_that_can_never_run_do_not_stop_the_others(
             raise SandboxError("no such image")
         return BwrapEnvironment(task.environment, scratch)
 
-    evaluator = Evaluator(store, replace(runner, make_environment=make), Silent(), jobs=1)
+    evaluator = Evaluator(store, replace(runner, make_environment=make), NullWatcher(), jobs=1)
     tasks = [measurement.suite.tasks[name] for name in (*world.TRAIN, *world.HELDOUT)]
     for _ in range(2):
         trials = await evaluator.measure("HEAD", measurement.incumbent, tasks, 2)

@@ -1,4 +1,4 @@
-"""The debugger as an agent: a shell over the rollouts of one task, and one tool that hands in the answer."""
+"""The debugger as an agent: a shell over the rollouts of one task, and a tool to submit the answer."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ ROLLOUTS, BEFORE, RAW, NOTES = "/rollouts", "/before", "/raw", "/notes"
 INDEX = "index.txt"
 INDEX_LINE = 120
 MOST_FAULTS = 8
-"""How many faults of an incomplete answer are named."""
+"""Most faults that are named for an incomplete answer."""
 
 
 @dataclass(frozen=True)
 class DebuggerAgent:
-    """Asks about a task with an agent. `traces` takes its trajectories, `scratch` the files that it is shown.
+    """Asks about a task with an agent. `traces` is the folder of its trajectories, `scratch` that of its files.
 
-    The player's limits hold no seconds: the time left is told to the agent, and kept answers would not fit again.
-    Where the agent ends without having handed in anything (at a limit, say), `form` is filled in.
+    The player's limits contain no seconds: the agent would see the time left, and its prompts would never be the same
+    as those of kept answers. If the agent ends without an answer (at a limit, for example), `form` is filled in.
     """
 
     harness: Path
@@ -60,9 +60,9 @@ class DebuggerAgent:
         return f"agent {self.player.mode} {limits} {self.repairs} {self.form.identity}"
 
     async def ask(self, material: TaskMaterial, state: TaskState) -> Answer | None:
-        """The answer as far as it is founded; None where nothing of it is.
+        """The founded part of the answer; None if no claim is founded.
 
-        Raises `AheError` as model and sandbox do, and `HarnessError` where the debugger's own harness fails.
+        Raises the `AheError` of model and sandbox, and `HarnessError` if the debugger's own harness fails.
         """
         tool = AnswerTool(AnswerSink(material, state), self.repairs)
         folder = self.scratch / f"debug-{safe(material.task)}"
@@ -104,7 +104,7 @@ class DebuggerAgent:
 
 @dataclass
 class AnswerTool:
-    """The tool `answer`: what is wrong with an answer comes back as its result, `repairs` times."""
+    """The tool `answer`. Its result says what is wrong with an answer; up to `repairs` answers are sent back."""
 
     sink: AnswerSink
     repairs: int
@@ -118,18 +118,18 @@ class AnswerTool:
         return self.accepted or self.calls > self.repairs
 
     async def hand_in(self, arguments: dict[str, Any]) -> str:
-        """Raises `ValueError` that tells the agent what is missing."""
+        """Check an answer. Raises `ValueError` with a message for the agent if a field is missing or invalid."""
         self.calls += 1
         given = parsed(UncheckedAnswer, arguments, "answer", MOST_FAULTS)
         self.handed_in = True
         problems = self.sink.take(given)
         self.accepted = not problems
-        told = "\n".join(f"- {problem}" for problem in problems)
-        return f"refused; mend this and hand in the whole answer again:\n{told}" if problems else "accepted"
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        return f"refused; mend this and hand in the whole answer again:\n{listed}" if problems else "accepted"
 
 
 def opening(material: TaskMaterial) -> str:
-    """The first message: the task, its rollouts, what a program found, and where the files are."""
+    """The first message: the task, its rollouts, the findings of the pipeline, and the paths of the files."""
     parts = [
         "# The task\n\n" + instruction_text(material, INSTRUCTION_TOKENS),
         "# Its rollouts\n\n" + rollout_table(material, MAX_ROLLOUTS),
@@ -149,12 +149,12 @@ def opening(material: TaskMaterial) -> str:
 
 
 def write_files(folder: Path, material: TaskMaterial) -> tuple[Mount, ...]:
-    """Write a task's rollouts as files below `folder`; returns the mounts that show them, read-only.
+    """Write a task's rollouts as files below `folder`; returns their read-only mounts.
 
-    `rollouts/<label>-<status>/NNN-<source>[-<channel>].txt` holds the texts of step NNN, cleaned, and
-    `verifier/` what the verifier left; `before/` the same for the evaluation before; `raw/` all of them
-    untouched under the same names. `index.txt` in rollouts and before has a line for every file of a step.
-    Nothing of another task is among them. Raises `OSError`.
+    `rollouts/<label>-<status>/NNN-<source>[-<channel>].txt` holds the cleaned texts of step NNN, and `verifier/` the
+    verifier's files; `before/` has the same for the previous evaluation; `raw/` has all of them unchanged under the
+    same names. `index.txt` in rollouts and before has a line for every file of a step. Nothing of another task is
+    included. Raises `OSError`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     places = {inside: folder / inside[1:] for inside in (ROLLOUTS, BEFORE, RAW)}
@@ -190,7 +190,7 @@ def _rollout(clean: Path, raw: Path, rollout: Rollout, trace: Trace, cleaner: Cl
 
 
 def safe(name: str) -> str:
-    """The name as a file's. In one that cannot be a file's, the characters are replaced and a hash is added."""
+    """The name as a file name. If it is not one, invalid characters are replaced and a hash is added."""
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", name):
         return name
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:80]
@@ -198,7 +198,7 @@ def safe(name: str) -> str:
 
 
 def _file_names(step: Step, width: int) -> list[str]:
-    """A name for each text of a step: with its channel unless it is a plain message, numbered from the second on."""
+    """A file name for each text of a step: with the channel unless it is a message, numbered from the second on."""
     seen: Counter[str] = Counter()
     names = []
     for text in step.texts:
@@ -216,7 +216,7 @@ def _gist(text: Text) -> str:
 
 
 def _age(folder: Path) -> None:
-    """Give all files one time: a listing that differs from run to run would spoil kept answers."""
+    """Give all files the same time: a listing that differs between runs would make kept answers unusable."""
     for place, folders, files in os.walk(folder, topdown=False):
         for name in (*folders, *files):
             os.utime(Path(place, name), (0, 0))
@@ -226,5 +226,5 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    except UnicodeEncodeError:  # half a character that stands for no byte
+    except UnicodeEncodeError:  # a lone surrogate that represents no byte
         path.write_bytes(text.encode("utf-8", "replace"))

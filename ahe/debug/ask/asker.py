@@ -1,7 +1,7 @@
 """Asks about the tasks of an evaluation: in a fixed order, several at once, within caps, each only once.
 
 Answers are cached by the content that they were made from. They are files, `runs/answers/<digest>.json`, and not
-rows of the store: a folder of foreign traces has no store, and a person can read them.
+rows of the store: a folder of foreign traces has no store, and files are easy to read.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from ahe.protocols import MakeEnvironment, Model
 from ahe.records import Limits, Record
 
 FALLBACK_TOKENS = 6_000
-"""Size of the form's prompt where an agent handed in nothing; kept back from the agent's tokens."""
+"""Prompt size of the form that is used if an agent submits no answer; reserved from the agent's tokens."""
 NAMES = 8
 """How many tasks a note names."""
 
 
 class AskMode(Protocol):
-    """How a task is asked about: `DebuggerAgent` or `DebuggerForm`. `identity` says all that shapes the answer."""
+    """How a task is asked about: `DebuggerAgent` or `DebuggerForm`. `identity` names all that shapes an answer."""
 
     @property
     def identity(self) -> str: ...
@@ -43,10 +43,10 @@ class AskMode(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """What asking gave. `answers` are in the order of asking.
+    """The result of asking. `answers` are in the order of asking.
 
-    `unanswered` are tasks that were asked about and gave nothing founded, with the reason. `unasked` are those
-    that something could have been asked about; `why` says what ended the asking, empty where nothing did.
+    `unanswered` are tasks that were asked about without a founded answer, with the reason. `unasked` are tasks that
+    could have been asked about; `why` says what ended the asking, empty if nothing did.
     """
 
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -56,18 +56,18 @@ class Asked:
 
     @property
     def dropped(self) -> int:
-        """How many claims and divergences stayed unfounded in all answers."""
+        """How many claims and divergences of all answers were left out as unfounded."""
         return sum(answer.dropped for answer in self.answers.values())
 
     def with_unasked(self, tasks: Sequence[str]) -> Asked:
-        """The same with more tasks not asked about; the reason is the cap where nothing else ended the asking."""
+        """The same with more unasked tasks; if nothing else ended the asking, the reason is the cap."""
         if not tasks:
             return self
         cap = f"the cap on tasks is {len(self.answers) + len(self.unanswered)}"
         return replace(self, unasked=(*self.unasked, *tasks), why=self.why or cap)
 
     def notes(self) -> tuple[str, ...]:
-        """What the report must say of the asking itself: what was left out, and why."""
+        """What the report says about the asking itself: what was left out, and why."""
         found = []
         if self.unasked:
             found.append(f"tasks not asked about: {len(self.unasked)} ({self.why}): {_names(self.unasked)}")
@@ -85,7 +85,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 class CachedAnswer(Record):
-    """What asking gave: an answer, or None where nothing founded was said."""
+    """The cached result of asking about a task: an answer, or None if no claim was founded."""
 
     task: str
     answer: Answer | None
@@ -93,12 +93,12 @@ class CachedAnswer(Record):
 
 @dataclass(frozen=True)
 class AnswerCache:
-    """Answers in `folder`, which is made with the first one."""
+    """Answers in `folder`, which is created with the first one."""
 
     folder: Path
 
     def get(self, digest: str) -> CachedAnswer | None:
-        """What was put, or None; a damaged file counts as None."""
+        """The cached result, or None; a damaged file counts as None."""
         try:
             return CachedAnswer.model_validate_json((self.folder / f"{digest}.json").read_bytes())
         except (OSError, ValidationError):
@@ -112,7 +112,7 @@ class AnswerCache:
 
 
 def harness_digest(root: Path) -> str:
-    """A hash of everything of a harness that counts, by path and content."""
+    """A hash of the files that belong to a harness, by path and content."""
     paths = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
     total = hashlib.sha256()
     for path in paths:
@@ -124,7 +124,7 @@ def harness_digest(root: Path) -> str:
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks about tasks in one mode, `jobs` at once. `harness` is the debugger's own."""
+    """Asks about tasks in one mode, `jobs` at a time. `harness` is the debugger's own."""
 
     mode: AskMode
     harness: Path
@@ -134,10 +134,10 @@ class Asker:
     cache: AnswerCache | None = None
 
     async def ask(self, tasks: Sequence[TaskMaterial]) -> Asked:
-        """Ask about as many of the tasks as the caps allow, the most telling first.
+        """Ask about as many tasks as the caps allow, in the order of `in_order`.
 
-        Never raises for a budget that is spent, a model or a sandbox that fails: no further task is asked
-        about then, and what was answered stays.
+        Does not raise if a budget is spent, or a model or sandbox fails: then no further task is asked about, and the
+        answers so far are kept.
         """
         materials = {material.task: material for material in tasks}
         order = in_order([(material.outcome, material.before) for material in tasks])
@@ -157,7 +157,7 @@ class Asker:
 
 @dataclass
 class _Asking:
-    """One call of `Asker.ask`. `stopped` says why no further task is begun."""
+    """One call of `Asker.ask`. `stopped` says why no further task is started."""
 
     mode: AskMode
     cache: AnswerCache | None
@@ -166,7 +166,7 @@ class _Asking:
     stopped: str = ""
 
     async def one(self, material: TaskMaterial) -> Answer | str | None:
-        """The answer about one task, or why there is none, or None where it was not asked about.
+        """The answer about one task, or the reason why there is none, or None if it was not asked about.
 
         The cache is read even after the asking has ended.
         """
@@ -192,7 +192,7 @@ class _Asking:
 
 @dataclass(frozen=True)
 class AskFolders:
-    """`traces` takes the debugger agents' trajectories, `scratch` their files, `answers` the cache, if any."""
+    """Folders for the debugger agents' trajectories, for their files, and for the cached answers, if any."""
 
     traces: Path
     scratch: Path
@@ -209,7 +209,7 @@ def make_asker(
     make_executor: MakeExecutor,
     jobs: int,
 ) -> Asker:
-    """An asker of agents, or of forms where `tool_calls` is None (embedded models, no sandbox)."""
+    """An asker that uses agents, or forms if `tool_calls` is None (embedded models, no sandbox)."""
     window = model.spec.context // 2
     mode: AskMode
     if tool_calls is None:
@@ -224,7 +224,7 @@ def make_asker(
 
 
 def agent_limits(caps: Caps) -> Limits:
-    """What one agent may spend: its task's cap without what the form would need, and no clock."""
+    """The limits of one agent: its task's cap without the form's reserve, and no time limit."""
     reserve = FALLBACK_TOKENS + REPLY_TOKENS
     tokens = max(caps.tokens_per_task - reserve, reserve) if caps.tokens_per_task else 0
     return Limits(

@@ -1,6 +1,6 @@
-"""Whether a quote is in the step that it cites. Evolver and debugger are held to the same check.
+"""Checks that a quote is in the step that it cites, for evolver and debugger alike.
 
-The quote may be as recorded or as a terminal showed it, and differ in its white space.
+A quote may match the recorded text or the text that a terminal shows; white space does not matter.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ def quoted(citation: Citation, traces: Path) -> bool:
 
 
 def flat_texts(step: Step) -> tuple[str, str]:
-    """The step as recorded and as a terminal showed it, all white space in it single blanks."""
+    """The step as recorded and as a terminal shows it, with white space reduced to single blanks."""
     shown = "\n".join(resolve(text.text) for text in step.texts)
     return " ".join(step.raw.split()), " ".join(shown.split())
 
 
 class CitationChecker:
-    """Checks citations of one task's rollouts, and says to the agent what is wrong with one."""
+    """Checks citations of one task's rollouts and explains to the agent what is wrong with one."""
 
     def __init__(self, material: TaskMaterial) -> None:
         pairs = material.all_rollouts()
@@ -42,7 +42,7 @@ class CitationChecker:
 
     @property
     def both(self) -> bool:
-        """Whether there is a failing and a passing rollout to cite."""
+        """Whether there are both a failing and a passing rollout to cite."""
         return {"failed", "passed"} <= set(self._statuses.values())
 
     def problem(self, at: str, quote: str) -> str | None:
@@ -67,7 +67,7 @@ class CitationChecker:
         return f"the quote does not stand at {label}#{step}: {quote[:120]!r}{hint}"
 
     def citation(self, at: str, quote: str) -> Citation:
-        """The citation of a place that `problem` found nothing against."""
+        """The citation of a place for which `problem` is None."""
         label, step = _place(at)
         return Citation(trial=label, step=step, quote=quote.strip())
 
@@ -82,7 +82,7 @@ class CitationChecker:
 
 
 def _place(at: str) -> tuple[str, int]:
-    """Label and step; a byte range behind the step is allowed. Step 0 exists nowhere."""
+    """Label and step number; a byte range after the step is ignored. 0, which is never a step, if it is invalid."""
     label, _, rest = at.strip().rpartition("#")
     number = rest.partition(":")[0]
     return label, int(number) if number.isascii() and number.isdigit() and len(number) < 12 else 0

@@ -1,6 +1,6 @@
-"""What the debugger is shown of a task in its prompt: the rollouts in a line each, and evidence as numbered lines.
+"""What the debugger's prompt shows of a task: a line for each rollout, and evidence as numbered lines.
 
-A model that fills in a form cites a line by its number, so that it cannot make a citation up.
+A model that fills in a form cites lines by number, so that it cannot invent a citation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LINE = 160
 NUMBER = 3
 """Tokens that a line's number takes."""
 HEAD, TAIL = 3, 8
-"""How many first and last lines are shown of a long text near the end of a rollout."""
+"""First and last lines that are shown of a long text near the end of a rollout."""
 _IDLE = re.compile(r"`{3,}[\w-]*$|\[left: .*\]$|\[exit code 0\]$")
 FAILING_SHARE = 0.6
 PARTING = "# Where a failing rollout first does something else than a passing one"
@@ -33,14 +33,14 @@ PARTING = "# Where a failing rollout first does something else than a passing on
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line to show. `at` is its step, empty for a line that no trace holds."""
+    """A line to show. `at` is its step, empty for a line that is in no trace."""
 
     at: str
     line: str
 
 
 class NumberedEvidence:
-    """The prompt of one form: `text`, of at most about `tokens` tokens, and its numbered lines from 1."""
+    """The prompt of one form: `text` of at most about `tokens` tokens, with lines numbered from 1."""
 
     def __init__(self, material: TaskMaterial, checker: CitationChecker, tokens: int) -> None:
         self.lines: list[Cited] = []
@@ -61,7 +61,7 @@ class NumberedEvidence:
         self.text = clipped("\n\n".join(part for part in parts if part), tokens)
 
     def numbers(self, status: Status | None = None) -> list[int]:
-        """The numbers of the lines that the text still shows; with a status, of rollouts that ended with it."""
+        """The numbers of the lines in the text; with a status, only lines of rollouts with it."""
         return [
             number
             for number, cited in enumerate(self.lines, 1)
@@ -76,16 +76,16 @@ class NumberedEvidence:
         return self.lines[number - 1]
 
     def _findings(self, material: TaskMaterial) -> Iterator[str]:
-        told = [self._line(str(c), c.quote, place=True) for c in material.findings[:MAX_FINDINGS]]
-        if told:
-            yield "# Lines that stand out\n\n" + "\n".join(dict.fromkeys(told))
+        numbered = [self._line(str(c), c.quote, place=True) for c in material.findings[:MAX_FINDINGS]]
+        if numbered:
+            yield "# Lines that stand out\n\n" + "\n".join(dict.fromkeys(numbered))
         if divergence := material.outcome.divergence:
             sides = (divergence.failing, divergence.passing)
-            told = [self._line(str(c), c.words, place=True) for c in sides]
-            yield f"{PARTING}\n\n" + "\n".join(told)
+            numbered = [self._line(str(c), c.words, place=True) for c in sides]
+            yield f"{PARTING}\n\n" + "\n".join(numbered)
 
     def _end(self, rollout: Rollout, trace: Trace, tokens: int) -> str:
-        """The last steps of a rollout, as many of their lines as fit; a step that came again only by its number."""
+        """The last steps of a rollout, as many lines as fit; a repeated step is only mentioned by its number."""
         title = f"# The end of {rollout.label} ({rollout.status})"
         left = tokens - estimate_tokens(title) - 1
         kept: list[Row] = []
@@ -109,11 +109,11 @@ class NumberedEvidence:
                 kept += [row] if left >= 0 else []
             if left < 0:
                 break
-        told = [self._line(row.at, row.line) if row.at else row.line for row in reversed(kept)]
-        return "\n".join([title, *told]) if told else ""
+        numbered = [self._line(row.at, row.line) if row.at else row.line for row in reversed(kept)]
+        return "\n".join([title, *numbered]) if numbered else ""
 
     def _line(self, at: str, line: str, *, place: bool = False) -> str:
-        """The line with its number, the same for the same line; without one where it cannot be cited."""
+        """The line with its number (equal lines have the same one), or without a number if it cannot be cited."""
         quote = line.strip()[:LINE].strip()
         before = f"{at}: " if place else ""
         number = self._numbers.get((at, quote))
@@ -126,12 +126,12 @@ class NumberedEvidence:
 
 
 def rows(at: str, step: Step) -> Iterator[Row]:
-    """What is worth reading of a step: the ends of its texts, without what it says twice."""
+    """The lines of a step that are worth reading: the ends of its texts, without repetitions."""
     said: set[str] = set()
     for text in step.texts:
         shown = [line for line in lines(text.text, 4_000) if not _IDLE.match(line)]
         if not shown or (text.channel == "call" and said.issuperset(shown)):
-            continue  # where a model writes its calls as text, the message holds the call
+            continue  # a model that writes its calls as text: the message already contains the call
         said.update(shown)
         yield Row("", f"#{step.id} {text.channel if step.source == 'agent' else step.source}:")
         if len(shown) > HEAD + TAIL + 1:
@@ -142,7 +142,7 @@ def rows(at: str, step: Step) -> Iterator[Row]:
 
 
 def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
-    """The rollouts whose ends are shown: a failing one and a passing one, else one or two of a kind."""
+    """The rollouts whose ends are shown: a failing and a passing one, else one or two of the same status."""
     pairs = material.all_rollouts()
     divergence = material.outcome.divergence
     first = [divergence.failing.trial, divergence.passing.trial] if divergence else []
@@ -164,7 +164,7 @@ def instruction_text(material: TaskMaterial, tokens: int) -> str:
 
 
 def rollout_table(material: TaskMaterial, most: int) -> str:
-    """A line for each rollout: how it ended, what it used, and what the verifier says in the end."""
+    """A line for each rollout: how it ended, what it used, and the verifier's decisive line."""
     lines = [_rollout_line(rollout, trace) for rollout, trace in material.current()]
     if earlier := material.earlier():
         lines += ["Of the evaluation before, with another version of the harness:"]
@@ -174,7 +174,7 @@ def rollout_table(material: TaskMaterial, most: int) -> str:
 
 
 def verdict(rollout: Rollout, trace: Trace) -> str:
-    """The verifier's decisive line: the one that was found, else the last that is not empty."""
+    """The verifier's decisive line, else the last line of its files that is not empty."""
     said = rollout.verdict or next(
         (line for file in trace.verifier for line in reversed(file.text.splitlines()) if line.strip()), ""
     )
@@ -186,7 +186,7 @@ def one_line(text: str) -> str:
 
 
 def clipped(text: str, tokens: int) -> str:
-    """The text within a number of tokens, its middle taken out, since ends tell most."""
+    """The text within a number of tokens, cut in the middle, because the ends matter most."""
     if estimate_tokens(text) <= tokens:
         return text
     size = max(20, int(tokens * BYTES_PER_TOKEN) - 10)
@@ -209,7 +209,7 @@ def _rollout_line(rollout: Rollout, trace: Trace) -> str:
 
 
 def readable(text: str, limit: int) -> str:
-    """A text for a model: as a terminal showed it, whole characters only, the middle of a long one cut out."""
+    """A text for a model: as a terminal shows it, valid Unicode, a long one cut in the middle."""
     seen = resolve(text)
     if len(seen) <= limit:
         return seen
@@ -217,6 +217,6 @@ def readable(text: str, limit: int) -> str:
 
 
 def lines(text: str, limit: int) -> list[str]:
-    """The lines of a readable text that are not empty, of equal ones in a row only one."""
+    """The lines of a readable text without empty lines and consecutive repetitions."""
     found = (line.strip() for line in readable(text, limit).splitlines())
     return [line for line, _ in itertools.groupby(found) if line]

@@ -1,4 +1,4 @@
-"""What is asked about a task: its rollouts, which question set fits them, and which tasks come first."""
+"""What the debugger is asked about a task: its rollouts, the question set, the order of tasks, and the caps."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.records import Citation, Record
 
 TaskState = Literal["partly", "changed", "failed", "limits", "unscored", "passed"]
-"""Names a question set of the debugger's prompt. The order is that in which the caps are spent."""
+"""Names a question set of the debugger's prompt, in the order in which the caps are spent."""
 
 PRIORITY: tuple[TaskState, ...] = get_args(TaskState)
 LIMITS = frozenset({"turns", "tokens", "seconds", "context"})
 OUT_OF = ("out_of_", "context_overflow")
 
 ASK_VERSION = 1
-"""Part of every digest: raised when a change in this package can change what the debugger is asked or shown."""
+"""Part of every digest. Raise it when a change in this package changes what the debugger is asked or shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskMaterial:
-    """A task with its raw traces. `before` is the same task in the evaluation before, where there was one.
+    """A task with its raw traces. `before` is the same task in the previous evaluation, if there was one.
 
-    `traces` and `traces_before` belong to the rollouts of the two outcomes by their ids; a rollout whose
-    trace is not there is left out. All labels of one material are distinct.
+    `traces` and `traces_before` belong to the rollouts of the two outcomes by id; a rollout without a trace is left
+    out. All labels of one material are distinct.
     """
 
     outcome: TaskOutcome
@@ -47,7 +47,7 @@ class TaskMaterial:
 
     @property
     def findings(self) -> list[Citation]:
-        """The lines that the rollouts of this evaluation stand out by, the most telling first."""
+        """The findings of this evaluation's rollouts, highest score first."""
         found = [finding for rollout in self.outcome.rollouts for finding in rollout.findings]
         return [finding.citation for finding in sorted(found, key=lambda finding: -finding.score)]
 
@@ -56,7 +56,7 @@ class TaskMaterial:
         return _paired(self.outcome, self.traces)
 
     def earlier(self) -> list[tuple[Rollout, Trace]]:
-        """Those of the evaluation before, without the trials that both evaluations share."""
+        """The rollouts of the previous evaluation, without the trials that both evaluations share."""
         if self.before is None:
             return []
         shared = {rollout.trial for rollout in self.outcome.rollouts}
@@ -72,7 +72,7 @@ def _paired(outcome: TaskOutcome, traces: Iterable[Trace]) -> list[tuple[Rollout
 
 
 def state_of(outcome: TaskOutcome, before: TaskOutcome | None = None) -> TaskState | None:
-    """The question set for a task; None where there is nothing to ask (its rollouts are missing)."""
+    """The question set for a task; None if there is nothing to ask (its rollouts are missing)."""
     if not outcome.scored:
         return "unscored" if any(r.status == "unknown" for r in outcome.rollouts) else None
     if 0 < outcome.passes < outcome.scored:
@@ -91,10 +91,10 @@ def _out_of_limits(rollout: Rollout) -> bool:
 
 
 class Caps(Record):
-    """How much is asked per evaluation; 0 means without a limit.
+    """How much is asked per evaluation; 0 means no limit.
 
-    `tokens_per_task` is all that an agent's calls on one task may use, input and output; where one form
-    is filled in instead, it is the size of its prompt.
+    `tokens_per_task` limits all of an agent's calls on one task, input and output; for a form it is the size of the
+    prompt.
     """
 
     tasks: int = 20
@@ -103,10 +103,10 @@ class Caps(Record):
 
     @property
     def max_tasks(self) -> int | None:
-        """How many tasks are asked about at most; None without a limit.
+        """The most tasks that are asked about; None for no limit.
 
-        Every task counts with its cap, not with what it used: otherwise a second run, which finds answers in the
-        cache for nothing, would ask about tasks that the first one left out.
+        Every task counts with its cap, not with its use: otherwise a second run, which gets cached answers at no cost,
+        would ask about tasks that the first one left out.
         """
         bounds = [self.tasks] if self.tasks else []
         if self.total_tokens and self.tokens_per_task:
@@ -118,10 +118,10 @@ EMBEDDED_CAPS = Caps(tasks=3, tokens_per_task=2_000)
 
 
 def in_order(tasks: Iterable[tuple[TaskOutcome, TaskOutcome | None]]) -> list[str]:
-    """The tasks that something can be asked about, the most telling first; each with the one before it.
+    """The names of the tasks that can be asked about, most important first. Takes (task, same task before) pairs.
 
-    By question set, and within one so that every signature has its turn before any comes twice: twenty
-    answers about one cause are worth little more than two. Equal ones go by name.
+    They are ordered by question set and, within a set, so that every signature comes once before any comes twice:
+    twenty answers about one cause are worth little more than two. Ties are ordered by name.
     """
     stated = [(state_of(outcome, before), outcome) for outcome, before in tasks]
     seen: Counter[tuple[TaskState, str]] = Counter()
@@ -140,10 +140,10 @@ def _kind(outcome: TaskOutcome) -> str:
 
 
 def material_digest(material: TaskMaterial, state: TaskState, asked: tuple[str, ...]) -> str:
-    """32 hexadecimal digits over all that an answer is made from: traces, outcomes, and how it is asked.
+    """32 hexadecimal digits over everything that shapes an answer: traces, outcomes, and how it is asked.
 
-    `asked` names the rest: the debugger's harness, its mode, the model. Where the files lie does not count, nor
-    how a finding scores beside those of other tasks.
+    `asked` names the rest: the debugger's harness, its mode, the model. The location of files does not count, nor do
+    the scores of findings, which depend on other tasks.
     """
     divergence = material.outcome.divergence
     values: list[object] = [ASK_VERSION, *asked, state, material.task, material.instruction]
@@ -168,5 +168,7 @@ def material_digest(material: TaskMaterial, state: TaskState, asked: tuple[str, 
     total = hashlib.sha256()
     for value in values:
         data = str(value).encode("utf-8", "surrogatepass")
-        total.update(b"%d:" % len(data) + data)  # with its length, so that no two lists of values read alike
+        total.update(
+            b"%d:" % len(data) + data
+        )  # with its length, so that different lists cannot have the same bytes
     return total.hexdigest()[:32]

@@ -15,7 +15,7 @@ from ahe.debug.clean.pointers import (
     encode,
     marker,
     region,
-    settled,
+    with_byte_surrogates,
     without_brackets,
 )
 from ahe.debug.clean.repeats import Fold, size
@@ -30,7 +30,7 @@ class Body:
     """A text that begins at byte `base` of its step."""
 
     def __init__(self, raw: str, label: str, step: int, base: int) -> None:
-        self.raw = raw if raw.isascii() else settled(raw)
+        self.raw = raw if raw.isascii() else with_byte_surrogates(raw)
         self.label, self.step, self.base = label, step, base
         self.shown = show(self.raw)
         if OPEN in self.raw or CLOSE in self.raw:

@@ -1,7 +1,7 @@
 """Rows of cells with a cursor: writing, erasing and moving text on a screen without a fixed width.
 
-A row is a string until something in it is overwritten, then a list with a string for each cell: a character with what
-combines with it, or nothing for the second half of a wide one.
+A row is a string until it is overwritten, then a list with a string for each cell: a character with its combining
+characters, or an empty string for the second half of a wide one.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ HEIGHT = 200
 WIDTH = 512
 """How far to the right a sequence can move the cursor beyond the end of a row."""
 LONGEST = 1_000
-"""In rows longer than this cells are no longer shifted: no screen is so wide, and it would cost too much."""
+"""Cells are not shifted in rows longer than this: no screen is that wide, and it would cost too much time."""
 STACKED = 16
-"""Characters that one cell holds: a base and what combines with it."""
+"""Characters in one cell: a base and its combining characters."""
 
 Row = str | list[str]
 
@@ -29,10 +29,11 @@ def _width(character: str) -> int:
 
 
 class Grid:
-    """Rows, of which the last `HEIGHT` at most, from `top` on, are on the screen.
+    """Rows, of which those from `top` on, at most `HEIGHT`, are on the screen.
 
-    `first` and `last` say for each row which raw characters made it: the one that it began at and the end of the
-    last that changed it. `at` is the end of the token that is being obeyed, `begin` its start.
+    `first` and `last` are, for each row, the position of the raw character that began it and the end of the last one
+    that changed it. `begin` and `at` are the start and end of the current token. `aside`: the cursor is below the
+    scroll region, where nothing is kept.
     """
 
     def __init__(self) -> None:
@@ -45,7 +46,7 @@ class Grid:
         self.begin = self.at = self.padding = 0
 
     def pieces(self, length: int) -> list[tuple[int, int, list[str]]]:
-        """(start, end, rows): consecutive ranges of raw characters, each with all the rows that it made."""
+        """(start, end, rows): consecutive ranges of raw characters, each with the rows that it produced."""
         rows = ["".join(row).rstrip(" ") for row in self.rows]
         while len(rows) > 1 and not rows[-1]:
             rows.pop()
@@ -80,7 +81,7 @@ class Grid:
         self.col = col + len(cells)
 
     def _cells(self, chunk: str) -> list[str]:
-        """The chunk cell by cell: a wide character takes a second, empty one, a combining one takes none."""
+        """The cells of the chunk: a wide character takes a second, empty cell, a combining character none."""
         cells: list[str] = []
         for character in chunk:
             width = _width(character)
@@ -104,7 +105,7 @@ class Grid:
         return row
 
     def _pad(self, line: list[str], col: int) -> int:
-        """Fill the line up to a column with spaces, as far as the text's length allows; where that ends."""
+        """Fill the line with spaces up to a column, as far as `padding` allows; returns the column reached."""
         wanted = min(col - len(line), self.padding)
         self.padding -= wanted
         line.extend(" " * wanted)
@@ -125,20 +126,20 @@ class Grid:
         del self.rows[start:end], self.first[start:end], self.last[start:end]
 
     def _floor(self) -> int:
-        """The row after the last that scrolls: of the region where the cursor is in it, else of the screen."""
+        """The row after the last one that scrolls: of the region if the cursor is in it, else of the screen."""
         if self.region and self.row <= self.top + self.region[1]:
             return self.top + self.region[1] + 1
         return self.top + HEIGHT
 
     def _insert(self, row: int, count: int) -> None:
-        """Push rows down, out at the floor."""
+        """Insert rows; rows pushed below the floor are removed."""
         floor = self._floor()
         count = min(count, floor - row)
         self._insert_rows(row, count)
         self._delete_rows(floor, floor + count)
 
     def _remove(self, row: int, count: int) -> None:
-        """Take rows out; those up to the floor move up."""
+        """Remove rows; those up to the floor move up."""
         floor = self._floor()
         count = min(count, floor - row)
         self._delete_rows(row, row + count)
@@ -179,6 +180,6 @@ class Grid:
 
 
 def _split_wide(line: list[str], col: int) -> None:
-    """Where a cut falls between the two cells of a wide character, both become spaces."""
+    """If a cut falls between the two cells of a wide character, turn both into spaces."""
     if 0 < col < len(line) and not line[col]:
         line[col - 1] = line[col] = " "

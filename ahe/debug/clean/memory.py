@@ -1,7 +1,7 @@
-"""What one task's rollouts have shown so far, to know what comes again.
+"""Remembers what one task's rollouts have shown so far, to find repetitions.
 
-Lines are compared by number: equal lines have equal numbers, so no match is an accident of hashing. All is linear in
-the lines, and what is remembered is bounded: later lines are compared with the first ones.
+Lines are compared by number: equal lines have equal numbers, so a match is never a hash collision. The time is linear
+in the lines, and memory is bounded: after that, new lines are only compared with the remembered ones.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from itertools import count
 from ahe.debug.clean.repeats import Fold, size
 
 WINDOW, BLOCK = 3, 200
-"""Lines, and characters in them, from which on it is worth pointing to where they were seen before."""
+"""The least number of lines, and of characters in them, that a pointer to an earlier occurrence is worth."""
 LONE = 400
-"""Characters of a single line from which on that is worth it."""
+"""The same for a single line, in characters."""
 LINES, CHARACTERS = 150_000, 16_000_000
-"""Of a task that are remembered: at most about 80 MB."""
+"""Most lines and characters of a task that are remembered: about 80 MB."""
 _BITS = 28
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that is remembered: the number of its first line, where it stands, and its lines' byte ranges.
+    """A remembered message: the position of its first line in the memory, its step, and its lines' byte ranges.
 
-    `plain` says that all of it was shown just as it is.
+    `plain` says that its rows are equal to its raw text.
     """
 
     base: int
@@ -53,7 +53,7 @@ class Memory:
         self._current = 0
 
     def number(self, lines: Sequence[str]) -> list[int]:
-        """A number for each line; equal lines have equal ones. Those that are not remembered are below 0."""
+        """A number for each line; equal lines have equal numbers. Lines that are not remembered have negative ones."""
         known = self._numbers
         characters = sum(map(len, lines))
         if len(self._lines) + len(lines) <= LINES and self._characters + characters <= CHARACTERS:
@@ -63,7 +63,7 @@ class Memory:
         return [known[li] if li in known else passing.setdefault(li, -2 - len(passing)) for li in lines]
 
     def learn(self, lines: Sequence[str], ids: Sequence[int], message: Message) -> list[int]:
-        """Remember a numbered message. For each line: the place of an earlier stretch that starts as it does, or -1."""
+        """Remember a numbered message. Returns for each line the position where equal lines began before, or -1."""
         keys = [a << 2 * _BITS | b << _BITS | c for a, b, c in zip(ids, ids[1:], ids[2:], strict=False)]
         lone: tuple[int, ...] = ()
         if max(map(len, lines), default=0) >= LONE:
@@ -91,15 +91,15 @@ class Memory:
         return found
 
     def next_base(self) -> int:
-        """The place of the next message's first line."""
+        """The position of the next message's first line."""
         return len(self._lines)
 
     def seen_before(
         self, lines: Sequence[str], ids: Sequence[int], found: Sequence[int], gone: bytearray, spared: int
     ) -> list[Fold]:
-        """The stretches of the message just learned that stand in the memory, outside of what is `gone`.
+        """Folds for parts of the message just learned that occurred before, outside of lines that are `gone`.
 
-        `spared` lines at the start of each stay, so that a reader sees what it is that comes again.
+        The first `spared` lines of each part stay visible, so that a reader sees what is repeated.
         """
         folds: list[Fold] = []
         free = 0
@@ -116,13 +116,13 @@ class Memory:
         return folds
 
     def where(self, seen: int, length: int) -> tuple[Message, int, int]:
-        """The message in which lines stand, by place, and their bytes [start, end) in its step."""
+        """The message that contains the lines at a position, and their bytes [start, end) in its step."""
         message = self._messages[bisect_right(self._bases, seen) - 1]
         first = seen - message.base
         return message, message.starts[first], message.ends[first + length - 1]
 
     def _extent(self, seen: int, ids: Sequence[int], at: int, end: int) -> int:
-        """How many lines from `at`, before `end`, equal those from `seen`, which they may not run into."""
+        """How many lines from `at`, before `end`, equal those from `seen` on, without overlapping them."""
         known = self._lines
         limit = end - at
         if seen >= self._current:

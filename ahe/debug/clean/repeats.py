@@ -1,4 +1,4 @@
-"""Repetition within a message: equal lines, equal blocks, rows of progress, blobs. Linear in the lines."""
+"""Repetition within a message: equal lines, equal blocks, progress lines, blobs. Linear in the lines."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WORTH = 60
-"""Characters that folding must save, about what a marker costs a reader."""
+"""Characters that a fold must save: about the cost of a marker."""
 NEAR, NUMBERS = 8, 40
-"""Lines that differ in numbers only are folded from this many on; where they hold no words, from that many."""
+"""Least number of lines folded if they differ only in numbers: with words in them, and without."""
 PERIOD = 40
 
 _DIGITS = b"0123456789"
@@ -26,14 +26,13 @@ _ROW = re.compile(
     r"|(?P<dump>[0-9a-f]{7,16}:?[ \t]+(?:[0-9a-f]{2,8}[ \t]+){4})"
 )
 ROW = 8
-"""Such lines in a row are folded from this many on."""
+"""Least number of consecutive lines of one kind that are folded."""
 _WORDS = re.compile(rb"[A-Za-z]{2}.*[A-Za-z]{2}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Lines [start, end) that are not shown, the marker's words, and, of lines seen before, their line's number
-    in the memory."""
+    """Lines [start, end) that are hidden, the marker's words, and the position in the memory of lines seen before."""
 
     start: int
     end: int
@@ -41,13 +40,13 @@ class Fold:
     seen: int = -1
 
     @property
-    def clings(self) -> bool:
-        """Whether the marker means nothing without the line above it."""
+    def needs_line_above(self) -> bool:
+        """Whether the marker is only understandable with the line above it."""
         return self.words[0] in "×≈b"
 
 
 def folds(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
-    """What repeats within a message, in order and without overlap; `ids` are the lines' numbers."""
+    """The folds of repetitions within a message, ordered, without overlap; `ids` are the lines' numbers."""
     found: list[Fold] = []
     if len(lines) < 3:
         return found
@@ -67,7 +66,7 @@ def _take(more: list[Fold], found: list[Fold], gone: bytearray) -> None:
 
 
 def _blocks(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
-    """Blocks of 2 to `PERIOD` lines that stand there again at once."""
+    """Blocks of 2 to `PERIOD` lines that are repeated immediately."""
     found = []
     last: dict[int, int] = {}
     at = 0
@@ -89,7 +88,7 @@ def _blocks(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
 
 
 def _runs(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
-    """Equal lines in a row, and long rows of lines that differ in their numbers only."""
+    """Consecutive equal lines, and many consecutive lines that differ only in their numbers."""
     found = []
     plain = "\n".join(lines).encode("utf-8", "surrogateescape").translate(None, _DIGITS).split(b"\n")
     end = 0
@@ -113,10 +112,10 @@ def _runs(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
 
 
 def _alike(lines: Sequence[str]) -> list[Fold]:
-    """Lines of progress with names in them, and blobs of several lines."""
+    """Progress lines with names in them, and blobs of several lines."""
     found = []
     end = 0
-    # A row of `ROW` lines holds a line with a number that is a multiple of its half.
+    # Among `ROW` consecutive lines there is one whose number is a multiple of ROW // 2.
     for at in range(ROW // 2, len(lines), ROW // 2):
         if at < end or not (match := _ROW.match(lines[at])):
             continue
@@ -136,7 +135,7 @@ def _alike(lines: Sequence[str]) -> list[Fold]:
 
 
 def _is_blob(text: str) -> bool:
-    """Whether letters, digits and slashes are mixed as in base64 or hex, and not as in paths or rulers."""
+    """Whether letters, digits and slashes are mixed as in base64 or hex, not as in paths or rulers."""
     sample = text[:2_000]
     digits = sum(map(str.isdigit, sample))
     return digits * 20 > len(sample) and sample.count("/") * 12 < len(sample)

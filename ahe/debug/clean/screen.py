@@ -1,9 +1,9 @@
 """A terminal's screen as rows of cells: unlimited scrollback and width, `HEIGHT` rows on the screen.
 
-It differs from a real terminal where that shows more of what happened: the first clear of a screen scrolls
-what stood there into the scrollback instead of wiping it; the last screen of a program on the alternate
-screen stays, above the line that it was started from; a status line below a scroll region is not kept.
-Nothing wraps, and characters of the C1 range are dropped, not obeyed.
+It differs from a real terminal to keep more of what happened: the first clear of a screen scrolls its content into the
+scrollback instead of erasing it, and the last screen of a program on the alternate screen is kept, above the line that
+started the program. A status line below a scroll region is not kept. Lines do not wrap, and characters of the C1 range
+are dropped, not executed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Screen(Grid):
         self.entered = self.homed = 0
 
     def feed(self, text: str, spare: int = 65_536) -> None:
-        """Show the text. Linear in its length: blanks that it only skips are at most twice that and `spare`."""
+        """Process the text. Linear in its length: at most twice its length plus `spare` blanks are padded."""
         self.padding = 2 * len(text) + spare
         for match in _TOKEN.finditer(text):
             token = match.group()
@@ -99,7 +99,7 @@ class Screen(Grid):
             self._clear()
 
     def _reverse(self) -> None:
-        """Up a row; at the top the rest moves down."""
+        """Move up a row; at the top, scroll the rest down."""
         ceiling = self.top + (self.region[0] if self.region else 0)
         if self.row == ceiling:
             self._insert(ceiling, 1)
@@ -107,7 +107,7 @@ class Screen(Grid):
             self.row = max(self.top, self.row - 1)
 
     def _move(self, row: int, col: int) -> None:
-        """Put the cursor at a row (of all rows) and column, as far as the screen goes."""
+        """Move the cursor to a row (counted over all rows) and a column, within the screen."""
         self.row = min(max(row, self.top), self.top + HEIGHT - 1)
         margins = self.region
         self.aside = bool(
@@ -119,7 +119,7 @@ class Screen(Grid):
         self.col = min(max(col, 0), max(WIDTH, len(self.rows[self.row])))
 
     def _vertically(self, count: int) -> None:
-        """Up or down, within the margins where the cursor is between them."""
+        """Move up or down, within the margins if the cursor is between them."""
         low, high = self.top, self.top + HEIGHT - 1
         if self.region and self.top + self.region[0] <= self.row <= self.top + self.region[1]:
             low, high = self.top + self.region[0], self.top + self.region[1]
@@ -201,7 +201,7 @@ class Screen(Grid):
                 self.rows[row], self.last[row] = "", self.at
 
     def _clear(self) -> None:
-        """Wipe the screen; the first time, scroll it into the scrollback: it was a log, not a drawing."""
+        """Erase the screen; the first time, scroll it into the scrollback: it was a log, not a drawing."""
         seen = len(self.rows)
         while seen > self.top and not "".join(self.rows[seen - 1]).strip(" "):
             seen -= 1
@@ -228,7 +228,7 @@ class Screen(Grid):
             self._leave_alternate()
 
     def _leave_alternate(self) -> None:
-        """Back to the main screen; what the program showed last stays above the cursor's row."""
+        """Return to the main screen; the program's last screen is kept above the cursor's row."""
         below = self.below
         assert below is not None
         shown = ["".join(row).rstrip(" ") for row in self.rows]

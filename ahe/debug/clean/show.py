@@ -73,7 +73,7 @@ def in_trials(folder: Path, name: str) -> Found:
 def in_path(path: Path, name: str) -> Found:
     """The trace in a file or folder with this name; an empty name means the only one. Raises `UsageError`."""
     if not path.exists():
-        raise UsageError(f"there is no file or folder {path}: --in takes what holds the traces")
+        raise UsageError(f"{path} does not exist: give --in a file or folder of traces")
     sources = {source.id: source for source in find([path])}
     if not sources:
         raise UsageError(f"no trace was found in {path}: `ahe debug {path}` says what was skipped, and why")

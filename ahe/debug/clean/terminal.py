@@ -1,7 +1,7 @@
-"""What a terminal would have shown in the end: control sequences obeyed, colours dropped, text kept.
+"""What a terminal finally shows for a text: control sequences are executed, colours dropped, text kept.
 
-Text without vertical movement is resolved line by line with string operations; only where a program moves the
-cursor over several rows a whole screen is emulated (`screen.py`). Any text is accepted; it takes linear time.
+Text without vertical cursor movement is resolved line by line with string operations; a whole screen is emulated
+(`screen.py`) only if the cursor moves over several rows. Any text is accepted; the time is linear.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRAY = re.compile(r"[\x00-\x07\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-# What changes no other character: colours, titles, links, modes, charsets, queries.
+# Sequences that change no other character: colours, titles, links, modes, charsets, queries.
 _SILENT = re.compile(
     r"\x1b(?:"
     r"\[[0-9;:]*m"
@@ -25,10 +25,10 @@ _SILENT = re.compile(
     r"|\[[0-9;]*(?:[hlnctqmp]|[ -/]+[@-~])"
     r"|[PX^_][^\x1b\n]*\x1b\\"
     r"|[ -/]+[0-~]|[=>\\NOFlmno|}~Zg]"
-    r"|(?:\[[0-?]*)?[ -/]*(?=\x1b)"  # cut off by the next: without this, what follows would join it
+    r"|(?:\[[0-?]*)?[ -/]*(?=\x1b)"  # cut off by the next sequence; otherwise it would swallow the following text
     r")"
 )
-# What reaches other rows, or carries state to them.
+# Sequences that affect other rows.
 _VERTICAL = re.compile(
     r"[\x0b\x0c]|\x1b(?:"
     r"\[[0-9;]*[ABEFHLMSTdefkrsu]"
@@ -38,12 +38,12 @@ _VERTICAL = re.compile(
     r"|[PX^_][^\x1b\n]*\n"
     r")"
 )
-# A column each: latin, greek, cyrillic, dashes, arrows, boxes, blocks, braille.
+# Characters one column wide: latin, greek, cyrillic, dashes, arrows, boxes, blocks, braille.
 _NARROW = re.compile(
     r"[\r -~\u00a0-\u00ac\u00ae-\u02ff\u0391-\u03ff\u0410-\u044f\u2010-\u2027\u2190-\u21ff\u2500-\u25e0\u2801-\u28ff]*"
 )
 _OVERTYPED = re.compile(r"[ -~]\x08(?=[ -~])")
-# Each leaves an empty row with the cursor at its start, whatever was there.
+# Each of these leaves an empty row with the cursor at its start.
 _WIPES = (
     "\r\x1b[K",
     "\r\x1b[0K",
@@ -58,10 +58,10 @@ _WIPES = (
 
 @dataclass(slots=True)
 class Shown:
-    """A text as it was seen: its rows, and for each the range of raw characters that made it.
+    """The rows of a text as a terminal shows them, each with the range of raw characters that produced it.
 
-    Rows that were made together have the same range. `changed` are the indexes of rows that differ from their raw
-    characters, ascending. The ranges tile the text; an empty text has no rows.
+    Rows that were drawn together have the same range. `changed` are the indexes of rows that differ from their raw
+    characters, ascending. The ranges cover the text without gaps; an empty text has no rows.
     """
 
     rows: list[str]
@@ -71,7 +71,7 @@ class Shown:
 
 
 def resolve(text: str) -> str:
-    """The text as it was seen in the end. Never raises; bytes that were no UTF-8 become U+FFFD."""
+    """The text as a terminal finally shows it. Never raises; bytes that were not UTF-8 become U+FFFD."""
     if not has_control(text):
         return text
     if "\x1b" in text or "\x0b" in text or "\x0c" in text:
@@ -87,7 +87,7 @@ def resolve(text: str) -> str:
 
 
 def show(text: str) -> Shown:
-    """The rows of the text with their raw ranges; joined by newlines they are `resolve(text)`."""
+    """The rows of the text with their raw ranges; the rows joined by newlines are `resolve(text)`."""
     if has_control(text) and _VERTICAL.search(text):
         return _rows(text)
     raw = text.split("\n")
@@ -110,12 +110,12 @@ def has_control(text: str) -> bool:
 
 
 def _quiet(text: str) -> str:
-    """Without what only colours, names or asks."""
+    """The text without sequences that only set colours or titles, or query the terminal."""
     return _SILENT.sub("", text)
 
 
 def _line(line: str) -> str:
-    """One line, free of silent sequences, as it was seen."""
+    """One line without silent sequences, as a terminal shows it."""
     line = line.rstrip("\r")
     if "\x1b" in line:
         line = line[max((line.rfind(wipe) + len(wipe) for wipe in _WIPES if wipe in line), default=0) :]

@@ -1,4 +1,4 @@
-"""Long output cut to a size: its ends stay, and what looks like an error with its neighbours."""
+"""Cuts long output to a size: both ends stay, and lines that look like errors with their neighbours."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from ahe.debug.clean.repeats import Fold, size
 
 HEAD, TAIL, ERRORS = 0.15, 0.3, 0.95
-"""Shares of the size: the head, the tail, and up to where errors fill it; what is left is tail, then head."""
+"""Shares of the size: the head, the tail, and the limit up to which errors fill it; the rest is tail, then head."""
 MARKER = 40
 BEFORE, AFTER = 1, 2
 MOST = 200
-"""Occurrences that are looked at for each word."""
+"""Occurrences examined for each word."""
 WORDS = (
     *(b"error", b"exception", b"traceback", b"fail", b"fatal", b"panic", b"abort", b"assert", b"killed"),
     *(b"denied", b"refused", b"cannot", b"can't", b"could not", b"unable", b"undefined", b"unknown"),
@@ -22,16 +22,16 @@ WORDS = (
 )
 _DIGITS = str.maketrans("", "", "0123456789")
 LONG = 400
-"""Characters of a line from which on it is looked at for blobs."""
+"""Lines of more characters than this are searched for blobs."""
 BLOB, HINT = 256, 32
-"""Characters of a blob, and how many of them are shown so that one sees what it is."""
+"""Least characters of a blob, and how many of them are shown as a hint."""
 AROUND, PLACES = 150, 3
-"""Characters around an error, and how many such places stay."""
+"""Characters kept around an error, and how many errors of a line are kept."""
 _BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
 
 
 def errors(text: str) -> list[int]:
-    """The bytes of the text's UTF-8 where an error word begins, ascending."""
+    """The byte positions in the text's UTF-8 where an error word begins, ascending."""
     folded = text.encode("utf-8", "surrogateescape").lower()
     return sorted({at for word in WORDS for at in _places(folded, word)})
 
@@ -46,7 +46,7 @@ def _places(text: bytes, word: bytes) -> Iterator[int]:
 
 
 def trim(lines: Sequence[str], folds: list[Fold], limit: int) -> list[Fold]:
-    """The folds, with more so that what is shown comes to about `limit` characters; lines should be much shorter."""
+    """The folds and further ones, so that about `limit` characters are shown; lines should be much shorter."""
     hidden = sum(size(lines, fold.start, fold.end) for fold in folds)
     if size(lines, 0, len(lines)) - hidden + MARKER * len(folds) <= limit:
         return folds
@@ -60,7 +60,7 @@ def trim(lines: Sequence[str], folds: list[Fold], limit: int) -> list[Fold]:
 
 
 class _Choice:
-    """Which lines stay: `kept` has a byte for each, `left` are the characters that may still be shown."""
+    """Selects the lines that stay: `kept` has a byte for each, `left` counts the characters that may still be shown."""
 
     def __init__(self, lines: Sequence[str], folds: list[Fold], limit: int) -> None:
         self.lines, self.given = lines, folds
@@ -73,7 +73,7 @@ class _Choice:
             self.folded[fold.start : fold.end] = b"\1" * (fold.end - fold.start)
 
     def forward(self, floor: float) -> None:
-        """Keep from the top, up to a line that would leave less than the floor."""
+        """Keep lines from the top while at least `floor` characters are left."""
         at = 0
         while (at := self.kept.find(0, at)) >= 0:
             fold = self.starting.get(at)
@@ -83,7 +83,7 @@ class _Choice:
             at = end
 
     def backward(self, floor: float) -> None:
-        """Likewise from the bottom."""
+        """Keep lines from the bottom while at least `floor` characters are left."""
         end = len(self.lines)
         while (end := self.kept.rfind(0, 0, end) + 1) > 0:
             fold = self.ending.get(end)
@@ -93,18 +93,18 @@ class _Choice:
             end = at
 
     def around_errors(self, floor: float) -> None:
-        """Keep lines that report errors, the first of each kind, with the lines around them."""
+        """Keep the first line of each kind of error, with the lines around it."""
         text = "\n".join(self.lines)
         folded = text.encode("utf-8", "surrogateescape")
-        told: set[str] = set()
+        known: set[str] = set()
         line = before = 0
         for place in errors(text):
             line += folded.count(b"\n", before, place)
             before = place
             template = self.lines[line].translate(_DIGITS)
-            if self.kept[line] or self.folded[line] or template in told:
+            if self.kept[line] or self.folded[line] or template in known:
                 continue
-            told.add(template)
+            known.add(template)
             self.left -= MARKER
             around = range(max(0, line - BEFORE), min(len(self.lines), line + AFTER + 1))
             for at in [line, *around]:
@@ -121,9 +121,9 @@ class _Choice:
         return True
 
     def folds(self) -> list[Fold]:
-        """The folds that stay, and one for each stretch of lines that do not."""
+        """The given folds that stay, and one for each run of lines that are not kept."""
         for fold in self.given:
-            if fold.clings and fold.start and not self.kept[fold.start - 1]:
+            if fold.needs_line_above and fold.start and not self.kept[fold.start - 1]:
                 self.kept[fold.start : fold.end] = bytes(fold.end - fold.start)
         found = [fold for fold in self.given if self.kept[fold.start]]
         end = 0
@@ -135,7 +135,7 @@ class _Choice:
 
 
 def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:
-    """Characters [start, end) that are not shown, with a word for each, so that about `longest` are."""
+    """Characters [start, end) to cut from a row so that about `longest` remain, each with a word for its marker."""
     blobs = [(match.start() + HINT, match.end(), "blob") for match in _BLOB.finditer(row)]
     if len(row) - sum(end - start for start, end, _ in blobs) <= longest:
         return blobs

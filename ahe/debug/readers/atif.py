@@ -35,19 +35,19 @@ def sniff(value: Any, line: bool) -> bool:
 
 
 def parse(content: Content, draft: Draft) -> None:
-    """A trajectory; the steps of its sub-agents follow it as the environment's."""
+    """A trajectory; the steps of its sub-agents follow as steps of the environment."""
     _trajectory(content.value, draft, content.subagent)
 
 
 def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
     top = mapping(value)
-    draft.claim(value)
+    draft.read_metadata(value)
     name = string(inner(top, "agent").get("name"))
     if subagent:
-        draft.say("environment", "injected", f"[sub-agent {name}]", "", "sub-agent")
+        draft.add_text("environment", "injected", f"[sub-agent {name}]", "", "sub-agent")
     given = top.get("steps")
     if given is not None and not isinstance(given, list):
-        draft.wrong(f"the steps are not a list but {type(given).__name__}")
+        draft.add_damage(f"the steps are not a list but {type(given).__name__}")
         given = [given]
     for each in listing(given):
         _step(each, draft, subagent, own=name == "ahe")
@@ -60,14 +60,14 @@ def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
 
 
 def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
-    """One step. With `own`, `ahe` recorded it: what comes from a user after the agent's first turn was injected."""
+    """One step. If `ahe` itself recorded it (`own`), a user's message after the agent's first turn was injected."""
     if not isinstance(value, dict):
-        draft.wrong(f"step {draft.count + 1} is not a record but {type(value).__name__}")
+        draft.add_damage(f"step {draft.count + 1} is not a record but {type(value).__name__}")
         draft.add("environment", [Text("message", as_text(value))])
         return
     said = string(value.get("source"))
     source = _SOURCES.get(said, "agent" if value.get("tool_calls") else "environment")
-    later = own and source in ("user", "system") and draft.acted
+    later = own and source in ("user", "system") and draft.agent_acted
     copied = value.get("is_copied_context") is True
     found = [
         *reasoning(value),

@@ -1,4 +1,4 @@
-"""Conversations as chat completions have them: OpenAI's, Anthropic's and ShareGPT's, a message a step."""
+"""Chat conversations in the formats of OpenAI, Anthropic and ShareGPT; each message is a step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AGENT = ("assistant", "agent", "ai", "gpt", "bot", "model", "function_call")
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a message (a line), or a conversation, alone or in an endpoint's request."""
+    """Whether a line is a message, or a document a conversation, alone or in a request to an endpoint."""
     if line:
         return is_message(value)
     if isinstance(value, list):
@@ -27,7 +27,7 @@ def sniff(value: Any, line: bool) -> bool:
 
 
 def requests(value: Any) -> tuple[dict[str, Any], ...]:
-    """Where a document may hold what an endpoint was asked."""
+    """The places of a document that may hold a request to an endpoint."""
     return mapping(value), inner(value, "request"), inner(value, "body")
 
 
@@ -64,7 +64,7 @@ def message(value: Any, draft: Draft) -> None:
 
 
 def role(value: Any) -> StepSource:
-    """Whose message it is: the environment's where no known speaker is named, as for a tool's results."""
+    """Who sent a message: the environment if no known role is named, as for tool results."""
     said = (string(mapping(value).get("role")) or string(mapping(value).get("from"))).lower()
     if said in _AGENT:
         return "agent"
@@ -76,7 +76,7 @@ def _is_result(part: Any) -> bool:
 
 
 def result(value: dict[str, Any], draft: Draft) -> None:
-    """A message with what a tool gave."""
+    """A message with the result of a tool."""
     listed = listing(value.get("tool_call_ids"))
     key = string(value.get("tool_call_id")) or string(listed[0] if listed else "")
     name = draft.names.get(key, "") or string(value.get("name")) or string(value.get("role"))
@@ -87,7 +87,7 @@ def result(value: dict[str, Any], draft: Draft) -> None:
 
 
 def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
-    """The calls of an assistant's message, old form and new."""
+    """The calls of an assistant's message: `tool_calls` and the older `function_call`."""
     found = []
     listed = message.get("tool_calls")
     many = listing(listed) or ([listed] if isinstance(listed, dict | str) and listed else [])
@@ -103,7 +103,7 @@ def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
 
 
 def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = message) -> None:
-    """Messages: one a line, or a list of them, or a record with such a list and maybe the reply beside it.
+    """Messages: one per line, a list, or a record with a list and perhaps the reply of the endpoint.
 
     `take` adds one message to the draft.
     """
@@ -112,13 +112,13 @@ def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = m
         take(each, draft)
     if content.shape != "document":
         return
-    draft.claim(value)
+    draft.read_metadata(value)
     asked = inner(value, "request") or inner(value, "body") or mapping(value)
     for key in ("system", "instructions"):
-        draft.say("system", "message", "\n".join(text.text for text in draft.content(asked.get(key))))
+        draft.add_text("system", "message", "\n".join(text.text for text in draft.content(asked.get(key))))
     found = value if isinstance(value, list) else next((asked[key] for key in _LISTS if asked.get(key)), None)
     if isinstance(found, str | dict):
-        draft.wrong("the messages are not a list")
+        draft.add_damage("the messages are not a list")
         found = [found]
     for each in listing(found):
         take(each, draft)
@@ -127,7 +127,7 @@ def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = m
 
 
 def _reply(value: dict[str, Any], draft: Draft) -> None:
-    """The answer of an endpoint that was logged beside its request."""
+    """The answer of an endpoint, logged together with its request."""
     for choice in mappings(value.get("choices")):
         if choice.get("message"):
             message(choice["message"], draft)

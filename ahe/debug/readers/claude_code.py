@@ -1,4 +1,4 @@
-"""Claude Code's sessions (`~/.claude/projects/*/*.jsonl`) and what `claude -p` prints as stream-json."""
+"""Claude Code's sessions (`~/.claude/projects/*/*.jsonl`) and the stream-json output of `claude -p`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HOST = (
     "Caveat: The messages below",
     "[Request interrupted",
 )
-"""How a user's message begins that the host wrote."""
+"""Beginnings of user messages that the host wrote."""
 _HOST_FLAGS = ("isMeta", "isCompactSummary", "isVisibleInTranscriptOnly")
 _USAGE = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _BOOKKEEPING = frozenset(
@@ -53,12 +53,12 @@ _BOOKKEEPING = frozenset(
         "worktree-state",
     )
 )
-"""Types of lines that say nothing of the rollout."""
+"""Types of lines without information about the rollout."""
 _SESSION = frozenset(("sessionId", "session_id", "parentUuid", "leafUuid"))
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a line of a session, or a session that was exported as one document."""
+    """Whether the value is a line of a session, or a session exported as one document."""
     record = mapping(value)
     if not line:
         return isinstance(record.get("loglines"), list)
@@ -69,7 +69,7 @@ def sniff(value: Any, line: bool) -> bool:
 
 
 def parse(content: Content, draft: Draft) -> None:
-    """A session's lines. Of a sub-agent, and of side chains, all steps are the environment's."""
+    """The lines of a session. All steps of sub-agents and side chains belong to the environment."""
     session = _Session(draft, content.subagent)
     exported = listing(mapping(content.value).get("loglines"))
     lines = content.lines if content.shape == "lines" else ((draft.where, each) for each in exported)
@@ -78,7 +78,7 @@ def parse(content: Content, draft: Draft) -> None:
 
 
 def parent_session(content: Content) -> str:
-    """The session that started this one, where this one is a sub-agent's; else nothing."""
+    """The id of the session that started this one if this is a sub-agent's session, else an empty string."""
     for _, record in content.lines:
         if isinstance(record, dict) and isinstance(record.get("sessionId"), str):
             return record["sessionId"] if record.get("isSidechain") is True else ""
@@ -104,24 +104,24 @@ class _Session:
             if record.get("subtype") != "init":
                 name = string(record.get("subtype"))
                 source, text = self._source("system", record), content_text(record.get("content"))
-                draft.say(source, "injected", text, time, name)
-                draft.say("environment", "error", as_text(record.get("error")), time, name)
+                draft.add_text(source, "injected", text, time, name)
+                draft.add_text("environment", "error", as_text(record.get("error")), time, name)
         elif kind == "summary":
-            draft.say("system", "injected", string(record.get("summary")), time, "summary")
+            draft.add_text("system", "injected", string(record.get("summary")), time, "summary")
         elif kind == "attachment":
             self._attachment(mapping(record.get("attachment")), time)
         elif kind == "result":
             self._result(record, time)
         elif kind not in _BOOKKEEPING and kind not in self.unknown:
             self.unknown.add(kind)
-            draft.wrong(f"a record of unknown type {kind!r}: left out", where)
+            draft.add_damage(f"a record of unknown type {kind!r}: left out", where)
 
     def _source(self, source: StepSource, record: dict[str, Any]) -> StepSource:
         side = self.subagent or record.get("isSidechain") is True or bool(record.get("parent_tool_use_id"))
         return "environment" if side else source
 
     def _assistant(self, record: dict[str, Any], body: dict[str, Any], time: Any) -> None:
-        """A message comes in several lines, a block each: together they are one step."""
+        """A message comes as several lines with one block each; together they are one step."""
         failed = record.get("isApiErrorMessage") is True
         found = self.draft.content(body.get("content"), "error" if failed else "message")
         key = string(body.get("id"))
@@ -146,13 +146,13 @@ class _Session:
         kind = string(value.get("type"))
         if kind == "queued_command":
             text = content_text(value.get("prompt"))
-            self.draft.say("user", "injected" if text.startswith(("<", "[")) else "message", text, time)
+            self.draft.add_text("user", "injected" if text.startswith(("<", "[")) else "message", text, time)
             return
         text = next((string(value[key]) for key in ("content", "prompt", "text") if value.get(key)), "")
-        self.draft.say("system", "injected", text or as_text(value), time, kind)
+        self.draft.add_text("system", "injected", text or as_text(value), time, kind)
 
     def _result(self, record: dict[str, Any], time: Any) -> None:
-        """The last line of stream-json: how it ended, and the last message once more."""
+        """The last line of stream-json: how the session ended, and a repetition of the last message."""
         draft = self.draft
         draft.ended = string(record.get("subtype"))
         draft.seconds = number(record.get("duration_ms")) / 1000
@@ -160,13 +160,13 @@ class _Session:
         text = content_text(record.get("result"))
         errors = [as_text(each) for each in listing(record.get("errors"))]
         if record.get("is_error") is True:
-            draft.say("environment", "error", "\n".join([text, *errors]).strip(), time)
+            draft.add_text("environment", "error", "\n".join([text, *errors]).strip(), time)
         elif text.strip() not in {each.text.strip() for each in draft.last}:
-            draft.say("agent", "message", text, time)
+            draft.add_text("agent", "message", text, time)
 
 
 def _more(said: Any, found: list[Text]) -> list[Text]:
-    """What the host kept of a tool's result beside what it sent to the model."""
+    """The parts of a tool's result that the host kept but did not send to the model."""
     known = "\n".join(text.text for text in found)
     place = mapping(said)
     kept = [said] if isinstance(said, str) else [place.get(key) for key in ("stdout", "stderr", "error")]

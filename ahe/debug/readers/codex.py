@@ -1,4 +1,4 @@
-"""Codex's sessions (`rollout-*.jsonl`, all ages) and what `codex exec --json` prints."""
+"""Codex's sessions (`rollout-*.jsonl`, all versions) and the output of `codex exec --json`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ahe.debug.readers.responses import command, item, output
 from ahe.debug.readers.trace import Channel, Text
 
 _TWICE = {"user_message": "user", "agent_message": "agent", "agent_reasoning": "agent"}
-"""Events that may repeat an item of the session."""
+"""Events that may repeat an item of the session, and whose step they are."""
 _ENDS = ("task_complete", "turn_complete", "turn_aborted", "turn.completed", "turn.failed", "completed")
 
 
@@ -28,7 +28,7 @@ _LINES = ("session_meta", "response_item", "event_msg", "turn_context", "compact
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a line of a session, or an old session as one document."""
+    """Whether the value is a line of a session, or an old session in one document."""
     record = mapping(value)
     if not line:
         return isinstance(record.get("session"), dict) and "items" in record
@@ -44,13 +44,13 @@ def sniff(value: Any, line: bool) -> bool:
 
 
 def parse(content: Content, draft: Draft) -> None:
-    """A session of any age: lines, or at first one document with a list of items."""
+    """A session of any version: lines, or in the oldest one document with a list of items."""
     session = _Session(draft)
     for _, record in draft.records(content.lines):
         session.take(record)
     session.close()
     instructions = inner(content.value, "session").get("instructions")
-    draft.say("system", "message", content_text(instructions))
+    draft.add_text("system", "message", content_text(instructions))
     for each in mappings(mapping(content.value).get("items")):
         item(each, draft, each.get("timestamp", ""))
 
@@ -59,7 +59,7 @@ class _Session:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.maybe: dict[int, str] = {}  # index of an event's step: its text
-        self.open: dict[str, dict[str, Any]] = {}  # items of `codex exec` that were begun
+        self.open: dict[str, dict[str, Any]] = {}  # items of `codex exec` that have begun
         self.instructions: set[str] = set()
 
     def take(self, record: dict[str, Any]) -> None:
@@ -71,13 +71,13 @@ class _Session:
         elif kind == "session_meta" or (not kind and "instructions" in record):
             self._head(mapping(payload) or record, time)
         elif kind == "compacted":
-            self.draft.say(
+            self.draft.add_text(
                 "user", "injected", content_text(mapping(payload).get("message")), time, "compacted"
             )
         elif isinstance(record.get("msg"), dict):
             self._event(mapping(record["msg"]), time)
         elif "prompt" in record and not kind:
-            self.draft.say("user", "message", string(record["prompt"]), time)
+            self.draft.add_text("user", "message", string(record["prompt"]), time)
         elif kind.startswith("item."):
             self._exec(kind, mapping(record.get("item")), time)
         elif kind.startswith(("turn.", "error", "thread.", "completed")):
@@ -91,7 +91,7 @@ class _Session:
         text = text or content_text(meta.get("instructions"))
         if text not in self.instructions:
             self.instructions.add(text)
-            self.draft.say("system", "message", text, time)
+            self.draft.add_text("system", "message", text, time)
 
     def _event(self, event: dict[str, Any], time: Any) -> None:
         kind, draft = string(event.get("type")), self.draft
@@ -108,12 +108,12 @@ class _Session:
         elif kind in _ENDS:
             draft.ended = string(event.get("reason")) or kind
             draft.tokens += total(inner(event, "usage"), "input_tokens", "output_tokens")
-            draft.say("environment", "error", text if "fail" in kind or "abort" in kind else "", time)
+            draft.add_text("environment", "error", text if "fail" in kind or "abort" in kind else "", time)
         elif "error" in kind or "warning" in kind:
-            draft.say("environment", "error", text, time, kind)
+            draft.add_text("environment", "error", text, time, kind)
 
     def _ran(self, kind: str, event: dict[str, Any], time: Any) -> None:
-        """A command as events report it; skipped where the session also has it as an item."""
+        """A command reported by events; skipped if the session also has it as an item."""
         draft, key = self.draft, string(event.get("call_id"))
         if key in draft.names and draft.names[key] != "event":
             return
@@ -140,7 +140,7 @@ class _Session:
             self.open[string(value.get("id"))] = value
 
     def close(self) -> None:
-        """Adds items that began and never completed, and removes events that an item repeats."""
+        """Add items that began but never completed, and remove events that repeat an item."""
         for value in self.open.values():
             _executed(value, self.draft, "")
         items = (step for step in self.draft.steps if step.id - 1 not in self.maybe)
@@ -149,12 +149,12 @@ class _Session:
 
 
 def _printed(text: str, code: Any) -> Text:
-    """What a command printed, and its exit code where that is not 0."""
+    """What a command printed, and its exit code unless it is 0."""
     return Text("result", f"{text}\n[exit code {as_text(code)}]" if code else text, "shell")
 
 
 def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
-    """An item as `codex exec --json` prints it: a call and its result in one."""
+    """An item of `codex exec --json`: a call together with its result."""
     kind = string(value.get("type")) or string(value.get("item_type"))
     text = string(value.get("text")) or string(value.get("message"))
     if kind in ("agent_message", "assistant_message"):
@@ -162,7 +162,7 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
     elif kind == "reasoning":
         draft.join("agent", [Text("reasoning", text)], time)
     elif kind == "error":
-        draft.say("environment", "error", text, time)
+        draft.add_text("environment", "error", text, time)
     elif kind == "command_execution":
         draft.join("agent", [Text("call", string(value.get("command")), "shell")], time)
         found = string(value.get("aggregated_output")) or string(value.get("output"))
@@ -172,5 +172,5 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
         given = value.get("arguments", value.get("query", value.get("changes", value.get("items"))))
         draft.join("agent", [Text("call", call_text(given), name)], time)
         for channel, found in output(value.get("result")):
-            draft.say("environment", channel, found, time, name)
-        draft.say("environment", "error", as_text(value.get("error")), time, name)
+            draft.add_text("environment", channel, found, time, name)
+        draft.add_text("environment", "error", as_text(value.get("error")), time, name)

@@ -1,4 +1,4 @@
-"""The trace that a reader is building, and the parts of messages that many formats share."""
+"""The trace that a reader builds, and the parts of messages that many formats share."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _REASONING = ("reasoning_content", "reasoning", "thinking", "thought_summary")
 
 @dataclass
 class Draft:
-    """Steps in the order of the recording, and what the recording says about itself.
+    """Steps in the order of the recording, and the recording's metadata.
 
-    `where` is the file, for damage that has no better place. `names` maps the id of a call to the name of its tool.
+    `where` is the file, for damage without a more exact place. `names` maps the id of a call to the name of its tool.
     """
 
     where: str
@@ -44,36 +44,38 @@ class Draft:
     _alone: int = -1
 
     def add(self, source: StepSource, texts: Iterable[Text], time: Any = "", alone: bool = False) -> None:
-        """A new step, even an empty one. With `alone`, `join` adds nothing to it."""
+        """Add a step, even an empty one. With `alone`, `join` does not extend it."""
         self._alone = self.count if alone else self._alone
         when = time if isinstance(time, str) else repr(time) if isinstance(time, int | float) else ""
         self._steps.append((source, list(texts), encodable(when)))
 
     def add_message(self, source: StepSource, texts: list[Text], time: Any = "") -> None:
-        """A new step, with an empty message where the recording has a turn without any text."""
+        """Add a step, with an empty message if the recorded turn has no text."""
         self.add(source, texts or [Text("message", "")], time)
 
-    def say(self, source: StepSource, channel: Channel, text: str, time: Any = "", name: str = "") -> None:
-        """A step of one text; nothing where the text is empty."""
+    def add_text(
+        self, source: StepSource, channel: Channel, text: str, time: Any = "", name: str = ""
+    ) -> None:
+        """Add a step of one text; nothing if the text is empty."""
         if text:
             self.add(source, (Text(channel, text, name),), time)
 
     def join(self, source: StepSource, texts: Iterable[Text], time: Any = "") -> None:
-        """Texts for the last step where it has this source, else for a new one."""
+        """Add texts to the last step if it has this source, else a new step."""
         if self._steps and self._steps[-1][0] == source and self._alone != self.count - 1:
             self._steps[-1][1].extend(texts)
         else:
             self.add(source, texts, time)
 
     def attach(self, index: int, text: Text) -> None:
-        """One more text for step `index`, counted from 0; for the nearest one where that does not exist."""
+        """Add a text to step `index`, counted from 0, or to the nearest existing step."""
         if self._steps:
             self._steps[max(0, min(index, len(self._steps) - 1))][1].append(text)
         else:
             self.add("environment", (text,))
 
     def remove(self, indices: Iterable[int]) -> None:
-        """Take steps out again, by index from 0; what the agent did before and after one becomes one step."""
+        """Remove steps by index from 0; agent steps before and after a removed one are joined."""
         gone = set(indices)
         kept: list[tuple[StepSource, list[Text], str]] = []
         for index, step in enumerate(self._steps):
@@ -85,25 +87,25 @@ class Draft:
                 kept.append(step)
         self._steps = kept
 
-    def wrong(self, what: str, where: str = "") -> None:
-        """Note a damage."""
+    def add_damage(self, what: str, where: str = "") -> None:
+        """Report a part that could not be read."""
         self.damage.append(Damage(where or self.where, what))
 
     def keep_unreadable(self, what: str, value: Any, time: Any = "") -> None:
-        """`what` should be a record and `value` is something else: a damage, and its text a message."""
-        self.wrong(f"{what} is not a record but {type(value).__name__}")
-        self.say("environment", "message", as_text(value), time)
+        """Report that `what` should be a record but is `value`, and keep its text as a message."""
+        self.add_damage(f"{what} is not a record but {type(value).__name__}")
+        self.add_text("environment", "message", as_text(value), time)
 
     def records(self, lines: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The lines that are records, each with its place; the others are damage."""
+        """The lines that are records, each with its place; other lines are reported as damage."""
         for where, record in lines:
             if isinstance(record, dict):
                 yield where, record
             else:
-                self.wrong(f"a line is not a record but {type(record).__name__}", where)
+                self.add_damage(f"a line is not a record but {type(record).__name__}", where)
 
-    def claim(self, value: Any) -> None:
-        """Take over what a document says of its task and score, in itself or one level below."""
+    def read_metadata(self, value: Any) -> None:
+        """Take task, score and exit status from a document, at its top or one level below."""
         for place in (mapping(value), *(inner(value, key) for key in _NESTED)):
             named = (string(place.get(key)).strip() for key in _TASK)
             self.task = self.task or next(filter(None, named), "")
@@ -112,7 +114,7 @@ class Draft:
             self.ended = self.ended or string(place.get("exit_status"))
 
     @property
-    def acted(self) -> bool:
+    def agent_acted(self) -> bool:
         """Whether the agent has had a turn."""
         return any(source == "agent" for source, _, _ in self._steps)
 
@@ -133,8 +135,8 @@ class Draft:
         return self._steps[-1][1] if self._steps else []
 
     @property
-    def asked(self) -> tuple[int, str]:
-        """The first thing that a user said, with the index of its step; -1 and nothing where none did."""
+    def first_request(self) -> tuple[int, str]:
+        """The first message of a user with the index of its step; -1 and an empty string if there is none."""
         for index, (source, texts, _) in enumerate(self._steps):
             said = "\n".join(text.text for text in texts if text.channel == "message")
             if source == "user" and said.strip():
@@ -142,12 +144,12 @@ class Draft:
         return -1, ""
 
     def call(self, id: Any, name: str, arguments: Any) -> Text:
-        """The text of a call. Its tool's name is kept for the result that has the same id."""
+        """The text of a call. The tool's name is kept for the result with the same id."""
         self.names[string(id)] = name
         return Text("call", call_text(arguments), name)
 
     def content(self, value: Any, channel: Channel = "message") -> list[Text]:
-        """The texts of a message's content: OpenAI's parts and Anthropic's blocks, which also come mixed."""
+        """The texts of a message's content: OpenAI's parts and Anthropic's blocks, possibly mixed."""
         if isinstance(value, list):
             return [text for part in value for text in self._part(part, channel)]
         text = as_text(value)
@@ -169,7 +171,7 @@ class Draft:
 
 
 def reasoning(message: dict[str, Any]) -> list[Text]:
-    """What a model thought, under any of the names that endpoints give it; once where two are equal."""
+    """A message's reasoning, under any name that endpoints use; equal texts only once."""
     found = dict.fromkeys(filter(None, (content_text(message.get(key)) for key in _REASONING)))
     if not found:
         parts = listing(message.get("reasoning_details")) or listing(message.get("thinking_blocks"))
@@ -182,7 +184,7 @@ def _thought(part: Any) -> str:
 
 
 def injected(texts: Iterable[Text], openings: tuple[str, ...] = ("",)) -> list[Text]:
-    """The texts; the messages among them that begin with one of `openings` are marked as the host's."""
+    """The texts; messages that begin with one of `openings` become injected texts."""
     return [
         Text("injected", text.text)
         if text.channel == "message" and text.text.lstrip().startswith(openings)
@@ -192,9 +194,9 @@ def injected(texts: Iterable[Text], openings: tuple[str, ...] = ("",)) -> list[T
 
 
 def verdict(value: Any) -> Status:
-    """The verdict of a reward, or of a record with a field such as `resolved` or `reward`: 1 and true pass."""
+    """The verdict of a reward, or of a record with a field such as `resolved` or `reward`; 1 and true pass."""
     if isinstance(value, bool):
-        return "unknown"  # only a field that says so by its name is a truth value
+        return "unknown"  # true and false count only in a field whose name says what they mean
     for score in (value.get(key) for key in _SCORE) if isinstance(value, dict) else (value,):
         if isinstance(score, int | float):
             return "passed" if score is True or number(score) >= 1 else "failed"

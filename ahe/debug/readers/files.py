@@ -1,4 +1,4 @@
-"""Files as JSON, JSON lines or text, whatever happened to their bytes: damage is noted and the rest is read."""
+"""Reads files as JSON, JSON lines or text. Damaged bytes are reported and the rest is read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ahe.debug.readers.trace import Damage
 LIMIT = 64 << 20
 """Bytes of one line or one document that are read."""
 HEAD = 64 << 10
-"""Bytes at the beginning of a file that show what it is."""
+"""Bytes at the beginning of a file that determine its type."""
 BLANK = b"\0 \t\r\n"
-"""Bytes that may stand around a value."""
+"""Bytes that may surround a value."""
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
@@ -33,9 +33,9 @@ of a list, `text` a recording of a terminal."""
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file holds: the `value` of a document or text, or the `lines`, each value with its place.
+    """The content of a file: the `value` of a document or text, or `lines`, each as (place, value).
 
-    `subagent` says that the file is of a sub-agent of the trace that is being read.
+    `subagent` says that the file belongs to a sub-agent of the trace that is being read.
     """
 
     shape: Shape
@@ -47,7 +47,7 @@ class Content:
 def content(
     path: Path, shape: Shape, span: Span, damage: list[Damage], subagent: bool = False, limit: int = 0
 ) -> Content:
-    """The content of the span of a file; with a `limit`, of so many bytes at its beginning."""
+    """The content of a span of a file; with a `limit`, only of its first bytes."""
     if shape == "lines":
         return Content(shape, lines=records(path, damage, limit), subagent=subagent)
     read = text if shape == "text" else document
@@ -56,7 +56,7 @@ def content(
 
 
 def text(path: Path, span: Span, damage: list[Damage], limit: int = LIMIT) -> str:
-    """The text of the span of the file, at most `limit` bytes."""
+    """The text in a span of the file, at most `limit` bytes."""
     try:
         with open_bytes(path) as file:
             file.seek(span[0])
@@ -78,7 +78,7 @@ def text(path: Path, span: Span, damage: list[Damage], limit: int = LIMIT) -> st
 
 
 def document(path: Path, span: Span, damage: list[Damage], limit: int = LIMIT) -> Any:
-    """The JSON document in the span of the file, as far as it can be read; None where nothing can."""
+    """The JSON document in a span of the file, as far as it can be read; None if nothing can."""
     raw = text(path, span, damage, limit)
     value, faults = salvage(raw)
     for start, what in faults:
@@ -88,9 +88,9 @@ def document(path: Path, span: Span, damage: list[Damage], limit: int = LIMIT) -
 
 
 def records(path: Path, damage: list[Damage], limit: int = 0) -> Iterator[tuple[str, Any]]:
-    """The values of a file of JSON lines, each with its place. Never more than one line is in memory.
+    """The values of a file of JSON lines, each with its place. Only one line is in memory at a time.
 
-    With a `limit` only so many bytes at the beginning of the file are read.
+    With a `limit`, only the first bytes of the file are read.
     """
     other = _Run(path, damage)
     encoding: list[Damage] = []
@@ -115,7 +115,7 @@ def records(path: Path, damage: list[Damage], limit: int = 0) -> Iterator[tuple[
 
 
 def decoded(data: bytes, where: str, offset: int, damage: list[Damage]) -> str:
-    """The bytes as text; what is not UTF-8 becomes surrogates. A negative `offset` is not shown."""
+    """The bytes as text; bytes that are not UTF-8 become surrogates. A negative `offset` is not reported."""
     plain = data.removeprefix(_BOM)
     try:
         return plain.decode("utf-8")
@@ -142,7 +142,7 @@ def _line(raw: str, number: int, here: str, other: _Run, damage: list[Damage]) -
 
 
 def _rest(raw: str, here: str) -> Iterator[tuple[str, Any]]:
-    """Further values on a line: two writers met, or a newline was lost."""
+    """Further values on a line, after two writers collided or a newline was lost."""
     decoder = json.JSONDecoder(strict=False)
     try:
         _, end = decoder.raw_decode(raw)
@@ -154,7 +154,7 @@ def _rest(raw: str, here: str) -> Iterator[tuple[str, Any]]:
 
 
 class _Run:
-    """Lines that are not JSON: one damage for each run of them."""
+    """Consecutive lines that are not JSON: reported as one damage."""
 
     def __init__(self, path: Path, damage: list[Damage]) -> None:
         self._path, self._damage = path, damage
@@ -187,7 +187,7 @@ def _lines(file: BinaryIO, path: Path, damage: list[Damage]) -> Iterator[tuple[i
 
 
 def _skip(file: BinaryIO) -> int:
-    """Go past the end of the line. Returns where the next one begins."""
+    """Skip to the end of the line; returns where the next one begins."""
     while chunk := file.read(_CHUNK):
         newline = chunk.find(b"\n")
         if newline >= 0:
@@ -196,7 +196,7 @@ def _skip(file: BinaryIO) -> int:
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The file, or what it would be in UTF-8 where a mark at its beginning says that it is UTF-16."""
+    """The file; if it begins with a UTF-16 byte order mark, its content in UTF-8."""
     file = path.open("rb")
     if file.read(2) not in _WIDE:
         file.seek(0)
@@ -207,7 +207,7 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 def spans(path: Path, damage: list[Damage]) -> list[Span]:
-    """Where the traces of a file with many begin and end, in bytes: its lines, or the elements of its list."""
+    """The byte spans of the traces in a file with many: its lines, or the elements of its list."""
     with open_bytes(path) as file:
         first = file.read(HEAD).removeprefix(_BOM).lstrip()
         if first[:1] == b"[" and not _whole(first.split(b"\n", 1)[0]):
@@ -229,7 +229,7 @@ def spans(path: Path, damage: list[Damage]) -> list[Span]:
 
 
 def _whole(line: bytes) -> bool:
-    """Whether the line is a conversation of its own, as each line of the file is."""
+    """Whether the line is a complete conversation, so that each line of the file is one."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
@@ -238,7 +238,7 @@ def _whole(line: bytes) -> bool:
 
 
 def _elements(path: Path) -> list[Span]:
-    """The elements of a list; after a damage the rest counts as one."""
+    """The elements of a list; everything after a damaged place is one element."""
     raw = text(path, WHOLE, [])
     decoder = json.JSONDecoder(strict=False)
     found: list[Span] = []
@@ -266,7 +266,7 @@ def _mark(path: Path) -> int:
 
 
 def stem(path: Path) -> str:
-    """The file's name without what says its type."""
+    """The file's name without the suffix of its type."""
     name = path.name
     suffix = next((each for each in _SUFFIXES if name.endswith(each) and name != each), "")
     return name.removesuffix(suffix)

@@ -1,4 +1,4 @@
-"""Which traces lie below some paths. Only the beginning of each file is read, as far as it names a task."""
+"""Finds the traces below some paths. Of each file only the beginning is read, until it names a task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ahe.debug.readers.trace import Damage, Trace
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not a trace of its own, and why."""
+    """A file that was not read as a trace, and why."""
 
     path: str
     why: str
@@ -29,9 +29,9 @@ _PLACES = ("agent", "sessions", "agent-logs", "steps")
 
 
 def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[Source]:
-    """The traces in `paths`, files and folders, by task, attempt and id; equal for any order of paths.
+    """The traces in `paths` (files and folders) by task, attempt and id; independent of the order of paths.
 
-    A trial's folder is one trace, whatever files are in it. What is not a trace goes to `skipped`.
+    A trial folder is one trace, whatever files it has. Other files are added to `skipped`.
     """
     search = _Search([] if skipped is None else skipped)
     for root in sorted({Path(path) for path in paths}):
@@ -40,7 +40,7 @@ def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[So
 
 
 def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
-    """The source of a trial's folder: the best of the files that have its steps."""
+    """The source of a trial folder, with the best of the files that hold its steps."""
     path, kind, more = _steps(folder)
     source = Source(
         path=str(path) if path else "",
@@ -58,13 +58,13 @@ def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
 
 
 def read_trial(folder: Path) -> Trace:
-    """The trace of a trial's folder, whatever of it is there. Never raises for what is in it."""
+    """The trace of a trial folder, as far as it exists. Never raises because of its contents."""
     info = trials.info(folder) or trials.TrialInfo(task="", id=folder.name)
     return read(trial_source(folder, info))
 
 
 def _steps(folder: Path) -> tuple[Path | None, FileType, list[Path]]:
-    """The file with the steps of a trial, and those of its sub-agents."""
+    """The file with the steps of a trial, and the files of its sub-agents."""
     for place in (folder / "trajectory.json", folder / "agent" / "trajectory.json"):
         if place.is_file():
             others = sorted(place.parent.glob("trajectory.*.json"))
@@ -96,7 +96,7 @@ def _parent_session(path: Path) -> str:
 
 
 def _fit(name: str) -> str:
-    """The name without characters that a pointer cannot hold."""
+    """The name without characters that a pointer cannot contain."""
     return _UNSAFE.sub("_", name) or "trace"
 
 
@@ -105,7 +105,7 @@ class _Search:
 
     def __init__(self, skipped: list[Skipped]) -> None:
         self.skipped = skipped
-        # each with the name of its root, by file or folder and first byte, so that none counts twice
+        # source and root name by (file or folder, first byte), so that no trace counts twice
         self.found: dict[tuple[str, int], tuple[Source, str]] = {}
         self.scores = trials.Scores()
 
@@ -156,7 +156,7 @@ class _Search:
             self._add(replace(source, task=find_task(source)), root.name)
 
     def _split(self, whole: Source) -> list[Source]:
-        """The traces of a file that holds many, numbered."""
+        """The numbered traces of a file that holds many."""
         damage: list[Damage] = []
         spans = files.spans(Path(whole.path), damage)
         self.skipped.extend(Skipped(each.where, each.what) for each in damage)
@@ -177,7 +177,7 @@ class _Search:
         self.found.setdefault((place, source.span[0]), (source, root))
 
     def finish(self) -> list[Source]:
-        """Joins sub-agents to their sessions, drops logs of other traces, makes names unique and looks up verdicts."""
+        """Join sub-agents to their sessions, drop logs of other traces, make names unique and look up verdicts."""
         found = self._without_logs(self._gathered())
         crowd = Counter(Path(source.path).parent for source, _ in self.found.values())
         roots: dict[str, set[str]] = {}
@@ -198,7 +198,7 @@ class _Search:
         return sorted(sources, key=lambda source: (source.task, source.attempt, source.id))
 
     def _gathered(self) -> list[tuple[Source, str]]:
-        """What was found, with sub-agents' files of Claude Code in the `more` of their session's source."""
+        """The sources found; sub-agent files of Claude Code are moved into `more` of their session's source."""
         paths = {source.path for source, _ in self.found.values()}
         helpers: dict[str, list[str]] = {}
         for source, _ in self.found.values():
@@ -217,7 +217,7 @@ class _Search:
         ]
 
     def _without_logs(self, found: list[tuple[Source, str]]) -> list[tuple[Source, str]]:
-        """Drops a log beside the trace of the same name, or in a folder above trials: it repeats them."""
+        """Drop logs that repeat traces: next to a trace of the same name, or in a folder above trials."""
         named: dict[Path, set[str]] = {}
         for source, _ in found:
             if source.shape != "text" and source.path:

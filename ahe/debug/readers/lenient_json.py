@@ -1,6 +1,6 @@
-"""JSON from strangers: damaged text is read as far as it goes, and a value of a wrong type counts as empty.
+"""Untrusted JSON: damaged text is read as far as possible, and a value of the wrong type counts as empty.
 
-`salvage` reads text; the functions below it take a value as what it should be, and never raise.
+`salvage` reads text; the functions below it convert a value to the expected type and never raise.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _OBJECT = re.compile(r'\{\s*"')
 _KNOWN = frozenset(("step_id", "source", "message", "role", "content", "type", "timestamp", "payload"))
 _DECODER = json.JSONDecoder(strict=False)
 _STUMP = 5
-"""Characters that a value may be short of its end where a text was cut in it: `\\u12`, `tru`."""
+"""A text counts as cut if at most this many characters follow the error: `\\u12`, `tru`."""
 ATTEMPTS = 1_000
-"""How many places after a damage are tried before the rest is given up."""
+"""Places after a damage that are tried before the rest is abandoned."""
 
 Fault = tuple[int, str]
 
@@ -28,8 +28,8 @@ Fault = tuple[int, str]
 def salvage(text: str) -> tuple[Any, list[Fault]]:
     """The value of a JSON text, with a fault (character, what) for each place that could not be read.
 
-    A cut text gives everything before the cut. After a damage inside a list of records, reading continues with the
-    next record that looks like those before it.
+    From a cut text everything before the cut is read. After a damage in a list of records, reading continues with the
+    next record that resembles those before it.
     """
     try:
         return json.loads(text, strict=False), []
@@ -43,7 +43,7 @@ def salvage(text: str) -> tuple[Any, list[Fault]]:
 
 
 def _number(digits: str) -> int | str:
-    """Digits as an int, or as text where they are too many for one."""
+    """Digits as an int, or as text if Python limits the conversion of so many."""
     return int(digits) if len(digits) < 1_000 else digits
 
 
@@ -71,7 +71,7 @@ def _parsed(text: str) -> Any:
 
 
 def _records(value: Any) -> list[Any] | None:
-    """The list of records that the damage is in: the document, or the last value of it; else None."""
+    """The list of records that contains the damage: the document, or its last value; else None."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -87,7 +87,7 @@ def _records(value: Any) -> list[Any] | None:
 def _resumed(
     text: str, position: int, value: Any, records: list[Any], faults: list[Fault]
 ) -> tuple[Any, list[Fault]]:
-    """Adds the records after the damage to `records`, and the keys after their list to `value`."""
+    """Add the records after the damage to `records`, and the keys after their list to `value`."""
     keys = {key for each in records if isinstance(each, dict) for key in each} or _KNOWN
     attempts, good = 0, position
     while attempts < ATTEMPTS and (found := _OBJECT.search(text, position)):
@@ -109,7 +109,7 @@ def _resumed(
 
 
 def _tail(text: str, position: int, value: Any) -> None:
-    """Adds the keys of a document that follow its list of records."""
+    """Add the keys of a document that follow its list of records."""
     rest = text[position:].lstrip()
     if isinstance(value, dict) and rest.startswith(","):
         tail = _parsed(closed("{" + rest[1:]))
@@ -118,9 +118,9 @@ def _tail(text: str, position: int, value: Any) -> None:
 
 
 def closed(text: str) -> str:
-    """The beginning of a JSON text, completed by what it takes to close it; what is half is left out.
+    """The beginning of a JSON text with closing brackets added; an incomplete member is left out.
 
-    A text that is cut inside a string value keeps the part of the string that is there.
+    If the text is cut inside a string value, the existing part of the string is kept.
     """
     frames: list[list[Any]] = []  # [bracket, end of the last whole member, whether a key comes next]
     for found in _TOKEN.finditer(text):
@@ -152,7 +152,7 @@ def _closers(frames: list[list[Any]]) -> str:
 
 
 def string(value: Any) -> str:
-    """The value where it is a text, else an empty one."""
+    """The value if it is a string, else an empty one."""
     return encodable(value) if isinstance(value, str) else ""
 
 
@@ -169,14 +169,14 @@ def mappings(value: Any) -> list[dict[str, Any]]:
 
 
 def inner(value: Any, *keys: str) -> dict[str, Any]:
-    """The record in `value` under the nested keys; empty where there is none."""
+    """The record in `value` under the nested keys; empty if there is none."""
     for key in keys:
         value = mapping(value).get(key)
     return mapping(value)
 
 
 def number(value: Any) -> float:
-    """The value where it is a finite number, else 0."""
+    """The value if it is a finite number, else 0."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return 0.0
     return float(value) if abs(value) < 1e15 else 0.0
@@ -188,7 +188,7 @@ def total(place: dict[str, Any], *keys: str) -> int:
 
 
 def as_text(value: Any) -> str:
-    """Any value as text: a text as it is, nothing as nothing, the rest as JSON with its keys as they came."""
+    """Any value as text: a string unchanged, None as empty, everything else as JSON with keys in their order."""
     if isinstance(value, str):
         return encodable(value)
     if value is None:
@@ -200,20 +200,15 @@ def as_text(value: Any) -> str:
 
 
 def call_text(arguments: Any) -> str:
-    """The text of a call: the value of its one argument, else the JSON of its arguments."""
-    value = arguments
-    if isinstance(arguments, str) and arguments.lstrip().startswith("{"):
-        try:
-            value = json.loads(arguments, strict=False)
-        except (ValueError, RecursionError):
-            return encodable(arguments)
+    """The text of a call: the value of its only argument, else the JSON of its arguments."""
+    value = parsed(arguments.lstrip()) if isinstance(arguments, str) else arguments
     if isinstance(value, dict) and len(value) == 1:
         return as_text(next(iter(value.values())))
     return as_text(arguments)
 
 
 def content_text(value: Any) -> str:
-    """The text of a message's content: a text, or the texts of its parts, one a line."""
+    """The text of a message's content: a text, or the texts of its parts, one per line."""
     if isinstance(value, list):
         return "\n".join(filter(None, (_part(part) for part in value)))
     return _part(value)
@@ -229,7 +224,7 @@ def _part(part: Any) -> str:
 
 
 def _media(part: dict[str, Any]) -> str:
-    """A part that is not text: as JSON, or as its kind and size where it is a picture or another blob."""
+    """A part that is not text: as JSON, or as type and size if it is a picture or another blob."""
     text = as_text(part)
     found = _DATA_URL.search(text)
     source = mapping(part.get("source"))
@@ -240,10 +235,10 @@ def _media(part: dict[str, Any]) -> str:
 
 
 def encodable(text: str) -> str:
-    """The text, changed so that encoding it as UTF-8 (surrogateescape) and decoding it gives it back.
+    """The text, changed so that it survives encoding as UTF-8 (surrogateescape) and decoding.
 
-    JSON can spell half a character, which no file can hold: it becomes the replacement character. The
-    halves that stand for bytes that were not UTF-8 stay.
+    JSON can contain half of a surrogate pair, which cannot be encoded: it becomes the replacement character.
+    Surrogates that represent bytes that were not UTF-8 stay.
     """
     if text.isascii():
         return text
@@ -260,7 +255,7 @@ def encodable(text: str) -> str:
 
 
 def parsed(text: str) -> Any:
-    """The value of a text that is JSON, else None."""
+    """The value of a text that is a JSON object or array, else None."""
     if text[:1] not in "{[":
         return None
     try:

@@ -1,7 +1,7 @@
 """NexAU's tracer: a tree of spans in which each model call repeats the conversation so far.
 
-It comes as the in-memory dump (a list of root spans), as a flat list of spans or observations, and in the cleaned form
-that AHE's runs keep.
+Known forms: the in-memory dump (a list of root spans), a flat list of spans or observations, and the cleaned form that
+AHE's runs keep.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def parse(content: Content, draft: Draft) -> None:
     """A dump of the tracer in any of its forms."""
     value = content.value
     top = mapping(value)
-    draft.claim(value)
+    draft.read_metadata(value)
     if "spans" in top or "observations" in top or isinstance(value, list):
         tree = _Tree(draft)
         spans = value if isinstance(value, list) else top.get("spans") or top.get("observations")
@@ -59,7 +59,7 @@ def parse(content: Content, draft: Draft) -> None:
 
 
 def _ordered(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By time where all have one of a kind, else as they stand."""
+    """The spans by start time if all have one of the same type, else in the given order."""
     times = [span.get("start_time", span.get("startTime")) for span in spans]
     if all(isinstance(time, int | float) for time in times):
         return [spans[index] for index in sorted(range(len(spans)), key=lambda index: number(times[index]))]
@@ -72,7 +72,7 @@ class _Tree:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.said: Counter[tuple[Any, ...]] = Counter()
-        self.tools: dict[str, dict[str, Any]] = {}  # tool spans whose result no model call was given yet
+        self.tools: dict[str, dict[str, Any]] = {}  # tool spans whose result no model call has received yet
         self.failed: set[str] = set()
 
     def walk(self, span: dict[str, Any], side: bool) -> None:
@@ -85,7 +85,7 @@ class _Tree:
         elif kind == "TOOL" or string(span.get("name")).lower().startswith("tool"):
             self.tools[string(mapping(given).get("tool_call_id")) or f"span {string(span.get('id'))}"] = span
         elif kind == "COMPACTION":
-            self.draft.say("system", "injected", as_text(gave), span.get("start_time", ""), "compaction")
+            self.draft.add_text("system", "injected", as_text(gave), span.get("start_time", ""), "compaction")
         for child in _ordered(mappings(span.get("children"))):
             self.walk(child, in_side)
         if kind in ("AGENT", "SUB_AGENT"):
@@ -95,14 +95,16 @@ class _Tree:
         text = as_text(span.get("error"))
         if text and text not in self.failed:
             self.failed.add(text)
-            self.draft.say("environment", "error", text, span.get("end_time", ""), string(span.get("name")))
+            self.draft.add_text(
+                "environment", "error", text, span.get("end_time", ""), string(span.get("name"))
+            )
             self.draft.ended = "error" if root else self.draft.ended
 
     def _model(self, given: dict[str, Any], gave: Any, span: dict[str, Any], side: bool) -> None:
         asked = listing(_asked(given))
         conversation = Draft(self.draft.where, names=self.draft.names)
         system = content_text(given.get("system")) or content_text(given.get("instructions"))
-        conversation.say("system", "message", system)
+        conversation.add_text("system", "message", system)
         for each in asked:
             _either(each, conversation)
         seen: Counter[tuple[Any, ...]] = Counter()
@@ -130,24 +132,23 @@ class _Tree:
 
     def _emit(self, step: Step, side: bool, span: dict[str, Any], reply: bool = False) -> None:
         self.said[_key(step)] += 1
-        later = step.source == "user" and self.draft.acted and not reply
+        later = step.source == "user" and self.draft.agent_acted and not reply
         found = injected(step.texts) if later else step.texts
         time = span.get("end_time" if reply else "start_time", span.get("startTime", ""))
         self.draft.add("environment" if side else step.source, found, time)
 
     def close(self) -> None:
-        """Adds results that no model call was shown."""
+        """Add the results that no model call received."""
         for span in self.tools.values():
-            name = string(span.get("name")).removeprefix("Tool:").strip()
             gave = span.get("outputs", span.get("output"))
             result = mapping(gave).get("result", gave)
             failed: Channel = "error" if mapping(result).get("status") == "error" else "result"
-            self.draft.say("environment", failed, as_text(result), span.get("end_time", ""), name)
+            self.draft.add_text("environment", failed, as_text(result), span.get("end_time", ""), _name(span))
             self._error(span, False)
 
 
 def _key(step: Step) -> tuple[Any, ...]:
-    """What identifies a message when it is repeated; reasoning is not always sent back."""
+    """The identity of a repeated message; without reasoning, which is not always sent back."""
     return (
         step.source,
         *(text.text.strip() for text in step.texts if text.channel != "reasoning" and text.text.strip()),
@@ -155,7 +156,7 @@ def _key(step: Step) -> tuple[Any, ...]:
 
 
 def _asked(given: Any) -> Any:
-    """The conversation that a model call was given, else None."""
+    """The conversation in the input of a model call, else None."""
     if isinstance(given, list) and any("role" in each or "type" in each for each in mappings(given)):
         return given
     place = mapping(given)
@@ -165,7 +166,7 @@ def _asked(given: Any) -> Any:
 
 
 def _either(value: Any, draft: Draft) -> None:
-    """A message of a chat, or an item of the Responses API."""
+    """Add a chat message or an item of the Responses API."""
     place = mapping(value)
     if place.get("type") == "message" or ("role" not in place and string(place.get("type"))):
         responses.item(value, draft)
@@ -174,7 +175,7 @@ def _either(value: Any, draft: Draft) -> None:
 
 
 def _reply(gave: Any, draft: Draft) -> None:
-    """What a model call gave: a completion, a response, a message, or several."""
+    """Add the output of a model call: a completion, a response, a message, or several."""
     place = mapping(gave)
     listed = gave if isinstance(gave, list) else place.get("messages") or place.get("output")
     if isinstance(listed, list):
@@ -186,17 +187,17 @@ def _reply(gave: Any, draft: Draft) -> None:
     elif "content" in place or "tool_calls" in place:
         chat.message({**place, "role": "assistant"}, draft)
     else:
-        draft.say("agent", "message", as_text(place.get("result", gave)))
+        draft.add_text("agent", "message", as_text(place.get("result", gave)))
 
 
 def _cleaned(top: dict[str, Any], draft: Draft) -> None:
-    """Turns with their tools' inputs and outputs in them."""
+    """The cleaned form: turns that contain the inputs and outputs of their tools."""
     turns = mappings(top.get("messages"))
     roles = {string(turn.get("role")) for turn in turns}
     if "system" not in roles:
-        draft.say("system", "message", content_text(top.get("system_prompt")))
+        draft.add_text("system", "message", content_text(top.get("system_prompt")))
     if "user" not in roles:
-        draft.say(
+        draft.add_text(
             "user",
             "message",
             content_text(top.get("user_message")) or content_text(_request(top.get("input"))),
@@ -213,11 +214,11 @@ def _cleaned(top: dict[str, Any], draft: Draft) -> None:
             output = tool.get("output")
             text = as_text(mapping(output).get("result", output) if output else "")
             draft.add("environment", [Text("result", text, _name(tool))], tool.get("endTime", ""))
-    draft.say("environment", "error", as_text(top.get("extract_error")))
+    draft.add_text("environment", "error", as_text(top.get("extract_error")))
     for agent in mappings(top.get("subagents")):
         own = Draft(draft.where)
         _cleaned({"messages": agent.get("messages")}, own)
-        draft.say("environment", "injected", f"[sub-agent {string(agent.get('name'))}]", "", "sub-agent")
+        draft.add_text("environment", "injected", f"[sub-agent {string(agent.get('name'))}]", "", "sub-agent")
         for step in own.steps:
             draft.add("environment", step.texts, step.time)
 

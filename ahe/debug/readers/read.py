@@ -1,4 +1,4 @@
-"""The table of the readers, what a file is (`sniff`), and one found trace as a `Trace` (`read`)."""
+"""The table of readers, detection of a file's type (`sniff`), and reading a source as a `Trace` (`read`)."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from ahe.debug.readers.trace import Status, Text, Trace, VerifierFile
 
 
 class Reader(NamedTuple):
-    """One format. `sniff(value, line)` says whether a value is a document of it, or with `line` one of its lines.
+    """One format. `sniff(value, line)` says whether a value is a document of it or, with `line`, one of its lines.
 
-    `parse(content, draft)` adds the steps of a file to a draft, and never raises for what is in the file.
+    `parse(content, draft)` adds the steps of a file to a draft, and never raises because of the file's content.
     """
 
     format: str
@@ -51,15 +51,15 @@ READERS = (
     Reader("asciinema", terminal.sniff, terminal.parse),
     Reader("terminal", lambda value, line: False, terminal.parse),
 )
-"""The first one that knows a file reads it. A trial's steps are read from the file whose format comes first.
+"""The first reader that recognises a file reads it. A trial's steps come from the file whose format is listed first.
 
-Text that is not JSON is `terminal`'s, or nobody's (`sniff`).
+Text that is not JSON is read by `terminal` or not at all (`sniff`).
 """
 RANK = {reader.format: number for number, reader in enumerate(READERS)}
 
 _CONTROL = bytes((*range(9), *range(14, 27)))
 _SIZES = (HEAD, 1 << 20, 16 << 20)
-"""How many bytes are read until they name a task."""
+"""Bytes that are read, one size after the other, until they name a task."""
 _INSTANCE = re.compile(r"[\w.-]+__[\w.-]+-\d+")
 _WORD = re.compile(r"[a-z0-9]+")
 _TAG = re.compile(r"<[^<>]{1,80}>")
@@ -68,7 +68,7 @@ _LONG = 80
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A format, by the name of its reader, and how the file holds it."""
+    """A format, by the name of its reader, and the shape of the file."""
 
     format: str
     shape: Shape
@@ -83,10 +83,10 @@ class NotATrace:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A trace that was found and not yet read. Small and picklable.
+    """A trace that was found but not yet read. Small and picklable.
 
-    `path` is the file with the steps (empty where a trial has none), `span` the bytes of the trace in it,
-    `trial` the folder of a trial, `more` files of sub-agents, `size` how many bytes there are to read.
+    `path` is the file with the steps (empty if a trial has none), `span` the bytes of the trace in it, `trial` the
+    folder of a trial, `more` the files of sub-agents, `size` the number of bytes to read.
     """
 
     path: str
@@ -103,7 +103,7 @@ class Source:
 
 
 def sniff(head: bytes, name: str, given: bool = False) -> FileType | NotATrace:
-    """What a file is that begins with `head`, never judged by its name alone. `given`: a person named this file."""
+    """The type of a file that begins with `head`, never by its name alone. `given`: the user named this file."""
     if not head.strip(files.BLANK + b"\xef\xbb\xbf"):
         return NotATrace("empty" if not head.strip() else "nothing but NUL bytes")
     wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -121,7 +121,7 @@ def sniff(head: bytes, name: str, given: bool = False) -> FileType | NotATrace:
 
 
 def sniff_json(text: str) -> FileType | None:
-    """The type of a text that is JSON, a beginning of JSON, or lines of which some are JSON."""
+    """The type of a text that is JSON, the beginning of JSON, or lines of which some are JSON."""
     values = _json_lines(text)
     if len(values) > 1:
         for value in values:
@@ -134,7 +134,7 @@ def sniff_json(text: str) -> FileType | None:
 
 
 def _json_lines(text: str) -> list[Any]:
-    """The values of the lines that are JSON records or lists on their own, the first 50 of them."""
+    """The values of the first 50 lines that are JSON records or lists."""
     found: list[Any] = []
     for line in text.split("\n"):
         if line[:1] in ("{", "[") and len(line) > 2:
@@ -148,7 +148,7 @@ def _json_lines(text: str) -> list[Any]:
 
 
 def _document(value: Any) -> FileType | None:
-    """The type of a JSON document: a trace, or a list of traces, which may lie in lists."""
+    """The type of a JSON document: a trace, or a list of traces, possibly nested in lists."""
     if found := _first(value, line=False):
         return FileType(found, "document")
     for each in [*mappings(value)[:5], *(one for one in listing(value)[:5] if isinstance(one, list))]:
@@ -158,7 +158,7 @@ def _document(value: Any) -> FileType | None:
 
 
 def _first(value: Any, line: bool) -> str:
-    """The format of the first reader that knows the value, or nothing."""
+    """The format of the first reader that recognises the value, else an empty string."""
     return next((reader.format for reader in READERS if reader.sniff(value, line)), "")
 
 
@@ -172,14 +172,14 @@ def parse(format: str, content: Content, draft: Draft) -> None:
     """Add the steps of a file's content to the draft."""
     value = content.value
     if content.shape == "document" and value is not None and not isinstance(value, dict | list):
-        draft.wrong(f"the document is not a record but {type(value).__name__}")
+        draft.add_damage(f"the document is not a record but {type(value).__name__}")
     READERS[RANK[format]].parse(content, draft)
 
 
 def read(source: Source) -> Trace:
     """The trace of a source.
 
-    Never raises for what is in the files: what could not be read is in `Trace.damage`.
+    Never raises because of the files' content: what could not be read is in `Trace.damage`.
     """
     draft = Draft(source.path or source.trial)
     for number, path in enumerate((source.path, *source.more)):
@@ -191,18 +191,18 @@ def read(source: Source) -> Trace:
     if source.trial:
         return _trace(source, draft, trials.info(Path(source.trial)) or known)
     if not draft.count and not draft.damage:
-        draft.wrong("no messages in it")
+        draft.add_damage("no messages in it")
     return _trace(source, draft, known)
 
 
 def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
-    """The trace, completed by what its trial's folder says of it; `known` comes before the draft."""
+    """The trace, completed by its trial folder. `known` takes precedence over the draft."""
     verifier: tuple[VerifierFile, ...] = ()
     if source.trial:
         for place, text in trials.events(Path(source.trial), draft.damage):
             draft.attach(place - 1, text)
         if not source.path:
-            draft.wrong("the trial has no trace")
+            draft.add_damage("the trial has no trace")
         verifier = trials.verifier(Path(source.trial), draft.damage)
     if known.cause:
         draft.add("environment", [Text("error", known.cause, known.layout)])
@@ -223,7 +223,7 @@ def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
 
 
 def find_task(source: Source) -> str:
-    """The task of a foreign trace: named in it, or made from its first user message, or the file's name."""
+    """The task of a foreign trace: named in it, else derived from its first user message, else the file's name."""
     path = Path(source.path)
     stem = files.stem(path)
     by_name = source.format.endswith("swe-agent") and _INSTANCE.fullmatch(stem)
@@ -234,15 +234,15 @@ def find_task(source: Source) -> str:
         draft = Draft("")
         parse(source.format, files.content(path, source.shape, source.span, [], limit=limit), draft)
         name = task_name(draft)
-        whole = (draft.task and len(draft.task) < HEAD // 2) or 0 <= draft.asked[0] < draft.count - 1
+        whole = (draft.task and len(draft.task) < HEAD // 2) or 0 <= draft.first_request[0] < draft.count - 1
         if source.size <= limit or whole:
             break
     return name or stem
 
 
 def task_name(draft: Draft) -> str:
-    """The task that a foreign trace names, or one made from what its user asked for first."""
-    said = draft.task or draft.asked[1]
+    """The task that a foreign trace names, else a name derived from its first user message."""
+    said = draft.task or draft.first_request[1]
     if draft.task and len(draft.task) <= _LONG and "\n" not in draft.task:
         return draft.task
     if not said.strip():

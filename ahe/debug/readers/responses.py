@@ -1,4 +1,4 @@
-"""OpenAI's Responses API: requests, responses, and lists of items (of which Codex's sessions are made, too)."""
+"""OpenAI's Responses API: requests, responses, and lists of items, which Codex's sessions use as well."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _ARGUMENTS = ("arguments", "input", "action", "operation", "queries", "query", "
 _RESULTS = ("output", "outputs", "results", "result", "tools")
 _PARTS = ("message", "reasoning", "local_shell_call_output", "input_text")
 _WORDS = ("command", "commands", "cmd")
-"""Keys under which a shell's call has its words; those in `_SETTINGS` may stand beside them."""
+"""Keys for the words of a shell call; the keys in `_SETTINGS` may occur besides them."""
 _SETTINGS = frozenset(
     ("type", "timeout_ms", "workdir", "env", "user", "working_directory", "max_output_length", "timeout")
 )
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is an item (a line), or a list of items, a request or a response.
+    """Whether a line is an item, or a document a list of items, a request or a response.
 
-    A document with a conversation is a chat's.
+    A document with a conversation belongs to `chat`.
     """
     if line:
         return _is_item(value)
@@ -73,20 +73,22 @@ def _is_item(value: Any) -> bool:
 
 
 def parse(content: Content, draft: Draft) -> None:
-    """Items, one a line; or a document: a request with its response, either alone, or a list of items."""
+    """Items, one per line; or a document: a request, a response, both, or a list of items."""
     for _, each in content.lines:
         item(each, draft)
     if content.shape != "document":
         return
     value = content.value
-    draft.claim(value)
+    draft.read_metadata(value)
     asked = inner(value, "request") or inner(value, "body") or mapping(value)
     answered = inner(value, "response") or mapping(value)
-    draft.say("system", "message", content_text(asked.get("instructions") or answered.get("instructions")))
+    draft.add_text(
+        "system", "message", content_text(asked.get("instructions") or answered.get("instructions"))
+    )
     given = asked.get("input", asked.get("items", asked.get("data")))
     for each in given if isinstance(given, list) else [given] if given else listing(value):
         if isinstance(each, str):
-            draft.say("user", "message", each)
+            draft.add_text("user", "message", each)
         else:
             item(each, draft)
     for each in listing(answered.get("output")):
@@ -100,11 +102,11 @@ def _outcome(response: dict[str, Any], draft: Draft) -> None:
         draft.ended = draft.ended or string(response.get("status"))
     why = string(inner(response, "incomplete_details").get("reason"))
     draft.ended = f"{draft.ended}: {why}" if why else draft.ended
-    draft.say("environment", "error", as_text(response.get("error")))
+    draft.add_text("environment", "error", as_text(response.get("error")))
 
 
 def item(value: Any, draft: Draft, time: Any = "") -> None:
-    """One item. What the agent says, thinks and calls between two results is one step."""
+    """One item. The agent's messages, reasoning and calls between two results are one step."""
     if not isinstance(value, dict):
         draft.keep_unreadable("an item", value, time)
         return
@@ -121,9 +123,11 @@ def item(value: Any, draft: Draft, time: Any = "") -> None:
     elif kind.endswith("_call"):
         _call(value, kind, draft, time)
     elif kind in ("input_text", "output_text", "input_image"):
-        draft.say("user" if kind.startswith("input") else "agent", "message", content_text([value]), time)
+        draft.add_text(
+            "user" if kind.startswith("input") else "agent", "message", content_text([value]), time
+        )
     else:
-        draft.say("environment", "injected", as_text(value), time, kind)
+        draft.add_text("environment", "injected", as_text(value), time, kind)
 
 
 def _message(value: dict[str, Any], draft: Draft, time: Any) -> None:
@@ -132,10 +136,10 @@ def _message(value: dict[str, Any], draft: Draft, time: Any) -> None:
     if role == "assistant":
         draft.join("agent", [Text("message", text)] if text else [], time)
     elif role in ("system", "developer"):
-        draft.say("system", "message", text, time)
+        draft.add_text("system", "message", text, time)
     else:
         injected = text.lstrip().startswith(_INJECTED)
-        draft.say("user", "injected" if injected else "message", text, time)
+        draft.add_text("user", "injected" if injected else "message", text, time)
 
 
 def _call(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
@@ -145,12 +149,12 @@ def _call(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
     given = next((value[key] for key in _ARGUMENTS if value.get(key)), None)
     draft.join("agent", [Text("call", command(given) or call_text(given), name)], time)
     for key in _RESULTS:
-        draft.say("environment", "result", content_text(value.get(key)), time, name)
-    draft.say("environment", "error", as_text(value.get("error")), time, name)
+        draft.add_text("environment", "result", content_text(value.get(key)), time, name)
+    draft.add_text("environment", "error", as_text(value.get("error")), time, name)
 
 
 def command(action: Any) -> str:
-    """The command of a shell call: the script of `bash -lc`, else the words; empty for another kind of call."""
+    """The command of a shell call: the script of `bash -lc`, else the words; empty for any other call."""
     place = mapping(parsed(action)) if isinstance(action, str) else mapping(action)
     words = next((place[key] for key in _WORDS if key in place), None)
     if isinstance(words, str):
@@ -174,7 +178,7 @@ def _output(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
 
 
 def output(given: Any) -> list[tuple[Channel, str]]:
-    """What came back from a call: Codex wraps a command's output with its exit code, some lists chunks."""
+    """The result of a call. Codex wraps a command's output together with its exit code."""
     value = mapping(parsed(given)) if isinstance(given, str) else mapping(given)
     channel: Channel = "error" if value.get("success") is False else "result"
     if isinstance(given, dict) and "content" in value:

@@ -12,7 +12,7 @@ from ahe.debug.readers.trace import Text
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a `.traj` file's."""
+    """Whether the value is the document of a `.traj` file."""
     turns = mappings(mapping(value).get("trajectory"))
     return not line and any("action" in each or "query" in each for each in turns[:3])
 
@@ -20,7 +20,7 @@ def sniff(value: Any, line: bool) -> bool:
 def parse(content: Content, draft: Draft) -> None:
     """The messages up to the agent's first turn (`history`), then each turn with its result (`trajectory`)."""
     top = mapping(content.value)
-    draft.claim(content.value)
+    draft.read_metadata(content.value)
     turns = listing(top.get("trajectory"))
     for each in _opening(top, turns):
         chat.message(each, draft)
@@ -57,21 +57,21 @@ def _turn(value: Any, draft: Draft) -> None:
 
 
 def sniff_mini(value: Any, line: bool) -> bool:
-    """Whether the value is a trajectory of mini-SWE-agent's."""
+    """Whether the value is a trajectory of mini-SWE-agent."""
     form = str(mapping(value).get("trajectory_format", ""))
     return not line and ("mini_version" in inner(value, "info") or form.startswith("mini-swe-agent"))
 
 
 def parse_mini(content: Content, draft: Draft) -> None:
-    """A conversation in which every user's message after the first is what a command printed."""
+    """A conversation in which every user message after the first is the output of a command."""
     known = "mini_version" in inner(content.value, "info")
     chat.parse(content, draft, _mini_message if known else chat.message)
 
 
 def _mini_message(value: Any, draft: Draft) -> None:
-    """One message. Its commands were read out of its text where it has no calls and the trace names them."""
+    """One message. If it has no calls, its commands are those that the trace lists for it."""
     role = chat.role(value)
-    if role == "user" and draft.asked[0] >= 0:
+    if role == "user" and draft.first_request[0] >= 0:
         chat.result(value, draft)
         return
     chat.message(value, draft)

@@ -1,6 +1,6 @@
-"""Recordings of a terminal: a log with its escape sequences, `script`'s typescript, asciinema's casts.
+"""Recordings of a terminal: logs with escape sequences, typescripts of `script`, asciinema casts.
 
-A line that begins with a prompt is the agent's call, kept whole; what follows is its result.
+A line that begins with a prompt is a call of the agent, kept whole; the lines after it are its result.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _PROMPT = re.compile(
 _LOGS = (".log", ".out", ".txt", ".ansi", ".typescript", ".term", ".session", ".rec")
 _DONE = re.compile(r'^Script done on (?:[^\n]*COMMAND_EXIT_CODE="(\d+)")?', re.MULTILINE)
 _PIECE = 1 << 20
-"""Characters of one step; longer output is parted at a line's end."""
+"""Characters of one step; longer output is split at a line break."""
 
 
 def sniff_text(text: str, name: str, given: bool) -> str:
-    """Why a text that is not JSON is not a recording, or nothing where it is one.
+    """Why a text that is not JSON is not a recording; empty if it is one.
 
-    `given` says that a person named this very file, which makes any text a recording.
+    `given` says that the user named this file, which makes any text a recording.
     """
     if given or text.startswith("Script started on "):
         return ""
@@ -96,18 +96,18 @@ def _flush(pending: list[str], draft: Draft) -> None:
 
 
 def _cast(records: Iterable[tuple[str, Any]], draft: Draft) -> None:
-    """asciinema 2 and 3: a head, then events. What was typed is echoed in what was shown."""
+    """asciinema 2 and 3: a header, then events. Input events are ignored: the output echoes them."""
     shown: list[str] = []
     clock = 0.0
     relative = False
     for where, record in records:
         if isinstance(record, dict):
             relative = record.get("version") == 3
-            draft.claim(record)
+            draft.read_metadata(record)
             continue
         event = listing(record)
         if len(event) < 3 or not isinstance(event[1], str):
-            draft.wrong("not an event of a recording", where)
+            draft.add_damage("not an event of a recording", where)
             continue
         clock = clock + number(event[0]) if relative else number(event[0])
         if event[1] == "o":

@@ -1,4 +1,4 @@
-"""What a trace is to the debugger, whatever tool wrote it. Plain data: hundreds of thousands are made."""
+"""A trace as the debugger sees it, whatever tool wrote it. Plain dataclasses: there are hundreds of thousands."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LABEL = 8
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text of a step. `name` is the tool's for a call or a result, else empty.
+    """One text of a step. `name` is the tool's name for a call or a result, else empty.
 
-    `error` is a tool's own failure (not what a command printed), `injected` what a harness or host put into
-    the conversation (reminders, limits, summaries).
+    Channel `error` is a failure of the tool itself (not a command's output); `injected` is text that a harness or
+    host added to the conversation (reminders, limits, summaries).
     """
 
     channel: Channel
@@ -37,13 +37,13 @@ class Step:
 
     @property
     def raw(self) -> str:
-        """The step's texts in order, one newline between. Byte ranges count in its UTF-8 (surrogateescape)."""
+        """The step's texts joined by newlines. Byte ranges refer to its UTF-8 encoding (surrogateescape)."""
         return "\n".join(text.text for text in self.texts)
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What could not be read: `where` is a file, with a line or byte range; `what` says why."""
+    """Something that could not be read: `where` is a file with a line or byte range, `what` says why."""
 
     where: str
     what: str
@@ -61,10 +61,9 @@ class VerifierFile:
 class Trace:
     """One rollout as it was recorded.
 
-    `id` is the trial's, or for a foreign trace its path below the folder that was given, without the
-    suffix. `ended` is a trial's `ended`, or what the foreign tool says (its own word), or empty. `status`
-    is `unknown` where nothing scored the rollout. `format` names the reader. `seconds` and `tokens` are 0
-    where unknown.
+    `id` is the trial's id, or for a foreign trace its path below the given folder, without the suffix. `ended` is the
+    trial's `ended`, or the foreign tool's own word, or empty. `status` is `unknown` if nothing scored the rollout.
+    `format` names the reader. `seconds` and `tokens` are 0 if unknown.
     """
 
     id: str
@@ -85,9 +84,9 @@ class Trace:
 
 
 def labels(ids: Iterable[str]) -> dict[str, str]:
-    """A short unique name for each trace: its first characters where it is a hash, else its whole id.
+    """A short unique name for each trace: the first `LABEL` characters of a hash, else the whole id.
 
-    The same ids give the same labels in any order.
+    The order of the ids does not matter.
     """
     known = sorted(set(ids))
     short = {name: name[:LABEL] if _is_hash(name) else name for name in known}
@@ -98,7 +97,7 @@ def labels(ids: Iterable[str]) -> dict[str, str]:
 
 
 def full_ids(names: Iterable[str]) -> Mapping[str, str]:
-    """The label of each trial → its id; an id stands for itself."""
+    """Maps labels of trials to ids, and each id to itself."""
     short = labels(names)
     return {**{label: name for name, label in short.items()}, **{name: name for name in short}}
 

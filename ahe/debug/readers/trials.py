@@ -1,4 +1,4 @@
-"""What lies beside a trace: the folder of its trial (our own, Harbor's, Terminal-Bench's), and foreign verdicts."""
+"""What accompanies a trace: its trial folder (of `ahe`, Harbor or Terminal-Bench), and verdicts in other files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ahe.debug.readers.trace import Damage, Status, Text, VerifierFile
 
 _TEXTS = (".txt", ".log", ".json", ".xml", ".tap", ".out", ".err", ".jsonl", ".md", "")
 FILE_LIMIT = 4 << 20
-"""Bytes of one verifier's file that are kept; the end, where a verifier says what is wrong."""
+"""Bytes kept of one verifier file: its end, where a verifier says what is wrong."""
 _OWN = ("reward.txt", "reward.json", "score.json", "result.json")
 _ALONE = ("verifier/reward.json", "verifier/reward.txt", *_OWN, "report.json")
 _REPORT_LIMIT = 16 << 20
@@ -24,7 +24,7 @@ _STATUS: dict[str, Status] = {"passed": "passed", "failed": "failed", "missing":
 
 @dataclass(frozen=True)
 class TrialInfo:
-    """What a trial's folder says of it. `layout` names whose folder it is, `cause` is what broke."""
+    """What a trial folder says about its trial. `layout` names the tool, `cause` says what broke."""
 
     task: str
     id: str
@@ -39,7 +39,7 @@ class TrialInfo:
 
 
 def info(folder: Path) -> TrialInfo | None:
-    """What is known of the trial whose folder this is; None where it is not a trial's."""
+    """The trial of a folder; None if it is not a trial folder."""
     damage: list[Damage] = []
     for name, layouts in _RESULTS.items():
         if (folder / name).is_file():
@@ -86,7 +86,7 @@ def _harbor(value: dict[str, Any], folder: Path) -> TrialInfo | None:
 
 
 def _harbor_unfinished(value: dict[str, Any], folder: Path) -> TrialInfo | None:
-    """A trial of Harbor's that left no result: it never ended, and is missing."""
+    """A trial of Harbor without a result: it never ended and counts as missing."""
     if "trial_name" not in value or not (folder / "agent").is_dir():
         return None
     task = inner(value, "task")
@@ -121,11 +121,11 @@ _RESULTS = {
     "results.json": (_terminal_bench,),
     "config.json": (_harbor_unfinished,),
 }
-"""Which layouts of a trial's folder have a file of this name."""
+"""The layouts of trial folders by the name of their result file."""
 
 
 def _reward(value: Any) -> Any:
-    """The reward among several of a trial: the one of this name, else the least."""
+    """The reward of a trial with several rewards: the one named `reward`, else the lowest."""
     rewards = mapping(value)
     return rewards.get("reward", min(rewards.values(), key=number)) if rewards else value
 
@@ -136,7 +136,7 @@ def _scored(reward: Any) -> Status:
 
 
 def _rewarded(folder: Path) -> Status:
-    """The verdict of a trial without a result, from what its verifier left."""
+    """The verdict of a trial without a result, from its verifier's files."""
     for name in ("reward.json", "reward.txt"):
         path = folder / "verifier" / name
         if path.is_file():
@@ -153,7 +153,7 @@ def _seconds(value: dict[str, Any], first: str, last: str) -> float:
 
 
 def events(folder: Path, damage: list[Damage]) -> Iterator[tuple[int, Text]]:
-    """What the harness's hooks and limits did, each with the number of its step: injected texts, named by event."""
+    """Events of the harness's hooks and limits as injected texts, each with the number of its step."""
     path = folder / "events.jsonl"
     if not path.is_file():
         return
@@ -166,7 +166,7 @@ def events(folder: Path, damage: list[Damage]) -> Iterator[tuple[int, Text]]:
 
 
 def verifier(folder: Path, damage: list[Damage]) -> tuple[VerifierFile, ...]:
-    """The texts that the verifier left, by their paths; Terminal-Bench keeps them as panes and results."""
+    """The verifier's text files by path; Terminal-Bench keeps them in `panes` or `sessions`."""
     root = folder / "verifier"
     found = [path for path in sorted(root.rglob("*")) if path.is_file()] if root.is_dir() else []
     if not found:
@@ -198,13 +198,13 @@ def _text(path: Path, damage: list[Damage]) -> str | None:
 
 
 class Scores:
-    """Verdicts beside foreign traces: a file of its own, or what a report in a folder above lists as resolved."""
+    """Verdicts on foreign traces: from a file next to the trace, or from a report in a folder above."""
 
     def __init__(self) -> None:
-        self._said: dict[Path, dict[str, Status]] = {}
+        self._verdicts: dict[Path, dict[str, Status]] = {}
 
     def take(self, path: Path) -> bool:
-        """Whether the file is a report; if so it is kept."""
+        """Whether the file is a report; if so, remember its verdicts."""
         if path.suffix != ".json" or path.stat().st_size > _REPORT_LIMIT:
             return False
         with path.open("rb") as file:
@@ -212,17 +212,17 @@ class Scores:
         if b'"resolved' not in head:
             return False
         value = mapping(files.document(path, files.WHOLE, []))
-        said: dict[str, Status] = {
+        verdicts: dict[str, Status] = {
             task: verdict(mapping(each)) for task, each in value.items() if "resolved" in mapping(each)
         }
         for key in ("submitted_ids", "completed_ids", "unresolved_ids"):
-            said.update({string(task): "failed" for task in listing(value.get(key))})
-        said.update({string(task): "passed" for task in listing(value.get("resolved_ids"))})
-        self._said.setdefault(path.parent, {}).update(said)
-        return bool(said)
+            verdicts.update({string(task): "failed" for task in listing(value.get(key))})
+        verdicts.update({string(task): "passed" for task in listing(value.get("resolved_ids"))})
+        self._verdicts.setdefault(path.parent, {}).update(verdicts)
+        return bool(verdicts)
 
     def of(self, path: Path, task: str, alone: bool) -> Status:
-        """The verdict on the trace of a task. `alone` says that no other trace lies in its folder."""
+        """The verdict on the trace of a task. `alone` says that its folder contains no other trace."""
         names = [f"{files.stem(path)}.{name}" for name in _OWN] + list(_ALONE if alone else ())
         for name in names:
             if (path.parent / name).is_file():
@@ -230,7 +230,7 @@ class Scores:
                 if status != "unknown":
                     return status
         for folder in path.parents:
-            status = self._said.get(folder, {}).get(task, "unknown")
+            status = self._verdicts.get(folder, {}).get(task, "unknown")
             if status != "unknown":
                 return status
         return "unknown"

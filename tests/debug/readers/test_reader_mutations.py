@@ -1,4 +1,4 @@
-"""However a file is mangled, reading it raises nothing and keeps what stands before the damage."""
+"""However a file is mangled, reading it raises nothing and keeps everything before the damage."""
 
 from __future__ import annotations
 

@@ -450,7 +450,7 @@ def test_a_line_tells_of_its_mechanism(mechanism: str, line: str) -> None:
 def test_every_row_has_a_word_of_the_vocabulary_and_every_word_a_row() -> None:
     rows = {row.mechanism for row in ROWS}
     assert rows <= set(MECHANISMS)
-    # these two are told by the call, not by what it prints
+    # these two are recognised by the call, not by its output
     assert set(MECHANISMS) - rows == {NONE, UNKNOWN, NOT_A_COMMAND, "destructive_edit"}
 
 

@@ -11,10 +11,10 @@ from ahe.debug.clean.pointers import (
     Place,
     Pointer,
     encode,
+    escaped,
     marker,
-    quoted,
     region,
-    unquoted,
+    unescaped,
 )
 
 HERE = Pointer("1a2b3c4d", 3, 10, 20)
@@ -55,7 +55,7 @@ def test_every_text_has_its_bytes(text: str) -> None:
     found = encode(text)
     assert len(found) >= len(text)
     assert encode(found.decode("utf-8", "surrogateescape")) == found
-    assert unquoted(quoted(text)) in (text, encode(text).decode("utf-8", "surrogateescape"))
+    assert unescaped(escaped(text)) in (text, encode(text).decode("utf-8", "surrogateescape"))
 
 
 def test_markers_are_found_where_they_stand() -> None:

@@ -13,10 +13,10 @@ _BRACKET = re.compile("[⟦⟧]")
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A marker as it stands in a cleaned text at characters [start, end).
+    """A marker in a cleaned text at characters [start, end).
 
     `words` is what it says before its pointers, `~` for a region, whose shown text is `shown`. `pointer` leads
-    to the bytes that it stands for; `seen` is set where the same was shown elsewhere.
+    to the bytes that it replaces; `seen` is set where the same was shown elsewhere.
     """
 
     words: str

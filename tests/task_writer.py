@@ -1,4 +1,4 @@
-"""Writes Harbor-format tasks for tests: a sound one, changed in one place."""
+"""Writes Harbor-format tasks for tests, a sound one changed in one place, and other folders of files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,12 @@ def write_task(folder: Path, toml: str = TOML, files: Mapping[str, str | None] |
         "solution/solve.sh": "#!/bin/bash\necho yes > done\n",
         **(files or {}),
     }
-    for name, text in content.items():
+    return write_files(folder, content)
+
+
+def write_files(folder: Path, files: Mapping[str, str | None]) -> Path:
+    """These files in `folder`, with the folders above them; nothing is written for None."""
+    for name, text in files.items():
         if text is not None:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -174,7 +174,7 @@ def trimmed(text: str) -> str:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(st.one_of(NARROW, *PARTS[1:]), max_size=40).map("".join))
 def test_it_shows_what_pyte_shows(program: str) -> None:
-    # The first clear keeps what stood before it, which pyte wipes: so that it is no first one.
+    # Our first clear keeps the screen, which pyte erases: one clear before the test avoids the difference.
     program = f"{ESC}2J" + program
     assert trimmed(resolve(program).expandtabs(8)) == as_pyte_shows(program)
 
