@@ -102,7 +102,7 @@ async def play(
 ) -> Played:
     """Run the seed harness with `edits` on the script. `look` sees the environment before it stops."""
     root = harness_with(folder, edits or {})
-    server = ScriptedServer(Script({"coder": script}), log=folder / "requests.jsonl")
+    server = ScriptedServer(Script({"coder": script}, log=folder / "requests.jsonl"))
     spec = ModelSpec(name="m", base_url=await server.start(), tool_calls=mode, retries=retries)
     model = OpenAIModel(spec, keyed=True, backoff=Backoff(base=0.01, cap=0.02))
     environment = BwrapEnvironment(EnvironmentSpec(name="play", workdir="/app"), folder / "box")
