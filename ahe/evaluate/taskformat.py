@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
@@ -172,7 +173,7 @@ def parse(model: type[Model], content: bytes, file: str) -> tuple[Model, dict[st
     try:
         raw = tomllib.loads(content.decode("utf-8"))
         return model.model_validate(raw), raw
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TaskError(f"{file} is not valid TOML: {error}") from error
     except ValidationError as errors:
         raise TaskError(f"{file}: " + "; ".join(map(_complaint, errors.errors()))) from None
@@ -239,6 +240,7 @@ def _complaint(error: ErrorDetails) -> str:
     *parents, name = map(str, error["loc"])
     if error["type"] == "value_error":
         return f"{'.'.join([*parents, name])} {error['ctx']['error']}"
+    shown = reprlib.repr(error["input"])  # shortened: a value may be a megabyte
     if name == "[key]":
-        return f"{parents[0]} knows train, heldout and test, not {error['input']}"
-    return f"{'.'.join([*parents, name])} must be {_WANTED.get(error['type'], error['msg'])}, not {error['input']!r}"
+        return f"{parents[0]} knows train, heldout and test, not {str(error['input'])[:60]}"
+    return f"{'.'.join([*parents, name])} must be {_WANTED.get(error['type'], error['msg'])}, not {shown}"

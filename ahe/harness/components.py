@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -200,5 +201,5 @@ def _mistakes(schema: Any, where: str) -> Iterator[str]:
 def _described_error(error: ValidationError) -> str:
     where = error.json_path.replace("$", "parameters", 1)
     if error.validator == "anyOf" and error.path[-1] == "type":
-        return f"{where}: {error.instance!r} is not a type; there are {', '.join(_TYPES)}"
-    return f"{where}: {error.message[:300]}"
+        return f"{where[:300]}: {reprlib.repr(error.instance)} is not a type; there are {', '.join(_TYPES)}"
+    return f"{where[:300]}: {error.message[:300]}"

@@ -26,8 +26,9 @@ from ahe.runtime.trajectory import now
 
 WORKDIR = "/work"
 MAX_BYTES = 500_000_000
+"""Of the directory that is copied."""
 MAX_SHOWN = 200_000
-"""Of the copied directory, and of a file whose changed lines are shown."""
+"""Of a file whose changed lines are shown; a larger one is only named."""
 
 
 class RunResult(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,8 @@ ASKED = 3
 NEEDED = 2
 PORTS = {11434: "Ollama", 1234: "LM Studio", 8000: "vLLM", 8080: "llama.cpp"}
 LOOK_SECONDS = 0.3
+MAX_LIST = 1024 * 1024
+PLAIN = {"Accept-Encoding": "identity"}  # what is compressed may unpack to any size
 
 WEATHER = ToolSpec(
     name="get_temperature",
@@ -117,9 +120,20 @@ async def _look(client: httpx2.AsyncClient, port: int, kind: str) -> FoundServer
     try:
         # The client's own timeout is per read, this one is for the whole answer.
         async with asyncio.timeout(LOOK_SECONDS):
-            answer = await client.get(f"http://127.0.0.1:{port}/v1/models")
-        listed = answer.raise_for_status().json()["data"]
-        names = tuple(str(model["id"]) for model in listed)
-    except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError):
+            async with client.stream("GET", f"http://127.0.0.1:{port}/v1/models", headers=PLAIN) as answer:
+                answer.raise_for_status()
+                body = await _read(answer.aiter_raw())
+        names = tuple(str(model["id"]) for model in json.loads(body)["data"])
+    except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return FoundServer(kind, f"http://localhost:{port}/v1", names)
+
+
+async def _read(chunks: AsyncIterator[bytes]) -> bytes:
+    """All of an answer. Raises `ValueError` beyond `MAX_LIST` bytes: anything may listen on these ports."""
+    body = b""
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_LIST:
+            raise ValueError(f"more than {MAX_LIST} bytes")
+    return body

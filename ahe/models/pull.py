@@ -131,6 +131,8 @@ def from_publisher(weights: Weights, partial: Path, progress: Progress) -> None:
             with partial.open("ab" if continues else "wb") as file:
                 for chunk in answer.iter_raw():
                     file.write(chunk)
+                    if file.tell() > weights.size:
+                        raise ModelUnavailable(f"{weights.url}: sends more than {weights.size} bytes")
                     if file.tell() % CHUNK < len(chunk) or file.tell() == weights.size:
                         progress(file.tell())
     except httpx2.HTTPStatusError as error:

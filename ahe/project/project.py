@@ -57,7 +57,9 @@ class Project:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise UsageError(f"another `ahe evolve` is running in {self.root}: wait for it") from None
+                raise UsageError(
+                    f"another `ahe evolve`, `compare` or `final` is running in {self.root}: wait for it"
+                ) from None
             yield
 
     def components(self, rev: str = "HEAD") -> list[Component]:

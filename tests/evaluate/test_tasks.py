@@ -276,3 +276,11 @@ def test_every_bundled_task_is_read_and_runs_in_both_environments():
     assert tasks
     for task in tasks:
         assert not unknown_keys(task.raw), task.name
+
+
+def test_a_hostile_file_is_named_in_a_short_error(tmp_path: Path) -> None:
+    for number, text in enumerate(("a = " + "[" * 5_000, f'[agent]\ntimeout_sec = "{"x" * 100_000}"\n')):
+        folder = write_task(tmp_path / f"task-{number}", text)
+        with pytest.raises(TaskError, match=r"task\.toml") as caught:
+            read_task(folder)
+        assert len(str(caught.value)) < 500 + len(str(folder))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ahe.models.probe import find_local_servers, probe_tool_calls
+from ahe.models.probe import MAX_LIST, find_local_servers, probe_tool_calls
 
 GOOD = {"tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]}
 BROKEN = {"tool_calls": [{"name": "get_temperature", "arguments": "{"}]}
@@ -50,3 +50,20 @@ async def test_what_is_no_model_server_is_not_found():
     assert await find_local_servers(ports) == []
     for server in servers:
         server.close()
+
+
+async def test_a_server_that_sends_without_end_or_nested_lists_is_passed_over() -> None:
+    """Anything may listen on the usual ports."""
+    bodies = [b'{"data": [' + b" " * (MAX_LIST + 1) + b"]}", b"[" * 100_000]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = bodies.pop()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert await find_local_servers({port: "odd"}) == []
+        assert await find_local_servers({port: "odd"}) == []
+    assert bodies == []
