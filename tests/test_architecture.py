@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -231,3 +232,11 @@ def test_test_modules_have_names_of_their_own() -> None:
         if path.name != "conftest.py":
             names.setdefault(path.name, []).append(str(path))
     assert [paths for paths in names.values() if len(paths) > 1] == []
+
+
+def test_files_that_the_documents_name_are_there() -> None:
+    pages = [*world.ROOT.glob("*.md"), *(world.ROOT / "docs").glob("*.md")]
+    named = re.compile(r"\b(?:ahe|tests|benchmarks|docs)/[\w/]+\.(?:py|md)\b")
+    found = [(page.name, path) for page in pages for path in named.findall(page.read_text("utf-8"))]
+    assert len(found) > 50
+    assert [(page, path) for page, path in found if not (world.ROOT / path).exists()] == []
