@@ -16,14 +16,25 @@ from ahe.records.changes import CUT
 COMMAND, LINE, SAID = 150, 200, 240
 """Characters of a command, of a line that it printed, and of the agent's last words."""
 MOST = 5
-_NAME = re.compile(r"[\w.-]*[/._][\w./-]*\w|\b[a-z]+_\w+\b|\b[A-Z][a-z]+[A-Z]\w+\b|`[^`\n]{3,40}`|'[\w.-]{4,40}'")
-_TRIVIAL = re.compile(r"^\s*(?:cd |set [-+]|export |#|source |\. |mkdir -p |sleep |clear$|echo ['\"]?[-=#*]{2,}|\*\*\* Begin|$)")
-_TESTS = re.compile(r"(?:^|/)(?:tests?/|test_\w+|\w+_test\.)|\.py:\d+|^\d|^(?:self|np|pd|os|sys|re|json|assert\w*)\.")
+_NAME = re.compile(
+    r"[\w.-]*[/._][\w./-]*\w|\b[a-z]+_\w+\b|\b[A-Z][a-z]+[A-Z]\w+\b|`[^`\n]{3,40}`|'[\w.-]{4,40}'"
+)
+_TRIVIAL = re.compile(
+    r"^\s*(?:cd |set [-+]|export |#|source |\. |mkdir -p |sleep |clear$|echo ['\"]?[-=#*]{2,}|\*\*\* Begin|$)"
+)
+_TESTS = re.compile(
+    r"(?:Error|Exception|Warning)$|(?:^|/)(?:tests?/|test_\w+|\w+_test\.)|\.py:\d+|^\d|^(?:self|np|pd|os|sys|re|json|assert\w*)\."
+)
 Place = tuple[int, str]
 
 
 def findings(
-    label: str, trace: Trace, did: Sequence[Act], shown: Shown | None, said: Sequence[Failure], known: Collection[str]
+    label: str,
+    trace: Trace,
+    did: Sequence[Act],
+    shown: Shown | None,
+    said: Sequence[Failure],
+    known: Collection[str],
 ) -> tuple[tuple[Finding, ...], int]:
     """At most `MOST` acts in the order of steps, with the number of the chief one; `known` are lines of others."""
     wanted: dict[int, str] = {}
@@ -73,12 +84,15 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
 
 def _finding(label: str, act: Act, why: str, shown: Shown | None, known: Collection[str]) -> Finding:
     ran = cite(label, act)
-    lines = act.lines(known) if act.kind != "look" else []
+    lines = act.lines(known) if act.kind != "look" or act.failed else []
     named = shown.line if shown is not None and shown.act is act else ""
     at = next((n for n, line in enumerate(lines) if named and named in line), -1)
     if at < 0:
         failed = error(act, known)
-        at = next((n for n, line in reversed(list(enumerate(lines))) if failed and failed.line in line), len(lines) - 1)
+        at = next(
+            (n for n, line in reversed(list(enumerate(lines))) if failed and failed.line in line),
+            len(lines) - 1,
+        )
     if at < 0:
         return Finding(ran, "", None, why)
     line = lines[at].strip()
@@ -91,7 +105,9 @@ def cite(label: str, act: Act) -> Citation:
     """The first line of a command that says something."""
     lines = [line.strip() for line in act.command.split("\n")] or [""]
     line = next((line for line in lines if not _TRIVIAL.match(line)), lines[0])
-    if line not in act.call:  # a command that was decoded from JSON: quote what is recorded, up to the first escape
+    if (
+        line not in act.call
+    ):  # a command that was decoded from JSON: quote what is recorded, up to the first escape
         plain = re.split(r'["\\]', line)[0]
         line = plain if len(plain) > 11 and plain in act.call else act.call.strip().split("\n")[0]
         lines = ["", ""]

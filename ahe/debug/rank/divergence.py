@@ -36,8 +36,13 @@ def _work(did: Sequence[Act]) -> list[Act]:
 
 
 def _pair(bad_label: str, bad: list[Act], good_label: str, good: list[Act]) -> tuple[int, Divergence] | None:
-    if not bad or not good:
+    if not bad and not good:
         return None
+    if not bad or not good:
+        first = [
+            cite(label, did[0]) if did else None for label, did in ((bad_label, bad), (good_label, good))
+        ]
+        return 0, Divergence(*first)
     shared = 0
     for one, other in zip_longest(bad, good):
         if one is None or other is None or (one.key, one.failed) != (other.key, other.failed):

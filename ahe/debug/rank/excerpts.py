@@ -26,8 +26,7 @@ def marks(rollout: Rollout, outcome: TaskOutcome) -> set[int]:
     """The steps that the report cites of a rollout."""
     found = {finding.citation.step for finding in rollout.findings}
     if outcome.divergence is not None:
-        sides = (outcome.divergence.failing, outcome.divergence.passing)
-        found |= {citation.step for citation in sides if citation.trial == rollout.label}
+        found |= {each.step for _, each in outcome.divergence.sides if each.trial == rollout.label}
     return found
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.debug.clean.pointers import CLOSE, OPEN
-from ahe.debug.report.compose import Part, Section, compose
 from ahe.debug.rank.excerpts import marks
+from ahe.debug.report.compose import Part, Section, compose
 from ahe.debug.report.quote import cite, cite_finding, fenced, hanging, indented, words
 from ahe.debug.signals.outcome import Excerpt, Rollout, TaskOutcome
 from ahe.records.changes import CUT
@@ -83,8 +83,7 @@ def _findings(rollouts: Sequence[Rollout]) -> Iterator[Part]:
 
 def _parting(outcome: TaskOutcome) -> Iterator[Part]:
     if outcome.divergence is not None:
-        yield Part(f"- failing: {hanging(cite(outcome.divergence.failing))}", 90)
-        yield Part(f"- passing: {hanging(cite(outcome.divergence.passing))}", 90)
+        yield from (Part(f"- {side}: {hanging(cite(each))}", 90) for side, each in outcome.divergence.sides)
 
 
 def _steps(outcome: TaskOutcome, shown: Sequence[Excerpt]) -> Iterator[Part]:

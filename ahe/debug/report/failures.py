@@ -25,18 +25,23 @@ def not_the_agent(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
         if not members:
             continue
         tasks = sorted({task for task, _ in members})
-        yield Part(f"- **{word}**: {ENDINGS[word]}; {_size(len(members), len(tasks))} ({names(tasks)})", 98.5 - rank / 10)
+        yield Part(
+            f"- **{word}**: {ENDINGS[word]}; {_size(len(members), len(tasks))} ({names(tasks)})",
+            98.5 - rank / 10,
+        )
         lines: dict[str, list[Rollout]] = {}
         for _, rollout in members:
             lines.setdefault(rollout.ending[0].quote if rollout.ending else "", []).append(rollout)
-        for nth, (line, alike) in enumerate(sorted(lines.items(), key=lambda one: (-len(one[1]), one[0]))):
+        for nth, (_, alike) in enumerate(sorted(lines.items(), key=lambda one: (-len(one[1]), one[0]))):
             first = alike[0]
             shown = "; ".join(map(cite, first.ending)) or f"recorded as “{first.ended}”" * bool(first.ended)
             more = f", and so {len(alike) - 1} more" if len(alike) > 1 else ""
             yield from [Part(indented(f"{shown}{more}"), 98 - rank / 10 - nth)] if shown else []
             acted = word not in NOTHING_DONE
             yield from _words(first, 90 - rank - nth)
-            yield from (Part(indented(cite_finding(f)), 80 - rank - nth) for f in first.findings[-2:] if acted)
+            yield from (
+                Part(indented(cite_finding(f)), 80 - rank - nth) for f in first.findings[-2:] if acted
+            )
 
 
 def failure_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[Part]:
@@ -52,10 +57,13 @@ def failure_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[P
             yield Part(f"- **{cluster.signature}**: {tasks}", 97 - min(rank, 90) / 10)
         for task, alike in _alike(members):
             first = alike[0]
-            named = first.label if task in first.label else f"{task}, {first.label}"
-            also = f" (and {names([each.label for each in alike[1:]], 6)}, with the same words)" if alike[1:] else ""
+            also = (
+                f" (and {names([each.label for each in alike[1:]], 6)}, with the same words)"
+                if alike[1:]
+                else ""
+            )
             signed = f": **{cluster.signature}**" if alone else ""
-            head = f"- {named}{also}{signed}, {count(first.turns, 'turn')}"
+            head = f"- {named(task, first)}{also}{signed}, {count(first.turns, 'turn')}"
             yield Part(head if alone else indented(head), 96 - min(rank, 900) / 100)
             yield from (_in(part, not alone) for part in _words(first, 95.5 - min(rank, 900) / 100))
             for nth, finding in enumerate(_shown(first)):
@@ -76,7 +84,12 @@ def full_words(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
             name = f" {failure.test}" if failure.test and failure.test not in text else ""
             body = f": {text}" if "\n" not in text and len(text) < 300 else f":\n{fenced(text)}"
             worth = 30 - 20 * min(nth, 40) / 40 - estimate_tokens(text) / 1_000
-            yield Part(f"- {rollout.label if task in rollout.label else f'{task}, {rollout.label}'}{name}{body}", worth)
+            yield Part(f"- {named(task, rollout)}{name}{body}", worth)
+
+
+def named(task: str, rollout: Rollout) -> str:
+    """Task and label, unless the label says it all."""
+    return rollout.label if task in rollout.label else f"{task}, {rollout.label}"
 
 
 def ended(rollout: Rollout) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ahe.debug.report.compose import Part, Section
-from ahe.debug.report.failures import ended, failure_parts, full_words, not_the_agent
+from ahe.debug.report.failures import ended, failure_parts, full_words, named, not_the_agent
 from ahe.debug.report.quote import cite, count, indented, names
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.vocabulary import NOT_THE_AGENT
@@ -59,9 +59,13 @@ def sections(material: Material) -> list[Section]:
             tuple(failure_parts(material.clusters, by_trial)),
             "detail/",
         ),
-        Section("Passed and failed: the first difference in what was changed", tuple(_partly(material)), "detail/"),
         Section(
-            "What the debugger model says (quotes are checked, claims are not)", tuple(_answers(material)), "detail/"
+            "Passed and failed: the first difference in what was changed", tuple(_partly(material)), "detail/"
+        ),
+        Section(
+            "What the debugger model says (quotes are checked, claims are not)",
+            tuple(_answers(material)),
+            "detail/",
         ),
         Section("Not scored: what the sessions show", tuple(_unscored(material)), "detail/"),
         Section("Worse than before", tuple(_worse(material)), "detail/"),
@@ -89,7 +93,9 @@ def _history(lines: Sequence[str]) -> Iterator[Part]:
 
 def _mean(material: Material) -> Iterator[Part]:
     statuses = Counter(rollout.status for task in material.tasks for rollout in task.rollouts)
-    counted = ", ".join(f"{statuses[each]} {each}" for each in ("failed", "passed", "missing") if statuses[each])
+    counted = ", ".join(
+        f"{statuses[each]} {each}" for each in ("failed", "passed", "missing") if statuses[each]
+    )
     unscored = [f"{count(statuses['unknown'], 'rollout')} not scored"] if statuses["unknown"] else []
     yield Part(f"- rollouts: {', '.join(filter(None, [counted, *unscored])) or 'none'}", 100)
     scored = [task for task in material.tasks if task.scored]
@@ -109,7 +115,9 @@ def _endings(failed: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
         return
     others = Counter(sign.status for sign in signed if sign.status in NOT_THE_AGENT)
     if others:
-        yield Part(f"- not the agent's doing: {others.total()} of {len(signed)} failures ({_listed(others)})", 99)
+        yield Part(
+            f"- not the agent's doing: {others.total()} of {len(signed)} failures ({_listed(others)})", 99
+        )
     own = Counter(sign.status for sign in signed if sign.status not in NOT_THE_AGENT)
     if own:
         yield Part(f"- the agent's failures ended: {_listed(own)}", 98.9)
@@ -130,8 +138,7 @@ def _partly(material: Material) -> Iterator[Part]:
     for nth, task in enumerate(sorted(partly, key=lambda task: (task.passes / task.scored, task.task))):
         lines = [f"- {task.task}: {task.passes} of {task.scored}"]
         if task.divergence is not None:
-            lines.append(indented(f"failing: {cite(task.divergence.failing)}"))
-            lines.append(indented(f"passing: {cite(task.divergence.passing)}"))
+            lines += [indented(f"{side}: {cite(citation)}") for side, citation in task.divergence.sides]
         else:
             lines[0] += "; no difference in what they changed: chance, or something outside of the agent"
         yield Part("\n".join(lines), 84 - nth)
@@ -148,11 +155,12 @@ def _answers(material: Material) -> Iterator[Part]:
 def _unscored(material: Material) -> Iterator[Part]:
     """Unscored rollouts, those that show most first."""
     pairs = material.in_status("unknown")
-    for nth, (task, rollout) in enumerate(sorted(pairs, key=lambda pair: (-len(pair[1].notes), pair[1].label))):
+    for nth, (task, rollout) in enumerate(
+        sorted(pairs, key=lambda pair: (-len(pair[1].notes), pair[1].label))
+    ):
         sign = rollout.signature
         how = f"{sign.status} / {sign.mechanism}" if sign else ""
-        head = f"- {rollout.label if task in rollout.label else f'{task}, {rollout.label}'}: {how}, {count(rollout.turns, 'turn')}"
-        yield Part(head, 90 - nth)
+        yield Part(f"- {named(task, rollout)}: {how}, {count(rollout.turns, 'turn')}", 90 - nth)
         yield from (Part(indented(f"- {note}"), 89 - nth - k) for k, note in enumerate(rollout.notes))
 
 
@@ -181,7 +189,10 @@ def _unread(material: Material) -> Iterator[Part]:
     for task in material.tasks:
         for rollout in task.rollouts:
             if rollout.status == "missing":
-                yield Part(f"- {task.task}, {rollout.label}: missing ({rollout.verdict or rollout.ended or 'no verdict'})", 20)
+                yield Part(
+                    f"- {task.task}, {rollout.label}: missing ({rollout.verdict or rollout.ended or 'no verdict'})",
+                    20,
+                )
             for damage in rollout.damage:
                 yield Part(f"- {rollout.label}: {damage.where}: {damage.what}", 35)
     for note in material.notes:

@@ -1,7 +1,7 @@
 """The agent's own phase of a trace as acts: what it called, and what that printed.
 
-Left out is what others wrote: the installation of an agent, prompts and echoed input in a terminal's output, lines of the
-instruction and of the agent's own scripts, numbered lines.
+Left out is what others wrote: the installation of an agent, prompts and echoed input in a terminal's output, lines of
+the instruction and of the agent's own scripts, numbered lines.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ahe.debug.clean.terminal import resolve
+from ahe.debug.readers.lenient_json import words
 from ahe.debug.readers.trace import Step, Text, Trace
 
 Kind = Literal["look", "change", "run", "other"]
@@ -26,15 +27,17 @@ PROMPT = re.compile(
     r"^(?:\([\w.-]+\)\s?)?(?:\[?[\w.-]+@[\w.-]+[\s:][^\n$#%]{0,200}[$#%]\]?|[~/][^\s$#%]{0,200}[$#%]|[$❯➜])(?:\s+|$)"
 )
 _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
-_NUMBERED = re.compile(r"^\s*(?:[\w./-]+:)?\d+\s*(?:→|\t|\||:)")
+_NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
 _META = re.compile(r"^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>|^```")
 _INPUT = ("command", "cmd", "keystrokes", "code", "script", "input", "commands")
 _TARGET = re.compile(
-    r">{1,2}\s*([\w./~-]+\w)|\b(?:tee|touch)\s+(?:-a\s+)?([\w./~-]+\w)|\"(?:file_path|path|filename|target_file)\": ?\"([^\"]+)\""
-    r"|^\*\*\* (?:Update|Add) File: (\S+)|\bsed -i\b.* ([\w./~-]+\w)\s*$",
+    r">{1,2}\s*([\w./~-]+\w)|\b(?:tee|touch)\s+(?:-a\s+)?([\w./~-]+\w)|\bsed -i\b.* ([\w./~-]+\w)\s*$"
+    r"|\"(?:file_path|path|filename|target_file)\": ?\"([^\"]+)\"|^\*\*\* (?:Update|Add) File: (\S+)",
     re.MULTILINE,
 )
-_EDITOR = {"view": "look", "create": "change", "str_replace": "change", "insert": "change", "undo_edit": "change"}
+_KINDS: dict[str, Kind] = {"view": "look", "edit": "change", "instructions": "other", "system": "other"}
+_EDITOR = ("view", "create", "str_replace", "insert", "undo_edit")
+"""Commands of an editor that is one tool."""
 _IDLE_TOOL = re.compile(r"todo|plan|think|skill|finish|submit|complete|answer|ask_")
 _ENDS = re.compile(r"^\s*(?:submit|exit)\s*$|COMPLETE_TASK_AND_SUBMIT")
 _CHANGE_TOOL = re.compile(r"edit|write|create|replace|patch|insert|delete|move_")
@@ -43,21 +46,28 @@ _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1(?P<rest>[^\n]*)\n.*?(?:\n\s*\2(?=\n|$)|$(?![\n]))", re.DOTALL)
 _SPLIT = re.compile(r"&&|\|\||[;|\n&(){}]")
 _REDIRECT = re.compile(r"(?<![\d&<>=-])>{1,2}\s*(?![&>]|/dev/null)\S")
-_WRAPPER = re.compile(r"^(?:\w+=\S*|sudo|time|nohup|exec|env|command|then|do|else|if|while|!|timeout|-\w+|\d+[smh]?)$")
+_WRAPPER = re.compile(
+    r"^(?:\w+=\S*|sudo|time|nohup|exec|env|command|then|do|else|if|while|!|timeout|-\w+|\d+[smh]?)$"
+)
 _LOOKS = frozenset(
-    "ls pwd clear cat head tail less more nl bat file stat wc tree find grep egrep rg ag which type command echo printf"
-    " printenv id whoami uname date df du ps top history awk sed diff cmp sort uniq cut tr jq xxd od hexdump strings"
-    " md5sum sha1sum sha256sum test [ [[ true false sleep cd set export fi done read man help reset tput lsof ss netstat"
-    " hostname nproc free column dirname basename realpath readlink xargs for pushd popd wait unset alias".split()
+    words(
+        "ls pwd clear cat head tail less more nl bat file stat wc tree find grep egrep rg ag which type command echo"
+        " printf printenv id whoami uname date df du ps top history awk sed diff cmp sort uniq cut tr jq xxd od hexdump"
+        " strings md5sum sha1sum sha256sum test [ [[ true false sleep cd set export fi done read man help reset tput"
+        " lsof ss netstat hostname nproc free column dirname basename realpath readlink xargs for pushd popd wait"
+        " unset alias"
+    )
 )
 _CHANGES = frozenset(
-    "tee cp mv rm mkdir rmdir touch chmod chown ln rsync tar unzip gunzip patch dd truncate install useradd usermod"
-    " crontab systemctl service apt apt-get pip pip3 uv npm yarn pnpm conda gem brew apk dnf yum wget".split()
+    words(
+        "tee cp mv rm mkdir rmdir touch chmod chown ln rsync tar unzip gunzip patch dd truncate install useradd usermod"
+        " crontab systemctl service apt apt-get pip pip3 uv npm yarn pnpm conda gem brew apk dnf yum wget"
+    )
 )
-_GIT_LOOKS = frozenset("status log diff show branch remote blame ls-files rev-parse describe reflog grep".split())
-_TEMPORARY = re.compile(
-    r"/tmp/[\w.-]+|\b[0-9a-f]{8,}\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?\S*|\b\d{9,}\b"
+_GIT_LOOKS = frozenset(
+    words("status log diff show branch remote blame ls-files rev-parse describe reflog grep")
 )
+_TEMPORARY = re.compile(r"/tmp/[\w.-]+|\b[0-9a-f]{8,}\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?\S*|\b\d{9,}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,14 @@ class Act:
 
 def _printed(line: str, own: Collection[str], known: Collection[str]) -> bool:
     said = line.strip()
-    if not said or said in own or said in known or PROMPT.match(line) or _NUMBERED.match(line) or _META.match(said):
+    if (
+        not said
+        or said in own
+        or said in known
+        or PROMPT.match(line)
+        or _NUMBERED.match(line)
+        or _META.match(said)
+    ):
         return False
     continued = _CONTINUED.sub("", line)
     return continued is line or continued == line or continued.strip() not in own
@@ -146,7 +163,7 @@ def _act(step: Step, text: Text) -> Act:
 def _answered(act: Act, step: Step, text: Text) -> Act:
     failed = text.failed if text.failed is not None else True if text.channel == "error" else None
     again = act.result and act.result_step == step.id
-    kind: Kind = {"view": "look", "edit": "change", "instructions": "other", "system": "other"}.get(text.kind, act.kind)
+    kind = "other" if act.kind == "other" else _KINDS.get(text.kind, act.kind)
     return replace(
         act,
         kind=kind,
@@ -173,14 +190,14 @@ def _command(call: str, arguments: dict[str, Any]) -> str:
         if isinstance(given, list) and given and all(isinstance(part, str) for part in given):
             given = given[-1] if given[0].endswith("sh") and len(given) > 2 else " ".join(given)
         if isinstance(given, str) and given not in _EDITOR:
-            return given.strip()
+            call = given
+            break
     return "\n".join(PROMPT.sub("", line) for line in call.strip().split("\n"))
 
 
 def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
-    edited = arguments.get("command")
-    if isinstance(edited, str) and edited in _EDITOR:
-        return "look" if _EDITOR[edited] == "look" else "change"
+    if (edited := arguments.get("command")) in _EDITOR:
+        return "look" if edited == "view" else "change"
     if _IDLE_TOOL.search(tool) or _ENDS.search(command[:200]):
         return "other"
     if "shell" not in tool and "bash" not in tool and not arguments.keys() & set(_INPUT):
@@ -196,11 +213,11 @@ def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
 def _segments(command: str) -> Iterator[list[str]]:
     """The words of each simple command, without wrappers such as `sudo`; bodies of heredocs are left out."""
     for part in _SPLIT.split(_bare(command)):
-        words = part.split()
-        while words and _WRAPPER.match(words[0]):
-            words.pop(0)
-        if words and not words[0].startswith("#"):
-            yield words
+        segment = part.split()
+        while segment and _WRAPPER.match(segment[0]):
+            segment.pop(0)
+        if segment and not segment[0].startswith("#"):
+            yield segment
 
 
 def _bare(command: str) -> str:
@@ -209,31 +226,31 @@ def _bare(command: str) -> str:
 
 
 def _shell_kind(command: str) -> Kind:
-    kinds = {_segment_kind(words) for words in _segments(command)}
+    kinds = {_segment_kind(segment) for segment in _segments(command)}
     if _REDIRECT.search(_bare(command)):
         kinds.add("change")
     return "change" if "change" in kinds else "run" if "run" in kinds else "look"
 
 
-def _segment_kind(words: list[str]) -> Kind:
-    program, first = words[0].rpartition("/")[2], words[1] if len(words) > 1 else ""
+def _segment_kind(segment: list[str]) -> Kind:
+    program, first = segment[0].rpartition("/")[2], segment[1] if len(segment) > 1 else ""
     if program == "git":
         return "look" if first in _GIT_LOOKS else "change"
-    if program == "sed" and any(word.startswith(("-i", "--in-place")) for word in words):
+    if program == "sed" and any(word.startswith(("-i", "--in-place")) for word in segment):
         return "change"
-    if program == "find" and "-delete" in words:
+    if program == "find" and "-delete" in segment:
         return "change"
     if program in _LOOKS or first in ("--version", "--help", "-V"):
         return "look"
-    if program in _CHANGES or (program == "curl" and {"-o", "-O", "-LO", "-sSLO"} & set(words)):
+    if program in _CHANGES or (program == "curl" and {"-o", "-O", "-LO", "-sSLO"} & set(segment)):
         return "change"
     return "run"
 
 
-def _named(words: list[str]) -> str:
+def _named(segment: list[str]) -> str:
     """A program and what it is about: `python job.py`, `pip install`, `make`."""
-    program = words[0].rpartition("/")[2]
+    program = segment[0].rpartition("/")[2]
     if program in _LOOKS:
         return ""
-    about = next((word for word in words[1:] if not word.startswith("-")), "")
+    about = next((word for word in segment[1:] if not word.startswith("-")), "")
     return f"{program} {about}".strip() if program not in ("make", "pytest") else program

@@ -24,12 +24,21 @@ _FOREIGN = tuple(
     (word, re.compile(pattern))
     for word, pattern in (
         ("not_started", r"install|agent_?setup|setup_?(?:error|timeout|fail)"),
-        ("context_overflow", r"context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long"),
+        (
+            "context_overflow",
+            r"context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long",
+        ),
         ("out_of_tokens", r"max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget"),
-        ("out_of_turns", r"max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns"),
+        (
+            "out_of_turns",
+            r"max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns",
+        ),
         ("broken", r"environment|docker|container|sandbox|verifier|reward_?file|health_?check"),
         ("out_of_time", r"time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline"),
-        ("endpoint_refused", r"auth|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable"),
+        (
+            "endpoint_refused",
+            r"auth|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable",
+        ),
         ("malformed_call", r"format|malformed|parse|invalid[_ -]?tool"),
         ("interrupted", r"interrupt|abort|cancel|stopped_by|killed|user_exit"),
         ("gave_up", r"give[_ -]?up|gave[_ -]?up|refus"),
@@ -58,14 +67,15 @@ _SHOWN = tuple(
         ),
         (
             "broken",
-            r"cannot connect to the docker daemon|docker compose command failed|OCI runtime|no such container|container \S+ is not running"
-            r"|error response from daemon|no server running on /tmp/tmux|pull access denied|failed to solve:",
+            r"cannot connect to the docker daemon|docker compose command failed|OCI runtime|no such container"
+            r"|container \S+ is not running|error response from daemon|no server running on /tmp/tmux"
+            r"|pull access denied|failed to solve:",
         ),
     )
 )
 _NOT_RUN = re.compile(
     r"(?:command )?not found$|: (?:No such file or directory|Permission denied)$|cannot execute|can't open file"
-    r"|Cannot find module|^(?:E|ERROR|error|npm ERR!|npm error|curl): "
+    r"|Cannot find module|^(?:E|ERROR|error|curl): |^npm (?:ERR!|error) (?!code|A complete)"
 )
 _GAVE_UP = re.compile(
     r"\bI(?:'m| am)? (?:cannot|can't|could ?n[o']t|was(?:n't| not) able|(?:am |was )?unable|(?:am |was )?not able"
@@ -79,7 +89,9 @@ _ASKS_BACK = re.compile(
     re.IGNORECASE,
 )
 _STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", UNKNOWN, "interrupted")
-_TROUBLE = re.compile(r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE)
+_TROUBLE = re.compile(
+    r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
+)
 _LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 3
 
 
@@ -105,7 +117,7 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
         return Ending("no_action")
     if word in _STOPPED and _circles(did):
         return Ending("looping")
-    if word == UNKNOWN and trace.steps and trace.steps[-1].source == "agent" and _last_words(trace):
+    if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and _last_words(trace):
         word = "answered" if not any(text.channel == "call" for text in trace.steps[-1].texts) else word
     if word != "answered":
         return Ending(word)
@@ -161,7 +173,12 @@ def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
     tools = {text.name for step in trace.steps for text in step.texts if text.channel == "call"}
     for step in reversed(trace.steps[-_LAST:]):
         for text in reversed(step.texts):
-            said = text.channel == "message" and step is trace.steps[-1] and step.source != "user" and len(text.text) < 1_000
+            said = (
+                text.channel == "message"
+                and step is trace.steps[-1]
+                and step.source != "user"
+                and len(text.text) < 1_000
+            )
             if said or text.channel == "injected" or (text.channel == "error" and text.name not in tools):
                 lines = resolve(text.text[-_LONGEST:]).split("\n")
                 yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())

@@ -13,7 +13,7 @@ from ahe.records import Citation, Signature
 class Finding:
     """An act that decided something: `why` it is shown, the command `ran`, and a line of what it printed.
 
-    Citations name the trial by its label. `citation` is the line; the command itself if it printed nothing, and `ran` is
+    Citations name the trial by its label. `citation` is the line; the command itself if it printed nothing. `ran` is
     None if no command printed it. `context` are the lines around it.
     """
 
@@ -27,10 +27,10 @@ class Finding:
 class Rollout:
     """One rollout. Only those that did not pass have a `signature`, `said` and `findings`.
 
-    `said` are the first of `failed_tests` failures in the verifier's own words; `verdict` is the first decisive line of them. `findings` stand
-    in the order of steps, `chief` is the number of the one to look at first. `calls` counts the agent's calls. `asked`
-    cites the beginning of the instruction, `last` the agent's last call, `ending` the lines that show how it ended.
-    `notes` are sentences about an unscored rollout.
+    `said` are the first of `failed_tests` failures in the verifier's own words; `verdict` is the first decisive line
+    of them. `findings` stand in the order of steps, `chief` is the number of the one to look at first. `calls` counts
+    the agent's calls. `asked` cites the beginning of the instruction, `last` the agent's last call, `ending` the lines
+    that show how it ended. `notes` are sentences about an unscored rollout.
     """
 
     trial: str
@@ -64,15 +64,21 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """The first difference in what a failing and a passing rollout changed; both sides are quoted."""
+    """The first difference in what a failing and a passing rollout changed. A side that changed nothing is None."""
 
-    failing: Citation
-    passing: Citation
+    failing: Citation | None
+    passing: Citation | None
+
+    @property
+    def sides(self) -> tuple[tuple[str, Citation], ...]:
+        """`failing` and `passing` with their citations, without a side that changed nothing."""
+        both = (("failing", self.failing), ("passing", self.passing))
+        return tuple((name, citation) for name, citation in both if citation is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """All rollouts of a task, by attempt. `divergence` only if some passed and some failed, and they did not do the same."""
+    """All rollouts of a task, by attempt. `divergence` only if some passed, some failed, and their changes differ."""
 
     task: str
     rollouts: tuple[Rollout, ...]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
 from ahe.records import Citation
+from ahe.records.changes import CUT
 from ahe.text import BYTES_PER_TOKEN
 
 QUOTE, PROGRAMS, CORRECTIONS = 160, 4, 3
@@ -24,7 +25,9 @@ def _failed(label: str, did: Sequence[Act]) -> str:
     if not failed:
         return ""
     counted = Counter((act.programs or (act.tool or "?",))[0] for act in failed).most_common(PROGRAMS)
-    named = ", ".join(f"{count} × {name}" for name, count in sorted(counted, key=lambda one: (-one[1], one[0])))
+    named = ", ".join(
+        f"{count} × {name}" for name, count in sorted(counted, key=lambda one: (-one[1], one[0]))
+    )
     ran = sum(act.kind in ("run", "change") for act in did)
     line = next((lines[-1].strip() for act in reversed(failed) if (lines := act.lines())), "")
     place = next((act.result_step for act in reversed(failed) if act.lines()), failed[-1].step)
@@ -74,5 +77,5 @@ def _tokens(trace: Trace, did: Sequence[Act]) -> str:
 
 
 def _quoted(label: str, step: int, words: str) -> str:
-    shown = words if len(words) <= QUOTE else words[:QUOTE].rstrip() + "…"
-    return f"“{shown}” ({Citation(trial=label, step=step)})"
+    shown = words if len(words) <= QUOTE else words[:QUOTE].rstrip() + CUT
+    return f"“{shown}” ({Citation(trial=label, step=step, quote=shown)})"

@@ -1,4 +1,4 @@
-"""The controlled vocabularies of signatures: each word with its meaning. Plays name them, so a word stays what it is."""
+"""The controlled vocabularies of signatures: each word with its meaning. Plays name them, so they stay."""
 
 from __future__ import annotations
 
