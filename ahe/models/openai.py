@@ -11,6 +11,7 @@ from ahe.models import wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
 from ahe.models.retry import Backoff, TransientFailure, UnsupportedParameter, refusal, retrying
+from ahe.models.secrets import Secrets, shown
 from ahe.records import ModelSpec, Reply, Request
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class OpenAIModel:
     """Implements `Model`. Use it from one event loop, with any number of concurrent calls; then `aclose`.
 
     `base_url` overrides the spec's if `ahe` itself serves the model, on a port that changes. `keyed` sends the
-    request's role and key as headers, which scripted models need. Raises UsageError if the spec has no address, or
-    the environment variable of its key is not set.
+    request's role and key as headers, which scripted models need. `secrets` are removed from all that comes back;
+    without them, those of the spec. Raises UsageError if the spec has no address, or its key is not set or invalid.
     """
 
     def __init__(
@@ -36,14 +37,16 @@ class OpenAIModel:
         keyed: bool = False,
         base_url: str | None = None,
         backoff: Backoff | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self.spec = spec
         self.fingerprint = fingerprint(spec)
         self._base_url = base_url or spec.base_url
         if not self._base_url:
             raise UsageError(f"the model {spec.name!r} is served by ahe itself: open it with open_models")
-        self._where = served_here(spec) or self._base_url
+        self._where = served_here(spec) or shown(self._base_url)
         self._key = _key(spec)
+        self._secrets = secrets or Secrets.of([spec])
         self._ledger = ledger
         self._keyed = keyed
         self._backoff = backoff or Backoff()
@@ -101,18 +104,18 @@ class OpenAIModel:
             # The client's own timeout is per read: a body that arrives slowly would never exceed it.
             async with asyncio.timeout(self.spec.timeout_seconds):
                 answer = await create(**sent, extra_headers=headers)
-                content: bytes = answer.content
+                content = self._secrets.hide_in_reply(answer.content)
         except openai.APIStatusError as error:
-            response = error.response
-            raise refusal(
-                self.spec, self._where, error.status_code, response.text, response.headers
-            ) from error
+            said = self._secrets.hide(error.response.text)
+            raise refusal(self.spec, self._where, error.status_code, said, error.response.headers) from error
         except (TimeoutError, openai.APITimeoutError) as error:
             raise TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s") from error
         except openai.APIConnectionError as error:
-            raise TransientFailure(f"the connection failed ({error.__cause__ or error})") from error
+            said = self._secrets.hide(str(error.__cause__ or error))
+            raise TransientFailure(f"the connection failed ({said})") from error
         except openai.OpenAIError as error:
-            raise ModelUnavailable(f"the client refused to call {self._where}: {error}") from error
+            said = self._secrets.hide(str(error))
+            raise ModelUnavailable(f"the client refused to call {self._where}: {said}") from error
         return content
 
     def _opened(self) -> AsyncOpenAI:
@@ -136,10 +139,17 @@ def _key(spec: ModelSpec) -> str:
     """The key that the configuration names. No other variable of the environment is read."""
     if served_here(spec) or not spec.api_key_env:
         return "none"
-    key = os.environ.get(spec.api_key_env, "")
+    if not spec.api_key_env.isidentifier():
+        # Not shown: it may be the key itself.
+        raise UsageError(
+            "`api_key_env` in ahe.toml is the name of an environment variable, not the key itself"
+        )
+    key = os.environ.get(spec.api_key_env, "").strip()
     if not key and not on_loopback(spec.base_url):
         raise UsageError(
-            f"the environment variable {spec.api_key_env} holds no key for {spec.base_url}: set it, "
+            f"the environment variable {spec.api_key_env} holds no key for {shown(spec.base_url)}: set it, "
             "or correct `api_key_env` in ahe.toml (empty: the endpoint needs no key)"
         )
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError(f"the key in {spec.api_key_env} has characters that no key has: copy it again")
     return key or "none"

@@ -15,6 +15,7 @@ from ahe.models.local import LocalServer
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
+from ahe.models.secrets import Secrets
 from ahe.models.weights import locate, sha256_of
 from ahe.protocols import Model
 from ahe.records import ModelSpec, Reply, Request, Role
@@ -34,6 +35,7 @@ async def open_models(
     that cannot be read.
     """
     settled = {role: await asyncio.to_thread(settle, spec) for role, spec in specs.items()}
+    secrets = Secrets.of(settled.values())
     servers = {spec.name: server_for(spec, jobs) for spec in settled.values() if served_here(spec)}
     async with AsyncExitStack() as stack:
         addresses = {}
@@ -46,6 +48,7 @@ async def open_models(
                 ledger=ledger,
                 keyed=served_here(spec) == "scripted",
                 base_url=addresses[spec.name] if served_here(spec) else None,
+                secrets=secrets,
             )
             for spec in settled.values()
         }
