@@ -47,6 +47,13 @@ async def test_a_paced_model_is_counted_by_its_new_tokens() -> None:
     assert meter.exceeded() == "seconds"
 
 
+async def test_a_paced_model_may_take_longer_by_the_wall_clock() -> None:
+    """The reply comes half a second late, with no work done: the clock has not moved by so much."""
+    meter = Meter(Limits(seconds=0.4), Pace(read=10, write=5))
+    assert await meter.call(Timed(reply(), seconds=0.5), REQUEST)
+    assert meter.exceeded() is None
+
+
 async def test_an_endpoints_waits_are_not_the_agents_time() -> None:
     """The call takes .5 s, of which it says that .49 s were the queue's."""
     meter = Meter(Limits(seconds=100))
@@ -94,16 +101,15 @@ class Working:
         return Reply(message=message, usage=Usage(calls=1, input_tokens=100 * self.turn, output_tokens=10))
 
 def work():
-    end = time.thread_time() + 0.6
+    end = time.thread_time() + 0.3
     while time.thread_time() < end:
         pass
 
-limits = LIMITS.model_copy(update={"seconds": 2.2, "turns": 8})
-began = time.monotonic()
+limits = LIMITS.model_copy(update={"seconds": 30, "turns": 8})
 played = asyncio.run(play(Path(sys.argv[2]), {"*": "unused"}, limits=limits, model=Working()))
 outcome = played.outcome
 print(json.dumps({"ended": outcome.ended, "answer": outcome.answer, "turns": outcome.turns,
-                  "work": outcome.model_time.work, "took": time.monotonic() - began}))
+                  "work": outcome.model_time.work}))
 """
 
 
@@ -128,8 +134,6 @@ def test_a_starved_machine_gives_the_same_outcome(tmp_path: Path) -> None:
         for loop in loops:
             loop.kill()
             loop.wait()
-    assert float(str(starved["took"])) > 2.5, "by the wall clock its time was over"
-    alone.pop("took"), starved.pop("took")
     assert (
         starved == alone == {"ended": "answered", "answer": "Done.", "turns": 4, "work": pytest.approx(0.077)}
     )
