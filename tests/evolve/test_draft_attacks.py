@@ -15,6 +15,7 @@ from evolve_bench import Bench, manifest
 from test_evolver_agent import commit, edit, shell
 
 from ahe.evolve.draft import ChangeRefused, Draft
+from ahe.files import remove_tree
 from ahe.harness.layout import Problem
 
 LESSON = "List a folder before you read from it.\n"
@@ -195,6 +196,7 @@ async def test_what_is_not_a_plain_file_is_refused_by_name(bench: Bench, outside
     told = "\n".join(caught.value.reasons)
     assert reason in told and CANARY not in told and "\x1b" not in told
     assert not folder.with_name("handed-in").exists()
+    remove_tree(folder)  # pytest cannot remove the deep one
 
 
 async def test_a_hard_link_is_committed_as_a_file_of_its_own(bench: Bench) -> None:
