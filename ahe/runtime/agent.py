@@ -87,7 +87,7 @@ class Agent:
             ended, cause = _blame(error), str(error)
         finally:
             await self.executor.stop()
-        if self._host.fatal is not None:
+        if self._host.fatal is not None and not isinstance(self._host.fatal, AgentFault):
             raise self._host.fatal
         self.trajectory.event("ended", ended=ended, cause=cause)
         return self._outcome(ended, answer, cause)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ahe.errors import AheError, BudgetExceeded, Infrastructure
+from ahe.errors import AheError, BudgetExceeded, EnvironmentLost, Infrastructure
 from ahe.protocols import Environment, Model
 from ahe.records import Ended, Limits, Message, Request, Role, Usage
 from ahe.runtime.trajectory import Trajectory
@@ -98,7 +98,7 @@ class TrialHost:
         }
         try:
             return await handlers[what](**arguments)
-        except (Infrastructure, BudgetExceeded) as error:
+        except (Infrastructure, BudgetExceeded, EnvironmentLost) as error:
             self.fatal = self.fatal or error
             raise
 
