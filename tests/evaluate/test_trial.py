@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from ahe.project.content import entry
 from task_writer import write_task
 
 from ahe.environments.bwrap import BwrapEnvironment
@@ -21,6 +20,7 @@ from ahe.evaluate.tasks import read_task
 from ahe.evaluate.trial import UNEXPECTED, HarnessVersion, TrialRunner
 from ahe.evaluate.verifier import verify
 from ahe.events import Event
+from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
 from ahe.records import ExecResult, Limits, Message, ModelSpec, Reply, Request, Task, ToolCall, Trial, Usage
 
