@@ -16,6 +16,7 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
+from ahe.models.secrets import shown
 from ahe.project.config import FILE, Config, load_config
 from ahe.project.content import entry
 from ahe.records import ModelSpec, Task
@@ -108,4 +109,4 @@ def settled_mode(store: Store, spec: ModelSpec) -> str | None:
 
 def tool_calls_fact(spec: ModelSpec) -> str:
     """The name under which the store keeps a model's tool-call mode."""
-    return f"tool_calls {spec.base_url} {spec.name}"
+    return f"tool_calls {shown(spec.base_url)} {spec.name}"
