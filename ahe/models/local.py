@@ -67,8 +67,10 @@ class LocalServer:
         parameters.n_ctx = self.slot_context * self.jobs
         parameters.hostnames = ["127.0.0.1"]
         parameters.port = 0
-        parameters.cpuparams.n_threads = threads
-        parameters.cpuparams_batch.n_threads = threads
+        for cpu in (parameters.cpuparams, parameters.cpuparams_batch):
+            cpu.n_threads = threads
+            # Threads that spin while they wait for each other take the cores from whatever they wait for.
+            cpu.poll = 0
         parameters.verbosity = 0
         parameters.warmup = False
         if self._chat_template:

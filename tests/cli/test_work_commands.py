@@ -49,6 +49,8 @@ def test_eval_takes_a_split_and_a_task(ahe, project, suite, model):
     ]
     wrong = ahe("eval", "--task", "nope", *chosen, cwd=project)
     assert wrong.returncode == 2 and "ahe tasks list" in wrong.stderr
+    empty = ahe("eval", "--split", "test", *chosen, cwd=project)
+    assert empty.returncode == 2 and "has no test tasks" in empty.stderr
 
 
 def test_debug_needs_trials_then_reports(ahe, project, suite, model):
