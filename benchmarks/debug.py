@@ -3,10 +3,10 @@
     python -m benchmarks.debug [--big] [--json]
 
 40 MB of made-up traces (`benchmarks/sized_traces.py`), two workers. `seconds` is the wall time of a fresh process,
-including interpreter and imports; the traces were just written, so they are in the page cache. `peak_mb` is the highest sum,
-sampled every 20 ms, of the resident sets of that process and its descendants, in 10^6 bytes; pages that processes share
-count for each of them, so the true peak is lower. `--big` adds a run with ten times as many tasks: `growth` is the
-ratio of the times, `peak_mb_big` its memory.
+including interpreter and imports; the traces were just written, so they are in the page cache. `peak_mb` is the
+highest sum, sampled every 20 ms, of the resident sets of that process and its descendants, in 10^6 bytes; pages that
+processes share count for each of them, so the true peak is lower. `--big` adds a run with ten times as many tasks:
+`growth` is the ratio of the times, `peak_mb_big` its memory.
 """
 
 from __future__ import annotations
