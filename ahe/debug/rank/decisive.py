@@ -84,7 +84,7 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
 
 def _finding(label: str, act: Act, why: str, shown: Shown | None, known: Collection[str]) -> Finding:
     ran = cite(label, act)
-    lines = act.lines(known) if act.kind != "look" or act.failed else []
+    lines = act.lines(known) if act.kind != "look" or act.failed or (shown and shown.act is act) else []
     named = shown.line if shown is not None and shown.act is act else ""
     at = next((n for n, line in enumerate(lines) if named and named in line), -1)
     if at < 0:

@@ -127,20 +127,20 @@ def unresolved(did: Sequence[Act], known: Collection[str] = ()) -> Shown | None:
 
 def _worked(act: Act) -> bool:
     """Whether an act can show an error: not if it only looks, unless the shell could not even do that."""
-    return act.kind in ("run", "change") or (
-        act.kind == "look" and act.failed is True and error(act) is not None
-    )
+    return act.kind in ("run", "change") or (act.kind == "look" and error(act) is not None)
 
 
 def error(act: Act, known: Collection[str] = ()) -> Shown | None:
     """The last error in a command's output; None if it has none."""
-    if act.kind == "look" and not act.failed:
+    if act.kind == "look" and act.failed is False:
         return None
     if act.failed is False and not (_HIDES.search(act.command) and _ANY.search(act.result[-4_000:])):
         return None
     found = None
     for line in act.lines(known)[-LINES:]:
         said = line.strip()[:600]
+        if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():
+            continue  # what it shows, not what it says itself
         for mechanism, pattern in _TABLE:
             if (match := pattern.search(said)) is not None:
                 what = next((value for value in match.groupdict().values() if value), "")
