@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from ahe.errors import BadRequest, ModelUnavailable, UsageError
@@ -57,13 +58,15 @@ class OpenAIModel:
         """One reply. Raises ModelUnavailable, ContextOverflow, BadRequest or BudgetExceeded."""
         if self._ledger is not None:
             self._ledger.check()
+        began = time.monotonic()
         reply = await retrying(
             lambda: self._adapting(request), self.spec.retries, self._backoff, f"the model at {self._where}"
         )
         usage = reply.usage.model_copy(update={"usd": cost(self.spec, reply.usage)})
         if self._ledger is not None:
             self._ledger.charge(request.role, usage)
-        return reply.model_copy(update={"usage": usage})
+        waited = max(0.0, time.monotonic() - began - reply.seconds)
+        return reply.model_copy(update={"usage": usage, "waited": waited})
 
     async def aclose(self) -> None:
         """Closes the connections. The model can be used again afterwards."""
@@ -87,6 +90,7 @@ class OpenAIModel:
     async def _call(self, request: Request, left_out: frozenset[str]) -> Reply:
         sent = wire.payload(self.spec, request, left_out)
         headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
+        began = time.monotonic()
         raw = await self._post(sent, headers)
         try:
             body = wire.parse(raw)
@@ -94,7 +98,7 @@ class OpenAIModel:
             raise TransientFailure(str(error)) from error
         except wire.ErrorBody as error:
             raise refusal(self.spec, self._where, error.status, str(error), {}) from error
-        return wire.reply(body, sent)
+        return wire.reply(body, sent, time.monotonic() - began)
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
         import openai
