@@ -117,7 +117,7 @@ HABITS: dict[str, tuple[list[Any], Callable[[Payload], bool], str]] = {
     "short replies": (STEPS, lambda p: p["max_tokens"] > 512, "max_tokens must be 512 or less"),
     "a small window": (
         STEPS,
-        lambda p: p["max_tokens"] > 3000,
+        lambda p: p["max_tokens"] > 3096,
         "the maximum context length is 4096: the prompt has 1000 tokens, max_tokens is 4096",
     ),
 }
@@ -138,8 +138,8 @@ async def test_the_work_is_done_whatever_the_endpoint_refuses(tmp_path: Path, na
 
     played = await play(tmp_path, {"*": answer}, look=worked)
     assert (played.outcome.ended, played.outcome.answer) == ("answered", "Done.")
-    # What was learned from a refusal is known from then on.
-    assert [request["status"] for request in played.requests].count(400) <= 2
+    # What was learned from a refusal is known from then on; but each prompt leaves another room for the reply.
+    assert [request["status"] for request in played.requests].count(400) <= (3 if "window" in name else 2)
 
 
 @pytest.mark.parametrize(
