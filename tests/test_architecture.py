@@ -17,7 +17,7 @@ PACKAGE = world.ROOT / "ahe"
 CONTENT = ("components", "debugger", "evolver", "evals", "workspace")
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("records", "protocols", "errors", "events", "text"),
+    ("records", "protocols", "errors", "events", "text", "files"),
     ("harness", "environments", "models", "history"),
     ("runtime",),
     ("agents", "testing"),
@@ -51,7 +51,7 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "environments": ("inside", ""),
 }
 """Folders inside a package, lowest first; the empty name stands for the files beside them."""
-AT_TOP = {"__init__", "__main__", "errors", "events", "protocols", "text"}
+AT_TOP = {"__init__", "__main__", "errors", "events", "files", "protocols", "text"}
 
 
 def modules() -> list[Path]:

@@ -187,8 +187,10 @@ def _starts_call(part: dict[str, Any]) -> bool:
 # ---------------------------------------------------------------- the reply
 
 
-def reply(body: dict[str, Any], sent: dict[str, Any]) -> Reply:
-    """The Reply in a parsed body. `sent` is the payload, from which the usage is estimated if none is reported."""
+def reply(body: dict[str, Any], sent: dict[str, Any], seconds: float = 0.0) -> Reply:
+    """The Reply in a parsed body, which took `seconds` with the endpoint's queue. `sent` is the payload, from which the
+    usage is estimated if none is reported.
+    """
     choice = body["choices"][0]
     said = choice["message"]
     content, thought = split_thought(text_of(said.get("content")) or text_of(said.get("refusal")))
@@ -202,8 +204,21 @@ def reply(body: dict[str, Any], sent: dict[str, Any]) -> Reply:
     )
     finish = choice.get("finish_reason")
     return Reply(
-        message=message, usage=_usage(body.get("usage"), sent, said), finish=str(finish) if finish else "stop"
+        message=message,
+        usage=_usage(body.get("usage"), sent, said),
+        finish=str(finish) if finish else "stop",
+        seconds=max(0.0, seconds - _queued(body, seconds)),
     )
+
+
+def _queued(body: dict[str, Any], seconds: float) -> float:
+    """Seconds in the endpoint's queue, where it says them: llama.cpp its own work in `timings`, Groq `queue_time`."""
+    timings, usage = body.get("timings"), body.get("usage")
+    if isinstance(timings, dict) and (
+        worked := _number(timings, "prompt_ms") + _number(timings, "predicted_ms")
+    ):
+        return max(0.0, seconds - worked / 1000)
+    return _number(usage, "queue_time") if isinstance(usage, dict) else 0.0
 
 
 def _extra(sent: dict[str, Any]) -> dict[str, Any]:
@@ -290,8 +305,12 @@ def _usage(reported: object, sent: dict[str, Any], said: dict[str, Any]) -> Usag
 
 
 def _count(reported: dict[str, Any], name: str) -> int:
+    return int(_number(reported, name))
+
+
+def _number(reported: dict[str, Any], name: str) -> float:
     value = reported.get(name)
-    return int(value) if isinstance(value, int | float) and 0 < value < float("inf") else 0
+    return float(value) if isinstance(value, int | float) and 0 < value < 1e15 else 0.0
 
 
 def estimate(value: object) -> int:

@@ -123,11 +123,46 @@ class Request(Record):
 
 
 class Reply(Record):
-    """The answer to a request. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens)."""
+    """The answer to a request. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens).
+
+    It took `seconds`, after `waited` seconds in failed attempts, rate limits and the endpoint's queue.
+    """
 
     message: Message
     usage: Usage
     finish: str = "stop"
+    seconds: float = 0.0
+    waited: float = 0.0
+
+
+class Pace(Record):
+    """A model's nominal speed, in tokens per second read and written."""
+
+    read: float
+    write: float
+
+    def seconds(self, read: int, written: int) -> float:
+        """What reading and writing so many tokens takes at this speed."""
+        return read / self.read + written / self.write
+
+
+class ModelTime(Record):
+    """The time of a trial's model calls, in seconds.
+
+    `seconds`: what the answers took by the wall clock; `work`: what they take at the model's nominal speed; `waited`:
+    what was lost to rate limits, failed calls and the endpoint's queue.
+    """
+
+    seconds: float = 0.0
+    work: float = 0.0
+    waited: float = 0.0
+
+    def __add__(self, other: ModelTime) -> ModelTime:
+        return ModelTime(
+            seconds=self.seconds + other.seconds,
+            work=self.work + other.work,
+            waited=self.waited + other.waited,
+        )
 
 
 class Limits(Record):
@@ -143,7 +178,10 @@ class Limits(Record):
 
 
 class ModelSpec(Record):
-    """A model as it is configured. `models.identity.fingerprint` of it is part of every trial's identity."""
+    """A model as it is configured. `models.identity.fingerprint` of it is part of every trial's identity.
+
+    With `pace` an agent's time is counted by the work of the model, not by the clock (see `runtime.meter`).
+    """
 
     name: str
     base_url: str = ""
@@ -156,3 +194,4 @@ class ModelSpec(Record):
     usd_per_million_output: float | None = None
     timeout_seconds: float = 600.0
     retries: int = 5
+    pace: Pace | None = None

@@ -91,16 +91,14 @@ def _calls(value: Any, draft: Draft) -> list[Text]:
 
 def _results(value: Any, draft: Draft) -> list[Text]:
     if isinstance(value, str | list):
-        return [Text("result", content_text(value))]
+        return [draft.result("", content_text(value))]
     found = []
     for each in listing(mapping(value).get("results")):
         one = mapping(each)
         extra = inner(one, "extra")
-        failed = extra.get("is_error") is True or extra.get("success") is False
-        name = draft.names.get(string(one.get("source_call_id")), "")
+        failed = True if extra.get("is_error") is True or extra.get("success") is False else None
+        code = next((extra[key] for key in ("exit_code", "returncode") if key in extra), None)
         text = content_text(one.get("content")) if one else as_text(each)
-        found.append(Text("error" if failed else "result", text, name))
-        references = listing(one.get("subagent_trajectory_ref"))
-        if references and not text:
-            found[-1] = Text("result", as_text(references), name)
+        text = text or as_text(listing(one.get("subagent_trajectory_ref")) or None)
+        found.append(draft.result(one.get("source_call_id"), text, code=code, failed=failed))
     return found

@@ -79,11 +79,14 @@ def result(value: dict[str, Any], draft: Draft) -> None:
     """A message with the result of a tool."""
     listed = listing(value.get("tool_call_ids"))
     key = string(value.get("tool_call_id")) or string(listed[0] if listed else "")
-    name = draft.names.get(key, "") or string(value.get("name")) or string(value.get("role"))
-    failed = value.get("is_error") is True or string(value.get("status")) == "error"
+    name = string(value.get("name")) or string(value.get("role"))
+    failed = True if value.get("is_error") is True or string(value.get("status")) == "error" else None
     texts = draft.content(value.get("content", value.get("value")))
-    found = [Text("error" if failed else "result", text.text, name) for text in texts]
-    draft.add("environment", found or [Text("result", "", name)], value.get("timestamp", ""))
+    found = [
+        text if text.channel in ("result", "error") else draft.result(key, text.text, name, failed=failed)
+        for text in texts
+    ]
+    draft.add("environment", found or [draft.result(key, "", name)], value.get("timestamp", ""))
 
 
 def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:

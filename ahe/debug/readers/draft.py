@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ahe.debug.readers import results
 from ahe.debug.readers.lenient_json import (
     as_text,
     call_text,
@@ -17,7 +18,7 @@ from ahe.debug.readers.lenient_json import (
     number,
     string,
 )
-from ahe.debug.readers.trace import Channel, Damage, Status, Step, StepSource, Text
+from ahe.debug.readers.trace import Channel, Damage, Kind, Status, Step, StepSource, Text
 
 _TASK = ("task_id", "task_name", "instance_id", "problem_id", "task")
 _SCORE = ("resolved", "is_resolved", "success", "passed", "is_success", "reward", "score")
@@ -29,7 +30,9 @@ _REASONING = ("reasoning_content", "reasoning", "thinking", "thought_summary")
 class Draft:
     """Steps in the order of the recording, and the recording's metadata.
 
-    `where` is the file, for damage without a more exact place. `names` maps the id of a call to the name of its tool.
+    `where` is the file, for damage without a more exact place. `names` and `calls` map the id of a call to the name of
+    its tool and to its text. `setup` counts the first steps in which the agent was installed, and `started` says
+    whether it could be started then.
     """
 
     where: str
@@ -39,7 +42,10 @@ class Draft:
     seconds: float = 0.0
     tokens: int = 0
     names: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, str] = field(default_factory=dict)
     damage: list[Damage] = field(default_factory=list)
+    setup: int = 0
+    started: bool = True
     _steps: list[tuple[StepSource, list[Text], str]] = field(default_factory=list)
     _alone: int = -1
 
@@ -124,10 +130,33 @@ class Draft:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return tuple(
-            Step(index, source, tuple(texts), time)
-            for index, (source, texts, time) in enumerate(self._steps, start=1)
-        )
+        """The steps, each with its phase, and with the kinds of texts that follow from where they stand."""
+        found, acted, asked = [], False, False
+        for index, (source, texts, time) in enumerate(self._steps, start=1):
+            acted = acted or (source == "agent" and index > self.setup)
+            spoken = source == "user" and any(
+                text.channel == "message" and text.text.strip() for text in texts
+            )
+            before = index <= self.setup or not (acted or source == "user")
+            kind: Kind = "setup" if index <= self.setup else "instructions" if source == "system" else ""
+            found.append(
+                Step(
+                    index,
+                    "environment" if index <= self.setup and source == "agent" else source,
+                    tuple(_placed(text, kind) for text in texts),
+                    time,
+                    "setup" if before else "agent",
+                    correction=spoken and acted and asked,
+                )
+            )
+            asked = asked or spoken
+        return tuple(found)
+
+    @property
+    def last_call(self) -> str:
+        """The text of the last call among the last two steps."""
+        recent = (text for _, texts, _ in self._steps[:-3:-1] for text in reversed(texts))
+        return next((text.text for text in recent if text.channel == "call"), "")
 
     @property
     def last(self) -> list[Text]:
@@ -145,8 +174,16 @@ class Draft:
 
     def call(self, id: Any, name: str, arguments: Any) -> Text:
         """The text of a call. The tool's name is kept for the result with the same id."""
-        self.names[string(id)] = name
-        return Text("call", call_text(arguments), name)
+        self.names[string(id)], self.calls[string(id)] = name, call_text(arguments)
+        return Text("call", self.calls[string(id)], name)
+
+    def result(
+        self, id: Any, text: str, name: str = "", code: Any = None, failed: bool | None = None
+    ) -> Text:
+        """The text of a result; `id` is that of its call, `name` the tool's if the call is unknown."""
+        key = string(id)
+        call = self.calls.get(key, "") if key else self.last_call
+        return results.result(text, self.names.get(key, "") or name, call, code, failed)
 
     def content(self, value: Any, channel: Channel = "message") -> list[Text]:
         """The texts of a message's content: OpenAI's parts and Anthropic's blocks, possibly mixed."""
@@ -163,9 +200,8 @@ class Draft:
         if kind.endswith("tool_use"):
             return [self.call(part.get("id"), string(part.get("name")), part.get("input"))]
         if kind.endswith("tool_result"):
-            name = self.names.get(string(part.get("tool_use_id")), "")
-            failed = part.get("is_error") is True
-            return [Text("error" if failed else "result", content_text(part.get("content")), name)]
+            failed = part["is_error"] if isinstance(part.get("is_error"), bool) else None
+            return [self.result(part.get("tool_use_id"), content_text(part.get("content")), failed=failed)]
         text = content_text([part])
         return [Text(channel, text)] if text else []
 
@@ -181,6 +217,17 @@ def reasoning(message: dict[str, Any]) -> list[Text]:
 
 def _thought(part: Any) -> str:
     return next(filter(None, (string(mapping(part).get(key)) for key in ("text", "summary", "thinking"))), "")
+
+
+def _placed(text: Text, kind: Kind) -> Text:
+    """The text with the kind that its step gives it, if it has none of its own."""
+    kind = "system" if text.channel == "injected" and kind != "setup" else kind
+    own = kind != "setup" and text.kind
+    return (
+        text
+        if own or not kind or (kind == "instructions" and text.channel == "error")
+        else replace(text, kind=kind)
+    )
 
 
 def injected(texts: Iterable[Text], openings: tuple[str, ...] = ("",)) -> list[Text]:

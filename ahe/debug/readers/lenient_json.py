@@ -187,6 +187,11 @@ def total(place: dict[str, Any], *keys: str) -> int:
     return sum(int(number(place.get(key))) for key in keys)
 
 
+def words(names: str) -> tuple[str, ...]:
+    """The names in a text, for tables of names."""
+    return tuple(names.split())
+
+
 def as_text(value: Any) -> str:
     """Any value as text: a string unchanged, None as empty, everything else as JSON with keys in their order."""
     if isinstance(value, str):

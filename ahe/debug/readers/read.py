@@ -203,7 +203,7 @@ def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
             draft.attach(place - 1, text)
         if not source.path:
             draft.add_damage("the trial has no trace")
-        verifier = trials.verifier(Path(source.trial), draft.damage)
+        verifier = (*trials.verifier(Path(source.trial), draft.damage), *known.verifier)
     if known.cause:
         draft.add("environment", [Text("error", known.cause, known.layout)])
     return Trace(
@@ -219,6 +219,8 @@ def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
         format=source.format,
         path=source.path or source.trial,
         damage=(*draft.damage, *known.damage),
+        cause=known.cause,
+        started=draft.started and known.started,
     )
 
 

@@ -53,7 +53,7 @@ def _turn(value: Any, draft: Draft) -> None:
     if action.strip():
         found.append(Text("call", action, "shell"))
     draft.add_message("agent", found)
-    draft.add("environment", [Text("result", as_text(value.get("observation")), "shell")])
+    draft.add("environment", [draft.result("", as_text(value.get("observation")), "shell")])
 
 
 def sniff_mini(value: Any, line: bool) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from ahe.debug.readers import results
 from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import Content
 from ahe.debug.readers.lenient_json import encodable, listing, mapping, number, string
@@ -76,22 +77,57 @@ def _plain(text: str, draft: Draft) -> None:
             _flush(pending, draft)
             size = 0
     _flush(pending, draft)
+    mark_setup(draft)
     done = _DONE.search(text, max(0, len(text) - 500))
     if done:
         draft.ended = f"exit {done[1]}" if done[1] else "done"
 
 
+_INSTALLER = re.compile(
+    r"/installed-agent/|install-agent\.sh|\bsetup-env\.sh|\basciinema rec\b|^\s*(?:clear|reset)\s*$"
+)
+_ABSENT = re.compile(
+    r"(?:command )?not found|No such file or directory|cannot execute|Permission denied|Cannot find module",
+    re.IGNORECASE,
+)
+
+
+def mark_setup(draft: Draft) -> None:
+    """Count the steps before the agent's own first command: first a harness installs the agent and starts it.
+
+    The agent never started if all commands are the harness's and the last of them could not be run.
+    """
+    steps = draft.steps
+    typed = [(step.id, step.raw) for step in steps if step.source == "agent"]
+    commands = [(id, match[1]) for id, raw in typed if (match := _PROMPT.match(_bare(raw)))]
+    last = max((n for n, (_, command) in enumerate(commands) if _INSTALLER.search(command)), default=-1)
+    if last < 0:
+        return
+    installs = any("install" in command for _, command in commands[: last + 1])
+    own = commands[last + 1 :]
+    draft.setup = (own[0][0] - 1) if own else len(steps)
+    if installs and own and len(own) == 1:
+        answer = "\n".join(step.raw for step in steps if step.id > own[0][0])
+        program = own[0][1].split()[0].rsplit("/", 1)[-1]
+        heads = [_bare(line) for line in answer.split("\n")[:3]]
+        if any(program in line and _ABSENT.search(line) for line in heads):
+            draft.setup, draft.started = len(steps), False
+
+
+def _bare(line: str) -> str:
+    return (_CODES.sub("", line) if "\x1b" in line else line).lstrip("\r")
+
+
 def _prompted(line: str) -> bool:
     if len(line) > 4_000:
         return False
-    bare = _CODES.sub("", line) if "\x1b" in line else line
-    return _PROMPT.match(bare.lstrip("\r")) is not None
+    return _PROMPT.match(_bare(line)) is not None
 
 
 def _flush(pending: list[str], draft: Draft) -> None:
     text = "".join(pending)
     if text.strip():
-        draft.add("environment", [Text("result", encodable(text), "shell")])
+        draft.add("environment", [results.result(encodable(text), "shell", draft.last_call)])
     pending.clear()
 
 

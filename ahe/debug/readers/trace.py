@@ -9,6 +9,8 @@ from typing import Literal
 Channel = Literal["message", "reasoning", "call", "result", "error", "injected"]
 Status = Literal["passed", "failed", "missing", "unknown"]
 StepSource = Literal["system", "user", "agent", "environment"]
+Kind = Literal["", "output", "view", "edit", "instructions", "system", "setup"]
+Phase = Literal["setup", "agent", "verifier"]
 
 LABEL = 8
 
@@ -19,21 +21,36 @@ class Text:
 
     Channel `error` is a failure of the tool itself (not a command's output); `injected` is text that a harness or
     host added to the conversation (reminders, limits, summaries).
+
+    `kind` says what a text is evidence of: `output` of a command, a `view` of a file or a search in files, the answer
+    to an `edit`, `instructions` or a skill's text, text that the `system` added, an installer's words in the `setup`;
+    empty for what the agent or the user says. `code` is the exit code of a result's command if the tool names it, and
+    `failed` whether the call failed (None: unknown).
     """
 
     channel: Channel
     text: str
     name: str = ""
+    kind: Kind = ""
+    code: int | None = None
+    failed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `id` counts from 1 within a trace; `source` is system, user, agent or environment."""
+    """One step. `id` counts from 1 within a trace; `source` is system, user, agent or environment.
+
+    `phase` is `setup` before the agent's first action (except what the user says), `verifier` where tests are run.
+    `correction` marks what a user says after the agent has acted. `tokens` is 0 if unknown.
+    """
 
     id: int
     source: StepSource
     texts: tuple[Text, ...]
     time: str = ""
+    phase: Phase = "agent"
+    correction: bool = False
+    tokens: int = 0
 
     @property
     def raw(self) -> str:
@@ -61,9 +78,11 @@ class VerifierFile:
 class Trace:
     """One rollout as it was recorded.
 
-    `id` is the trial's id, or for a foreign trace its path below the given folder, without the suffix. `ended` is the
-    trial's `ended`, or the foreign tool's own word, or empty. `status` is `unknown` if nothing scored the rollout.
-    `format` names the reader. `seconds` and `tokens` are 0 if unknown.
+    `id` is the trial's id, or for a foreign trace its path below the given folder, without the suffix. `ended` is how
+    the agent ended in the tool's own word: the trial's `ended`, an exit status, a failure mode, the type of an
+    exception; or empty. `cause` is the message that goes with it. `started` is False where the recording shows that
+    the agent was never started. `status` is `unknown` if nothing scored the rollout. `format` names the reader.
+    `seconds` and `tokens` are 0 if unknown.
     """
 
     id: str
@@ -78,6 +97,8 @@ class Trace:
     format: str = ""
     path: str = ""
     damage: tuple[Damage, ...] = ()
+    cause: str = ""
+    started: bool = True
 
     def with_steps(self, steps: Iterable[Step]) -> Trace:
         return replace(self, steps=tuple(steps))

@@ -24,7 +24,11 @@ _STATUS: dict[str, Status] = {"passed": "passed", "failed": "failed", "missing":
 
 @dataclass(frozen=True)
 class TrialInfo:
-    """What a trial folder says about its trial. `layout` names the tool, `cause` says what broke."""
+    """What a trial folder says about its trial.
+
+    `layout` names the tool, `cause` says what broke, `verifier` holds what the result says of single tests, and
+    `started` is False if the agent could not be started.
+    """
 
     task: str
     id: str
@@ -36,6 +40,8 @@ class TrialInfo:
     seconds: float = 0.0
     tokens: int = 0
     damage: tuple[Damage, ...] = ()
+    started: bool = True
+    verifier: tuple[VerifierFile, ...] = ()
 
 
 def info(folder: Path) -> TrialInfo | None:
@@ -73,6 +79,7 @@ def _harbor(value: dict[str, Any], folder: Path) -> TrialInfo | None:
         return None
     problem = inner(value, "exception_info")
     kind, what = string(problem.get("exception_type")), string(problem.get("exception_message"))
+    began = bool(inner(value, "agent_execution")) or not problem or bool(inner(value, "verifier_result"))
     return TrialInfo(
         task=string(value["task_name"]),
         id=string(value.get("trial_name")),
@@ -82,6 +89,7 @@ def _harbor(value: dict[str, Any], folder: Path) -> TrialInfo | None:
         cause=f"{kind}: {what}" if what else kind,
         seconds=_seconds(inner(value, "agent_execution"), "started_at", "finished_at"),
         tokens=total(inner(value, "agent_result"), "n_input_tokens", "n_output_tokens"),
+        started=began,
     )
 
 
@@ -105,12 +113,15 @@ def _terminal_bench(value: dict[str, Any], folder: Path) -> TrialInfo | None:
         return None
     resolved = value["is_resolved"]
     mode = string(value.get("failure_mode"))
+    tests = inner(value, "parser_results")
     return TrialInfo(
         task=string(value["task_id"]),
         id=string(value.get("trial_name")),
         layout="terminal-bench",
         status="missing" if resolved is None else "passed" if resolved is True else "failed",
         ended=mode if mode not in ("unset", "none") else "",
+        started=mode != "agent_installation_failed",
+        verifier=(VerifierFile("results.json", as_text({"tests": tests})),) if tests else (),
         seconds=_seconds(value, "agent_started_at", "agent_ended_at"),
         tokens=total(value, "total_input_tokens", "total_output_tokens"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ahe.debug.readers.trace import VerifierFile
-from ahe.debug.verifiers import gotest, plain, python, structured
+from ahe.debug.verifiers import gotest, plain, python, structured, verdict
 from ahe.debug.verifiers.failure import Failure
 
 Parser = tuple[Callable[[str], bool], Callable[[str], list[Failure]]]
@@ -13,6 +13,7 @@ Parser = tuple[Callable[[str], bool], Callable[[str], list[Failure]]]
 _FORMATS: tuple[Parser, ...] = (
     (structured.is_ctrf, structured.parse_ctrf),
     (structured.is_junit, structured.parse_junit),
+    (verdict.is_verdict, verdict.parse_verdict),
     (python.is_pytest, python.parse_pytest),
     (python.is_unittest, python.parse_unittest),
     (gotest.is_go, gotest.parse),
@@ -41,7 +42,11 @@ def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
                 known[failure.key] = failure
     if known:
         return tuple(known.values())
-    return tuple(failure for text in rest for failure in plain.parse_plain(text))
+    return tuple(
+        failure
+        for text in rest
+        for failure in (verdict.parse_unknown if verdict.is_json(text) else plain.parse_plain)(text)
+    )
 
 
 def decisive_line(found: Sequence[Failure]) -> str:

@@ -440,7 +440,7 @@ MINI = Made(
                     "content": "Look:\n```bash\nls\n```",
                     "extra": {"actions": [{"command": "ls"}]},
                 },
-                {"role": "user", "content": "<returncode>0</returncode>"},
+                {"role": "user", "content": "<returncode>0</returncode>\n<output>\none\n</output>"},
                 {"role": "exit", "content": "diff", "extra": {"exit_status": "Submitted"}},
             ],
             "trajectory_format": "mini-swe-agent-1",
@@ -451,7 +451,7 @@ MINI = Made(
         ("user", "message", "Count the files."),
         ("agent", "message", "Look:\n```bash\nls\n```"),
         ("agent", "call", "ls"),
-        ("environment", "result", "<returncode>0</returncode>"),
+        ("environment", "result", "one"),
         ("environment", "result", "diff"),
     ),
 )

@@ -1,0 +1,250 @@
+"""Verdicts in JSON of any form: records with a test's name and outcome, failed checks by path, and reasons.
+
+Graders write what they like. The rule: what failed, with the strings under names like `reason` next to it; a failed
+check without such a string by its path; a reason at the top before single tests.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ahe.debug.readers.lenient_json import as_text, mapping, number, salvage, words
+from ahe.debug.verifiers.failure import EXCEPTION, Failure
+
+_END = object()
+_DEPTH, _NODES, _MOST, _LONG = 12, 20_000, 200, 2_000
+_REASONS = words(
+    "reason reasons failurereason message messages failuremessage failuremessages errormessage error errors"
+    " exception longrepr crash call detail details explanation feedback rationale justification diagnosis why"
+    " failure failures problem problems issue issues violation violations mismatch mismatches diff difference"
+    " comment comments note notes hint summary description stderr traceback trace log output stdout text analysis"
+    " judgement judgment verdict"
+)
+"""Names of fields that say why, the most telling first."""
+_RANK = {name: rank for rank, name in enumerate(_REASONS)}
+_TITLES = words(
+    "nodeid name test testname testid case caseid check checkname criterion requirement title id rule key label"
+)
+_OUTCOMES = words(
+    "passed pass ok success succeeded successful correct iscorrect resolved isresolved valid met satisfied"
+)
+_WORDS = words("status outcome result state verdict conclusion grade")
+_SCORES = words("score reward points value")
+_FAILED = frozenset(
+    words(
+        "failed fail failure failing error errored broken false no timeout timedout incorrect wrong rejected unmet"
+        " notok invalid crashed"
+    )
+)
+_PASSED = frozenset(
+    words("passed pass passing ok success true yes correct accepted skipped skip xfailed pending")
+)
+_CHECKS = frozenset(
+    words(
+        "checks check tests test testresults cases testcases results criteria assertions gates requirements rubric"
+        " rubrics conditions details subtests components scores breakdown items steps validations rules"
+        " expectations rewards"
+    )
+)
+_GOOD_WHEN_FALSE = re.compile(
+    r"fail|error|skip|timeout|timedout|truncat|cheat|forbid|violat|interrupt|cache|dryrun|crash|kill|flaky|"
+    r"missing|extra|exceed|leak|warning|invalid|wrong|abort|expected|xfail|optional|required|isnull|empty|hidden"
+)
+_PUNCTUATION = re.compile(r"[^a-z0-9]")
+_GENERIC = re.compile(
+    r"\W*(?:(?:the )?(?:tests?|checks?|verification|verifier|grading|grader|call|case) ?(?:has |have )?)?"
+    r"(?:failed|failure|error|passed|none|null|n/a|unknown|ok)?\W*(?:in the \w+ phase.{0,60})?"
+    r"|\W*[\d.,/ ]+(?: of \d+)?(?: tests?| checks?| cases?)?(?: failed| passed)?\W*",
+    re.IGNORECASE,
+)
+"""Messages that say no more than that something failed."""
+
+
+def is_verdict(text: str) -> bool:
+    """Whether a text is JSON that says how something ended."""
+    found = _load(text)
+    return isinstance(found, dict | list) and bool(found) and _says(found)
+
+
+def _load(text: str) -> Any:
+    """The value of a JSON text, or the list of the values of its lines."""
+    bare = text.strip("\ufeff \t\r\n")
+    if bare[:1] not in ("{", "["):
+        return None
+    value, faults = salvage(bare)
+    if any("extra data" in what for _, what in faults):
+        lines = [salvage(line)[0] for line in bare.split("\n") if line[:1] == "{"]
+        return [line for line in lines if isinstance(line, dict) and "Action" not in line]
+    return None if any("damaged" in what for _, what in faults) else value
+
+
+def _says(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_says(each) for each in value[:5])
+    names = {_plain(key) for key in mapping(value)}
+    known = {*_OUTCOMES, *_WORDS, *_SCORES, *_CHECKS, *_REASONS[:18]}
+    return bool(names & known)
+
+
+def parse_verdict(text: str) -> list[Failure]:
+    """The failures that a JSON verdict names: its own reason, then each failed test or check. Never raises."""
+    walk = _Walk()
+    value = _load(text)
+    if isinstance(value, dict) and _outcome(value) is not True:
+        reason = _reason(value)
+        if reason:
+            walk.found.append(_failure("", reason))
+    walk.visit(value, (), 0, False)
+    return list({(each.test, each.decisive): each for each in walk.found}.values())[:_MOST]
+
+
+def parse_unknown(text: str) -> list[Failure]:
+    """The longest sentence in JSON that says nothing else; empty if the text is not JSON or has no sentence."""
+    left, found = [_load(text)], ""
+    for value in itertools.islice(iter(lambda: left.pop() if left else _END, _END), _NODES):
+        if isinstance(value, dict | list):
+            left.extend(value.values() if isinstance(value, dict) else value)
+        elif isinstance(value, str) and len(value.split(None, 3)) > 2 and len(value) > len(found):
+            found = value
+    return [_failure("", found[:_LONG])] if found else []
+
+
+def is_json(text: str) -> bool:
+    return isinstance(_load(text), dict | list)
+
+
+class _Walk:
+    """One walk through a verdict; `found` are its failures in the order of the file."""
+
+    def __init__(self) -> None:
+        self.found: list[Failure] = []
+        self.left = _NODES
+
+    def visit(self, value: Any, path: tuple[str, ...], depth: int, checks: bool) -> None:
+        """`checks` says that the value stands in a field whose members are checks or tests."""
+        self.left -= 1
+        if depth > _DEPTH or self.left < 0:
+            return
+        if isinstance(value, list):
+            for number_, each in enumerate(value, start=1):
+                named = _title(each) if isinstance(each, dict) else ""
+                self.visit(each, (*path, named or f"{number_}"), depth + 1, checks)
+        elif isinstance(value, dict):
+            self._record(value, path, depth, checks)
+
+    def _record(self, value: dict[str, Any], path: tuple[str, ...], depth: int, checks: bool) -> None:
+        outcome = _outcome(value) if depth else None
+        if outcome is True:
+            return
+        before = len(self.found)
+        if outcome is False:
+            reason = _reason(value)
+            if reason:
+                self.found.append(_failure(_named(path), reason))
+                return
+        for key, each in value.items():
+            plain = _plain(key)
+            inside = checks or plain in _CHECKS
+            if isinstance(each, dict | list):
+                further = path if plain in _CHECKS else (*path, key)
+                self.visit(each, further, depth + 1, inside)
+            elif inside and plain not in (*_WORDS, *_OUTCOMES, *_TITLES) and _bad(plain, each, checks):
+                self.found.append(_failed_check(path, key, each))
+        if outcome is False and len(self.found) == before:
+            differs = _differs(value)
+            name = _named(path)
+            self.found.append(_failure(name, differs or (f"{name}: failed" if name else "failed")))
+
+
+def _bad(name: str, value: Any, inside: bool) -> bool:
+    """Whether a check's value says that it failed."""
+    if isinstance(value, bool):
+        return value is False and inside and not _GOOD_WHEN_FALSE.search(name)
+    if isinstance(value, str):
+        return inside and _plain(value) in _FAILED
+    known = name in ("reward", "total", "overall", "count", "weight", "duration", "time")
+    return inside and not known and isinstance(value, float) and 0 <= value < 1
+
+
+def _failed_check(path: tuple[str, ...], key: str, value: Any) -> Failure:
+    if isinstance(value, str):
+        name = " ".join((*path, key)) if path else key
+        return Failure(name, f"{name}: {value}", f"{name}: {value}")
+    where = ": ".join(filter(None, (_named(path), key)))
+    said = f"{where} {as_text(value)}"
+    return Failure(_named(path) or key, said, said)
+
+
+def _outcome(record: dict[str, Any]) -> bool | None:
+    """Whether a record says that it passed; None if it says nothing of the kind."""
+    fields = {_plain(key): value for key, value in record.items()}
+    for name in _OUTCOMES:
+        if isinstance(fields.get(name), bool):
+            return bool(fields[name])
+    for name in _WORDS:
+        said = _plain(fields[name]) if isinstance(fields.get(name), str) else ""
+        if said in _FAILED or said in _PASSED:
+            return said in _PASSED
+    titled = any(name in fields for name in _TITLES)
+    for name in _SCORES:
+        if titled and isinstance(fields.get(name), int | float):
+            best = max(1.0, number(fields.get("maxscore", fields.get("max", fields.get("weight", 1)))))
+            return number(fields[name]) >= best or fields[name] is True
+    return None
+
+
+def _reason(record: dict[str, Any]) -> str:
+    """The most telling string of a record, or of a record in it that has a telling name."""
+    best: tuple[int, str] | None = None
+    for rank, text in _reasons(record, 2):
+        if not _GENERIC.fullmatch(text[:300].strip()) and (best is None or rank < best[0]):
+            best = (rank, text)
+    return best[1].strip()[:_LONG] if best else ""
+
+
+def _reasons(record: dict[str, Any], depth: int) -> Iterator[tuple[int, str]]:
+    for key, value in record.items():
+        rank = _RANK.get(_plain(key))
+        if rank is None:
+            continue
+        if isinstance(value, str):
+            yield rank, value
+        elif isinstance(value, list) and value and all(isinstance(each, str) for each in value[:20]):
+            yield rank, "\n".join(value[:20])
+        elif isinstance(value, dict) and depth > 1:
+            yield from ((rank, text) for _, text in _reasons(value, depth - 1))
+
+
+def _differs(record: dict[str, Any]) -> str:
+    """Expected and actual values, if the record has both."""
+    fields = {_plain(key): value for key, value in record.items()}
+    wanted = next((fields[key] for key in ("expected", "want", "wanted", "target") if key in fields), None)
+    got = next(
+        (fields[key] for key in ("actual", "got", "received", "found", "observed") if key in fields), None
+    )
+    if wanted is None and got is None:
+        return ""
+    return f"expected {as_text(wanted)[:300]}, got {as_text(got)[:300]}"
+
+
+def _failure(test: str, message: str) -> Failure:
+    lines = [line.strip() for line in message.split("\n") if line.strip()]
+    said = [line[1:].strip() for line in lines if line[:2] in ("E ", "E\t")] or lines
+    named = [line for line in said if EXCEPTION.match(line)]
+    return Failure(test, "\n".join(lines), (named or said or [""])[0])
+
+
+def _title(record: dict[str, Any]) -> str:
+    fields = {_plain(key): value for key, value in record.items()}
+    return next((as_text(fields[key])[:200] for key in _TITLES if isinstance(fields.get(key), str | int)), "")
+
+
+def _named(path: tuple[str, ...]) -> str:
+    return " ".join(path[-3:])[:300]
+
+
+def _plain(name: Any) -> str:
+    return _PUNCTUATION.sub("", str(name)[:60].lower())

@@ -1,0 +1,86 @@
+"""The exit code of a result, what it is evidence of, and its words without the tool's wrapping."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ahe.debug.readers.results import result
+
+LONG = json.dumps({"returncode": 2, "output_head": "a", "output_tail": "z", "elided_chars": 9})
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ('{\n  "returncode": 1,\n  "output": "no numpy\\n"\n}', 1, "no numpy\n[exit code 1]"),
+        ('{"returncode": 0, "output": "ok"}', 0, "ok"),
+        (LONG, 2, "a\n[… 9 characters left out …]\nz\n[exit code 2]"),
+        ('{"stdout": "one", "stderr": "two", "exit_code": 3}', 3, "one\ntwo\n[exit code 3]"),
+        ('{"output": "gone", "metadata": {"exit_code": 4, "duration": 1}}', 4, "gone\n[exit code 4]"),
+        ("<returncode>5</returncode>\n<output>\nbad\n</output>", 5, "bad\n[exit code 5]"),
+        ("one\n[exit code 6]", 6, None),
+        ("Exit code 7\nls: no such file", 7, None),
+        ("Exit code: 8\nWall time: 1 s\nOutput:\nx", 8, None),
+        ("x\n[The command completed with exit code 9.]\n[Current working directory: /w]", 9, None),
+        ("x\n\nCommand exited with code 10", 10, None),
+        ("Output: x\nError: (none)\nExit Code: 11\nSignal: 0", 11, None),
+        ("Chunk ID: a\nProcess exited with code 12\nOutput:\nx", 12, None),
+        ("x\n\nCommand finished with exit code 0", 0, None),
+        ("x\n<exit_code>13</exit_code>", 13, None),
+        ("the exit code 3 means nothing here, says the manual", None, None),
+        ('{"a": 1, "output": "kept"}', None, None),
+        ("{broken", None, None),
+        ("<returncode>99999999999999999999</returncode>", None, None),
+    ],
+)
+def test_exit_codes(text: str, code: int | None, said: str | None) -> None:
+    found = result(text, "bash", "make")
+    assert (found.code, found.text) == (code, text if said is None else said)
+    assert found.channel == "result" and found.failed == (None if code is None else code != 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "text", "kind"),
+    [
+        ("Read", "/app/q.py", "     1→class Queue:", "view"),
+        ("Grep", "raise", "q.py:4: raise HTTPException", "view"),
+        ("read_file", "q.py", "raise ValueError", "view"),
+        ("mcp__fs__read_file", "q.py", "raise ValueError", "view"),
+        ("functions.apply_patch", "*** Begin Patch", "Done!", "edit"),
+        ("str_replace_editor", '{"command": "view", "path": "/a.py"}', "raise X", "view"),
+        ("str_replace_editor", '{"command": "str_replace", "path": "/a.py"}', "edited", "edit"),
+        ("bash", "cat -n app.py", "  1\timport os\n  2\t\n  3\traise X\n  4\tx", "view"),
+        ("bash", "sed -n 1,9p app.py", "raise ValueError", "view"),
+        ("bash", "grep -rn Error src", "src/a.py:3:raise Error", "view"),
+        ("bash", "cat build.log", "error: no such file", "output"),
+        ("bash", "cat app.py && python app.py", "Traceback", "output"),
+        ("bash", "make", "error", "output"),
+        ("Skill", "pdf", "Base directory for this skill: x", "instructions"),
+    ],
+)
+def test_kinds(name: str, call: str, text: str, kind: str) -> None:
+    assert result(text, name, call).kind == kind
+
+
+def test_a_failed_view_is_no_view_and_a_file_has_no_exit_code() -> None:
+    gone = result("File does not exist.", "Read", "x", failed=True)
+    assert (gone.channel, gone.kind, gone.failed) == ("error", "output", True)
+    assert result("Exit code 1", "Read", "notes.md").code is None
+    broken = result("Exit code 2\nno rule", "Bash", "make", failed=True)
+    assert (broken.channel, broken.code, broken.failed) == ("result", 2, True)
+
+
+def test_metadata_behind_a_result_is_not_part_of_it() -> None:
+    text = 'No files found\n\n[metadata] {"filenames": [], "numFiles": 0}'
+    assert result(text, "Glob", "*.txt").text == "No files found"
+    assert result('x\n[metadata] {"exit_code": 3}', "Bash", "x").code == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["{" * 300_000, "<output>" * 100_000, "[exit code " * 100_000, "\n" * 500_000]
+)
+def test_hostile_results_are_kept_as_they_are(text: str) -> None:
+    assert result(text, "bash", text).text == text
+    assert result("<returncode>1</returncode>" + text, "bash").code == 1
