@@ -14,6 +14,7 @@ AheError                        a person reads it; the message names the fix; ex
 ├── BudgetExceeded              tokens, money or minutes are spent: the run stops cleanly
 └── AgentFault                  the agent's own fault: the trial counts as a failure
     ├── ContextOverflow         the conversation no longer fits the model's window
+    ├── EnvironmentLost         what its commands did ended the sandbox
     └── BadRequest              the endpoint rejected what this harness made it send
 """
 
@@ -72,6 +73,10 @@ class AgentFault(AheError):
 
 class ContextOverflow(AgentFault):
     """The conversation no longer fits the model's context window."""
+
+
+class EnvironmentLost(AgentFault):
+    """The sandbox ended, or stopped answering, because of what the agent's commands did in it."""
 
 
 class BadRequest(AgentFault):

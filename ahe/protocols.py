@@ -37,8 +37,10 @@ class Model(Protocol):
 class Environment(Protocol):
     """Where a task's commands run. Background processes run until `stop`, which ends them all.
 
-    Every method raises `SandboxError` if the sandbox itself fails. A path that does not exist
-    raises `FileNotFoundError`. `describe` is part of a trial's identity (`bwrap`, `docker`, `unsafe`).
+    Every method raises `SandboxError` if the sandbox itself fails, and `EnvironmentLost` if what ran
+    inside brought it down. A path that does not exist raises `FileNotFoundError`, one that cannot
+    exist (with a zero byte) another `OSError`. `describe` is part of a trial's identity (`bwrap`,
+    `docker`, `unsafe`).
     """
 
     describe: str

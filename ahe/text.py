@@ -1,14 +1,38 @@
-"""Untrusted text (from models and evolved code): JSON without lone surrogates, and estimates of tokens."""
+"""Text that is not trusted (from models and evolved code), and a person's files in the encodings of editors."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 BYTES_PER_TOKEN = 3.6
 _ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _LONE = re.compile("[\ud800-\udfff]")
+
+
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def read_text(path: Path) -> str:
+    """A text file that a person edits: UTF-8, or what its byte-order mark says; line ends as `\\n`.
+
+    Raises OSError, and `UnicodeError` that names the fix where it is in another encoding.
+    """
+    data = path.read_bytes()
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise UnicodeError(
+            f"line {line} is not in {encoding[:6].upper().rstrip('-')}: save the file as UTF-8"
+        ) from None
+    if "\0" in text:  # UTF-16 without a mark
+        raise UnicodeError("it is not text in UTF-8: save the file as UTF-8")
+    return text.replace("\r\n", "\n")
 
 
 def loads(raw: str | bytes) -> Any:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ahe.agents.play import started
-from ahe.errors import Infrastructure, TaskError
+from ahe.errors import AheError
 from ahe.evaluate.support import refuse
 from ahe.evaluate.verifier import Verification, run_script, upload, verify
 from ahe.protocols import Environment, MakeEnvironment
@@ -60,7 +60,7 @@ async def check_task(
                 solved.append(await _attempt(task, builder, scratch, problems))
             idle.append(await _attempt(task, builder, scratch, None))
         name = builder(task.environment, scratch).describe
-    except (Infrastructure, TaskError) as error:
+    except (AheError, OSError) as error:
         problems.append(str(error))
     problems += _compare("the solution", solved, passes=True) + _compare("doing nothing", idle, passes=False)
     return Check(

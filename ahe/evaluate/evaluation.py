@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from ahe.errors import AheError, AllBroken, BudgetExceeded
+from ahe.errors import AllBroken, BudgetExceeded
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import HarnessVersion, Planned, TrialRunner
 from ahe.events import EvaluationFinished, EvaluationStarted, TrialFinished, TrialStarted
@@ -91,7 +91,7 @@ class Evaluator:
             async with asyncio.TaskGroup() as group:
                 for planned in todo[:room]:
                     group.create_task(self._one(planned, gate, ran, new))
-        except* AheError as errors:
+        except* Exception as errors:
             raise _first(errors) from None
         if room < len(todo):
             raise BudgetExceeded(
@@ -149,12 +149,11 @@ def _kind(trial: Trial) -> str:
     return re.sub(r"/\S+|\b[0-9a-f]{8,}\b|\d+", "·", trial.cause.replace(trial.task, "·"))
 
 
-def _first(errors: BaseExceptionGroup[AheError]) -> AheError:
+def _first(errors: ExceptionGroup[Exception]) -> Exception:
     """The first error of a group: concurrent trials mostly fail for the same reason."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
+    error: Exception = errors
+    while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, AheError)
     return error
 
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import shutil
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ahe.agents.play import MakeExecutor, Player, started
-from ahe.errors import Infrastructure
+from ahe.environments.layout import remove
+from ahe.errors import AheError, BudgetExceeded, Infrastructure
 from ahe.evaluate.store import Store
 from ahe.evaluate.verifier import Verification, verify
-from ahe.harness.load import load
+from ahe.harness.load import Harness, load
 from ahe.protocols import Environment, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
 from ahe.runtime.agent import RUNTIME_VERSION, AgentOutcome
 from ahe.runtime.trajectory import now
+
+UNEXPECTED = "error.txt"
+"""File in a trial's folder with the traceback of an error that nobody expected."""
 
 MakeTaskEnvironment = Callable[[Task, Path], Environment]
 
@@ -79,43 +85,59 @@ class TrialRunner:
         return Planned(id=id, harness=harness, task=task, attempt=attempt)
 
     async def run(self, planned: Planned) -> Trial:
-        """Run the trial and commit it. If the sandbox or the endpoint fails, it is `missing`.
+        """Run the trial and commit it. If anything but the agent fails, it is `missing`, with the error as its cause.
 
-        Raises `BudgetExceeded`; then nothing is committed.
+        Raises `BudgetExceeded`, and `HarnessError` if the harness cannot be loaded; then nothing is committed.
         """
+        harness = load(Path(planned.harness.root))
         started, clock = now(), time.monotonic()
         folder = self.store.folder(planned.id)
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         agent, verification, broken = AgentOutcome(ended="broken"), None, ""
         try:
-            agent, verification = await self._measure(planned, folder)
-        except Infrastructure as error:
+            agent, verification = await self._measure(planned, harness, folder)
+        except BudgetExceeded:
+            raise
+        except AheError as error:
             broken = str(error)
+        except Exception as error:
+            (folder / UNEXPECTED).write_text(traceback.format_exc(), "utf-8", "backslashreplace")
+            broken = f"{type(error).__name__}: {str(error)[:300]} (unexpected: see {folder / UNEXPECTED})"
         trial = self._trial(planned, agent, verification, broken, started, time.monotonic() - clock)
         self.store.put(trial)
         return trial
 
-    async def _measure(self, planned: Planned, folder: Path) -> tuple[AgentOutcome, Verification]:
+    async def _measure(
+        self, planned: Planned, harness: Harness, folder: Path
+    ) -> tuple[AgentOutcome, Verification]:
         scratch = Path(tempfile.mkdtemp(prefix=f"{planned.id}-", dir=self._scratch()))
+        verification = None
         try:
-            async with started(self.make_environment(planned.task, scratch)) as environment:
-                outcome = await self._play(planned, environment, folder)
-                verification = await verify(environment, planned.task)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            try:
+                async with started(self.make_environment(planned.task, scratch)) as environment:
+                    outcome = await self._play(planned, harness, environment, folder)
+                    verification = await verify(environment, planned.task)
+            finally:
+                await asyncio.to_thread(remove, scratch)
+        except Infrastructure:
+            if verification is None:
+                raise
+            # Only the end of the sandbox failed: the trial has its result, and scratch is swept at the next start.
         verifier = folder / "verifier"
-        verifier.mkdir()
+        verifier.mkdir(exist_ok=True)
         (verifier / "test-stdout.txt").write_text(verification.output, "utf-8")
         for name, data in verification.files.items():
-            (verifier / Path(name).name).write_bytes(data)
+            (verifier / name).write_bytes(data)
         return outcome, verification
 
-    async def _play(self, planned: Planned, environment: Environment, folder: Path) -> AgentOutcome:
+    async def _play(
+        self, planned: Planned, harness: Harness, environment: Environment, folder: Path
+    ) -> AgentOutcome:
         task = planned.task
         player = Player("coder", self.model, self.mode, self._limits(task), self.make_executor)
         return await player.play(
-            load(Path(planned.harness.root)),
+            harness,
             AsUser(environment, task.agent_user),
             task.instruction,
             trace=folder,
@@ -151,6 +173,7 @@ class TrialRunner:
             turns=agent.turns,
             usage=agent.usage,
             side_usage=agent.side_usage,
+            model_time=agent.model_time,
             uses=agent.uses,
             started=started,
             seconds=round(seconds, 3),

@@ -3,7 +3,8 @@
 If the verifier ran but left no usable reward (none, malformed, out of time), the trial is failed, not missing. `ahe
 tasks check` proves that the verifier works on the untouched environment and after the solution, so the agent must be
 the cause. And if a broken verifier took a trial out of the count, breaking verifiers would be the cheapest way to a
-better pass rate. Only an `Infrastructure` error of the environment itself makes a trial missing.
+better pass rate. Only an `Infrastructure` error of the environment itself makes a trial missing. What comes out of the
+environment is data: names, sizes and numbers are checked, and nothing in it can raise more than a problem.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import base64
 import binascii
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -19,9 +21,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ahe.errors import TaskError
+from ahe.errors import AgentFault, TaskError
 from ahe.protocols import Environment
 from ahe.records import ExecResult, Record, Task
+from ahe.text import without_surrogates
 
 JSON_NAME = "reward.json"
 TEXT_NAME = "reward.txt"
@@ -33,6 +36,7 @@ TAIL_CHARACTERS = 8_000
 FILE_BYTES = 128_000
 FILES = 16
 HOUSEKEEPING_SECONDS = 60.0
+NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
 # The agent may have put links or files there; /tests and /logs can be mount points, which cannot be removed.
 _PREPARE = """
@@ -84,6 +88,16 @@ async def verify(env: Environment, task: Task) -> Verification:
     Old `/tests` and `/logs/verifier` are removed first. Raises the environment's `Infrastructure` errors, and
     `TaskError` if the task's tests cannot be read.
     """
+    try:
+        return await _verify(env, task)
+    except AgentFault as fault:
+        problem = str(fault)
+    except OSError as error:
+        problem = f"the tests could not be written after the agent's work: {error}"
+    return Verification(reward=0.0, problem=problem)
+
+
+async def _verify(env: Environment, task: Task) -> Verification:
     prepared = await env.exec(_PREPARE, timeout=HOUSEKEEPING_SECONDS, cwd="/", user="root")
     if prepared.exit_code != 0:
         return Verification(
@@ -109,7 +123,7 @@ async def verify(env: Environment, task: Task) -> Verification:
 async def upload(env: Environment, folder: Path, inside: str) -> None:
     """Write every file below `folder` to `inside`; shell scripts become executable.
 
-    Raises `TaskError` if a file cannot be read.
+    Raises `TaskError` if a file cannot be read, and the `OSError` of the environment if it cannot be written there.
     """
     for directory, _, names in sorted(os.walk(folder, followlinks=False)):
         for name in sorted(names):
@@ -145,8 +159,9 @@ async def _collect(env: Environment) -> dict[str, bytes]:
     for line in listed.output.splitlines():
         name, separator, content = line.partition(b"\t")
         try:
-            if separator and len(files) < FILES:
-                files.setdefault(name.decode("ascii"), base64.b64decode(content, validate=True))
+            if separator and len(files) < FILES and NAME.fullmatch(name.decode("ascii")):
+                data = base64.b64decode(content, validate=True)
+                files.setdefault(name.decode("ascii"), data[:FILE_BYTES])
         except (UnicodeDecodeError, binascii.Error):
             continue
     return files
@@ -184,15 +199,20 @@ def read_rewards(files: Mapping[str, bytes]) -> dict[str, float]:
     `reward.json` (flat, finite numbers) is read if it exists, even if it is broken; else `reward.txt` (one number).
     Raises `BadReward`.
     """
+    for name in (JSON_NAME, TEXT_NAME):
+        if len(files.get(name, b"")) >= FILE_BYTES:
+            raise BadReward(f"{name} is larger than {FILE_BYTES} bytes")
     if JSON_NAME in files:
         try:
-            found = json.loads(files[JSON_NAME])
+            found = without_surrogates(json.loads(files[JSON_NAME]))
         except (ValueError, RecursionError) as error:
             raise BadReward(f"{JSON_NAME} is not JSON: {error}") from None
         entries = found if isinstance(found, dict) else {"reward": found}
         if not entries:
             raise BadReward(f"{JSON_NAME} holds no reward")
-        return {name: _finite(value, f"{JSON_NAME}: {name} is") for name, value in entries.items()}
+        return {
+            name: _finite(value, f"{JSON_NAME}: {ascii(name)[:80]} is") for name, value in entries.items()
+        }
     if TEXT_NAME in files:
         text = files[TEXT_NAME].decode("utf-8", "replace").strip()
         try:
@@ -211,4 +231,5 @@ def one_reward(rewards: Mapping[str, float]) -> float:
 def _finite(value: object, what: str) -> float:
     if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
         return float(value)
-    raise BadReward(f"{what} {str(value)[:80]!r}, not a finite number")
+    shown = ascii(value)[:80] if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
+    raise BadReward(f"{what} {shown}, not a finite number")

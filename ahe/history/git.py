@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
@@ -12,23 +13,36 @@ from ahe.errors import WorkspaceError
 AUTHOR_NAME = "ahe"
 AUTHOR_EMAIL = "ahe@localhost"
 
-# Overrides a person's or a machine's configuration, which must not change the record.
+# A person's and the machine's configuration is not read at all; these override what a repository's own may say.
 CONFIG = {
+    "color.diff": "false",
     "color.ui": "false",
     "commit.gpgSign": "false",
+    "core.abbrev": "auto",
     "core.attributesFile": os.devnull,
     "core.autocrlf": "false",
     "core.commentChar": "#",
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
     "core.quotePath": "false",
+    "core.safecrlf": "false",
+    "diff.context": "3",
+    "diff.dstPrefix": "b/",
+    "diff.interHunkContext": "0",
     "diff.mnemonicPrefix": "false",
     "diff.noprefix": "false",
+    "diff.orderFile": os.devnull,
+    "diff.srcPrefix": "a/",
+    "diff.submodule": "short",
     "gc.auto": "0",  # a background collector would outlive this process and hold its lock
     "i18n.commitEncoding": "UTF-8",
     "i18n.logOutputEncoding": "UTF-8",
+    "log.showRoot": "true",
     "log.showSignature": "false",
     "maintenance.auto": "false",
+    "merge.verifySignatures": "false",
     "rerere.enabled": "false",
     "tag.gpgSign": "false",
     "trailer.separators": ":",
@@ -43,6 +57,8 @@ HARMLESS = (
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_NOSYSTEM",
 )
+_SIGNED = tuple(f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL"))
+_IDENT = re.compile(r"(.*) <(.*)> \d+ [+-]\d+\s*")
 
 
 @dataclass(frozen=True)
@@ -63,13 +79,35 @@ class Git:
     """A repository: `tree` is its working tree, `folder` its git directory (None: git finds it).
 
     Every git process inherits the file descriptors in `keep`, so that a lock lasts as long as the work done under it.
-    The author of commits is `ahe`, or with `as_person` the one in git's own configuration.
+    `author` (name and address of author and of committer) signs the commits. Only with `personal` does git read the
+    configuration of the person and the machine.
     """
 
     tree: Path
     folder: Path | None = None
     keep: tuple[int, ...] = ()
-    as_person: bool = False
+    author: tuple[str, ...] = (AUTHOR_NAME, AUTHOR_EMAIL) * 2
+    personal: bool = False
+
+    @property
+    def common(self) -> Path:
+        """The git directory with refs and objects: that of the main working tree, where this one is linked to it."""
+        assert self.folder is not None
+        link = self.folder / "commondir"
+        return (self.folder / link.read_text("utf-8").strip()).resolve() if link.is_file() else self.folder
+
+    def as_person(self) -> Git:
+        """The repository, for commits in the person's own name. Raises `WorkspaceError` if git has no name."""
+        asked = replace(self, personal=True)
+        said = [asked.probe("var", f"GIT_{who}_IDENT") for who in ("AUTHOR", "COMMITTER")]
+        found = [_IDENT.fullmatch(result.text) for result in said]
+        if not all(found):
+            why = [line for result in said for line in result.err.splitlines() if line.startswith("fatal: ")]
+            raise WorkspaceError(
+                f"git does not know who you are ({why[0] if why else 'no message'}): "
+                "run `git config --global user.name NAME` and `git config --global user.email ADDRESS` first"
+            )
+        return replace(self, author=tuple(part for match in found if match for part in match.groups()))
 
     def run(self, *arguments: str, stdin: bytes | None = None, config: dict[str, str] | None = None) -> str:
         """Output of a command, as text. Raises `WorkspaceError` with git's message if it fails."""
@@ -111,10 +149,11 @@ class Git:
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_CONFIG_COUNT": str(len(config)),
         }
-        ours = {"NAME": AUTHOR_NAME, "EMAIL": AUTHOR_EMAIL}
-        for name in (f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ours):
-            value = os.environ.get(name) if self.as_person else ours[name.rpartition("_")[2]]
-            environment |= {name: value} if value else {}
+        if self.personal:
+            environment |= {name: os.environ[name] for name in _SIGNED if name in os.environ}
+        else:
+            environment |= dict(zip(_SIGNED, self.author, strict=True))
+            environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         for number, (key, value) in enumerate(config.items()):
             environment[f"GIT_CONFIG_KEY_{number}"] = key
             environment[f"GIT_CONFIG_VALUE_{number}"] = value
@@ -136,7 +175,10 @@ def locate(path: Path) -> Git:
         raise WorkspaceError(
             f"{path} is not a workspace: it has no .git of its own. Make one with `ahe init`"
         )
-    found = Git(tree).probe("rev-parse", "--show-toplevel", "--absolute-git-dir")
+    asked = ("rev-parse", "--show-toplevel", "--absolute-git-dir")
+    found = Git(tree).probe(*asked)
+    if found.code:  # another owner's, perhaps, which only the person's own configuration can trust
+        found = Git(tree, personal=True).probe(*asked)
     if "dubious ownership" in found.err or "safe.directory" in found.err:
         raise WorkspaceError(
             f"git does not trust {tree}, because another user owns it. If you do, run: "
@@ -148,7 +190,13 @@ def locate(path: Path) -> Git:
             f"{tree}/.git is not a usable repository ({found.err.strip() or 'it has no working tree'}). "
             "Restore it, or move the folder away and run `ahe init`"
         )
-    return Git(tree, Path(lines[1]))
+    git = Git(tree, Path(lines[1]))
+    if (git.common / "shallow").exists():
+        raise WorkspaceError(
+            f"{tree} is a shallow clone, which lacks the older commits: get them with "
+            f"`git -C {tree} fetch --unshallow`"
+        )
+    return git
 
 
 def _git_class() -> type:

@@ -1,8 +1,9 @@
 """Only one `ahe` writes to a workspace at a time; if it is killed, the next one cleans up.
 
-The lock is a `flock` on `.git/ahe.lock`. Every git process that `ahe` starts inherits it, so that it is free only
-when they have ended too. While work is under way, the file says what is being done. If the lock is free but the file
-is not empty, a process was killed. `clean_up` then changes only what is provably ours, never a person's edit.
+The lock is a `flock` on `.git/ahe.lock` (of the main working tree, where others are linked to it). Every git process
+that `ahe` starts inherits it, so that it is free only when they have ended too. While work is under way, the file says
+what is being done. If the lock is free but the file is not empty, a process was killed. `clean_up` then changes only
+what is provably ours, never a person's edit.
 """
 
 from __future__ import annotations
@@ -144,24 +145,23 @@ def clean_up(git: Git, intent: Intent) -> None:
 
     Raises `WorkspaceError` while another git process works here.
     """
-    assert git.folder is not None
-    _sweep_locks(git.folder, git.tree, intent.began)
-    _sweep_drafts(git.folder)
+    _sweep_locks(git, intent.began)
+    _sweep_drafts(git.common)
     if intent.target:
         _finish_move(git, intent)
 
 
-def _sweep_locks(folder: Path, tree: Path, since: float) -> None:
+def _sweep_locks(git: Git, since: float) -> None:
     """Remove git's lock files that are as young as the killed `ahe` and belong to no living process.
 
     The killed process's own git commands have ended (else they would hold our lock); a person's are found in /proc.
     """
-    stale = [path for path in _lock_files(folder) if path.stat().st_mtime >= since - 1]
+    stale = [path for path in _lock_files(git) if path.stat().st_mtime >= since - 1]
     if not stale:
         return
-    if alive := _git_processes(tree):
+    if alive := _git_processes(git.tree):
         raise WorkspaceError(
-            f"git (process {alive[0]}) is at work in {tree}: let it finish, then start ahe again"
+            f"git (process {alive[0]}) is at work in {git.tree}: let it finish, then start ahe again"
         )
     for path in stale:
         path.unlink(missing_ok=True)
@@ -211,9 +211,12 @@ def _is_ours(git: Git, intent: Intent, path: str) -> bool:
     return (not before.code and data == before.out) or (not after.code and after.out.startswith(data))
 
 
-def _lock_files(folder: Path) -> list[Path]:
-    own = [path for path in folder.glob("*.lock") if path.name != NAME]
-    return [*own, *(folder / "refs").rglob("*.lock"), *(folder / "worktrees").rglob("*.lock")]
+def _lock_files(git: Git) -> list[Path]:
+    assert git.folder is not None
+    found = [
+        path for folder in {git.folder, git.common} for path in folder.glob("*.lock") if path.name != NAME
+    ]
+    return [*found, *(path for name in ("refs", "worktrees") for path in (git.common / name).rglob("*.lock"))]
 
 
 def _git_processes(tree: Path) -> list[int]:

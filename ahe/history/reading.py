@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
@@ -161,16 +160,6 @@ class Reading:
         """`<id> <subject>` of the commits after `sha` that touch one of these paths, newest first."""
         later = ("log", "--format=%h %s", "--no-notes", f"{sha}..HEAD", "--", *paths)
         return self._git.run("--literal-pathspecs", *later).splitlines()
-
-    def _as_person(self) -> Git:
-        """The repository, for commits in the person's own name. Raises `WorkspaceError` if git has no name."""
-        own = replace(self._git, as_person=True)
-        if own.probe("var", "GIT_AUTHOR_IDENT").code or own.probe("var", "GIT_COMMITTER_IDENT").code:
-            raise WorkspaceError(
-                "git does not know who you are: run `git config --global user.name NAME` and "
-                "`git config --global user.email ADDRESS` first"
-            )
-        return own
 
     @property
     def _git(self) -> Git:

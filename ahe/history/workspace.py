@@ -36,8 +36,7 @@ class History(Reading):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        assert self._repository.folder is not None
-        self._lock = Lock(self._repository.folder, lambda intent: clean_up(self._git, intent))
+        self._lock = Lock(self._repository.common, lambda intent: clean_up(self._git, intent))
         self._drafts: dict[Path, Path] = {}  # the git directory of each open draft
 
     @classmethod
@@ -61,10 +60,9 @@ class History(Reading):
 
         It is removed afterwards; its commits stay in the repository.
         """
-        assert self._repository.folder is not None
         with self.locked():
             tree = Path(tempfile.mkdtemp(prefix=DRAFT)).resolve()
-            record = self._repository.folder / "worktrees" / tree.name
+            record = self._repository.common / "worktrees" / tree.name
             try:
                 self._git.run("worktree", "add", "--quiet", "--detach", str(tree), sha)
                 self._drafts[tree] = record
@@ -132,7 +130,7 @@ class History(Reading):
             if not self.contains(sha):
                 raise WorkspaceError(f"{sha[:10]} is not part of {self.branch()}: there is nothing to revert")
             (commit,) = self.commits(limit=1, start=sha)
-            git = self._as_person() if person else self._git
+            git = self._git.as_person() if person else self._git
             with self.draft(self.head()) as tree:
                 inside = self._inside(tree, git)
                 try:

@@ -56,7 +56,7 @@ async def _of_version(
     train = {task.name: task.instruction for task in project.tasks_in_use(project.suite())[0]}
     with closing(project.store()) as store:
         every = store.of_harness(history.harness_id(sha))
-    trials = [trial for trial in every if trial.task in train and not trial.fresh]
+    trials = [trial for trial in every if trial.task in train and not trial.series]
     if not trials:
         raise UsageError(f"there are no trials of {rev} on train yet: run `ahe eval {rev}` first")
     folder = out or project.config.runs / "debug" / sha[:10]

@@ -154,8 +154,10 @@ def _endpoint(name: str, spec: ModelSpec) -> Finding:
     import httpx2
 
     from ahe.models.identity import on_loopback
+    from ahe.models.secrets import Secrets, shown
 
-    key = os.environ.get(spec.api_key_env, "") if spec.api_key_env else ""
+    where = shown(spec.base_url)
+    key = os.environ.get(spec.api_key_env, "").strip() if spec.api_key_env else ""
     if spec.api_key_env and not key and not on_loopback(spec.base_url):
         fix = f"export {spec.api_key_env}=…, or set api_key_env in {FILE} (empty: no key is needed)"
         return Finding(
@@ -170,13 +172,14 @@ def _endpoint(name: str, spec: ModelSpec) -> Finding:
             "GET", url, headers=headers, timeout=ENDPOINT_SECONDS, trust_env=not local, follow_redirects=True
         ) as answer:
             status = answer.status_code  # the body is not read: it may have no end
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         fix = f"start the server, or correct base_url in {FILE}"
-        return Finding(name=name, state="missing", what=f"{spec.base_url}: {error}", fix=fix)
+        said = Secrets.of([spec]).hide(str(error))
+        return Finding(name=name, state="missing", what=f"{where}: {said}", fix=fix)
     if status in (401, 403):
         fix = f"check the key in {spec.api_key_env or 'the variable that api_key_env names'}"
-        return Finding(name=name, state="missing", what=f"{spec.base_url} refuses the key", fix=fix)
-    return Finding(name=name, state="ok", what=f"{spec.name} at {spec.base_url}")
+        return Finding(name=name, state="missing", what=f"{where} refuses the key", fix=fix)
+    return Finding(name=name, state="ok", what=f"{spec.name} at {where}")
 
 
 def _servers(config: Config) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from contextlib import closing
 from ahe.evaluate.store import Store
 from ahe.models.ledger import MILLION, Ledger, cost
 from ahe.models.roles import open_models
+from ahe.models.secrets import shown
 from ahe.models.weights import KNOWN, path_of
 from ahe.project.assemble import settle_tool_calls
 from ahe.project.config import Config
@@ -68,7 +69,7 @@ def models(config: Config, short_names: Mapping[str, str]) -> Models:
             RoleModel(
                 role=role,
                 model=spec.name,
-                where=spec.base_url or "in this process",
+                where=shown(spec.base_url) or "in this process",
                 tool_calls=spec.tool_calls,
                 context=str(spec.context),
                 price=price(spec),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ahe.errors import BudgetExceeded
 from ahe.models.identity import on_loopback, served_here
+from ahe.models.secrets import shown
 from ahe.records import ModelSpec, Role, Usage
 
 MILLION = 1_000_000
@@ -69,7 +70,7 @@ class Ledger:
         if priced or not self.usd_limit:
             return None
         return (
-            f"no price is known for {spec.name} at {spec.base_url}: "
+            f"no price is known for {spec.name} at {shown(spec.base_url)}: "
             f"the limit of ${self.usd_limit:.2f} does not count its cost. "
             "Set usd_per_million_input and usd_per_million_output in ahe.toml, or a limit in tokens"
         )

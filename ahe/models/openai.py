@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
-from ahe.errors import BadRequest, ModelUnavailable, UsageError
-from ahe.models import wire
+from ahe.errors import ModelUnavailable, UsageError
+from ahe.models import reading, wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
-from ahe.models.retry import Backoff, TransientFailure, UnsupportedParameter, refusal, retrying
+from ahe.models.refusals import Adapt, Unreadable, refusal
+from ahe.models.retry import Backoff, TransientFailure, retrying
+from ahe.models.secrets import Secrets, shown
 from ahe.records import ModelSpec, Reply, Request
+from ahe.text import loads
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 ROLE_HEADER, KEY_HEADER = "X-Ahe-Role", "X-Ahe-Key"
 CONNECT_SECONDS = 10.0
+MOST_FORMS = 12
 
 
 class OpenAIModel:
     """Implements `Model`. Use it from one event loop, with any number of concurrent calls; then `aclose`.
 
     `base_url` overrides the spec's if `ahe` itself serves the model, on a port that changes. `keyed` sends the
-    request's role and key as headers, which scripted models need. Raises UsageError if the spec has no address, or
-    the environment variable of its key is not set.
+    request's role and key as headers, which scripted models need. `secrets` are removed from all that comes back;
+    without them, those of the spec. Raises UsageError if the spec has no address, or its key is not set or invalid.
     """
 
     def __init__(
@@ -36,31 +42,35 @@ class OpenAIModel:
         keyed: bool = False,
         base_url: str | None = None,
         backoff: Backoff | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self.spec = spec
         self.fingerprint = fingerprint(spec)
         self._base_url = base_url or spec.base_url
         if not self._base_url:
             raise UsageError(f"the model {spec.name!r} is served by ahe itself: open it with open_models")
-        self._where = served_here(spec) or self._base_url
+        self._where = served_here(spec) or shown(self._base_url)
         self._key = _key(spec)
+        self._secrets = secrets or Secrets.of([spec])
         self._ledger = ledger
         self._keyed = keyed
         self._backoff = backoff or Backoff()
-        self._refused: frozenset[str] = frozenset()
+        self.habits = wire.Habits()
         self._client: AsyncOpenAI | None = None
 
     async def complete(self, request: Request) -> Reply:
         """One reply. Raises ModelUnavailable, ContextOverflow, BadRequest or BudgetExceeded."""
         if self._ledger is not None:
             self._ledger.check()
+        began = time.monotonic()
         reply = await retrying(
             lambda: self._adapting(request), self.spec.retries, self._backoff, f"the model at {self._where}"
         )
         usage = reply.usage.model_copy(update={"usd": cost(self.spec, reply.usage)})
         if self._ledger is not None:
             self._ledger.charge(request.role, usage)
-        return reply.model_copy(update={"usage": usage})
+        waited = max(0.0, time.monotonic() - began - reply.seconds)
+        return reply.model_copy(update={"usage": usage, "waited": waited})
 
     async def aclose(self) -> None:
         """Closes the connections. The model can be used again afterwards."""
@@ -69,29 +79,38 @@ class OpenAIModel:
             await client.close()
 
     async def _adapting(self, request: Request) -> Reply:
-        while True:
-            left_out = self._refused
+        """The call, sent again in another form as long as the endpoint's refusals show one."""
+        room = 0
+        for _ in range(MOST_FORMS):
+            sent = wire.payload(self.spec, request, self.habits, room)
             try:
-                return await self._call(request, left_out)
-            except UnsupportedParameter as unsupported:
-                if unsupported.parameter in left_out:
-                    raise BadRequest(
-                        f"{self._where} rejected the request: {unsupported.reason}"
-                    ) from unsupported
-                # Remembered, so that later calls leave it out at once.
-                self._refused |= {unsupported.parameter}
+                return await self._call(request, sent)
+            except Adapt as found:
+                # Remembered, so that later calls have this form at once.
+                self.habits = self.habits.joined(found.habits)
+                room, last = found.room or room, found.otherwise
+                if wire.payload(self.spec, request, self.habits, room) == sent:
+                    break
+        raise last
 
-    async def _call(self, request: Request, left_out: frozenset[str]) -> Reply:
-        sent = wire.payload(self.spec, request, left_out)
+    async def _call(self, request: Request, sent: dict[str, Any]) -> Reply:
         headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
-        raw = await self._post(sent, headers)
+        began, raw = time.monotonic(), b"{"
         try:
-            body = wire.parse(raw)
-        except wire.MalformedBody as error:
-            raise TransientFailure(str(error)) from error
-        except wire.ErrorBody as error:
-            raise refusal(self.spec, self._where, error.status, str(error), {}) from error
-        return wire.reply(body, sent)
+            raw = await self._post(sent, headers)
+            try:
+                body = reading.parse(raw)
+            except reading.MalformedBody as error:
+                raise TransientFailure(str(error)) from error
+            except reading.ErrorBody as error:
+                raise refusal(self.spec, self._where, error.status, str(error), {}, sent) from error
+        except Unreadable:
+            # The model's fault: an empty reply, about which the agent is told.
+            body = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
+        if not raw.startswith(b"{"):
+            # A stream may have had a secret in parts.
+            body = loads(self._secrets.hide_in_reply(json.dumps(body).encode()))
+        return reading.reply(body, sent, time.monotonic() - began)
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
         import openai
@@ -101,18 +120,18 @@ class OpenAIModel:
             # The client's own timeout is per read: a body that arrives slowly would never exceed it.
             async with asyncio.timeout(self.spec.timeout_seconds):
                 answer = await create(**sent, extra_headers=headers)
-                content: bytes = answer.content
+                content = self._secrets.hide_in_reply(await answer.http_response.aread())
         except openai.APIStatusError as error:
-            response = error.response
-            raise refusal(
-                self.spec, self._where, error.status_code, response.text, response.headers
-            ) from error
+            said, headers_back = self._secrets.hide(error.response.text), error.response.headers
+            raise refusal(self.spec, self._where, error.status_code, said, headers_back, sent) from error
         except (TimeoutError, openai.APITimeoutError) as error:
             raise TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s") from error
         except openai.APIConnectionError as error:
-            raise TransientFailure(f"the connection failed ({error.__cause__ or error})") from error
+            said = self._secrets.hide(str(error.__cause__ or error))
+            raise TransientFailure(f"the connection failed ({said})") from error
         except openai.OpenAIError as error:
-            raise ModelUnavailable(f"the client refused to call {self._where}: {error}") from error
+            said = self._secrets.hide(str(error))
+            raise ModelUnavailable(f"the client refused to call {self._where}: {said}") from error
         return content
 
     def _opened(self) -> AsyncOpenAI:
@@ -136,10 +155,17 @@ def _key(spec: ModelSpec) -> str:
     """The key that the configuration names. No other variable of the environment is read."""
     if served_here(spec) or not spec.api_key_env:
         return "none"
-    key = os.environ.get(spec.api_key_env, "")
+    if not spec.api_key_env.isidentifier():
+        # Not shown: it may be the key itself.
+        raise UsageError(
+            "`api_key_env` in ahe.toml is the name of an environment variable, not the key itself"
+        )
+    key = os.environ.get(spec.api_key_env, "").strip()
     if not key and not on_loopback(spec.base_url):
         raise UsageError(
-            f"the environment variable {spec.api_key_env} holds no key for {spec.base_url}: set it, "
+            f"the environment variable {spec.api_key_env} holds no key for {shown(spec.base_url)}: set it, "
             "or correct `api_key_env` in ahe.toml (empty: the endpoint needs no key)"
         )
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError(f"the key in {spec.api_key_env} has characters that no key has: copy it again")
     return key or "none"

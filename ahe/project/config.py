@@ -18,6 +18,7 @@ from ahe.errors import UsageError
 from ahe.gate.choose import GATES
 from ahe.project.content import entry
 from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
+from ahe.text import read_text
 
 FILE = "ahe.toml"
 OPENAI_HOST, OPENAI_KEY = "api.openai.com", "OPENAI_API_KEY"
@@ -228,12 +229,14 @@ def _inherit(coder: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    if not path.is_file():
+    if not path.exists():
         return {}, {}
     try:
-        tree = tomllib.loads(path.read_text("utf-8"))
+        tree = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML, correct it: {error}") from None
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{path} cannot be read, correct it: {error}") from None
     return tree, dict.fromkeys(_leaves(tree), FILE)
 
 

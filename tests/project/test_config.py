@@ -48,6 +48,37 @@ def test_flags_beat_the_environment_which_beats_the_file(tmp_path: Path) -> None
     }
 
 
+TITLE = "[evolve]\njobs = 3\n[model]\nname = 'zwölf'\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_file_may_be_in_any_unicode_encoding_with_its_mark(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "ahe.toml").write_bytes(TITLE.replace("\n", "\r\n").encode(encoding))
+    config = load_config(tmp_path, {}, {})
+    assert (config.evolve.jobs, config.models["coder"].name) == (3, "zwölf")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (TITLE.encode("latin-1"), "line 4 is not in UTF-8: save the file as UTF-8"),
+        (TITLE.encode("utf-16-le"), "save the file as UTF-8"),
+        ("\ufeffx = 1".encode("utf-16")[:-1], "not in UTF-16"),
+        (b"[evolve\n", "not valid TOML"),
+    ],
+)
+def test_another_encoding_is_named_with_the_fix(tmp_path: Path, data: bytes, says: str) -> None:
+    (tmp_path / "ahe.toml").write_bytes(data)
+    with pytest.raises(UsageError, match=says):
+        load_config(tmp_path, {}, {})
+
+
+def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ahe.toml").mkdir()
+    with pytest.raises(UsageError, match=r"ahe\.toml cannot be read, correct it"):
+        load_config(tmp_path, {}, {})
+
+
 def test_a_key_that_lies_in_the_environment_spends_nothing(tmp_path: Path) -> None:
     config = load(tmp_path, "", OPENAI_API_KEY="sk-x", OPENAI_BASE_URL="https://api.example.org/v1")
     for role in config.models:

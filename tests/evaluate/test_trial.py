@@ -1,0 +1,208 @@
+"""One trial's end, whatever its environment answers or its agent does: a result in the store, and the run goes on."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from task_writer import write_task
+
+from ahe.environments.bwrap import BwrapEnvironment
+from ahe.errors import AllBroken, BudgetExceeded, EnvironmentLost, SandboxError, TaskError
+from ahe.evaluate.evaluation import Evaluator
+from ahe.evaluate.store import Store
+from ahe.evaluate.tasks import read_task
+from ahe.evaluate.trial import UNEXPECTED, HarnessVersion, TrialRunner
+from ahe.evaluate.verifier import verify
+from ahe.events import Event
+from ahe.project.content import entry
+from ahe.project.sandboxes import make_executor
+from ahe.records import ExecResult, Limits, Message, ModelSpec, Reply, Request, Task, ToolCall, Trial, Usage
+
+PASSING = "echo yes > /app/done"
+
+
+@dataclass
+class Answers:
+    """A model that calls the shell with each command, and then answers."""
+
+    commands: Sequence[str]
+    spec: ModelSpec = field(default_factory=lambda: ModelSpec(name="answers"))
+    fingerprint: str = "answers"
+
+    async def complete(self, request: Request) -> Reply:
+        turn = int(request.key.rpartition("/")[2])
+        calls: tuple[ToolCall, ...] = ()
+        if turn < len(self.commands):
+            arguments = {"command": self.commands[turn]}
+            calls = (ToolCall(id=f"c{turn}", name="run_shell_command", arguments=arguments),)
+        return Reply(message=Message(role="assistant", content="Done.", tool_calls=calls), usage=Usage())
+
+
+class Faulty(BwrapEnvironment):
+    """A real environment that raises `errors` in the methods of these names, and answers the collector of the
+    verifier's files with `collected`."""
+
+    errors: Mapping[str, Exception] = MappingProxyType({})
+    collected: bytes | None = None
+
+    async def start(self) -> None:
+        await super().start()
+        self._fail("start")
+
+    async def exec(self, command: str, **options: Any) -> ExecResult:  # type: ignore[override]
+        self._fail("exec")
+        if self.collected is not None and "base64" in command:
+            return ExecResult(exit_code=0, output=self.collected)
+        return await super().exec(command, **options)
+
+    async def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        self._fail("write")
+        await super().write(path, data, mode)
+
+    async def stop(self) -> None:
+        await super().stop()
+        self._fail("stop")
+
+    def _fail(self, name: str) -> None:
+        if name in self.errors:
+            raise self.errors[name]
+
+
+@dataclass
+class Seen:
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+
+@dataclass
+class Bench:
+    """Runs trials of one task whose coder says `commands`, in environments that fail as `faults` says."""
+
+    folder: Path
+    commands: Sequence[str] = (PASSING,)
+
+    def task(self, toml: str | None = None, **files: str) -> Task:
+        return read_task(write_task(self.folder / "task", *([toml] if toml else []), files=files))
+
+    async def trials(self, task: Task, number: int = 1, **faults: Any) -> list[Trial]:
+        def make(task: Task, scratch: Path) -> Faulty:
+            made = Faulty(task.environment, scratch)
+            made.__dict__.update(faults)
+            return made
+
+        store = Store(self.folder / "runs")
+        runner = TrialRunner(
+            store, Answers(self.commands), "native", Limits(turns=10), make, lambda: make_executor(False)
+        )
+        try:
+            harness = HarnessVersion(id="h", root=str(entry("components")))
+            found = await Evaluator(store, runner, Seen(), 2).in_turns("x", [(harness, task, number)])
+            return found.trials
+        finally:
+            store.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def line(name: bytes, content: bytes) -> bytes:
+    return name + b"\t" + base64.b64encode(content) + b"\n"
+
+
+@pytest.mark.parametrize("name", [b"..", b".", b"", b"a\0b", b"a/b", b"/etc/x", b"\xff", b"n" * 300])
+async def test_a_collector_that_names_anything_ends_no_run(bench: Bench, name: bytes) -> None:
+    collected = line(b"reward.txt", b"1") + line(name, b"x") + b"\t\n\t\t\nno tab\n" + line(b"ok.log", b"y")
+    (trial,) = await bench.trials(bench.task(), collected=collected)
+    assert (trial.status, trial.reward) == ("passed", 1.0)
+    kept = {path.name for path in (bench.folder / "runs" / "trials" / trial.id / "verifier").iterdir()}
+    assert kept == {"reward.txt", "ok.log", "test-stdout.txt"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 100_000, b'{"a":' * 20_000, b"9" * 200_000, b'{"\\ud800": 1}', b"\xff"]
+)
+async def test_rewards_of_any_depth_size_and_letters_end_no_run(bench: Bench, content: bytes) -> None:
+    (trial,) = await bench.trials(bench.task(), collected=line(b"reward.json", content))
+    assert trial.status in ("failed", "passed")
+    assert trial.status == ("passed" if b"ud800" in content else "failed")
+
+
+async def test_upload_targets_that_turn_into_something_else_fail_the_trial(bench: Bench) -> None:
+    """A background process of the agent changes /tests between two files of an upload."""
+    swap = (
+        "while :; do rm -rf /tests; ln -s /dev/full /tests; rm -f /tests; mkfifo /tests; rm -f /tests; done"
+    )
+    bench.commands = (f"({swap}) >/dev/null 2>&1 &",)
+    files = {f"tests/{n}.txt": str(n) for n in range(40)}
+    (trial,) = await bench.trials(bench.task(**files))
+    assert (trial.status, trial.reward) == ("failed", 0.0)
+    assert trial.ended == "answered"
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(40, "Too many levels"), PermissionError("no"), EnvironmentLost("gone")]
+)
+async def test_a_write_that_fails_after_the_agent_fails_the_trial(bench: Bench, error: Exception) -> None:
+    (trial,) = await bench.trials(bench.task(), errors={"write": error})
+    assert (trial.status, trial.ended) == ("failed", "answered")
+    assert str(error) in trial.cause
+
+
+async def test_a_lost_environment_ends_the_conversation_and_fails(bench: Bench) -> None:
+    bench.commands = ("true",) * 9
+    (trial,) = await bench.trials(bench.task(), errors={"exec": EnvironmentLost("it ate itself")})
+    assert (trial.status, trial.ended, trial.turns) == ("failed", "crashed", 1)
+    assert "it ate itself" in trial.cause
+
+
+async def test_what_the_host_breaks_is_missing(bench: Bench) -> None:
+    (trial,) = await bench.trials(bench.task(), errors={"exec": SandboxError("docker is gone")})
+    assert (trial.status, trial.reward, trial.ended) == ("missing", None, "broken")
+    (trial,) = await bench.trials(bench.task(), errors={"start": TaskError("setup.sh failed")})
+    assert (trial.status, trial.cause) == ("missing", "setup.sh failed")
+
+
+async def test_an_unexpected_error_is_missing_with_its_traceback(bench: Bench) -> None:
+    trials = await bench.trials(bench.task(), 2, errors={"start": KeyError("a fault of ours")})
+    assert [trial.status for trial in trials] == ["missing", "missing"]
+    assert "a fault of ours" in trials[0].cause
+    assert UNEXPECTED in trials[0].cause
+    said = (bench.folder / "runs" / "trials" / trials[0].id / UNEXPECTED).read_text()
+    assert "Traceback" in said
+    assert "_fail" in said
+
+
+async def test_unexpected_errors_in_a_row_stop_the_run(bench: Bench) -> None:
+    with pytest.raises(AllBroken, match="a fault of ours"):
+        await bench.trials(bench.task(), 9, errors={"start": KeyError("a fault of ours")})
+
+
+async def test_a_spent_budget_ends_the_run(bench: Bench) -> None:
+    with pytest.raises(BudgetExceeded):
+        await bench.trials(bench.task(), errors={"start": BudgetExceeded("spent")})
+
+
+async def test_a_result_stands_when_only_stopping_fails(bench: Bench) -> None:
+    (trial,) = await bench.trials(bench.task(), errors={"stop": SandboxError("cannot remove it")})
+    assert trial.status == "passed"
+
+
+async def test_a_verifier_alone_reports_a_lost_environment(bench: Bench) -> None:
+    task = bench.task()
+    environment = Faulty(task.environment, bench.folder / "scratch")
+    await environment.start()
+    environment.errors = {"write": EnvironmentLost("gone")}
+    found = await verify(environment, task)
+    environment.errors = {}
+    await environment.stop()
+    assert (found.passed, found.problem) == (False, "gone")
