@@ -44,7 +44,7 @@ def test_a_cause_is_not_among_the_texts_that_are_no_evidence(label):
         assert cause not in wrong and wrong not in cause
 
 
-_WAITING = {"openhands", "inspect", "opencode", "pi"}
+_WAITING = {"openhands", "inspect", "opencode", "pi", "gemini-cli"}
 """Formats without a reader yet."""
 
 

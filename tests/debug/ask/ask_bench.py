@@ -200,7 +200,7 @@ async def bench(
     shutil.copytree(entry("debugger"), harness)
     server = ScriptedServer(Script({"debugger": script}, log=folder / "requests.jsonl"))
     spec = ModelSpec(name="m", base_url=await server.start(), retries=1)
-    model = OpenAIModel(spec, keyed=True, ledger=ledger, backoff=Backoff(base=0.01, cap=0.02))
+    model = OpenAIModel(spec, keyed=True, ledger=ledger, backoff=Backoff(base=0.01, cap=0.02, patience=0.1))
     try:
         yield Bench(folder, harness, server, model)
     finally:
