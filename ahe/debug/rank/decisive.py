@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.mechanisms import Shown, error, unresolved
+from ahe.debug.signals.mechanisms import Shown, error, optional, unresolved
 from ahe.debug.signals.outcome import Finding
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
@@ -62,7 +62,7 @@ def names(said: Sequence[Failure]) -> tuple[str, ...]:
 def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
     """Why and which, most decisive first."""
     found: list[tuple[str, Act]] = []
-    worked = [act for act in did if act.kind in ("run", "change")]
+    worked = [act for act in did if act.kind in ("run", "change") and not optional(act)]
     if shown is not None:
         found.append(("ended with", shown.act))
     for name in named:
@@ -72,7 +72,7 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
             found.append((f"last {'change to' if changed else 'command about'} {name}", touched[-1]))
             break
     if shown is None and (left := unresolved(did)) is not None:
-        found.append(("failed, and not tried again", left.act))
+        found.append(("failed, and nothing got over it", left.act))
     if checks := [act for act in worked if act.kind == "run" and act.result.strip()]:
         found.append(("last check", checks[-1]))
     if changes := [act for act in worked if act.kind == "change"]:

@@ -11,8 +11,8 @@ from ahe.debug.signals.vocabulary import ENDINGS, NOT_THE_AGENT, NOTHING_DONE
 from ahe.records import Cluster
 from ahe.text import estimate_tokens
 
-TESTS, ACTS, FULL = 3, 4, 1_500
-"""Failed tests and acts of a rollout in the report, and characters of a message in full."""
+TESTS, ACTS, FULL, END = 3, 4, 1_500, 7
+"""Failed tests and acts of a rollout in the report, characters of a message in full, lines of plain output."""
 
 Rollouts = Mapping[str, tuple[str, Rollout]]
 """Task and rollout by trial id."""
@@ -98,6 +98,11 @@ def ended(rollout: Rollout) -> str:
 
 def _words(rollout: Rollout, worth: float) -> Iterator[Part]:
     """The first failed tests in the verifier's words; the very first line is worth most."""
+    lines = rollout.output.split("\n")
+    plain = all(not failure.test for failure in rollout.said) and len(lines) > 1
+    if plain:
+        yield Part(indented(f"the verifier's output ends:\n{fenced(chr(10).join(lines[-END:]))}"), worth)
+        return
     for nth, failure in enumerate(rollout.said[:TESTS]):
         yield Part(indented(f"verifier: {words(failure)}"), worth - 8 * nth)
     if (more := rollout.failed_tests - TESTS) > 0:

@@ -28,7 +28,11 @@ PROMPT = re.compile(
 )
 _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
 _NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
-_META = re.compile(r"^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>|^```")
+_META = re.compile(
+    r"^\W{0,3}(?:the )?(?:command|process|shell|program)\b.{0,40}\b(?:code|status)\W{0,3}-?\d+\W*$|^```"
+    r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>",
+    re.IGNORECASE,
+)
 _INPUT = ("command", "cmd", "keystrokes", "code", "script", "input", "commands")
 _TARGET = re.compile(
     r">{1,2}\s*([\w./~-]+\w)|\b(?:tee|touch)\s+(?:-a\s+)?([\w./~-]+\w)|\bsed -i\b.* ([\w./~-]+\w)\s*$"
@@ -96,6 +100,15 @@ class Act:
     def programs(self) -> tuple[str, ...]:
         """The programs that the command runs, each with its first argument if that names a file or a subcommand."""
         return tuple(dict.fromkeys(name for name in map(_named, _segments(self.command)) if name))
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """The names of all programs that the command runs."""
+        return frozenset(segment[0].rpartition("/")[2] for segment in _segments(self.command)) - {
+            "cd",
+            "echo",
+            "export",
+        }
 
     @property
     def targets(self) -> tuple[str, ...]:
