@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.rank.decisive import cite, findings
+from ahe.debug.rank.decisive import cite, findings, largest
 from ahe.debug.rank.divergence import find_divergence
 from ahe.debug.rank.excerpts import worth_showing
 from ahe.debug.readers.read import Source, read
@@ -35,7 +35,8 @@ _INSTALLER = re.compile(
     r"|Processing triggers|Collecting |Download(?:ing|ed) |Requirement already|Installing |Installed \d|Resolved \d"
     r"|Prepared \d|Audited \d|Using (?:cached|CPython)|Successfully installed|Creating virtual| \+ \S+==|debconf:"
     r"|invoke-rc\.d:|The following|WARNING: |\d+ upgraded|Need to get|After this operation|\(Reading database"
-    r"|update-alternatives:|everything's installed|no checksums to|downloading uv|  (?:uvx?$|% Total)|To add \$HOME)"
+    r"|update-alternatives:|everything's installed|no checksums to|downloading uv|  (?:uvx?$|% Total)|To add \$HOME"
+    r"|installing to |source \$HOME|\S+ is already the newest)"
 )
 
 
@@ -115,6 +116,8 @@ def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout
         end = Ending("broken")
     found = shown(did, task.known, task.results)
     acted, chief = findings(label, trace, did, found, said, task.known)
+    if end.word == "context_overflow":
+        acted, chief = tuple(filter(None, [largest(label, did)])), 0
     return replace(
         facts,
         signature=sign(trace, did, said, end, found, task.actions),
@@ -133,7 +136,7 @@ def output(files: Sequence[VerifierFile]) -> str:
     """The end of what the verifier printed, without installers' lines; of several files the longest that is no JSON."""
     texts = [file.text for file in files if file.text.strip()[:1] not in ("{", "[", "<")]
     shown = resolve(max(texts, key=len, default="")[-OUTPUT:])
-    lines = [line.rstrip() for line in shown.split("\n")]
+    lines = [line.rstrip() for line in shown[max(0, shown.rfind(" test session starts ")) :].split("\n")]
     return "\n".join(line[:LINE] for line in lines if line and not _INSTALLER.match(line)).strip()
 
 

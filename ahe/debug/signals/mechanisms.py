@@ -128,10 +128,21 @@ def unresolved(did: Sequence[Act], known: Collection[str] = ()) -> Shown | None:
     for act in [act for act in reversed(did) if _worked(act) or act.failed][:LAST]:
         lines = act.lines(known) if act.failed else []
         found = error(act, known) or (Shown(NONE, act, lines[-1].strip()) if lines else None)
-        if found and not _PROBES.search(act.command) and not any(_gets_over(found, other) for other in later):
+        if (
+            found
+            and not optional(act)
+            and not _PROBES.search(act.command)
+            and not any(_gets_over(found, other) for other in later)
+        ):
             return found
         later.append(act)
     return None
+
+
+def got_over(act: Act, later: Sequence[Act]) -> bool:
+    """Whether an act shows an error that a later one got over."""
+    found = error(act)
+    return found is not None and any(_gets_over(found, other) for other in later)
 
 
 def optional(act: Act) -> bool:
