@@ -41,6 +41,7 @@ class Limiter:
         _, parents = _limiter()
         name = f"{PREFIX}{owner()}-{next(_numbers)}"
         self.groups = tuple(parent / name for parent in parents)
+        self._kills = _machine_kills()
 
     def add(self, pid: int) -> None:
         """Limits a process and all that it will start. Raises SandboxError."""
@@ -54,6 +55,21 @@ class Limiter:
             raise SandboxError(
                 f"the sandbox's limits could not be set ({error}): see `ahe doctor`"
             ) from error
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel killed a process because this sandbox reached its own limit.
+
+        Without a control group the sum of its memory has no limit, so any such kill on the machine counts.
+        """
+        if not self.groups:
+            return _machine_kills() > self._kills
+        events = [_counts(group / "memory.events") for group in self.groups]
+        old = [
+            (_counts(group / "memory.oom_control"), _read(group / "memory.failcnt")) for group in self.groups
+        ]
+        return any(found.get("oom", 0) for found in events) or any(
+            found.get("oom_kill", 0) and int(reached or 0) for found, reached in old
+        )
 
     async def close(self) -> None:
         """Removes the control groups, which is possible once the kernel has released the last process."""
@@ -173,6 +189,16 @@ def _counts_by_namespace() -> bool:
     """Since Linux 5.14 RLIMIT_NPROC counts within the user namespace; real root is exempt from it."""
     release = [int(part) for part in platform.release().split("-")[0].split(".")[:2] if part.isdigit()]
     return os.geteuid() != 0 and release >= [5, 14]
+
+
+def _machine_kills() -> int:
+    """How many processes of this machine the kernel has killed for want of memory since it started."""
+    return _counts(Path("/proc/vmstat")).get("oom_kill", 0)
+
+
+def _counts(path: Path) -> dict[str, int]:
+    """The numbers in a file of lines `name number`."""
+    return {name: int(number) for name, number in (line.split() for line in _read(path).splitlines())}
 
 
 def _read(path: Path) -> str:
