@@ -47,9 +47,8 @@ class TaskEnvironment(ABC):
             problem = f"a command is at most {MAX_COMMAND} bytes long: write a file and run that\n"
         if problem:
             return ExecResult(exit_code=CANNOT_RUN, output=problem.encode())
-        return await self._run(
-            Command(command, self._path(cwd or ""), not cwd, env or {}, user, timeout, output_limit)
-        )
+        place = self._path(cwd) if cwd else self.spec.workdir
+        return await self._run(Command(command, place, not cwd, env or {}, user, timeout, output_limit))
 
     @abstractmethod
     async def _run(self, command: Command) -> ExecResult:

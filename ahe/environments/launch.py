@@ -22,7 +22,7 @@ from ahe.errors import SandboxError
 START_SECONDS = 60.0
 END_SECONDS = 5.0
 PIPE_BYTES = 1 << 20
-JOIN_SESSION_KEYRING = 1  # of keyctl(2)
+GET_KEYRING_ID, JOIN_SESSION_KEYRING, SESSION_KEYRING = 0, 1, -3  # of keyctl(2)
 
 
 @dataclass
@@ -162,13 +162,19 @@ def _starter() -> ThreadPoolExecutor:
     bwrap ends with the thread that started it, so that thread lives as long as the interpreter. The keyring of the
     other threads, which may be the user's, stays theirs.
     """
-    return ThreadPoolExecutor(1, "ahe-start", _join_session_keyring)
+    return ThreadPoolExecutor(1, "ahe-start", lambda: _keyctl(JOIN_SESSION_KEYRING, 0))
 
 
-def _join_session_keyring() -> None:
+def session_keyrings() -> tuple[int, int]:
+    """The numbers of this thread's session keyring and of the one that sandboxes inherit; -1 where there is none."""
+    wanted = (GET_KEYRING_ID, SESSION_KEYRING)
+    return _keyctl(*wanted), _starter().submit(_keyctl, *wanted).result()
+
+
+def _keyctl(operation: int, argument: int) -> int:
+    """-1 if it is forbidden, as in many containers, or unknown: then `ahe doctor` says so."""
     number = seccomp.keyctl_number()
-    if number is not None:
-        ctypes.CDLL(None).syscall(number, JOIN_SESSION_KEYRING, None)  # may be forbidden: see `ahe doctor`
+    return ctypes.CDLL(None).syscall(number, operation, ctypes.c_long(argument), 0) if number else -1
 
 
 def _readable(data: bytes) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import os
 import platform
 import resource
+import signal
 from pathlib import Path
 from typing import Literal
 
@@ -63,22 +65,20 @@ class Limiter:
         """
         if not self.groups:
             return _machine_kills() > self._kills
-        events = [_counts(group / "memory.events") for group in self.groups]
-        old = [
-            (_counts(group / "memory.oom_control"), _read(group / "memory.failcnt")) for group in self.groups
-        ]
-        return any(found.get("oom", 0) for found in events) or any(
-            found.get("oom_kill", 0) and int(reached or 0) for found, reached in old
-        )
+        return any(_reached_limit(group) for group in self.groups)
 
     async def close(self) -> None:
-        """Removes the control groups, which is possible once the kernel has released the last process."""
+        """Ends what still runs in the control groups and removes them."""
         end = asyncio.get_running_loop().time() + REMOVE_SECONDS
         for group in self.groups:
             while group.exists():
                 try:
                     group.rmdir()
                 except OSError:
+                    for pid in map(int, _read(group / "cgroup.procs").split()):
+                        with contextlib.suppress(OSError):
+                            if pid > 0:  # 0: a process that this namespace cannot see
+                                os.kill(pid, signal.SIGKILL)
                     if asyncio.get_running_loop().time() > end:
                         break  # swept at the next start
                     await asyncio.sleep(0.002)
@@ -189,6 +189,13 @@ def _counts_by_namespace() -> bool:
     """Since Linux 5.14 RLIMIT_NPROC counts within the user namespace; real root is exempt from it."""
     release = [int(part) for part in platform.release().split("-")[0].split(".")[:2] if part.isdigit()]
     return os.geteuid() != 0 and release >= [5, 14]
+
+
+def _reached_limit(group: Path) -> bool:
+    """Whether a group's own limit ended a process. A kill alone may also be for want of memory on the machine."""
+    killed = _counts(group / "memory.oom_control").get("oom_kill", 0) > 0
+    most, limit = (int(_read(group / f"memory.{n}_in_bytes") or 0) for n in ("max_usage", "limit"))
+    return _counts(group / "memory.events").get("oom", 0) > 0 or (killed and most > 0.95 * limit)
 
 
 def _machine_kills() -> int:

@@ -59,7 +59,7 @@ def program() -> bytes:
     return marshal.dumps([(name, compile(source, name, "exec")) for name, source in sources])
 
 
-class _Ended(Exception):
+class _Broken(Exception):
     """The pipe from `init.py` has ended, or carries what it never sends."""
 
 
@@ -71,6 +71,7 @@ class Link:
 
     def __init__(self, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader) -> None:
         self.blame: Blame = _sandbox_error
+        self._problem, self._ended = "the sandbox has ended", True
         self._stdin, self._stdout = stdin, stdout
         self._numbers = itertools.count(1)
         self._ready: asyncio.Future[tuple[int, int, bytes, int]] = asyncio.get_running_loop().create_future()
@@ -125,7 +126,7 @@ class Link:
     async def _ask(self, number: int, request: dict[str, Any], seconds: float) -> tuple[int, int, bytes, int]:
         answer: asyncio.Future[tuple[int, int, bytes, int]] = asyncio.get_running_loop().create_future()
         if self._reader is None or self._reader.done():
-            raise await self.blame("the sandbox has ended", True)
+            raise await self.blame(self._problem, self._ended)
         self._pending[number] = answer
         try:
             self._send(number, request)
@@ -139,8 +140,8 @@ class Link:
         try:
             async with asyncio.timeout(seconds):
                 return await answer
-        except _Ended:
-            raise await self.blame("the sandbox has ended", True) from None
+        except _Broken:
+            raise await self.blame(self._problem, self._ended) from None
         except TimeoutError:
             raise await self.blame(f"the sandbox does not answer within {GRACE:.0f} s", False) from None
 
@@ -154,6 +155,7 @@ class Link:
                 header = await self._stdout.readexactly(init.HEADER.size)
                 number, kind, code, omitted, size = init.HEADER.unpack(header)
                 if size > MAX_ANSWER:
+                    self._problem, self._ended = "the sandbox sent what it never sends", False
                     break
                 payload = await self._stdout.readexactly(size)
                 answer = self._pending.get(number)
@@ -164,7 +166,7 @@ class Link:
         finally:
             for answer in self._pending.values():
                 if not answer.done():
-                    answer.set_exception(_Ended())
+                    answer.set_exception(_Broken())
 
 
 async def _sandbox_error(problem: str, ended: bool) -> AheError:
