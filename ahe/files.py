@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +45,22 @@ def copy_tree(source: Path, target: Path, limits: TreeLimits = USUAL, *, links: 
     ):
         copy.folder(old, new, "", limits.depth)
     return copy.left_out
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a folder tree if it is there, even if a process made it unreadable, or too deep for Python's recursion.
+
+    Raises OSError if it cannot be removed.
+    """
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):
+        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(folder)], stdin=subprocess.DEVNULL, capture_output=True)
+    if folder.exists():
+        raise OSError(f"cannot remove {folder}: remove it manually")
 
 
 class _Copy:

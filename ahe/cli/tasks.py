@@ -55,13 +55,16 @@ def check_tasks(
     from ahe.evaluate.check import Check
     from ahe.jobs.tasks import check
     from ahe.views.lists import check_line, checks_text
+    from ahe.views.text import visible
 
     def tell(one: Check) -> None:
         click.echo(check_line(one), err=True)
 
     project = _project(invocation, suite)
     kinds = ("bwrap", "docker") if environment == "both" else (environment,)
-    checks = run(lambda _: check(project, names, kinds, jobs, tell), progress=False)
+    checks, left_out = run(lambda _: check(project, names, kinds, jobs, tell), progress=False)
+    if left_out:
+        click.echo(visible(left_out), err=True)
     show(checks, as_json, lambda: checks_text(checks))
     return 0 if all(one.ok for one in checks) else 1
 

@@ -6,12 +6,12 @@ import functools
 import glob
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from ahe.errors import SandboxError, TaskError
+from ahe.files import remove_tree
 from ahe.records import Mount
 
 SYSTEM = ("/usr", "/nix/store")
@@ -204,13 +204,8 @@ def fill(folder: Path, files: str | None) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Removes a folder tree, even if a task made it unreadable, or too deep for Python's recursion."""
+    """Removes a sandbox's folder. Raises SandboxError if it cannot be removed."""
     try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except (OSError, RecursionError):
-        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-            subprocess.run([*command, "--", str(folder)], stdin=subprocess.DEVNULL, capture_output=True)
-    if folder.exists():
-        raise SandboxError(f"cannot remove {folder}: remove it manually")
+        remove_tree(folder)
+    except OSError as error:
+        raise SandboxError(str(error)) from error

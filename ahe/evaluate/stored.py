@@ -19,28 +19,29 @@ from ahe.evaluate.trial import HarnessVersion
 from ahe.records import Copies, Tally, Task, Trial
 
 Arms = tuple[list[Trial], list[Trial]]
+MEASURABLE = 1.0
 
 
-def stored_trials(evaluator: Evaluator, harness: HarnessVersion, tasks: Iterable[Task]) -> list[Trial]:
-    """The plain trials of a harness at these tasks that the evaluator would reuse, by attempt."""
+def stored_trials(
+    evaluator: Evaluator, harness: HarnessVersion, tasks: Iterable[Task], series: int = 0
+) -> list[Trial]:
+    """The trials of a harness at these tasks that the evaluator would reuse, by attempt: plain, or a series."""
     wanted = {task.name: task for task in tasks}
-    found = [t for t in evaluator.store.of_harness(harness.id) if t.task in wanted and not t.fresh]
+    found = [t for t in evaluator.store.of_harness(harness.id) if t.task in wanted and t.series == series]
     plan = evaluator.runner.plan
     same = (t for t in found if plan(harness, wanted[t.task], t.attempt).id == t.id)
     return sorted(same, key=lambda trial: trial.attempt)
 
 
-def paired(
-    one: Sequence[Trial], other: Sequence[Trial], tasks: Iterable[Task], *, fresh: bool = False
-) -> Arms:
+def paired(one: Sequence[Trial], other: Sequence[Trial], tasks: Iterable[Task], *, series: int = 0) -> Arms:
     """The trials of two harnesses at these tasks that may be compared, in the order in which they were given.
 
-    These are plain trials, or with `fresh` those of leave-one-out attribution; the two are never pooled. If several
+    These are plain trials, or those of another `series` (see `Trial.series`), which are never pooled. If several
     models were used, the one with the most trials in its smaller arm is chosen; among equals, the one used last.
     """
     wanted = {task.name: task.digest for task in tasks}
     arms = [
-        [t for t in arm if wanted.get(t.task) == t.task_digest and t.fresh is fresh] for arm in (one, other)
+        [t for t in arm if wanted.get(t.task) == t.task_digest and t.series == series] for arm in (one, other)
     ]
     if not any(arms):
         return [], []
@@ -69,6 +70,21 @@ def mean_tokens(trials: Iterable[Trial]) -> dict[str, float]:
         if trial.status != "missing":
             used.setdefault(trial.task, []).append((trial.usage + trial.side_usage).tokens)
     return {task: fmean(counts) for task, counts in used.items()}
+
+
+def slowdown(arms: Arms) -> float | None:
+    """How many times slower the model worked in the second arm than in the first: seconds for the same work.
+
+    None where an arm has no scored trial, or calls too short to measure (under `MEASURABLE` seconds per trial).
+    """
+    factors = []
+    for arm in arms:
+        times = [trial.model_time for trial in arm if trial.status != "missing" and trial.model_time.work]
+        seconds = sum(time.seconds for time in times)
+        if not times or seconds < MEASURABLE * len(times):
+            return None
+        factors.append(seconds / sum(time.work for time in times))
+    return factors[1] / factors[0]
 
 
 def copies(trials: Iterable[Trial], folder: Path) -> Copies:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from pydantic import Field
 
-from ahe.errors import TaskError, UnsupportedTask
+from ahe.errors import TaskError, UnsupportedTask, UsageError
 from ahe.evaluate.support import refuse
 from ahe.evaluate.taskformat import SuiteToml, parse, unknown_keys
 from ahe.evaluate.tasks import read_task
@@ -19,17 +21,22 @@ from ahe.records import Record, Split, Task
 
 FILE = "suite.toml"
 SPLITS: tuple[Split, ...] = get_args(Split)
+PARTS = ("instruction.md", "environment", "tests", "solution")
+"""A folder that holds one of these was meant to be a task."""
 TRAIN_SHARE, HELDOUT_SHARE = 0.4, 0.2
 SHOWN = 10
 TEXT_BYTES = 1_000_000
 """Verifiers and solutions are read up to this size; the rest of a larger file is data, which no model copies."""
+
+Names: TypeAlias = dict[Split, tuple[str, ...]]
 
 
 class Suite(Record):
     """Tasks by name, and the names of the tasks in each split, in order.
 
     `quick` names a part of each split, for a short first iteration; empty if the suite has none. `unassigned` are tasks
-    that `suite.toml` puts in no split: no run uses them.
+    that `suite.toml` puts in no split: no run uses them. `left_out` says of each task why it cannot be read or run;
+    such a task is in no split. `named` are those that `suite.toml` names in full.
     """
 
     name: str
@@ -39,10 +46,27 @@ class Suite(Record):
     splits: dict[Split, tuple[str, ...]]
     quick: dict[Split, tuple[str, ...]] = Field(default_factory=dict)
     unassigned: tuple[str, ...] = ()
+    named: frozenset[str] = frozenset()
+    left_out: dict[str, str] = Field(default_factory=dict)
 
     def part(self, split: Split, *, quick: bool = False) -> tuple[Task, ...]:
         """The tasks of a split; with `quick` its quick part, if the suite has one."""
         names = self.quick.get(split, ()) if quick and self.quick else self.splits.get(split, ())
+        return tuple(self.tasks[name] for name in names)
+
+    def needed(self, split: Split, *, quick: bool = False) -> tuple[Task, ...]:
+        """As `part`, but raises `UsageError` where no task is in it."""
+        if found := self.part(split, quick=quick):
+            return found
+        why = self.left_out_text() or f"name some in `{split} = [...]` under [splits] of {self.path}/{FILE}"
+        raise UsageError(f"the suite {self.name} has no {split} tasks that can run here: {why}")
+
+    def by_name(self, names: Iterable[str]) -> tuple[Task, ...]:
+        """Raises `TaskError` for tasks that are left out, `UsageError` for those that are not there."""
+        if reasons := [self.left_out[name] for name in names if name in self.left_out]:
+            raise TaskError(_some(reasons))
+        if unknown := [name for name in names if name not in self.tasks]:
+            raise UsageError(f"no task {_list(unknown)} in {self.path}: `ahe tasks list` names them")
         return tuple(self.tasks[name] for name in names)
 
     def split_of(self, name: str) -> Split | None:
@@ -54,44 +78,75 @@ class Suite(Record):
         return dict(Counter(key for task in self.tasks.values() for key in unknown_keys(task.raw)))
 
     def refusals(self, *, allow_network: bool, kind: str) -> dict[str, str]:
-        """Tasks of the splits that cannot be run, with the reasons."""
+        """Tasks that cannot be run, with the reasons."""
         found = {}
-        for name in (name for names in self.splits.values() for name in names):
+        for name, task in self.tasks.items():
             try:
-                refuse(self.tasks[name], allow_network=allow_network, kind=kind)
+                refuse(task, allow_network=allow_network, kind=kind)
             except UnsupportedTask as error:
                 found[name] = str(error)
         return found
+
+    def runnable(self, *, allow_network: bool, kind: str) -> Suite:
+        """This suite with the tasks that cannot be run left out of its splits."""
+        left_out = {**self.left_out, **self.refusals(allow_network=allow_network, kind=kind)}
+        splits, quick = _without(self.splits, left_out), _without(self.quick, left_out)
+        return self.model_copy(update={"splits": splits, "quick": quick, "left_out": left_out})
+
+    def require_named(self) -> None:
+        """Raise `TaskError` for the tasks that `suite.toml` names and that cannot be read or run."""
+        self.by_name(sorted(self.named & set(self.left_out)))
+
+    def left_out_text(self) -> str:
+        """How many tasks are left out, and the first ones with their reasons; empty where there are none."""
+        if not self.left_out:
+            return ""
+        reasons = [reason for _, reason in sorted(self.left_out.items())]
+        return f"{len(reasons)} of {len({*self.tasks, *self.left_out})} tasks are left out:\n{_some(reasons)}"
 
 
 def load_suite(path: Path) -> Suite:
     """Read the suite in folder `path`: splits as in `suite.toml`, or without it by hash, 40/20/40.
 
-    Tasks are in the folder or one level deeper; a folder that is itself a task is a suite of one. Raises `TaskError`
-    that names every task that cannot be read, every name without a task, and every task in two splits.
+    Tasks are in the folder or one level deeper; a folder that is itself a task is a suite of one. A task that cannot be
+    read is left out. Raises `TaskError` where no task is left, and for a `suite.toml` that names a task which is not
+    there, or names one in two splits.
     """
     root = Path(path).absolute()
     if not root.is_dir():
         raise TaskError(f"there is no suite at {root}: give the folder that holds the tasks")
-    tasks = _tasks(root)
-    described = root / FILE
+    described, folders = root / FILE, _folders(root)
+    toml = SuiteToml()
+    if described.is_file():
+        toml, _ = parse(SuiteToml, described.read_bytes(), str(described))
+        found = {folder.name for folder in folders}
+        excluded = _names(toml.exclude, found)
+        if unknown := sorted(set(excluded) - found):
+            raise TaskError(f"{described}: exclude names {_list(unknown)}, and there is no such task")
+        folders = [folder for folder in folders if folder.name not in excluded]
+    tasks, left_out = _tasks(folders, root)
     if not described.is_file():
-        return Suite(name=root.name, path=str(root), tasks=tasks, splits=hashed_splits(tasks))
-    toml, _ = parse(SuiteToml, described.read_bytes(), str(described))
-    splits, quick = ({split: named.get(split, ()) for split in SPLITS} for named in (toml.splits, toml.quick))
-    _check(str(described), tasks, splits)
+        splits = hashed_splits(tasks)
+        return Suite(name=root.name, path=str(root), tasks=tasks, splits=splits, left_out=left_out)
+    every = {*tasks, *left_out}
+    named = {name for names in toml.splits.values() for name in names if not _is_glob(name)}
+    wanted = {split: _names(toml.splits.get(split, ()), every, named) for split in SPLITS}
+    quick = {split: _names(toml.quick.get(split, ()), every) for split in SPLITS}
+    _check(str(described), every, wanted)
     for split, names in quick.items():
-        if outside := sorted(set(names) - set(splits[split])):
+        if outside := sorted(set(names) - set(wanted[split])):
             raise TaskError(f"{described}: quick.{split} names tasks outside that split: {_list(outside)}")
-    chosen = {name for names in splits.values() for name in names}
+    chosen = {name for names in wanted.values() for name in names}
     return Suite(
         name=toml.name or root.name,
         path=str(root),
         description=toml.description,
         tasks=tasks,
-        splits=splits,
-        quick=quick if any(quick.values()) else {},
+        splits=_without(wanted, left_out),
+        quick=_without(quick, left_out) if any(quick.values()) else {},
         unassigned=tuple(sorted(set(tasks) - chosen)),
+        named=frozenset(named),
+        left_out=left_out,
     )
 
 
@@ -108,40 +163,59 @@ def hashed_splits(names: dict[str, Task]) -> dict[Split, tuple[str, ...]]:
 
 
 def _folders(root: Path) -> list[Path]:
-    if (root / "task.toml").is_file():
+    if _is_task(root):
         return [root]
     found = []
     for child in sorted(root.iterdir()):
         if child.name.startswith(".") or not child.is_dir():
             continue
-        if (child / "task.toml").is_file():
-            found.append(child)
-        else:
-            found += sorted(file.parent for file in child.glob("*/task.toml") if file.is_file())
+        inside = [] if _is_task(child) else sorted(each for each in child.iterdir() if _is_task(each))
+        meant = _is_task(child) or any((child / part).exists() for part in PARTS)
+        found += inside or ([child] if meant else [])
     return found
 
 
-def _tasks(root: Path) -> dict[str, Task]:
+def _is_task(folder: Path) -> bool:
+    return (folder / "task.toml").is_file() or (folder / "task.yaml").is_file()
+
+
+def _tasks(folders: list[Path], root: Path) -> tuple[dict[str, Task], dict[str, str]]:
+    """The tasks by name, and why each of the others cannot be read."""
     tasks: dict[str, Task] = {}
-    wrong = []
-    for folder in _folders(root):
+    left_out: dict[str, str] = {}
+    for folder in folders:
+        if folder.name in tasks or folder.name in left_out:
+            raise TaskError(f"two tasks are called {folder.name}; one is {folder}: rename or exclude them")
         try:
-            task = read_task(folder)
+            tasks[folder.name] = read_task(folder)
         except TaskError as error:
-            wrong.append(str(error))
-            continue
-        if task.name in tasks:
-            wrong.append(f"two tasks are called {task.name}: {tasks[task.name].path} and {task.path}")
-        tasks[task.name] = task
-    if wrong:
-        rest = f"\nand {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-        raise TaskError("\n".join(wrong[:SHOWN]) + rest)
+            left_out[folder.name] = str(error)
     if not tasks:
-        raise TaskError(f"{root} holds no tasks: each is a folder with a task.toml")
-    return tasks
+        none = f"{root} holds no tasks: each is a folder with a task.toml"
+        raise TaskError(_some(list(left_out.values())) or none)
+    return tasks, left_out
 
 
-def _check(file: str, tasks: dict[str, Task], splits: dict[Split, tuple[str, ...]]) -> None:
+def _is_glob(name: str) -> bool:
+    return any(ch in name for ch in "*?[")
+
+
+def _names(
+    patterns: Iterable[str], every: AbstractSet[str], named: AbstractSet[str] = frozenset()
+) -> tuple[str, ...]:
+    """The names that the patterns stand for. A glob leaves out what is `named`; one without a match stays as it is."""
+    found: list[str] = []
+    for pattern in patterns:
+        matches = fnmatch.filter(sorted(every), pattern) if _is_glob(pattern) else []
+        found += [name for name in matches if name not in {*named, *found}] if matches else [pattern]
+    return tuple(found)
+
+
+def _without(splits: Names, left_out: Container[str]) -> Names:
+    return {split: tuple(name for name in names if name not in left_out) for split, names in splits.items()}
+
+
+def _check(file: str, tasks: AbstractSet[str], splits: Names) -> None:
     seen: dict[str, Split] = {}
     problems = []
     for split, names in splits.items():
@@ -159,6 +233,12 @@ def _check(file: str, tasks: dict[str, Task], splits: dict[Split, tuple[str, ...
 
 def _list(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+
+
+def _some(lines: list[str]) -> str:
+    """The first lines, and how many more there are."""
+    more = [f"and {len(lines) - SHOWN} more: `ahe tasks list` names them"] if len(lines) > SHOWN else []
+    return "\n".join([*lines[:SHOWN], *more])
 
 
 class SuiteTexts(Record):

@@ -135,10 +135,10 @@ class TaskToml(Section):
     source: Any = None
     task: Any = None
     metadata: Any = None
-    agent: AgentSection = AgentSection()
-    verifier: VerifierSection = VerifierSection()
-    environment: EnvironmentSection = EnvironmentSection()
-    solution: SolutionSection = SolutionSection()
+    agent: AgentSection = Field(default_factory=AgentSection)
+    verifier: VerifierSection = Field(default_factory=VerifierSection)
+    environment: EnvironmentSection = Field(default_factory=EnvironmentSection)
+    solution: SolutionSection = Field(default_factory=SolutionSection)
     artifacts: Any = _unsupported("artifacts to collect")
     steps: Any = _unsupported("several steps")
     multi_step_reward_strategy: Any = _unsupported("a reward over several steps")
@@ -157,10 +157,11 @@ class TaskToml(Section):
 
 
 class SuiteToml(Section):
-    """The whole of `suite.toml`."""
+    """The whole of `suite.toml`. Names of tasks may be globs, such as `data-*`."""
 
     name: StrictStr = ""
     description: StrictStr = ""
+    exclude: Names = ()
     splits: dict[Split, Names] = Field(default_factory=dict)
     quick: dict[Split, Names] = Field(default_factory=dict)
 
@@ -171,7 +172,7 @@ Model = TypeVar("Model", TaskToml, SuiteToml)
 def parse(model: type[Model], content: bytes, file: str) -> tuple[Model, dict[str, Any]]:
     """A whole file as its model and as a dict. Raises `TaskError` that names the file and every wrong key."""
     try:
-        raw = tomllib.loads(content.decode("utf-8"))
+        raw = tomllib.loads(content.decode("utf-8-sig"))
         return model.model_validate(raw), raw
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TaskError(f"{file} is not valid TOML: {error}") from error

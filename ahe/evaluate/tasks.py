@@ -21,6 +21,7 @@ MEMORY_MB, STORAGE_MB = 2048, 10240
 SINGLE = frozenset({"task.toml", "instruction.md", "README.md", "trajectory.json"})
 FOLDERS = frozenset({"environment", "tests", "solution", "steps"})
 KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile"})
+CHUNK = 1 << 16  # larger ones take their memory from the system each time, which is slow
 JUNK = (".pyc", ".swp", ".swo", "~")
 
 _CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
@@ -35,6 +36,8 @@ def read_task(path: Path) -> Task:
     root = Path(path).absolute()
     files = walk(root)
     if "task.toml" not in files.kept:
+        if (root / "task.yaml").is_file():
+            raise TaskError(f"{root} is a task of an older Terminal-Bench: `ahe tasks from DIR` converts it")
         raise TaskError(f"{root} holds no task: task.toml is missing")
     toml, raw = parse(TaskToml, files.kept["task.toml"], f"{root}/task.toml")
     environment, docker_only = _environment(root, files, toml)
@@ -143,7 +146,7 @@ class TaskFiles:
     def text(self, path: str) -> str:
         """A kept file as text. Raises `TaskError` if it is not UTF-8."""
         try:
-            return self.kept[path].decode("utf-8")
+            return self.kept[path].decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise TaskError(f"{self.root}/{path} is not UTF-8 text") from error
 
@@ -205,9 +208,9 @@ def _file(found: TaskFiles, entry: os.DirEntry[str], path: str) -> None:
 
 def _sha256(path: str) -> str:
     with open(path, "rb", buffering=0) as file:
-        content = file.read(1 << 20)
+        content = file.read(CHUNK)
         total = hashlib.sha256(content)
-        while len(content) == 1 << 20:
-            content = file.read(1 << 20)
+        while len(content) == CHUNK:
+            content = file.read(CHUNK)
             total.update(content)
     return total.hexdigest()

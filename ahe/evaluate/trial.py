@@ -173,6 +173,7 @@ class TrialRunner:
             turns=agent.turns,
             usage=agent.usage,
             side_usage=agent.side_usage,
+            model_time=agent.model_time,
             uses=agent.uses,
             started=started,
             seconds=round(seconds, 3),

@@ -1,12 +1,13 @@
 """A change before it is a commit: a copy of the harness to edit, its manifest, and the checks of both.
 
-The copy has no `.git`: if the evolver could rewrite that file, it could make the host run git on any repository. After
-preflight has passed, the draft is copied to git's worktree and committed there.
+The copy has no `.git`: if the evolver could rewrite that file, it could make the host run git on any repository. What
+the evolver hands in is copied once, to where only the host can write: its processes may still be changing the draft.
+That copy is checked, tried in the box, and committed in git's worktree.
 """
 
 from __future__ import annotations
 
-import os
+import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from pydantic import Field, StringConstraints
 
 from ahe.debug.ask.citations import quoted
 from ahe.debug.readers.trace import full_ids
+from ahe.files import copy_tree, remove_tree
 from ahe.harness.layout import FILES, FOLDERS, Problem, classify, ignored
-from ahe.harness.preflight import Preflight
+from ahe.harness.preflight import SHOWN, Preflight
 from ahe.history import History
 from ahe.records import Brief, Change, Citation, Kind, Record
 
@@ -84,31 +86,41 @@ class Draft:
 
     async def commit(self, manifest: Manifest) -> str:
         """Check the draft with its manifest and commit it. Raises `ChangeRefused`."""
-        unlock(self.folder)
+        held = self.folder.with_name("handed-in")
+        try:
+            return await self._commit(manifest, held)
+        finally:
+            await asyncio.to_thread(remove_tree, held)
+
+    async def _commit(self, manifest: Manifest, held: Path) -> str:
+        left_out = await asyncio.to_thread(copy_tree, self.folder, held)
         trials = frozenset(trial.id for trial in self.brief.evidence.trials)
         manifest = with_full_ids(manifest, trials)
-        reasons = await self._reasons(manifest, trials)
+        reasons = await self._reasons(manifest, trials, held, left_out)
         if reasons:
             self.refusals += 1
             raise ChangeRefused(reasons)
-        change = self._change(manifest)
-        copy_mounts(self.folder, self.worktree)
+        change = self._change(manifest, held)
+        copy_mounts(held, self.worktree)
         self.commits.append(self.history.commit_draft(self.worktree, change))
         return self.commits[-1]
 
-    async def _reasons(self, manifest: Manifest, trials: frozenset[str]) -> list[str]:
+    async def _reasons(
+        self, manifest: Manifest, trials: frozenset[str], held: Path, left_out: list[str]
+    ) -> list[str]:
         if self.full:
             return [f"this iteration takes no more than {self.brief.changes} changes"]
         evidence = self.brief.evidence
         tasks = frozenset(trial.task for trial in evidence.trials)
         reasons = unfounded(manifest, Path(evidence.traces), trials, tasks)
-        problems = self.preflight.check(self.folder, self.worktree, manifest.action)
-        if not problems:
-            problems = await self.check_in_box(self.folder)
-        return reasons + [str(problem) for problem in problems]
+        reasons += [f"{line}; a harness holds plain files [files]" for line in left_out[:SHOWN]]
+        problems = self.preflight.check(held, self.worktree, manifest.action)
+        if not problems and not left_out:
+            problems = await self.check_in_box(held)
+        return reasons + [str(each) for each in problems if not (left_out and each.rule == "change")]
 
-    def _change(self, manifest: Manifest) -> Change:
-        kinds = changed_kinds(self.worktree, self.folder)
+    def _change(self, manifest: Manifest, held: Path) -> Change:
+        kinds = changed_kinds(self.worktree, held)
         return Change(
             id=f"{self.brief.iteration:03d}-{len(self.commits) + 1}",
             kinds=kinds,
@@ -150,9 +162,8 @@ def subject_line(kinds: tuple[Kind, ...], subject: str) -> str:
 
 
 def copy_mounts(source: Path, target: Path) -> None:
-    """Make the seven mounts in `target` the same as in `source`."""
+    """Make the seven mounts in `target` the same as in `source`. No other process may write in either."""
     target.mkdir(parents=True, exist_ok=True)
-    unlock(target)
     for name in (*FILES, *FOLDERS):
         old, new = target / name, source / name
         if old.is_dir() and not old.is_symlink():
@@ -163,15 +174,6 @@ def copy_mounts(source: Path, target: Path) -> None:
             shutil.copytree(new, old)
         elif new.is_file():
             shutil.copyfile(new, old)
-
-
-def unlock(folder: Path) -> None:
-    """Make everything in a folder readable: the evolver may have taken the permissions away."""
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(place, name)
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o700 if name in folders else 0o600))
 
 
 def changed_kinds(before: Path, after: Path) -> tuple[Kind, ...]:

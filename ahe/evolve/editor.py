@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ahe.evolve.draft import CheckInBox, Draft
+from ahe.files import remove_tree
 from ahe.harness.preflight import Preflight
 from ahe.history import Commit, History
 from ahe.records import Brief, PredictionScore
@@ -37,7 +37,7 @@ class Evolver:
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first; none when nothing passed preflight."""
         scratch = self.scratch / f"evolve-{brief.iteration:03d}"
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove_tree(scratch)
         scratch.mkdir(parents=True)
         try:
             with self.history.draft(brief.head) as worktree:
@@ -54,7 +54,7 @@ class Evolver:
                 await self.mode.work(brief, draft, scratch)
                 return draft.commits
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            remove_tree(scratch)
 
 
 def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:

@@ -108,6 +108,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Incumbent", verdict.incumbent),
         ("Ahe-Harnesses", " → ".join(verdict.harnesses or ())),
         ("Ahe-Leave-One-Out", " against ".join(verdict.leave_one_out or ())),
+        ("Ahe-Pace", verdict.pace),
         ("Ahe-Decided-By", verdict.decided_by),
     ]
     record = _packed(verdict)

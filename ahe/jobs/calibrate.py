@@ -22,7 +22,19 @@ from ahe.power.detectable import Beliefs, beliefs, detectable_effect, noise, rol
 from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
-from ahe.records import Calibration, Copies, Cost, Needed, Sensitivity, Spread, Tally, Task, Trial, Usage
+from ahe.records import (
+    Calibration,
+    Copies,
+    Cost,
+    ModelTime,
+    Needed,
+    Sensitivity,
+    Spread,
+    Tally,
+    Task,
+    Trial,
+    Usage,
+)
 
 ROLLOUTS = 4
 POINTS = (5.0,)
@@ -124,6 +136,8 @@ def calibration(project: Project, found: Rollouts, points: Sequence[float] = POI
         copies=repeated,
         seen=seen,
         usage=found.usage,
+        model_time=sum((trial.model_time for trial in found.trials), ModelTime()),
+        pace=settled_spec(project, "coder").pace,
         warnings=tuple(_warnings(repeated, spread, counted)),
     )
 

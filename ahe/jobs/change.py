@@ -62,7 +62,7 @@ def measured(project: Project, history: History, commit: Commit) -> Measured:
         return Measured(tasks=verdict.tasks)
     with closing(project.store()) as store:
         both = store.of_harness(ids[0]), store.of_harness(ids[1])
-        arms = paired(*both, wanted, fresh=verdict.leave_one_out is not None)
+        arms = paired(*both, wanted, series=verdict.series)
     return Measured(tasks=verdict.tasks, trials=trials_by_task(arms))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of, stored_trials
@@ -86,9 +85,7 @@ async def compare(
     """
     history = project.history()
     first, second = history.resolve(a), history.resolve(b)
-    chosen = project.suite().part(split, quick=project.config.suite.quick)
-    if not chosen:
-        raise UsageError(f"the suite has no {split} tasks: name them in its suite.toml")
+    chosen = project.suite().needed(split, quick=project.config.suite.quick)
     ids = history.harness_ids([first, second])
     if not rollouts or ids[first] == ids[second]:
         return compare_stored(project, history, first, second, split=split)
@@ -139,7 +136,7 @@ def trials_by_task(arms: Arms) -> tuple[TaskTrials, ...]:
 
 def known_rate(project: Project, harness: str) -> tuple[float | None, int]:
     """Pass rate on train of a harness that was measured before, and its scored rollouts. Costs nothing."""
-    train, _ = project.tasks_in_use(project.suite())
+    train = project.suite().part("train", quick=project.config.suite.quick)
     with closing(project.store()) as store:
         mine, _ = paired(store.of_harness(harness), [], train)
     counted = {task: pair[0] for task, pair in pairs_of((mine, [])).items()}

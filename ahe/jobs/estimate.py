@@ -28,7 +28,6 @@ from ahe.models.identity import fingerprint
 from ahe.power.detectable import Beliefs, approximate_effect, beliefs, tasks_for
 from ahe.power.forecast import Forecast, forecast
 from ahe.project.project import Project
-from ahe.project.sandboxes import refuse_unsupported
 from ahe.records import Cost, Estimate, Part, Role, Tally, Task
 
 NUMBERED = frozenset({"bayes", "strict", "greedy"})
@@ -77,7 +76,7 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
 
 def _suite(project: Project, store: Store, incumbent: str) -> Suite:
     suite = project.suite()
-    refuse_unsupported(project, suite)
+    suite.require_named()
     train, heldout = project.tasks_in_use(suite)
     history = project.history()
     version = HarnessVersion(id=history.harness_id(incumbent), root=str(Path()))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 
-from ahe.errors import UsageError
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.events import NullWatcher
 from ahe.jobs.known import version
-from ahe.project.assemble import Parts, assemble
+from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import MakeEnvironment, Watcher
-from ahe.records import Record, Split, Tally, Task, Usage
+from ahe.records import Record, Split, Tally, Usage
 
 QUIET = NullWatcher()
 
@@ -48,7 +47,8 @@ async def evaluate(
     if rev == "HEAD":
         history.require_clean()
     async with assemble(project, watcher, environment) as parts:
-        chosen = _chosen(project, parts, split, tasks)
+        quick = project.config.suite.quick
+        chosen = parts.suite.by_name(tasks) if tasks else parts.suite.needed(split, quick=quick)
         harness = version(project, history, rev)
         label = f"{rev} on {', '.join(tasks) if tasks else split}"
         k = rollouts or project.config.evolve.rollouts
@@ -63,12 +63,3 @@ async def evaluate(
         usage=parts.spent,
         seconds=time.monotonic() - started,
     )
-
-
-def _chosen(project: Project, parts: Parts, split: Split, names: tuple[str, ...]) -> tuple[Task, ...]:
-    unknown = [name for name in names if name not in parts.suite.tasks]
-    if unknown:
-        raise UsageError(f"no task {', '.join(unknown)} in {parts.suite.path}; see `ahe tasks list`")
-    if names:
-        return tuple(parts.suite.tasks[name] for name in names)
-    return parts.suite.part(split, quick=project.config.suite.quick)

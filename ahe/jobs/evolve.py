@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import closing
 
 from ahe.events import Estimated, NullWatcher
+from ahe.files import remove_tree
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
 from ahe.project.assemble import assemble, loop
@@ -45,7 +45,7 @@ async def evolve(
     with project.run_lock():
         with closing(project.store()) as store:
             store.sweep()
-        shutil.rmtree(project.config.runs / "scratch", ignore_errors=True)
+        remove_tree(project.config.runs / "scratch")
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
         async with assemble(project, watcher, environment) as parts:
             results, stopped = await loop(parts, history, iterations, gate).run()

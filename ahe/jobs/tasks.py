@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ahe.errors import UsageError
+from ahe.errors import TaskError
 from ahe.evaluate.check import Check, check_task
-from ahe.evaluate.suite import Suite
+from ahe.evaluate.suite import Suite, load_suite
 from ahe.project.project import Project
 from ahe.records import Record, Task
 
@@ -40,10 +40,10 @@ class ListedSuite:
 
 
 def listed(project: Project) -> ListedSuite:
-    """The suite's tasks. Raises `UsageError` or `TaskError`."""
-    suite, wanted = project.suite(), project.config.environment
+    """The suite's tasks, those that cannot be read or run too. Raises `UsageError` or `TaskError`."""
+    suite, wanted = load_suite(project.config.suite_path()), project.config.environment
     refused = suite.refusals(allow_network=wanted.allow_network, kind=wanted.kind)
-    tasks = tuple(
+    found = [
         ListedTask(
             name=name,
             split=suite.split_of(name) or "none",
@@ -51,23 +51,38 @@ def listed(project: Project) -> ListedSuite:
             refused=refused.get(name, ""),
             description=_description(task),
         )
-        for name, task in sorted(suite.tasks.items())
-    )
-    return ListedSuite(suite, tasks)
+        for name, task in suite.tasks.items()
+    ]
+    found += [
+        ListedTask(name=name, split="none", environment="", refused=reason, description="")
+        for name, reason in suite.left_out.items()
+    ]
+    return ListedSuite(suite, tuple(sorted(found, key=lambda task: task.name)))
 
 
 async def check(
     project: Project, names: Sequence[str], kinds: Sequence[str], jobs: int, tell: Callable[[Check], None]
-) -> list[Check]:
-    """Check tasks (all, where none is named) in each kind of environment, `jobs` at a time.
+) -> tuple[list[Check], str]:
+    """Check tasks in each kind of environment, `jobs` at a time; also says what was left out.
 
-    `tell` is called with each check as it ends. Raises `UsageError` for a name that the suite does not have.
+    Where none is named, all are checked that can be read and run there. `tell` is called with each check as it ends.
+    Raises `UsageError` for a name that the suite does not have, `TaskError` for a task that cannot be read, and where
+    nothing is left to check.
     """
-    suite = project.suite()
-    if unknown := [name for name in names if name not in suite.tasks]:
-        raise UsageError(f"no task {', '.join(unknown)} in {suite.path}: `ahe tasks list` names them")
-    wanted = [(suite.tasks[name], kind) for name in names or sorted(suite.tasks) for kind in kinds]
-    limit, allow_network = asyncio.Semaphore(jobs), project.config.environment.allow_network
+    suite, policy = load_suite(project.config.suite_path()), project.config.environment
+    parts = {kind: suite.runnable(allow_network=policy.allow_network, kind=kind) for kind in kinds}
+    wanted = [
+        (task, kind)
+        for task in suite.by_name(names or sorted(suite.tasks))
+        for kind, part in parts.items()
+        if names or task.name not in part.left_out
+    ]
+    notes = (
+        "" if names else "\n".join(dict.fromkeys(filter(None, (p.left_out_text() for p in parts.values()))))
+    )
+    if not wanted:
+        raise TaskError(notes)
+    limit, allow_network = asyncio.Semaphore(jobs), policy.allow_network
 
     async def one(task: Task, kind: str, scratch: Path) -> Check:
         async with limit:
@@ -78,7 +93,7 @@ async def check(
     with tempfile.TemporaryDirectory(prefix="ahe-check-") as folder:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(task, kind, Path(folder))) for task, kind in wanted]
-        return [task.result() for task in running]
+        return [task.result() for task in running], notes
 
 
 def _description(task: Task) -> str:

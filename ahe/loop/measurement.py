@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from ahe.evaluate.evaluation import Evaluator, pass_rate
-from ahe.evaluate.stored import mean_tokens, pairs_of, stored_trials
+from ahe.evaluate.stored import mean_tokens, pairs_of, slowdown, stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.decisions import tried, vetoes
@@ -15,7 +15,20 @@ from ahe.gate.posterior import Pairs, fit_concentration, posterior
 from ahe.gate.predictions import with_tasks
 from ahe.harness.inventory import prompt_tokens
 from ahe.protocols import Gate
-from ahe.records import Comparison, Decision, RolloutRequest, Tally, Task, Trial, Usage, Verdict
+from ahe.records import (
+    SIDE_BY_SIDE,
+    Comparison,
+    Decision,
+    RolloutRequest,
+    Tally,
+    Task,
+    Trial,
+    Usage,
+    Verdict,
+)
+
+AGAIN = 2.0
+"""Arms are measured again side by side if the model worked this many times slower for one of them."""
 
 
 @dataclass
@@ -37,6 +50,8 @@ class Measurement:
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     before: str = ""
+    series: int = field(default=0, init=False)
+    slowdown: float | None = field(default=None, init=False)
     fresh: dict[str, Trial] = field(default_factory=dict)
     concentration: float = field(init=False)
 
@@ -54,9 +69,28 @@ class Measurement:
             reason = "the same harness as before: nothing to measure"
             return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
         await self._retry_missing()
+        self._look_at_pace()
+        if self.series:
+            await self._retry_missing()
         while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
             await self._run(decision.requests, decision.reason)
+            self._look_at_pace()
         return self._verdict(decision, comparison)
+
+    def _look_at_pace(self) -> None:
+        """Compare how fast the model worked for both arms, once each has its first `rollouts`; if one was `AGAIN` times
+        slower, only rollouts that are run side by side from now on count.
+
+        What decides are stored rollouts whose number is fixed, so a killed comparison decides it again as before.
+        """
+        measured = all(tried(arm) >= self.rollouts for pair in self.pairs().values() for arm in pair)
+        if self.slowdown is not None or not measured:
+            return
+        arms = [self._stored(arm, self.train) for arm in (self.incumbent, self.candidate)]
+        first = [[trial for trial in arm if trial.attempt < self.rollouts] for arm in arms]
+        self.slowdown = slowdown((first[0], first[1]))
+        if self.slowdown is not None and not 1 / AGAIN < self.slowdown < AGAIN:
+            self.series = SIDE_BY_SIDE
 
     def was_measured(self) -> bool:
         """Whether the candidate already has all its plain rollouts on train."""
@@ -78,7 +112,8 @@ class Measurement:
     async def _run(self, requests: tuple[RolloutRequest, ...], reason: str) -> None:
         arms = {"incumbent": self.incumbent, "candidate": self.candidate}
         goals = [(arms[r.arm], self.suite.tasks[r.task], r.n) for r in requests]
-        self.fresh |= (await self.evaluator.in_turns(f"measuring: {reason}", goals)).ran
+        again = " again, side by side" if self.series else ""
+        self.fresh |= (await self.evaluator.in_turns(f"measuring{again}: {reason}", goals, self.series)).ran
 
     def _comparison(self) -> Comparison:
         return Comparison(
@@ -114,7 +149,7 @@ class Measurement:
         return {name: found.get(name, (Tally(), Tally())) for name in names}
 
     def _stored(self, arm: HarnessVersion, names: tuple[str, ...]) -> list[Trial]:
-        return stored_trials(self.evaluator, arm, [self.suite.tasks[name] for name in names])
+        return stored_trials(self.evaluator, arm, [self.suite.tasks[name] for name in names], self.series)
 
     def _verdict(self, decision: Decision, comparison: Comparison) -> Verdict:
         pairs = comparison.train
@@ -135,6 +170,8 @@ class Measurement:
             rollouts=len(self.fresh),
             usage=usage,
             predicted=self.predicts,
+            slowdown=self.slowdown,
+            side_by_side=bool(self.series),
         )
         return with_tasks(measured, pairs, self.concentration)
 

@@ -16,9 +16,11 @@ from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
 from ahe.models.secrets import Secrets
-from ahe.models.weights import locate, sha256_of
+from ahe.models.weights import locate, pace, sha256_of
 from ahe.protocols import Model
 from ahe.records import ModelSpec, Reply, Request, Role
+
+LOCAL_TIMEOUT = 3600.0
 
 
 @asynccontextmanager
@@ -60,8 +62,9 @@ async def open_models(
 def settle(spec: ModelSpec) -> ModelSpec:
     """The spec, completed if `ahe` serves the model itself, else unchanged.
 
-    Embedded: the weights' sha256, the context window of one slot, and `text` for `auto` (small models write calls as
-    text). Scripted: `native` for `auto`. Raises UsageError as `open_models` does.
+    Embedded: the weights' sha256 and nominal speed, the context window of one slot, `text` for `auto` (small models
+    write calls as text), and at least an hour for a reply, because a busy machine is not a failure. Scripted: `native`
+    for `auto`. Raises UsageError as `open_models` does.
     """
     kind = served_here(spec)
     if kind is None:
@@ -75,6 +78,8 @@ def settle(spec: ModelSpec) -> ModelSpec:
             "tool_calls": "text" if auto else spec.tool_calls,
             "weights_sha256": sha256_of(path),
             "context": LocalServer(path, weights).slot_context,
+            "pace": pace(path.stat().st_size),
+            "timeout_seconds": max(spec.timeout_seconds, LOCAL_TIMEOUT),
         }
     )
 

@@ -31,7 +31,7 @@ from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
 from ahe.project.content import entry
 from ahe.project.project import Project, settled_mode, tool_calls_fact
-from ahe.project.sandboxes import make_executor, refuse_unsupported, trial_runner
+from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Environment, Executor, Gate, MakeEnvironment, Model, Watcher
 from ahe.records import EnvironmentSpec, Limits, Role, Usage
 
@@ -90,7 +90,9 @@ async def assemble(
     Raises `AheError` before anything is spent.
     """
     config, suite = project.config, project.suite()
-    refuse_unsupported(project, suite)
+    suite.require_named()
+    if text := suite.left_out_text():
+        watcher.emit(Notice(text))
     with closing(project.store()) as store:
 
         def charged(role: Role, usage: Usage, total: Usage) -> None:

@@ -33,8 +33,10 @@ class Project:
         return self.config.root
 
     def suite(self) -> Suite:
-        """The suite that the configuration names. Raises `UsageError` or `TaskError`."""
-        return load_suite(self.config.suite_path())
+        """The suite that the configuration names, without what cannot run here. Raises `UsageError` or `TaskError`."""
+        wanted = self.config.environment
+        whole = load_suite(self.config.suite_path())
+        return whole.runnable(allow_network=wanted.allow_network, kind=wanted.kind)
 
     def history(self) -> History:
         """The workspace. Raises `WorkspaceError` where `ahe init` was never run."""
@@ -44,9 +46,9 @@ class Project:
         return Store(self.config.runs)
 
     def tasks_in_use(self, suite: Suite) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
-        """Train and held-out tasks of a run."""
+        """Train and held-out tasks of a run. Raises `UsageError` where no train task is left."""
         quick = self.config.suite.quick
-        return suite.part("train", quick=quick), suite.part("heldout", quick=quick)
+        return suite.needed("train", quick=quick), suite.part("heldout", quick=quick)
 
     @contextmanager
     def run_lock(self) -> Iterator[None]:

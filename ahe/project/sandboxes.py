@@ -10,9 +10,7 @@ from ahe.environments.launch import launch, launch_bare
 from ahe.environments.layout import installation, interpreter
 from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
-from ahe.errors import UnsupportedTask
 from ahe.evaluate.store import Store
-from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import TrialRunner
 from ahe.project.project import Project
 from ahe.protocols import Environment, Executor, MakeEnvironment, Model
@@ -36,14 +34,6 @@ def trial_runner(
         make_executor=lambda: make_executor(unsafe),
         sandboxed=not unsafe,
     )
-
-
-def refuse_unsupported(project: Project, suite: Suite) -> None:
-    """Raise `UnsupportedTask` that names every task of a split that cannot run here, all at once."""
-    wanted = project.config.environment
-    refused = suite.refusals(allow_network=wanted.allow_network, kind=wanted.kind)
-    if refused:
-        raise UnsupportedTask("\n".join(refused.values()))
 
 
 def task_environment(

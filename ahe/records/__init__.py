@@ -20,6 +20,8 @@ from ahe.records.conversation import (
     Limits,
     Message,
     ModelSpec,
+    ModelTime,
+    Pace,
     Record,
     Reply,
     Request,
@@ -56,10 +58,11 @@ from ahe.records.studies import (
     Sensitivity,
     Spread,
 )
-from ahe.records.trials import FRESH, Ended, EnvironmentSpec, ExecResult, Mount, Task, Trial
+from ahe.records.trials import FRESH, SIDE_BY_SIDE, Ended, EnvironmentSpec, ExecResult, Mount, Task, Trial
 
 __all__ = [
     "FRESH",
+    "SIDE_BY_SIDE",
     "Brief",
     "Calibration",
     "Ceiling",
@@ -86,9 +89,11 @@ __all__ = [
     "Limits",
     "Message",
     "ModelSpec",
+    "ModelTime",
     "Mount",
     "Needed",
     "Observed",
+    "Pace",
     "Part",
     "PredictionScore",
     "Record",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -55,6 +56,11 @@ class Usage(Record):
         )
 
 
+def _is_empty(value: dict[str, Any]) -> bool:
+    """Empty extras are not written: records and digests of earlier versions stay as they are."""
+    return not value
+
+
 class ToolSpec(Record):
     """A tool as it is described to the model. `parameters` is a JSON Schema of type object."""
 
@@ -70,16 +76,37 @@ class ToolCall(Record):
     name: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict, exclude_if=_is_empty)
 
 
 class Message(Record):
-    """One message of a conversation, in the vocabulary of chat completions."""
+    """One message of a conversation, in the vocabulary of chat completions.
+
+    `extra` holds what else an endpoint sent with a reply or a call, such as its own reasoning fields: it goes back
+    with the conversation as it came (`models.wire`).
+    """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str = ""
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict, exclude_if=_is_empty)
+
+    def numbered(self, earlier: Sequence[Message]) -> Message:
+        """The message with a new id for each call whose id is empty or occurs before it in the conversation.
+
+        An id of our own has nine letters and digits: some endpoints refuse any other form.
+        """
+        used = {call.id for message in earlier for call in message.tool_calls}
+        calls = []
+        for call in self.tool_calls:
+            identity, number = call.id, len(used)
+            while not identity or identity in used:
+                identity, number = f"call{number:05d}", number + 1
+            used.add(identity)
+            calls.append(call if identity == call.id else call.model_copy(update={"id": identity}))
+        return self.model_copy(update={"tool_calls": tuple(calls)})
 
 
 class Request(Record):
@@ -96,11 +123,46 @@ class Request(Record):
 
 
 class Reply(Record):
-    """The answer to a request. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens)."""
+    """The answer to a request. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens).
+
+    It took `seconds`, after `waited` seconds in failed attempts, rate limits and the endpoint's queue.
+    """
 
     message: Message
     usage: Usage
     finish: str = "stop"
+    seconds: float = 0.0
+    waited: float = 0.0
+
+
+class Pace(Record):
+    """A model's nominal speed, in tokens per second read and written."""
+
+    read: float
+    write: float
+
+    def seconds(self, read: int, written: int) -> float:
+        """What reading and writing so many tokens takes at this speed."""
+        return read / self.read + written / self.write
+
+
+class ModelTime(Record):
+    """The time of a trial's model calls, in seconds.
+
+    `seconds`: what the answers took by the wall clock; `work`: what they take at the model's nominal speed; `waited`:
+    what was lost to rate limits, failed calls and the endpoint's queue.
+    """
+
+    seconds: float = 0.0
+    work: float = 0.0
+    waited: float = 0.0
+
+    def __add__(self, other: ModelTime) -> ModelTime:
+        return ModelTime(
+            seconds=self.seconds + other.seconds,
+            work=self.work + other.work,
+            waited=self.waited + other.waited,
+        )
 
 
 class Limits(Record):
@@ -116,7 +178,10 @@ class Limits(Record):
 
 
 class ModelSpec(Record):
-    """A model as it is configured. `models.identity.fingerprint` of it is part of every trial's identity."""
+    """A model as it is configured. `models.identity.fingerprint` of it is part of every trial's identity.
+
+    With `pace` an agent's time is counted by the work of the model, not by the clock (see `runtime.meter`).
+    """
 
     name: str
     base_url: str = ""
@@ -129,3 +194,4 @@ class ModelSpec(Record):
     usd_per_million_output: float | None = None
     timeout_seconds: float = 600.0
     retries: int = 5
+    pace: Pace | None = None

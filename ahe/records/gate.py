@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 
 from ahe.records.conversation import Record, Usage
+from ahe.records.trials import FRESH, SIDE_BY_SIDE
 
 
 class Interval(Record):
@@ -170,6 +171,9 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
+SLOW = 1.5
+"""A slow-down between the arms from this size on is said beside the verdict."""
+
 VerdictOutcome = Literal["kept", "reverted", "undecided", "unchanged"]
 
 
@@ -180,7 +184,9 @@ class Verdict(Record):
     tasks that any arm has tried; `fixes` and `regressions` score the change's own predictions. `harnesses` are the
     harness ids of incumbent and candidate, as in their trials. `leave_one_out` holds two harness ids, without and with
     the change, if leave-one-out attribution judged it: then `tasks` and the deltas come from fresh rollouts of those
-    two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read.
+    two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read. `slowdown` is how many
+    times slower the model worked for the candidate than for the incumbent; `side_by_side`: both arms were measured
+    again because of it.
     """
 
     outcome: VerdictOutcome
@@ -208,6 +214,24 @@ class Verdict(Record):
     )
     fixes: PredictionScore | None = None
     regressions: PredictionScore | None = None
+    slowdown: float | None = None
+    side_by_side: bool = False
+
+    @property
+    def series(self) -> int:
+        """`Trial.series` of the rollouts that decided."""
+        return FRESH if self.leave_one_out else SIDE_BY_SIDE if self.side_by_side else 0
+
+    @property
+    def pace(self) -> str:
+        """The slow-down between the arms in words; "" if it is small or unknown."""
+        if self.slowdown is None or 1 / SLOW < self.slowdown < SLOW:
+            return ""
+        slower, times = (
+            ("candidate", self.slowdown) if self.slowdown > 1 else ("incumbent", 1 / self.slowdown)
+        )
+        again = "; both were measured again side by side" if self.side_by_side else ""
+        return f"the model worked {times:.1f} times slower for the {slower}{again}"
 
     @property
     def basis(self) -> Literal["selected", "fresh"]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ahe.records.conversation import Record, Usage
+from ahe.records.conversation import ModelTime, Pace, Record, Usage
 from ahe.records.gate import Interval, Observed
 
 
@@ -70,7 +70,10 @@ class Sensitivity(Record):
 
 
 class Calibration(Record):
-    """A harness measured against itself on train. `ran` rollouts were new; `usage` is what they cost."""
+    """A harness measured against itself on train. `ran` rollouts were new; `usage` is what they cost.
+
+    `model_time` is summed over all of them, `pace` the speed by which its work is counted (embedded models only).
+    """
 
     rev: str
     harness: str
@@ -90,6 +93,8 @@ class Calibration(Record):
     copies: Copies
     seen: Sensitivity | None
     usage: Usage = Usage()
+    model_time: ModelTime = ModelTime()
+    pace: Pace | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ahe.records.conversation import Record, Usage
+from ahe.records.conversation import ModelTime, Record, Usage
 
 
 class Mount(Record):
@@ -85,9 +85,10 @@ Ended = Literal[
 ]
 
 
-FRESH = 1_000
-"""Attempts from this number on are the fresh rollouts of leave-one-out attribution. They are never pooled with the
-plain ones: those selected the tasks, and if the run is killed, the plain comparison must look as it did before."""
+FRESH, SIDE_BY_SIDE = 1_000, 2_000
+"""Attempts from these numbers on are the fresh rollouts of leave-one-out attribution, and those of arms that are
+measured again because one ran much slower. They are never pooled with the plain ones: those selected the tasks, or were
+slow; and if the run is killed, the plain comparison must look as it did before."""
 
 
 class Trial(Record):
@@ -112,12 +113,13 @@ class Trial(Record):
     turns: int = 0
     usage: Usage = Usage()
     side_usage: Usage = Usage()
+    model_time: ModelTime = ModelTime()
     uses: dict[str, int] = Field(default_factory=dict)
     started: str = ""
     seconds: float = 0.0
     sandboxed: bool = True
 
     @property
-    def fresh(self) -> bool:
-        """Whether it is one of the fresh rollouts of leave-one-out attribution."""
-        return self.attempt >= FRESH
+    def series(self) -> int:
+        """The first attempt number of its kind: 0 (plain), `FRESH` or `SIDE_BY_SIDE`."""
+        return self.attempt // FRESH * FRESH

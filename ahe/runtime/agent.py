@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import Field
 
-from ahe.errors import AgentFault, BadRequest, ContextOverflow, HarnessError, Infrastructure
+from ahe.errors import AgentFault, BadRequest, ContextOverflow, HarnessError
 from ahe.harness.load import Harness, Skill, SubAgent
 from ahe.protocols import Environment, Executor, Model
-from ahe.records import Ended, Limits, Message, Record, Reply, Request, Role, ToolSpec, Usage
+from ahe.records import Ended, Limits, Message, ModelTime, Record, Reply, Request, Role, ToolSpec, Usage
 from ahe.runtime import text_protocol
-from ahe.runtime.host import Meter, TrialHost
+from ahe.runtime.host import TrialHost
+from ahe.runtime.meter import Meter
 from ahe.runtime.toolbox import Hooks, HostTool, Toolbox, offered_tools, unknown
 from ahe.runtime.trajectory import Steps, Trajectory
 
@@ -25,6 +25,7 @@ MAX_MALFORMED = 5
 MAX_FINISH_HOOKS = 3
 RENDER_SECONDS = 60.0
 CUT = "Your reply was cut at the length limit. Write shorter replies."
+SILENT = "Your reply was empty or could not be read. Use a tool, or, if the task is done, say so in words."
 
 
 class AgentOutcome(Record):
@@ -36,6 +37,7 @@ class AgentOutcome(Record):
     turns: int = 0
     usage: Usage = Usage()
     side_usage: Usage = Usage()
+    model_time: ModelTime = ModelTime()
     uses: dict[str, int] = Field(default_factory=dict)
 
 
@@ -68,7 +70,7 @@ class Agent:
 
         Raises `Infrastructure` and `BudgetExceeded`; every failure of the agent itself gives an `AgentOutcome`.
         """
-        self._meter = meter = Meter(self.limits)
+        self._meter = meter = Meter(self.limits, self.model.spec.pace)
         self._hooks = Hooks(self.executor, self.harness.middleware, meter, self.trajectory, instruction)
         self._toolbox = Toolbox(
             self.harness, self.executor, self.host_tools, self._hooks, meter, self.trajectory, self._ask
@@ -104,6 +106,7 @@ class Agent:
             turns=self._meter.turns,
             usage=self._meter.usage,
             side_usage=self._meter.side_usage,
+            model_time=self._meter.model_time,
             uses=dict(uses),
         )
 
@@ -116,23 +119,27 @@ class Agent:
         messages = [Message(role="system", content=system), Message(role="user", content=opening)]
         for message in messages:
             trace.prompt(message.role, message.content)
-        malformed = finish_hooks = turn = 0
+        malformed = finish_hooks = turn = known = 0
         while True:
             ended = self._meter.exceeded() or ("turns" if turns and turn >= turns else None)
             if ended:
                 return ended, ""
-            reply = await self._reply(tuple(messages), offered, f"{key}/{turn}", hooks=not turns)
+            reply = await self._reply(tuple(messages), offered, f"{key}/{turn}", known, hooks=not turns)
             if reply is None:
                 return "seconds", ""
+            reply = reply.model_copy(update={"message": reply.message.numbered(messages)})
+            known = reply.usage.tokens
             messages.append(reply.message)
             calls = reply.message.tool_calls
+            silent = not calls and not reply.message.content.strip()
             if calls:
                 results = [
                     (call.id, await self._toolbox.execute(call, offered, f"{key}/{turn}")) for call in calls
                 ]
                 if self._host.fatal is not None:
                     raise self._host.fatal
-                results[-1] = (results[-1][0], f"{results[-1][1]}\n{self._meter.notice()}".rstrip())
+                cut = f"\n{CUT}" if reply.finish == "length" and calls[-1].error else ""
+                results[-1] = (results[-1][0], f"{results[-1][1]}{cut}\n{self._meter.notice()}".rstrip())
                 messages += [Message(role="tool", tool_call_id=i, content=text) for i, text in results]
                 trace.reply(reply.message, reply.usage, results)
                 bad = all(call.error is not None or unknown(call, offered) for call in calls)
@@ -143,7 +150,10 @@ class Agent:
                     return "answered", reply.message.content
             else:
                 trace.reply(reply.message, reply.usage, ())
-                more = CUT if reply.finish == "length" else None
+                more = CUT if reply.finish == "length" else SILENT if silent else None
+                malformed = malformed + 1 if silent else 0
+                if malformed >= MAX_MALFORMED:
+                    return "malformed", ""
                 if more is None and self.mode == "text" and offered and len(messages) == 3:
                     more = text_protocol.NO_BLOCK
                 if more is None and not turns and finish_hooks < MAX_FINISH_HOOKS:
@@ -156,9 +166,9 @@ class Agent:
             turn += 1
 
     async def _reply(
-        self, messages: tuple[Message, ...], offered: Sequence[ToolSpec], key: str, *, hooks: bool
+        self, messages: tuple[Message, ...], offered: Sequence[ToolSpec], key: str, known: int, *, hooks: bool
     ) -> Reply | None:
-        """The model's reply with its tool calls parsed; None if the time ran out."""
+        """The model's reply with its tool calls parsed; None if the time ran out. It has read `known` tokens before."""
         text = self.mode == "text"
         if hooks:
             messages = await self._hooks.before_model(messages)
@@ -170,13 +180,8 @@ class Agent:
             max_tokens=self.limits.reply_tokens,
             seed=None if self.seed is None else self.seed + self._meter.turns,
         )
-        left = self._meter.seconds_left
-        try:
-            async with asyncio.timeout(None if left == float("inf") else left):
-                reply = await self.model.complete(request)
-        except TimeoutError as late:
-            if trouble := _endpoint_failed(late):
-                raise trouble from late
+        reply = await self._meter.call(self.model, request, known)
+        if reply is None:
             return None
         self._meter.turns += 1
         self._meter.usage += reply.usage
@@ -210,12 +215,6 @@ class Agent:
 
 def _listed(parts: Sequence[Skill | SubAgent | ToolSpec]) -> list[dict[str, str]]:
     return [{"name": part.name, "description": part.description} for part in parts]
-
-
-def _endpoint_failed(late: TimeoutError) -> Infrastructure | None:
-    """The endpoint's failure if a call was being retried when the time ran out: then the agent was not too slow."""
-    cause = late.__cause__.__cause__ if late.__cause__ else None
-    return cause if isinstance(cause, Infrastructure) else None
 
 
 def _blame(error: Exception) -> Ended:

@@ -1,77 +1,20 @@
-"""The host's side of one trial: its limits, and the requests of evolved code, which are all limited."""
+"""The host's side of one trial: the requests of evolved code, which are all limited."""
 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ahe.errors import AheError, BudgetExceeded, EnvironmentLost, Infrastructure
 from ahe.protocols import Environment, Model
-from ahe.records import Ended, Limits, Message, Request, Role, Usage
+from ahe.records import Message, Request, Role
+from ahe.runtime.meter import Meter
 from ahe.runtime.trajectory import Trajectory
 
 FILE_BYTES = 10_000_000
 SIDE_TOKENS = 1024
-
-
-class Meter:
-    """Counts turns, tokens, and seconds since `begin` (or since it was made). A limit of 0 means no limit."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.turns = 0
-        self.usage = Usage()
-        self.side_usage = Usage()
-        self.begin()
-
-    def begin(self) -> None:
-        """Start the clock anew: starting the harness box must not count as the agent's time."""
-        self._started = time.monotonic()
-
-    @property
-    def seconds_left(self) -> float:
-        spent = time.monotonic() - self._started
-        return max(self.limits.seconds - spent, 0.0) if self.limits.seconds else float("inf")
-
-    @property
-    def tokens(self) -> int:
-        return self.usage.tokens + self.side_usage.tokens
-
-    def exceeded(self) -> Ended | None:
-        """The limit that is reached, if any: seconds come before tokens, and tokens before turns."""
-        if self.limits.seconds and self.seconds_left <= 0:
-            return "seconds"
-        if self.limits.tokens and self.tokens >= self.limits.tokens:
-            return "tokens"
-        if self.limits.turns and self.turns >= self.limits.turns:
-            return "turns"
-        return None
-
-    def left(self) -> dict[str, float]:
-        """How much of each limit is left, for middleware and for the agent."""
-        left: dict[str, float] = {}
-        if self.limits.turns:
-            left["turns"] = max(self.limits.turns - self.turns, 0)
-        if self.limits.seconds:
-            left["seconds"] = round(self.seconds_left)
-        if self.limits.tokens:
-            left["tokens"] = max(self.limits.tokens - self.tokens, 0)
-        return left
-
-    def notice(self) -> str:
-        """The last line of a turn's tool results: how much of each limit is left."""
-        left = self.left()
-        parts = []
-        if "turns" in left:
-            parts.append(f"{left['turns']:.0f} turn{'' if left['turns'] == 1 else 's'}")
-        if "seconds" in left:
-            parts.append(f"{left['seconds']:.0f} s")
-        if "tokens" in left:
-            parts.append(f"{left['tokens'] / 1000:.0f}k tokens")
-        return f"[left: {', '.join(parts)}]" if parts else ""
 
 
 @dataclass
@@ -138,7 +81,9 @@ class TrialHost:
             messages=tuple(messages),
             max_tokens=min(SIDE_TOKENS, self.meter.limits.reply_tokens),
         )
-        reply = await self.model.complete(request)
+        reply = await self.meter.call(self.model, request)
+        if reply is None:
+            raise ValueError("the time ran out during a side call")
         self.meter.side_usage += reply.usage
         return reply.message.content
 

@@ -13,7 +13,7 @@ from ahe.errors import HarnessError
 from ahe.harness.load import Harness, SubAgent
 from ahe.protocols import Executor
 from ahe.records import Message, Record, Reply, ToolCall, ToolSpec
-from ahe.runtime.host import Meter
+from ahe.runtime.meter import Meter
 from ahe.runtime.trajectory import Trajectory
 
 TOOL_SECONDS_OVER = 30.0

@@ -52,7 +52,10 @@ def trial_line(trial: Trial) -> str:
     """One finished trial: its outcome, task and attempt, and why it did not pass."""
     cause = "" if trial.status == "passed" else fit(trial.cause, 100)
     why = f" ({cause})" if cause else ""
-    return f"  {trial.status:7} {visible(trial.task)} #{trial.attempt + 1} {duration(trial.seconds)}{why}"
+    waited = trial.model_time.waited
+    queued = f", {duration(waited)} of it waiting for the endpoint" if waited >= 1 else ""
+    took = f"{duration(trial.seconds)}{queued}"
+    return f"  {trial.status:7} {visible(trial.task)} #{trial.attempt + 1} {took}{why}"
 
 
 class Lines:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ahe.jobs.models import Models, ModelTest
     from ahe.jobs.tasks import ListedSuite
 
+WIDEST = 300
 SPLITS = ("train", "heldout", "test", "none")
 COLOURS = {"ok": "green", "missing": "red", "optional": "yellow"}
 
@@ -52,12 +53,14 @@ def suite_text(found: ListedSuite, width: int | None = None) -> str:
             each.name,
             each.split,
             each.environment,
-            f"refused: {each.refused}" if each.refused else each.description,
+            fit(f"refused: {each.refused}" if each.refused else each.description, WIDEST),
         )
         for each in sorted(found.tasks, key=lambda each: (SPLITS.index(each.split), each.name))
     ]
     suite = found.suite
     counts = ", ".join(f"{len(names)} {split}" for split, names in suite.splits.items())
+    if refused := sum(bool(each.refused) for each in found.tasks):
+        counts += f"; {refused} of all are refused"
     lines = table(("task", "split", "runs in", "what"), rows, width)
     text = f"{lines}\n\n{suite.name}: {len(rows)} tasks ({counts}) in {suite.path}"
     if unknown := suite.unknown_keys():

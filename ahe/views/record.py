@@ -201,6 +201,7 @@ def _verdict(commit: Commit) -> str:
             else "",
         ),
         ("rollouts", f"{verdict.rollouts}, {verdict.missing} missing" if verdict.rollouts else ""),
+        ("pace", verdict.pace),
         (
             "cost",
             f"{count(verdict.usage.tokens)} tokens, {money(verdict.usage.usd)}"

@@ -107,8 +107,25 @@ def _suite(found: Calibration) -> str:
             f"pass rate        {rate(found.rate)}",
             f"tasks            {found.never} never pass, {found.sometimes} sometimes, {found.always} always{untried}",
             f"concentration    {found.concentration:.2g} ({fit})",
+            *_model_time(found),
         )
     )
+
+
+def _model_time(found: Calibration) -> list[str]:
+    time, pace = found.model_time, found.pace
+    said = []
+    if pace and time.work:
+        times = time.seconds / time.work
+        said.append(
+            f"model's pace     {times:.1f} times the nominal {pace.read:.0f} read and {pace.write:.0f} written "
+            f"tokens a second: here {pace.read / times:.0f} and {pace.write / times:.0f}, beside the other trials"
+        )
+    if time.waited >= 1:
+        said.append(
+            f"waited           {duration(time.waited)} for the endpoint: rate limits, failed calls, its queue"
+        )
+    return said
 
 
 def _noise(found: Calibration) -> str:

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
+
+from rich.cells import cell_len as cells
+from rich.cells import set_cell_size
 
 from ahe.records import Usage
 
 GAP = "  "
 NARROWEST = 12
+_UNUSUAL = re.compile(r"[^\n\t -~]")
 
 
 def visible(text: str) -> str:
     """The text with control characters made visible: agents wrote it, and a terminal would obey them."""
-    return "".join(_shown(ch) if unicodedata.category(ch) in ("Cc", "Cf") else ch for ch in text)
+    return text if text.isprintable() else _UNUSUAL.sub(_shown, text)
 
 
-def _shown(ch: str) -> str:
-    if ch in "\n\t":
+def _shown(found: re.Match[str]) -> str:
+    ch = found[0]
+    if unicodedata.category(ch) not in ("Cc", "Cf"):
         return ch
     return chr(0x2400 + ord(ch)) if ord(ch) < 0x20 else f"\\u{ord(ch):04x}"
 
 
-def cells(text: str) -> int:
-    """Columns that the text takes in a terminal."""
-    wide = sum(unicodedata.east_asian_width(ch) in "WF" for ch in text)
-    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
-
-
 def fit(text: str, width: int) -> str:
     """The text on one line, cut to `width` columns with an ellipsis."""
-    text = " ".join(visible(text).split())
-    if cells(text) <= width:
-        return text
-    while text and cells(text) > width - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    text = _line(text)
+    return text if cells(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+
+
+def _line(text: str) -> str:
+    return " ".join(visible(text).split())
 
 
 def table(
@@ -45,8 +45,9 @@ def table(
 
     With `width` the widest columns are cut until a line fits that many columns of a terminal.
     """
-    lines = [tuple(headers), *(tuple(" ".join(visible(cell).split()) for cell in row) for row in rows)]
-    columns = [max(cells(line[i]) for line in lines) for i in range(len(headers))]
+    lines = [tuple(headers), *(tuple(map(_line, row)) for row in rows)]
+    widest = (max(map(cells, column)) for column in zip(*lines, strict=True))
+    columns = [min(each, width or each) for each in widest]
     while width and sum(columns) + len(GAP) * (len(columns) - 1) > width and max(columns) > NARROWEST:
         columns[columns.index(max(columns))] -= 1
     aligned = right.split()

@@ -42,6 +42,26 @@ def test_tasks_check_refuses_an_unknown_name(ahe, suite):
     assert "ahe tasks list" in done.stderr
 
 
+def test_tasks_that_cannot_be_read_or_run_are_left_out_and_named_once(ahe, suite):
+    (suite / "suite.toml").unlink()
+    for name, toml in (("unread", "["), ("refused", "[environment]\ngpus = 1\nsetup_scripts = []\n")):
+        (suite / name).mkdir()
+        (suite / name / "task.toml").write_text(toml)
+        for part in ("instruction.md", "tests/test.sh"):
+            (suite / name / part).parent.mkdir(exist_ok=True)
+            (suite / name / part).write_text("x")
+    listed = json.loads(ahe("tasks", "list", "--suite", str(suite), "--json").stdout)["tasks"]
+    refused = {task["name"]: task["refused"] for task in listed if task["refused"]}
+    assert "not valid TOML" in refused["unread"] and "GPUs" in refused["refused"]
+    assert set(refused) == {"unread", "refused"}
+    checked = ahe("tasks", "check", "--suite", str(suite), "--environment", "bwrap", "--json")
+    assert {check["task"] for check in json.loads(checked.stdout)} == {"sound", "broken"}
+    assert checked.stderr.count("2 of 4 tasks are left out") == 1
+    for name, code, text in (("unread", 2, "not valid TOML"), ("refused", 1, "GPUs")):
+        named = ahe("tasks", "check", name, "--suite", str(suite), "--environment", "bwrap")
+        assert named.returncode == code and text in named.stderr
+
+
 def test_init_makes_a_project_and_keeps_what_is_there(ahe, tmp_path):
     made = json.loads(ahe("init", "p", "--json").stdout)
     assert len(made["made"]) == 2

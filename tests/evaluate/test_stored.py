@@ -8,8 +8,8 @@ import pytest
 from made_trials import trial
 
 from ahe.evaluate.store import Store
-from ahe.evaluate.stored import paired, pairs_of
-from ahe.records import FRESH, EnvironmentSpec, Tally, Task, Trial
+from ahe.evaluate.stored import paired, pairs_of, slowdown
+from ahe.records import FRESH, EnvironmentSpec, ModelTime, Tally, Task, Trial
 
 
 def task(name: str, digest: str = "d") -> Task:
@@ -32,7 +32,7 @@ def test_a_task_that_was_changed_since_does_not_count() -> None:
 def test_rollouts_that_told_commits_apart_are_not_pooled_with_plain_ones(tmp_path: Path) -> None:
     mine = [made("one", 0), made("one", FRESH, "failed"), made("one", FRESH + 1, "failed")]
     assert pairs_of(paired(mine, [], TASKS))["task-a"][0] == Tally(passes=1, n=1)
-    assert paired(mine, [], TASKS, fresh=True)[0] == mine[1:]
+    assert paired(mine, [], TASKS, series=FRESH)[0] == mine[1:]
     store = Store(tmp_path)
     for each in mine:
         store.folder(each.id).mkdir()
@@ -83,3 +83,15 @@ def test_attempts_of_no_task(tmp_path: Path, names: list[str]) -> None:
     store = Store(tmp_path)
     assert store.used(names) == (0, 0)
     store.close()
+
+
+def test_a_slow_down_is_the_ratio_of_seconds_for_the_same_work() -> None:
+    def arm(seconds: float, work: float, status: str = "passed") -> list[Trial]:
+        time = ModelTime(seconds=seconds, work=work)
+        return [trial(f"{seconds}-{n}", status=status, model_time=time) for n in range(2)]
+
+    assert slowdown((arm(10, 5), arm(30, 5))) == pytest.approx(3)
+    assert slowdown((arm(10, 5), arm(20, 10))) == pytest.approx(1)
+    assert slowdown((arm(10, 5), arm(0.01, 5))) is None, "too short to measure"
+    assert slowdown((arm(10, 5), arm(30, 5, "missing"))) is None
+    assert slowdown((arm(10, 0), arm(30, 5))) is None, "trials of earlier versions know no work"

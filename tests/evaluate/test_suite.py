@@ -41,6 +41,9 @@ def test_quick_is_the_whole_where_the_suite_names_no_part(tmp_path):
         (SPLITS.replace('"a", "b"', '"a", "a"'), "a is in train and again in train"),
         (SPLITS.replace('"a", "b"', ""), "splits.train is empty"),
         (SPLITS + 'more = ["a"]', "not more"),
+        (SPLITS.replace('"c"', '"no-*"'), "heldout names no-*, and there is no such task"),
+        (SPLITS.replace('"c"', '"[cd]"').replace('"d"', '"[d]"'), "d is in heldout and again in test"),
+        ('exclude = ["e"]\n' + SPLITS, "exclude names e"),
         (SPLITS + '[quick]\ntrain = ["c"]', "quick.train names tasks outside that split: c"),
         ("[splits]\ntrain = 3", "splits.train must be a list of strings"),
         ("splits", "not valid TOML"),
@@ -83,14 +86,72 @@ def test_two_tasks_of_one_name(tmp_path):
         load_suite(tmp_path)
 
 
-def test_every_broken_task_is_named(tmp_path):
+def test_a_task_that_cannot_be_read_is_left_out_and_named(tmp_path):
+    write_task(tmp_path / "good")
+    write_task(tmp_path / "bad-toml", "broken")
+    write_task(tmp_path / "no-instruction", files={"instruction.md": None})
+    write_task(tmp_path / "no-toml", files={"task.toml": None})
+    write_task(tmp_path / "no-text")
+    (tmp_path / "no-text/task.toml").write_bytes(b"\xff\xfe\x00[")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/task.yaml").write_text("instruction: x\n")
+    suite = load_suite(tmp_path)
+    assert list(suite.tasks) == ["good"]
+    reasons = {
+        "bad-toml": "not valid TOML",
+        "no-instruction": "instruction.md is missing",
+        "no-text": "not valid TOML",
+        "no-toml": "task.toml is missing",
+        "old": "ahe tasks from",
+    }
+    assert sorted(suite.left_out) == sorted(reasons)
+    assert all(text in suite.left_out[name] for name, text in reasons.items())
+    assert suite.left_out_text().startswith("5 of 6 tasks are left out:\n")
+    assert all(f"/{name}" in suite.left_out_text() for name in reasons)
+
+
+def test_a_suite_of_broken_tasks_alone_is_an_error_that_names_them(tmp_path):
     for name in "ab":
         write_task(tmp_path / name, "broken")
-    write_task(tmp_path / "c")
-    with pytest.raises(TaskError) as caught:
+    with pytest.raises(TaskError, match=r"/a/task\.toml(.|\n)*/b/task\.toml"):
         load_suite(tmp_path)
-    assert "/a/task.toml" in str(caught.value)
-    assert "/b/task.toml" in str(caught.value)
+
+
+def test_only_what_was_asked_for_by_name_is_asked_for_in_vain(tmp_path):
+    for toml, names in ((TOML + "gpus = 1", ("g-refused", "refused")), ("broken", ("g-broken", "broken"))):
+        for name in names:
+            write_task(tmp_path / name, toml)
+    suite = load_suite(write_suite(tmp_path, '[splits]\ntrain = ["a", "g-*"]\ntest = ["?"]', "abc"))
+    ran = suite.runnable(allow_network=False, kind="auto")
+    ran.require_named()
+    assert (ran.splits["train"], ran.splits["test"]) == (("a",), ("b", "c"))
+    assert sorted(ran.left_out) == ["broken", "g-broken", "g-refused", "refused"]
+    (tmp_path / "suite.toml").write_text('[splits]\ntrain = ["a", "refused", "broken"]')
+    with pytest.raises(TaskError, match=r"broken/task.toml is not valid TOML(.|\n)*refused asks for .*GPUs"):
+        load_suite(tmp_path).runnable(allow_network=False, kind="auto").require_named()
+
+
+def test_globs_and_excluded_tasks(tmp_path):
+    text = (
+        'exclude = ["d", "x-*"]\n[splits]\ntrain = ["b", "[a-c]"]\nheldout = ["c"]\n[quick]\ntrain = ["b*"]\n'
+    )
+    write_task(tmp_path / "x-1", "broken")
+    suite = load_suite(write_suite(tmp_path, text))
+    assert (suite.splits["train"], suite.splits["heldout"], suite.quick["train"]) == (
+        ("b", "a"),
+        ("c",),
+        ("b",),
+    )
+    assert (sorted(suite.tasks), suite.left_out, suite.unassigned) == (["a", "b", "c"], {}, ())
+
+
+def test_files_with_a_byte_order_mark_are_read(tmp_path):
+    write_suite(tmp_path, "\ufeff" + SPLITS)
+    for name, text in (("task.toml", TOML), ("instruction.md", "Do it.")):
+        (tmp_path / "a" / name).write_text("\ufeff" + text)
+    suite = load_suite(tmp_path)
+    assert suite.splits["train"] == ("a", "b")
+    assert (suite.tasks["a"].instruction, suite.tasks["a"].environment.network) == ("Do it.", False)
 
 
 @pytest.mark.parametrize(("folder", "message"), [("none", "no suite at"), ("empty", "holds no tasks")])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 import world
 from evolve_bench import TRIAL, Bench, manifest
 
-from ahe.evolve.draft import ChangeRefused, Draft, changed_kinds, copy_mounts, unlock
+from ahe.evolve.draft import ChangeRefused, Draft, changed_kinds, copy_mounts
 from ahe.records import Kind
 
 Edit = Callable[[Path], object]
@@ -130,7 +129,7 @@ async def test_text_of_a_verifier_is_refused(bench: Bench) -> None:
             "openai",
         ),
         (lambda folder: os.symlink("/etc/passwd", folder / "skills" / "x"), "link"),
-        (lambda folder: os.mkfifo(folder / "tools" / "pipe.py"), "special file"),
+        (lambda folder: os.mkfifo(folder / "tools" / "pipe.py"), "pipe.py: a pipe"),
         (write("memory.md", "word " * 20_000), "at most"),
     ],
 )
@@ -263,17 +262,6 @@ def test_copying_mounts_removes_what_is_gone_and_follows_no_link(tmp_path: Path)
     assert changed_kinds(one, other) == (), "notes to people are no change"
     (other / "tools" / "a.py").unlink()
     assert changed_kinds(one, other) == (Kind.TOOL_IMPLEMENTATION,)
-
-
-def test_taken_permissions_are_given_back(tmp_path: Path) -> None:
-    write("a/b/c.txt", "x")(tmp_path)
-    os.symlink("/etc/passwd", tmp_path / "a" / "link")
-    (tmp_path / "a" / "b" / "c.txt").chmod(0)
-    (tmp_path / "a" / "b").chmod(0)
-    (tmp_path / "a").chmod(0)
-    unlock(tmp_path)
-    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a", "a/b", "a/b/c.txt")]
-    assert modes == [0o700, 0o700, 0o600]
 
 
 def test_a_draft_is_a_copy(bench: Bench) -> None:

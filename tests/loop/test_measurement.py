@@ -27,7 +27,7 @@ from ahe.loop.judge import AttributionRunner
 from ahe.loop.measurement import Measurement
 from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
-from ahe.records import FRESH, Ceiling, Limits, Message, ModelSpec, Reply, Request, Task, Usage
+from ahe.records import FRESH, SIDE_BY_SIDE, Ceiling, Limits, Message, ModelSpec, Reply, Request, Task, Usage
 
 TASK = "alpha-note"
 
@@ -222,3 +222,46 @@ async def test_a_ceiling_counts_what_an_earlier_process_ran(measurement: Measure
         bound = again(measurement, gate=BayesGate(ceiling=ceiling))
         verdict = await bound.verdict()
         assert (verdict.outcome, verdict.rollouts) == ("kept", 0)
+
+
+class Slowing(Coder):
+    """A coder whose replies take `seconds` each, by what they say."""
+
+    seconds = 2.0
+
+    async def complete(self, request: Request) -> Reply:
+        return (await super().complete(request)).model_copy(update={"seconds": self.seconds})
+
+
+async def test_arms_of_different_speed_are_measured_again_side_by_side(measurement: Measurement) -> None:
+    evaluator = measurement.evaluator
+    slow = Slowing()
+    evaluator.runner.model = slow
+    tasks = [measurement.suite.tasks[TASK]]
+    await evaluator.measure("incumbent, in a quiet hour", measurement.incumbent, tasks, 2)
+    slow.seconds = 5.0
+    verdict = await again(measurement).verdict()
+    assert verdict.side_by_side and verdict.slowdown and verdict.slowdown > 2
+    assert "times slower for the candidate; both were measured again side by side" in verdict.pace
+    attempts = {
+        arm: sorted(t.attempt for t in evaluator.store.of_harness(arm)) for arm in ("before", "after")
+    }
+    assert all(found[:2] == [0, 1] and SIDE_BY_SIDE in found for found in attempts.values()), attempts
+    assert sum(pair.n_b + pair.n_c for pair in verdict.tasks) == sum(
+        attempt >= SIDE_BY_SIDE for found in attempts.values() for attempt in found
+    ), "only those that ran side by side count"
+    paid = slow.calls
+    later = await again(measurement).verdict()
+    assert (later.side_by_side, later.tasks, slow.calls) == (True, verdict.tasks, paid), (
+        "a killed run goes on alike"
+    )
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(2.0, ""), (3.4, "times slower for the candidate")])
+async def test_a_smaller_slow_down_is_only_said(measurement: Measurement, seconds: float, said: str) -> None:
+    slow = measurement.evaluator.runner.model = Slowing()
+    tasks = [measurement.suite.tasks[TASK]]
+    await measurement.evaluator.measure("incumbent", measurement.incumbent, tasks, 2)
+    slow.seconds = seconds
+    verdict = await again(measurement).verdict()
+    assert not verdict.side_by_side and said in verdict.pace and bool(said) == bool(verdict.pace)

@@ -30,7 +30,8 @@ async def test_equal_calls_equal_replies_across_servers(scripted):
     replies = []
     for _ in range(2):
         async with scripted({"*": answer}) as (model, _server):
-            replies.append(await model.complete(ask()))
+            reply = await model.complete(ask())
+            replies.append((reply.message, reply.usage, reply.finish))
     assert replies[0] == replies[1]
 
 

@@ -41,6 +41,12 @@ def test_without_a_width_nothing_is_cut():
     assert "x" * 500 in table(("a",), [("x" * 500,)])
 
 
+def test_a_long_text_is_cut_in_time_that_does_not_grow_with_it():
+    long = "日本 and \x1b[2J " * 200_000
+    assert fit(long, 10) == "日本 and…"
+    assert table(("a", "b"), [("x", long)] * 3, 20).split("\n")[1] == "x  日本 and ␛[2J 日…"
+
+
 def test_amounts():
     assert [count(n) for n in (950, 12_345, 999_949, 1_234_567)] == ["950", "12.3k", "999.9k", "1.2M"]
     assert [duration(s) for s in (7.6, 250, 7_500)] == ["8s", "4m10s", "2h05m"]
