@@ -25,7 +25,8 @@ ahe run "sort the imports" --apply"""
 )
 @click.option("--project", "folder", type=click.Path(path_type=Path), help="The project's folder.")
 @click.option("--rev", default="HEAD", show_default=True, help="Which version of the harness.")
-@click.option("--apply", is_flag=True, help="Write the changes to the directory when the agent is done.")
+@click.option("--apply", is_flag=True, help="Merge the changes into the directory when the agent is done.")
+@click.option("--all", "everything", is_flag=True, help="Give the agent also what git ignores.")
 @working
 def command(
     invocation: Invocation,
@@ -34,13 +35,15 @@ def command(
     folder: Path | None,
     rev: str,
     apply: bool,
+    everything: bool,
     as_json: bool,
     **given: Any,
 ) -> int:
     """Let the evolved agent do INSTRUCTION on a copy of a directory, in the sandbox, and show the diff.
 
-    Without --apply the directory stays as it is; the diff on stdout is one that `git apply` takes. Exit code
-    1 where the agent gave up or ran into a limit.
+    Without --apply the directory stays as it is; the diff on stdout is one that `git apply` takes. What you
+    changed meanwhile stays; where the agent changed it too, both are merged, or it is left to you and named.
+    Exit code 1 where that happened, and where the agent gave up or ran into a limit.
     """
     from ahe.jobs.run import run_instruction
     from ahe.views.measured import run_text
@@ -51,7 +54,13 @@ def command(
     where = directory.resolve()
     result = run(
         lambda seen: run_instruction(
-            project, seen, instruction=instruction, directory=where, rev=rev, apply=apply
+            project,
+            seen,
+            instruction=instruction,
+            directory=where,
+            rev=rev,
+            apply=apply,
+            everything=everything,
         )
     )
     if not as_json:
@@ -60,4 +69,4 @@ def command(
     show(result, as_json, lambda: safe_for_terminal(result.diff))
     if not as_json:
         click.echo(run_text(result, where), err=True)
-    return 0 if result.ended == "answered" else 1
+    return 0 if result.ended == "answered" and not result.collided else 1

@@ -1,21 +1,28 @@
 """`ahe run`: a person uses the evolved agent on a directory of their own and sees the diff.
 
-The agent works on a copy. The copy is not to be trusted: a link in it may point anywhere on the machine, so no link
-is ever followed.
+The agent works on a copy. What it did is compared with the copy that it got, never with the directory, in which the
+person goes on working.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.agents.play import Player, started
-from ahe.errors import UsageError
+from ahe.errors import AheError, UsageError
+from ahe.events import Notice
 from ahe.harness.load import Harness, load
+from ahe.history.git import Git
+from ahe.jobs.apply import Merge
+from ahe.jobs.changes import Change, Work, diff
+from ahe.jobs.folder import Ignoring, Listing, copy, persons
 from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
@@ -25,20 +32,32 @@ from ahe.runtime.agent import AgentOutcome
 from ahe.runtime.trajectory import now
 
 WORKDIR = "/work"
-MAX_BYTES = 500_000_000
-"""Of the directory that is copied."""
-MAX_SHOWN = 200_000
-"""Of a file whose changed lines are shown; a larger one is only named."""
+MAX_SAVED = 50_000_000
+
+
+class Left(Record):
+    """A path that was not copied or not applied, why, and where the agent's version of it is kept, if it is."""
+
+    path: str
+    why: str
+    saved: str = ""
 
 
 class RunResult(Record):
-    """What the agent answered and what it changed. `applied`: the changes were written back."""
+    """What the agent answered and what it changed in its copy.
+
+    `applied`: changes were written back. `skipped` was not copied. `held` was kept out of the diff and the directory,
+    `collided` out of the directory, because the person has it otherwise. `trace` is the folder with all of it.
+    """
 
     answer: str
     ended: str
     diff: str
     changed: tuple[str, ...]
     applied: bool
+    skipped: tuple[Left, ...] = ()
+    held: tuple[Left, ...] = ()
+    collided: tuple[Left, ...] = ()
     trace: str
     usage: Usage
 
@@ -51,47 +70,55 @@ async def run_instruction(
     directory: Path,
     rev: str = "HEAD",
     apply: bool = False,
+    everything: bool = False,
 ) -> RunResult:
-    """Work on a copy of `directory`; with `apply` its changes are written back, else only shown.
+    """Work on a copy of `directory`; with `apply` its changes are merged into it, else only shown.
 
-    The copy is what the sandbox can write; nothing else of the machine is visible in it.
+    The copy is what the sandbox can write; nothing else of the machine is visible in it. What git ignores is copied
+    only with `everything`. If the work is cut off, its diff so far is kept beside the trace.
     """
-    directory = _checked(directory.resolve())
-    harness = load(Path(version(project, project.history(), rev).root))
-    scratch_root = project.config.runs / "scratch"
-    scratch_root.mkdir(parents=True, exist_ok=True)
+    if not instruction.strip():
+        raise UsageError('there is no instruction: say what to do, as in ahe run "fix the failing test"')
+    directory = directory.resolve()
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory: pass one with -C")
     trace = project.config.runs / "people" / now().replace(":", "-")
-    async with assemble(project, watcher) as parts:
-        with tempfile.TemporaryDirectory(dir=scratch_root) as scratch:
-            copy = Path(scratch) / "copy"
-            shutil.copytree(directory, copy, symlinks=True)
-            outcome = await _play(parts, harness, instruction, copy, trace)
-            changed = changed_paths(directory, copy)
-            text = unified(directory, copy, changed)
-            if apply:
-                write_back(copy, directory, changed)
+    harness = load(Path(version(project, project.history(), rev).root))
+    with _scratch(project.config.runs / "scratch") as scratch:
+        desk = Desk.lay(directory, scratch, project.config.runs, everything=everything)
+        async with assemble(project, watcher) as parts:
+            try:
+                outcome = await _play(parts, harness, instruction, desk.copy, trace)
+            except BaseException:
+                with suppress(AheError, OSError):
+                    if desk.done(trace).diff:
+                        watcher.emit(Notice(f"what the agent did until then: {trace / 'changes.diff'}"))
+                raise
+            done = desk.done(trace)
+        collided = desk.apply(done, trace) if apply else ()
     return RunResult(
         answer=outcome.answer,
         ended=outcome.ended,
-        diff=text,
-        changed=changed,
-        applied=apply and bool(changed),
+        diff=done.diff,
+        changed=tuple(_name(change.path) for change in done.changes),
+        applied=apply and len(collided) < len(done.changes),
+        skipped=tuple(Left(path=_name(path), why=why) for path, why in sorted(desk.before.left_out.items())),
+        held=done.held,
+        collided=collided,
         trace=str(trace),
         usage=parts.spent,
     )
 
 
-def _checked(directory: Path) -> Path:
-    """The directory, if it is one and not too large to copy. Raises `UsageError`."""
-    if not directory.is_dir():
-        raise UsageError(f"{directory} is not a directory: pass one with -C")
-    size = sum(p.stat().st_size for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
-    if size > MAX_BYTES:
-        raise UsageError(
-            f"{directory} has {size / 1e6:.0f} MB; `ahe run` copies at most {MAX_BYTES / 1e6:.0f} MB: name a "
-            "smaller folder with -C"
-        )
-    return directory
+@contextmanager
+def _scratch(root: Path) -> Iterator[Path]:
+    """A new folder, removed afterwards, however deep the folders are that an agent made in it."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=root))
+    try:
+        yield folder
+    finally:
+        subprocess.run(["rm", "-rf", "--", str(folder)], capture_output=True, check=False)
 
 
 async def _play(parts: Parts, harness: Harness, instruction: str, copy: Path, trace: Path) -> AgentOutcome:
@@ -106,65 +133,85 @@ async def _play(parts: Parts, harness: Harness, instruction: str, copy: Path, tr
         )
 
 
-def changed_paths(before: Path, after: Path) -> tuple[str, ...]:
-    """Relative paths of files and links that were added, changed or removed; `.git` folders do not count."""
-    old, new = _entries(before), _entries(after)
+@dataclass(frozen=True)
+class Done:
+    """What an agent did: the changes that may be applied, the same as a diff, and what is held back."""
+
+    work: Work
+    changes: list[Change]
+    diff: str
+    held: tuple[Left, ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A directory of a person, the copy that an agent works on, and another that stays as it was.
+
+    `git` is an empty repository; `ignoring` is None where what git ignores is wanted too.
+    """
+
+    directory: Path
+    scratch: Path
+    git: Git
+    before: Listing
+    ignoring: Ignoring | None
+
+    @property
+    def copy(self) -> Path:
+        return self.scratch / "copy"
+
+    @classmethod
+    def lay(cls, directory: Path, scratch: Path, runs: Path, *, everything: bool = False) -> Desk:
+        """Copy the directory. Raises `UsageError` if it is too large, before anything is copied."""
+        git = Git(scratch / "empty", scratch / "record.git")
+        git.tree.mkdir()
+        git.run("init", "--quiet", "--template=")
+        found = persons(directory, scratch / "record.git", runs, everything=everything)
+        free = shutil.disk_usage(scratch).free
+        if 2 * found.bytes > free:
+            raise UsageError(
+                f"{directory} has {found.bytes / 1e6:.0f} MB, and copying it twice does not fit in the "
+                f"{free / 1e6:.0f} MB that are free at {runs}: make room there, or name a smaller folder with -C"
+            )
+        copy(directory, found, scratch / "base", scratch / "copy")
+        ignoring = None if everything else Ignoring(directory, scratch / "record.git")
+        return cls(directory, scratch, git, found, ignoring)
+
+    def done(self, trace: Path) -> Done:
+        """What the agent did. The diff and what is held back are kept in the folder `trace`."""
+        work = Work.look(self.scratch / "base", self.copy, self.before, self.ignoring)
+        changes, held = work.changes()
+        text = diff(work, changes, self.git, Ignoring(self.directory, self.scratch).prefix)
+        trace.mkdir(parents=True, exist_ok=True)
+        (trace / "changes.diff").write_text(text, "utf-8")
+        special = (Left(path=_name(path), why=why) for path, why in work.special(changes).items())
+        return Done(work, changes, text, (*_saved(work, held, trace / "held"), *special))
+
+    def apply(self, done: Done, trace: Path) -> tuple[Left, ...]:
+        """Merge the changes into the directory. Returns what is left to the person; the agent's version is kept."""
+        left = Merge(self.directory, done.work, self.git).apply(done.changes)
+        return _saved(done.work, left, trace / "collided")
+
+
+def _saved(work: Work, left: dict[str, str], folder: Path) -> tuple[Left, ...]:
+    """Keep the agent's version of what is left, up to a limit, but no HEAD: with it, git would obey a config there."""
+    kept, room, covered = dict.fromkeys(left, ""), MAX_SAVED, Listing(left_out=left)
+    for name, info in work.after.files.items():
+        path, source, target = covered.cover(name), work.copy / name, folder / name
+        room -= max(info.st_size, 4096) if path else 0
+        if not path or room < 0 or target.name.casefold() == "head":
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink():
+            target.write_text(f"a link to {os.readlink(source)!a}\n", "utf-8")
+        else:
+            shutil.copyfile(source, target, follow_symlinks=False)
+        kept[path] = str(folder / path)
     return tuple(
-        name for name in sorted(old | new) if _content(before, name, old) != _content(after, name, new)
+        Left(path=_name(path), why=why, saved=_name(kept[path])) for path, why in sorted(left.items())
     )
 
 
-def unified(before: Path, after: Path, changed: Sequence[str]) -> str:
-    """A unified diff of the changed paths; what is not text is only named."""
-    old, new = _entries(before), _entries(after)
-    parts = []
-    for name in changed:
-        sides = [_lines(_content(before, name, old)), _lines(_content(after, name, new))]
-        if sides[0] is None or sides[1] is None:
-            parts.append(f"Binary file {name} differs\n")
-            continue
-        labels = [
-            f"{side}/{name}" if name in known else "/dev/null" for side, known in (("a", old), ("b", new))
-        ]
-        for line in difflib.unified_diff(sides[0], sides[1], labels[0], labels[1]):
-            parts.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-    return "".join(parts)
-
-
-def write_back(source: Path, target: Path, changed: Sequence[str]) -> None:
-    """Bring the changed paths of `source` to `target`."""
-    known = _entries(source)
-    for name in changed:
-        new, old = source / name, target / name
-        if old.is_symlink() or old.is_file():
-            old.unlink()
-        if name in known:
-            old.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(new, old, follow_symlinks=False)
-
-
-def _entries(root: Path) -> set[str]:
-    found = set()
-    for folder, folders, files in os.walk(root):
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        folders[:] = [name for name in folders if name != ".git" and name not in links]
-        places = (Path(folder, name) for name in (*files, *links))
-        found |= {p.relative_to(root).as_posix() for p in places if p.is_symlink() or p.is_file()}
-    return found
-
-
-def _content(root: Path, name: str, known: set[str]) -> bytes | None:
-    """The bytes of a file, a link as text, None where it does not exist."""
-    path = root / name
-    if name not in known:
-        return None
-    return f"link to {os.readlink(path)}\n".encode() if path.is_symlink() else path.read_bytes()
-
-
-def _lines(content: bytes | None) -> list[str] | None:
-    """Lines of a text; none for a file that does not exist; None for what is not text or is too long."""
-    if content is None:
-        return []
-    if b"\0" in content[:8000] or len(content) > MAX_SHOWN:
-        return None
-    return content.decode("utf-8", "replace").splitlines(keepends=True)
+def _name(path: str) -> str:
+    """A path as text: bytes that are not UTF-8 are shown as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

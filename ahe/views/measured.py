@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahe.records import Final, Interval, Observed
-from ahe.views.text import duration, plural, points, rate, spent, table, visible
+from ahe.views.text import duration, fit, plural, points, rate, spent, table, visible
 
 if TYPE_CHECKING:
     from ahe.jobs.best import Best
     from ahe.jobs.compare import Compared
     from ahe.jobs.evaluate import EvalResult
-    from ahe.jobs.run import RunResult
+    from ahe.jobs.run import Left, RunResult
 
 HEADERS = ("points", "π", "predicted")
 BEFORE_AFTER = ("before", "after")
+SHOWN = 12
+"""Names in a line."""
 
 
 def task_table(
@@ -148,13 +150,32 @@ def final_text(found: Final | None, width: int | None = None) -> str:
 
 
 def run_text(found: RunResult, where: Path) -> str:
-    """What `ahe run` changed, where it is, what it cost, and why the agent did not finish."""
+    """What `ahe run` changed, where it is, what was left out, what it cost, and why the agent did not finish."""
     if not found.changed:
         what = "no file changed"
     elif found.applied:
-        what = f"{plural(len(found.changed), 'file')} changed; written to {where}"
+        written = plural(len(found.changed) - len(found.collided), "file")
+        what = f"{plural(len(found.changed), 'file')} changed; {written} written to {where}"
     else:
-        unchanged = f"{where} is as it was; --apply writes, or pipe to `git apply`"
+        unchanged = f"{where} is as it was; --apply writes, or pipe to `git apply` there"
         what = f"{plural(len(found.changed), 'file')} changed; {unchanged}"
+    left = (
+        ("not copied", found.skipped),
+        ("held back", found.held),
+        ("left to you", found.collided),
+    )
+    lists = "".join(f"{title} {_left(items)}\n" for title, items in left if items)
     unfinished = "" if found.ended == "answered" else f"\nThe agent did not finish: {found.ended}"
-    return f"{what}. {spent(found.usage)}{unfinished}"
+    return f"{lists}{what}. {spent(found.usage)}{unfinished}"
+
+
+def _left(items: Sequence[Left]) -> str:
+    """Paths by the reason why they were left: `(git ignores it): a, b`, each where it is kept, if it is."""
+    lines = []
+    for why in dict.fromkeys(each.why for each in items):
+        names = [
+            each.path + (f" (in {each.saved})" if each.saved else "") for each in items if each.why == why
+        ]
+        more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+        lines.append(f"({visible(why)}): {', '.join(fit(name, 300) for name in names[:SHOWN] + more)}")
+    return "; ".join(lines)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -75,6 +77,41 @@ def test_run_applies_when_it_is_told_to(ahe, project, directory, model):
     done = ahe("run", "make done", "-C", str(directory), "--apply", "--json", *model, cwd=project)
     assert json.loads(done.stdout)["applied"]
     assert (directory / "done").read_text() == "hi\n"
+
+
+def test_run_works_in_the_projects_own_folder_and_above_it(ahe, project, model):
+    for place in (project, project.parent):
+        done = ahe("run", "make done", "--project", str(project), "--apply", *model, cwd=place)
+        assert done.returncode == 0, done.stderr
+        assert (place / "done").read_text() == "hi\n"
+        assert "it holds the record of runs): " in done.stderr
+    assert not list((project / "runs" / "scratch").iterdir())
+
+
+def test_run_leaves_a_collision_to_the_person_with_exit_code_1(ahe, project, directory, tmp_path):
+    command = "sed -i s/a/agent/ a.txt; mkfifo pipe; until [ -e go ]; do sleep .02; done; rm go"
+    script = tmp_path / "slow.yaml"
+    script.write_text(SCRIPT.replace("echo hi > done", command))
+
+    def person() -> None:
+        while not (made := list((project / "runs/scratch").glob("*/copy/pipe"))):
+            time.sleep(0.02)
+        (directory / "a.txt").write_text("person\n")
+        made[0].with_name("go").touch()
+
+    at_work = threading.Thread(target=person, daemon=True)
+    at_work.start()
+    arguments = ("edit", "-C", str(directory), "--apply", "--model", f"scripted:{script}")
+    done = ahe("run", *arguments, cwd=project)
+    assert done.returncode == 1
+    assert (directory / "a.txt").read_text() == "person\n"
+    assert "left to you (you changed it too): a.txt (in " in done.stderr
+    assert "held back (a pipe): pipe" in done.stderr
+
+
+def test_run_needs_an_instruction(ahe, project, directory, model):
+    done = ahe("run", " ", "-C", str(directory), *model, cwd=project)
+    assert done.returncode == 2 and "say what to do" in done.stderr
 
 
 def test_run_says_1_where_the_agent_ran_into_a_limit(ahe, project, directory, model):
