@@ -59,12 +59,15 @@ class Launched:
                 return await asyncio.shield(ending)
         return None
 
+    def kill(self) -> None:
+        """Ends every process inside at once: bwrap was told to die with us, and its first process with bwrap."""
+        self.process.kill()
+
     async def close(self) -> None:
         """Ends every process inside and waits until they are gone. May be called twice."""
         self.stdin.close()
         if await self.exit_code() is None:
-            # bwrap was told to die with us, and its first process with bwrap.
-            self.process.kill()
+            self.kill()
             await asyncio.to_thread(self.process.wait)
         await self.limiter.close()
         self.errors.close()
