@@ -93,7 +93,7 @@ class TaskEnvironment(ABC):
             return
         await self.write(SETUP, await asyncio.to_thread(Path(self.spec.setup).read_bytes), 0o755)
         command = f"bash {SETUP}; code=$?; rm -f {SETUP}; exit $code"
-        done = await self.exec(command, timeout=self.spec.build_seconds)
+        done = await self.exec(command, timeout=self.spec.build_seconds, user="root")
         if done.exit_code:
             why = "took too long" if done.timed_out else f"failed with exit code {done.exit_code}"
             text = done.text[-1000:].strip()

@@ -17,7 +17,7 @@ from ahe.agents.play import MakeExecutor, Player, started
 from ahe.environments.layout import remove
 from ahe.errors import AheError, BudgetExceeded, Infrastructure
 from ahe.evaluate.store import Store
-from ahe.evaluate.verifier import Verification, verify
+from ahe.evaluate.verifier import Verification, verify, work_directory
 from ahe.harness.load import Harness, load
 from ahe.protocols import Environment, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
@@ -141,7 +141,7 @@ class TrialRunner:
             session=planned.id,
             key=f"{task.name}/{planned.attempt}",
             seed=seed(planned.attempt),
-            workdir=task.environment.workdir,
+            workdir=await work_directory(environment, task),
         )
 
     def _trial(

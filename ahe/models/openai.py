@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from ahe.errors import BadRequest, ModelUnavailable, UsageError
-from ahe.models import wire
+from ahe.errors import ModelUnavailable, UsageError
+from ahe.models import reading, wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
-from ahe.models.retry import Backoff, TransientFailure, UnsupportedParameter, refusal, retrying
+from ahe.models.refusals import Adapt, Unreadable, refusal
+from ahe.models.retry import Backoff, TransientFailure, retrying
 from ahe.models.secrets import Secrets, shown
 from ahe.records import ModelSpec, Reply, Request
+from ahe.text import loads
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 ROLE_HEADER, KEY_HEADER = "X-Ahe-Role", "X-Ahe-Key"
 CONNECT_SECONDS = 10.0
+MOST_FORMS = 12
 
 
 class OpenAIModel:
@@ -51,7 +55,7 @@ class OpenAIModel:
         self._ledger = ledger
         self._keyed = keyed
         self._backoff = backoff or Backoff()
-        self._refused: frozenset[str] = frozenset()
+        self.habits = wire.Habits()
         self._client: AsyncOpenAI | None = None
 
     async def complete(self, request: Request) -> Reply:
@@ -75,30 +79,38 @@ class OpenAIModel:
             await client.close()
 
     async def _adapting(self, request: Request) -> Reply:
-        while True:
-            left_out = self._refused
+        """The call, sent again in another form as long as the endpoint's refusals show one."""
+        room = 0
+        for _ in range(MOST_FORMS):
+            sent = wire.payload(self.spec, request, self.habits, room)
             try:
-                return await self._call(request, left_out)
-            except UnsupportedParameter as unsupported:
-                if unsupported.parameter in left_out:
-                    raise BadRequest(
-                        f"{self._where} rejected the request: {unsupported.reason}"
-                    ) from unsupported
-                # Remembered, so that later calls leave it out at once.
-                self._refused |= {unsupported.parameter}
+                return await self._call(request, sent)
+            except Adapt as found:
+                # Remembered, so that later calls have this form at once.
+                self.habits = self.habits.joined(found.habits)
+                room, last = found.room or room, found.otherwise
+                if wire.payload(self.spec, request, self.habits, room) == sent:
+                    break
+        raise last
 
-    async def _call(self, request: Request, left_out: frozenset[str]) -> Reply:
-        sent = wire.payload(self.spec, request, left_out)
+    async def _call(self, request: Request, sent: dict[str, Any]) -> Reply:
         headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
-        began = time.monotonic()
-        raw = await self._post(sent, headers)
+        began, raw = time.monotonic(), b"{"
         try:
-            body = wire.parse(raw)
-        except wire.MalformedBody as error:
-            raise TransientFailure(str(error)) from error
-        except wire.ErrorBody as error:
-            raise refusal(self.spec, self._where, error.status, str(error), {}) from error
-        return wire.reply(body, sent, time.monotonic() - began)
+            raw = await self._post(sent, headers)
+            try:
+                body = reading.parse(raw)
+            except reading.MalformedBody as error:
+                raise TransientFailure(str(error)) from error
+            except reading.ErrorBody as error:
+                raise refusal(self.spec, self._where, error.status, str(error), {}, sent) from error
+        except Unreadable:
+            # The model's fault: an empty reply, about which the agent is told.
+            body = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
+        if not raw.startswith(b"{"):
+            # A stream may have had a secret in parts.
+            body = loads(self._secrets.hide_in_reply(json.dumps(body).encode()))
+        return reading.reply(body, sent, time.monotonic() - began)
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
         import openai
@@ -108,10 +120,10 @@ class OpenAIModel:
             # The client's own timeout is per read: a body that arrives slowly would never exceed it.
             async with asyncio.timeout(self.spec.timeout_seconds):
                 answer = await create(**sent, extra_headers=headers)
-                content = self._secrets.hide_in_reply(answer.content)
+                content = self._secrets.hide_in_reply(await answer.http_response.aread())
         except openai.APIStatusError as error:
-            said = self._secrets.hide(error.response.text)
-            raise refusal(self.spec, self._where, error.status_code, said, error.response.headers) from error
+            said, headers_back = self._secrets.hide(error.response.text), error.response.headers
+            raise refusal(self.spec, self._where, error.status_code, said, headers_back, sent) from error
         except (TimeoutError, openai.APITimeoutError) as error:
             raise TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s") from error
         except openai.APIConnectionError as error:

@@ -17,11 +17,14 @@ from ahe.records import Record
 
 
 class ScriptedCall(Record):
-    """A tool call to make. `arguments` as text is sent as it is, so malformed JSON can be scripted."""
+    """A tool call to make. `arguments` as text is sent as it is, so malformed JSON can be scripted; `extra` are
+    further fields of the call.
+    """
 
     name: str
     arguments: dict[str, Any] | str = Field(default_factory=dict)
     id: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class ScriptedAnswer(Record):
@@ -32,10 +35,12 @@ class ScriptedAnswer(Record):
     answer. `usage` false leaves the usage out. `times` is how often the answer is given before the next one of its
     list; None: once, or always for the last of the list. `copy_from` maps names to regular expressions over the
     request's messages: the first group of the last match replaces `${name}` in content and tool calls, so that an
-    answer can cite text that only the run produces.
+    answer can cite text that only the run produces. `extra` are further fields of the message. A request for a stream
+    gets one.
     """
 
-    content: str = ""
+    content: str | None = ""
+    extra: dict[str, Any] = Field(default_factory=dict)
     tool_calls: tuple[ScriptedCall, ...] = ()
     reasoning: str | None = None
     finish: str | None = None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ahe.errors import UsageError
-from ahe.models import wire
+from ahe.models.reading import estimate
 from ahe.models.script import Script, ScriptedAnswer
 
 START_SECONDS = 10.0
@@ -157,7 +157,9 @@ def _played(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> Htt
     elif scripted.status >= 400:
         body = failure(scripted.status, scripted.content or "scripted failure").body
     else:
-        body = json.dumps(_completion(scripted, name, payload), ensure_ascii=False).encode()
+        whole = _completion(scripted, name, payload)
+        text = _stream(whole) if payload.get("stream") else json.dumps(whole, ensure_ascii=False)
+        body = text.encode()
     return HttpResponse(
         scripted.status, body[: scripted.cut], scripted.headers, scripted.delay, scripted.drop
     )
@@ -166,14 +168,15 @@ def _played(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> Htt
 def _completion(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> dict[str, Any]:
     """A chat completion whose ids and usage depend on the call alone, so that equal calls give equal bytes."""
     identity = hashlib.sha256(name.encode()).hexdigest()[:12]
-    message: dict[str, Any] = {"role": "assistant", "content": scripted.content}
+    message: dict[str, Any] = {"role": "assistant", "content": scripted.content, **scripted.extra}
     if scripted.reasoning is not None:
         message["reasoning_content"] = scripted.reasoning
     if scripted.tool_calls:
         message["tool_calls"] = [
             {
-                "id": call.id or f"call_{identity}_{position}",
+                "id": f"call_{identity}_{position}" if call.id is None else call.id,
                 "type": "function",
+                **call.extra,
                 "function": {
                     "name": call.name,
                     "arguments": call.arguments
@@ -192,6 +195,24 @@ def _completion(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) ->
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
     }
     if scripted.usage:
-        asked, said = wire.estimate(payload.get("messages", [])), wire.estimate(message)
+        asked, said = estimate(payload.get("messages", [])), estimate(message)
         body["usage"] = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
     return body
+
+
+def _stream(whole: dict[str, Any]) -> str:
+    """A completion as a stream of events: every field in a part of its own, a call's arguments in two."""
+    (choice,) = whole.pop("choices")
+    message = choice["message"]
+    parts: list[dict[str, Any]] = [{key: message[key]} for key in message if key != "tool_calls"]
+    for index, call in enumerate(message.get("tool_calls", ())):
+        function = call["function"]
+        first, rest = function["arguments"][:5], function["arguments"][5:]
+        parts.append({"tool_calls": [{**call, "index": index, "function": {**function, "arguments": first}}]})
+        parts.append({"tool_calls": [{"index": index, "function": {"arguments": rest}}]})
+    chunks = [{"choices": [{"index": 0, "delta": part, "finish_reason": None}]} for part in parts]
+    chunks += [{"choices": [{**choice, "message": None, "delta": {}}]}, {**whole, "choices": []}]
+    events = [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
+    return ": a comment that keeps the connection alive\n\n" + "".join(
+        f"data: {event}\n\n" for event in [*events, "[DONE]"]
+    )

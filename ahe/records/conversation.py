@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -55,6 +56,11 @@ class Usage(Record):
         )
 
 
+def _is_empty(value: dict[str, Any]) -> bool:
+    """Empty extras are not written: records and digests of earlier versions stay as they are."""
+    return not value
+
+
 class ToolSpec(Record):
     """A tool as it is described to the model. `parameters` is a JSON Schema of type object."""
 
@@ -70,16 +76,37 @@ class ToolCall(Record):
     name: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict, exclude_if=_is_empty)
 
 
 class Message(Record):
-    """One message of a conversation, in the vocabulary of chat completions."""
+    """One message of a conversation, in the vocabulary of chat completions.
+
+    `extra` holds what else an endpoint sent with a reply or a call, such as its own reasoning fields: it goes back
+    with the conversation as it came (`models.wire`).
+    """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str = ""
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict, exclude_if=_is_empty)
+
+    def numbered(self, earlier: Sequence[Message]) -> Message:
+        """The message with a new id for each call whose id is empty or occurs before it in the conversation.
+
+        An id of our own has nine letters and digits: some endpoints refuse any other form.
+        """
+        used = {call.id for message in earlier for call in message.tool_calls}
+        calls = []
+        for call in self.tool_calls:
+            identity, number = call.id, len(used)
+            while not identity or identity in used:
+                identity, number = f"call{number:05d}", number + 1
+            used.add(identity)
+            calls.append(call if identity == call.id else call.model_copy(update={"id": identity}))
+        return self.model_copy(update={"tool_calls": tuple(calls)})
 
 
 class Request(Record):

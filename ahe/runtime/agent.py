@@ -23,8 +23,12 @@ RUNTIME_VERSION = 1
 
 MAX_MALFORMED = 5
 MAX_FINISH_HOOKS = 3
-RENDER_SECONDS = 60.0
+MAX_CAUSE = 4_000
+MAX_PROMPT = 1_000_000
+"""Characters of a rendered prompt."""
+RENDER_SECONDS, LEAST_RENDER_SECONDS = 60.0, 10.0
 CUT = "Your reply was cut at the length limit. Write shorter replies."
+SILENT = "Your reply was empty or could not be read. Use a tool, or, if the task is done, say so in words."
 
 
 class AgentOutcome(Record):
@@ -85,7 +89,7 @@ class Agent:
             offered = offered_tools(self.harness)
             ended, answer = await self._converse(system, instruction, offered, self.key, self.trajectory)
         except (HarnessError, AgentFault) as error:
-            ended, cause = _blame(error), str(error)
+            ended, cause = _blame(error), str(error)[:MAX_CAUSE]
         finally:
             await self.executor.stop()
         if self._host.fatal is not None and not isinstance(self._host.fatal, AgentFault):
@@ -126,16 +130,18 @@ class Agent:
             reply = await self._reply(tuple(messages), offered, f"{key}/{turn}", known, hooks=not turns)
             if reply is None:
                 return "seconds", ""
+            reply = reply.model_copy(update={"message": reply.message.numbered(messages)})
             known = reply.usage.tokens
             messages.append(reply.message)
             calls = reply.message.tool_calls
+            silent = not calls and not reply.message.content.strip()
             if calls:
-                results = [
-                    (call.id, await self._toolbox.execute(call, offered, f"{key}/{turn}")) for call in calls
-                ]
+                given = await self._toolbox.execute_all(calls, offered, f"{key}/{turn}")
+                results = [(call.id, text) for call, text in zip(calls, given, strict=True)]
                 if self._host.fatal is not None:
                     raise self._host.fatal
-                results[-1] = (results[-1][0], f"{results[-1][1]}\n{self._meter.notice()}".rstrip())
+                cut = f"\n{CUT}" if reply.finish == "length" and calls[-1].error else ""
+                results[-1] = (results[-1][0], f"{results[-1][1]}{cut}\n{self._meter.notice()}".rstrip())
                 messages += [Message(role="tool", tool_call_id=i, content=text) for i, text in results]
                 trace.reply(reply.message, reply.usage, results)
                 bad = all(call.error is not None or unknown(call, offered) for call in calls)
@@ -146,7 +152,10 @@ class Agent:
                     return "answered", reply.message.content
             else:
                 trace.reply(reply.message, reply.usage, ())
-                more = CUT if reply.finish == "length" else None
+                more = CUT if reply.finish == "length" else SILENT if silent else None
+                malformed = malformed + 1 if silent else 0
+                if malformed >= MAX_MALFORMED:
+                    return "malformed", ""
                 if more is None and self.mode == "text" and offered and len(messages) == 3:
                     more = text_protocol.NO_BLOCK
                 if more is None and not turns and finish_hooks < MAX_FINISH_HOOKS:
@@ -203,7 +212,11 @@ class Agent:
             **self.values,
         }
         arguments = {"template": template, "values": values}
-        return str(await self.executor.call("render", arguments, RENDER_SECONDS))
+        seconds = min(RENDER_SECONDS, max(self._meter.seconds_left, LEAST_RENDER_SECONDS))
+        prompt = str(await self.executor.call("render", arguments, seconds))
+        if len(prompt) > MAX_PROMPT:
+            raise HarnessError(f"the rendered prompt has {len(prompt)} characters; {MAX_PROMPT} at most")
+        return prompt
 
 
 def _listed(parts: Sequence[Skill | SubAgent | ToolSpec]) -> list[dict[str, str]]:

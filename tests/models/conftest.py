@@ -17,7 +17,7 @@ from ahe.models.scripted import ScriptedServer
 from ahe.records import ModelSpec
 
 Opened = AbstractAsyncContextManager[tuple[OpenAIModel, ScriptedServer]]
-QUICK = Backoff(base=0.01, cap=0.02)
+QUICK = Backoff(base=0.01, cap=0.02, patience=0.1)
 
 
 @pytest.fixture

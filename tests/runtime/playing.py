@@ -104,7 +104,7 @@ async def play(
     root = harness_with(folder, edits or {})
     server = ScriptedServer(Script({"coder": script}, log=folder / "requests.jsonl"))
     spec = ModelSpec(name="m", base_url=await server.start(), tool_calls=mode, retries=retries)
-    model = OpenAIModel(spec, keyed=True, backoff=Backoff(base=0.01, cap=0.02))
+    model = OpenAIModel(spec, keyed=True, backoff=Backoff(base=0.01, cap=0.02, patience=0.1))
     environment = BwrapEnvironment(EnvironmentSpec(name="play", workdir="/app"), folder / "box")
     harness = load(root)
     trajectory = Trajectory(folder / "trace", "session", "m", offered_tools(harness))

@@ -193,7 +193,7 @@ async def test_a_refused_conversation_is_the_agents_failure(tmp_path: Path, mess
 
 async def test_a_broken_endpoint_is_nobodys_failure(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="failed 2 times"):
-        await play(tmp_path, answers(shell("true"), {"status": 503, "content": "down"}))
+        await play(tmp_path, answers(shell("true"), {"status": 500, "content": "down"}))
     trace = json.loads((tmp_path / "trace" / "trajectory.json").read_text())
     assert len(trace["steps"]) == 3, "what was done stays in the trace"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.verifiers import gotest, plain, python, structured, verdict
@@ -41,11 +42,18 @@ def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
             if before is None or (failure.decisive and not before.decisive):
                 known[failure.key] = failure
     if known:
-        return tuple(known.values())
+        return tuple(map(_said, known.values()))
     return tuple(
         failure
         for text in rest
         for failure in (verdict.parse_unknown if verdict.is_json(text) else plain.parse_plain)(text)
+    )
+
+
+def _said(failure: Failure) -> Failure:
+    """The failure; if no line of it is decisive, the first one is."""
+    return (
+        failure if failure.decisive else replace(failure, decisive=failure.message.split("\n", 1)[0].strip())
     )
 
 

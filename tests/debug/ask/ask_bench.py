@@ -89,7 +89,7 @@ def made(
         turns = PASSING if status == "passed" else FAILING
         traces.append(trace(f"id-{label}", task, status, turns, ended))
         signed = Signature(cause=cause, status="answered", mechanism="none") if status == "failed" else None
-        found = Finding(Citation(trial=label, step=3, quote=ERROR), "", 1.0)
+        found = Finding(Citation(trial=label, step=3, quote=ERROR), why="last check")
         rollouts.append(
             Rollout(
                 trial=f"id-{label}",
@@ -200,7 +200,7 @@ async def bench(
     shutil.copytree(entry("debugger"), harness)
     server = ScriptedServer(Script({"debugger": script}, log=folder / "requests.jsonl"))
     spec = ModelSpec(name="m", base_url=await server.start(), retries=1)
-    model = OpenAIModel(spec, keyed=True, ledger=ledger, backoff=Backoff(base=0.01, cap=0.02))
+    model = OpenAIModel(spec, keyed=True, ledger=ledger, backoff=Backoff(base=0.01, cap=0.02, patience=0.1))
     try:
         yield Bench(folder, harness, server, model)
     finally:
