@@ -21,8 +21,10 @@ class EnvironmentSpec(Record):
     """What a trial needs of its environment.
 
     `files` (host folder) becomes the content of `workdir`, `setup` (host file) runs once there as root; Docker takes
-    `dockerfile` (host folder with the build context) or `image` instead. `hidden` are host paths that must not be
-    readable inside (installation, checkout, caches). `users` are the users other than root that commands will run as.
+    `dockerfile` (host folder with the build context) or `image` instead, and where `workdir` is empty the image's own.
+    `env` may take values from this machine (`${NAME}`), which the environment looks up. `hidden` are host paths that
+    must not be readable inside (installation, checkout, caches). `users` are the users other than root that commands
+    will run as.
     """
 
     name: str
