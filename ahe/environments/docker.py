@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ahe.environments import docker_api, docker_build, docker_shell
-from ahe.environments.base import Command, TaskEnvironment
-from ahe.environments.inside.init import CANNOT_RUN
+from ahe.environments.base import TaskEnvironment
+from ahe.environments.inside.child import CANNOT_RUN
 from ahe.environments.layout import covered, mounted
 from ahe.environments.limits import owner
+from ahe.environments.link import Command
 from ahe.environments.variables import resolve
 from ahe.errors import SandboxError, TaskError
 from ahe.records import EnvironmentSpec, ExecResult

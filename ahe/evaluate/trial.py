@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import shutil
 import tempfile
 import time
 import traceback
@@ -91,9 +90,7 @@ class TrialRunner:
         """
         harness = load(Path(planned.harness.root))
         started, clock = now(), time.monotonic()
-        folder = self.store.folder(planned.id)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self.store.new_folder(planned.id)
         agent, verification, broken = AgentOutcome(ended="broken"), None, ""
         try:
             agent, verification = await self._measure(planned, harness, folder)
@@ -178,6 +175,7 @@ class TrialRunner:
             started=started,
             seconds=round(seconds, 3),
             sandboxed=self.sandboxed,
+            runtime=RUNTIME_VERSION,
         )
 
     def _limits(self, task: Task) -> Limits:
