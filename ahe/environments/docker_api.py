@@ -1,25 +1,19 @@
-"""Calls of the Docker daemon: find, build or pull images, copy files in and out, remove leftover containers."""
+"""Calls of the Docker daemon: the client, files copied in and out, and leftover containers removed."""
 
 from __future__ import annotations
 
 import errno
 import functools
-import hashlib
 import io
 import os
 import posixpath
 import tarfile
-import threading
-import time
-from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ahe.environments.inside.data import READ_LIMIT
 from ahe.environments.limits import is_alive
 from ahe.errors import SandboxError
-from ahe.records import EnvironmentSpec
 
 LABEL, OWNER, HOST = "ahe", "ahe.owner", "ahe.host"
 NO_DAEMON = (
@@ -27,7 +21,6 @@ NO_DAEMON = (
     "group `docker`; tasks that need no image also run in bubblewrap"
 )
 LINKS = 20
-_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 @functools.cache
@@ -56,84 +49,6 @@ def sweep(found: Any) -> None:
                 container.remove(force=True, v=True)
             except APIError:
                 continue
-
-
-def image_for(spec: EnvironmentSpec) -> str:
-    """Name of the task's image, which is built or pulled if it is missing. Blocks. Raises SandboxError."""
-    if spec.dockerfile is None and spec.image is None:
-        raise SandboxError(f"{spec.name}: it has neither a Dockerfile nor an image: run it with bubblewrap")
-    tag = f"ahe-task:{context_digest(Path(spec.dockerfile))[:20]}" if spec.dockerfile else str(spec.image)
-    with _locks[tag]:
-        if not _is_here(tag):
-            _build(spec, tag) if spec.dockerfile else _pull(tag)
-    return tag
-
-
-def context_digest(folder: Path) -> str:
-    """Sha256 over names, modes and contents of a build context: equal contents share one image."""
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.is_symlink():
-            content = os.readlink(path).encode()
-        elif path.is_file():
-            content = hashlib.sha256(path.read_bytes()).digest() + bytes([path.stat().st_mode & 0o100 != 0])
-        else:
-            continue
-        total.update(name.encode("utf-8", "surrogateescape") + b"\0" + content + b"\n")
-    return total.hexdigest()
-
-
-def _is_here(tag: str) -> bool:
-    from docker.errors import ImageNotFound
-
-    try:
-        client().images.get(tag)
-    except ImageNotFound:
-        return False
-    return True
-
-
-def _pull(tag: str) -> None:
-    from docker.errors import APIError
-
-    try:
-        client().images.pull(tag)
-    except (APIError, OSError) as error:
-        fix = "check its name, or load it with `docker load`, or build it under that name"
-        raise SandboxError(f"the image {tag} is not here and cannot be pulled: {fix} ({error})") from error
-
-
-def _build(spec: EnvironmentSpec, tag: str) -> None:
-    from docker.errors import APIError
-
-    end = time.monotonic() + spec.build_seconds
-    log: list[str] = []
-    try:
-        # The client's timeout applies to each read, the deadline to the whole build.
-        lines = client().api.build(
-            path=spec.dockerfile,
-            tag=tag,
-            rm=True,
-            forcerm=True,
-            decode=True,
-            timeout=int(spec.build_seconds) + 1,
-        )
-        for line in lines:
-            log.append(str(line.get("stream") or line.get("error") or ""))
-            if "error" in line:
-                raise SandboxError(f"{spec.name}: its image does not build: {_tail(log)}")
-            if time.monotonic() > end:
-                raise TimeoutError
-    except (APIError, TypeError) as error:
-        raise SandboxError(f"{spec.name}: its image does not build: {error}") from error
-    except OSError as error:
-        text = f"{spec.name}: its image was not built within {spec.build_seconds:.0f} s (build_timeout_sec)"
-        raise SandboxError(f"{text}: {_tail(log) or error}") from error
-
-
-def _tail(log: list[str]) -> str:
-    return "".join(log)[-1500:].strip()
 
 
 # ---------------------------------------------------------------- files, copied by the daemon
@@ -172,7 +87,7 @@ def archive_of_folder(folder: str) -> bytes:
     """A tar archive with a host folder's content, owned by root."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
-        tar.add(folder, arcname=".", filter=_owned_by_root)
+        tar.add(folder, arcname=".", filter=owned_by_root)
     return archive.getvalue()
 
 
@@ -219,7 +134,8 @@ def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo, path: str) -> bytes:
     return file.read() if file else b""
 
 
-def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+def owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """The entry, with root as its owner."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = "root"
     return entry

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ahe.environments.base import Command
 from ahe.environments.inside.data import Clip
 from ahe.environments.inside.processes import MARKER
+from ahe.environments.link import Command
 from ahe.records import ExecResult
 
 # $1 command, $2 directory, $3 token. The token before the output says that the command was started; the token
