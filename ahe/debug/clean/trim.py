@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from ahe.debug.clean.repeats import Fold, size
 
@@ -12,8 +13,8 @@ HEAD, TAIL, ERRORS = 0.15, 0.3, 0.95
 """Shares of the size: the head, the tail, and the limit up to which errors fill it; the rest is tail, then head."""
 MARKER = 40
 BEFORE, AFTER = 1, 2
-MOST = 5_000
-"""Error words that are looked at."""
+MOST = 200
+"""Occurrences of each error word that are looked at."""
 LONG = 400
 """Lines of more characters than this are searched for blobs."""
 BLOB, HINT = 256, 32
@@ -21,12 +22,45 @@ BLOB, HINT = 256, 32
 AROUND, PLACES = 150, 3
 """Characters kept around an error, and how many errors of a line are kept."""
 _BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
-_ERROR = re.compile(
-    r"error|exception|traceback|fail|fatal|panic|abort|assert|killed|denied|refused|cannot|can't|could not|unable"
-    r"|un(?:defined|known|expected)|invalid|missing|not found|no such|timed? ?out|no space|segmentation|core dumped"
-    r"|out of memory|conflict|warning|usage:|exit (?:code|status)",
-    re.IGNORECASE,
+_ERRORS = (
+    *(
+        "error",
+        "exception",
+        "traceback",
+        "fail",
+        "fatal",
+        "panic",
+        "abort",
+        "assert",
+        "killed",
+        "denied",
+        "refused",
+    ),
+    *(
+        "cannot",
+        "can't",
+        "could not",
+        "unable",
+        "undefined",
+        "unknown",
+        "unexpected",
+        "invalid",
+        "missing",
+        "not found",
+    ),
+    *(
+        "no such",
+        "timed out",
+        "timeout",
+        "no space",
+        "segmentation",
+        "core dumped",
+        "out of memory",
+        "conflict",
+    ),
+    *("warning", "usage:", "exit code", "exit status"),
 )
+_ERROR = re.compile("|".join(_ERRORS), re.IGNORECASE)
 _DIGITS = str.maketrans("", "", "0123456789")
 
 
@@ -68,11 +102,10 @@ class _Choice:
     def keep_errors(self, floor: float) -> None:
         """Keep the first line of each kind of error, with the lines around it."""
         known: set[str] = set()
-        looked = 0
+        wrong = _error_lines(self.lines)
         for number, (start, _) in enumerate(self.pieces):
-            if self.kept[number] or start in self.folded or not _ERROR.search(self.lines[start]):
+            if self.kept[number] or start in self.folded or start not in wrong:
                 continue
-            looked += 1
             kind = self.lines[start].translate(_DIGITS)
             if kind in known:
                 continue
@@ -81,7 +114,7 @@ class _Choice:
             for near in (number, *range(max(0, number - BEFORE), min(len(self.pieces), number + AFTER + 1))):
                 if not self.kept[near] and self.pieces[near][0] not in self.folded:
                     self._keep(near, floor)
-            if self.left <= floor or looked > MOST:
+            if self.left <= floor:
                 return
 
     def _keep(self, number: int, floor: float) -> bool:
@@ -109,6 +142,21 @@ class _Choice:
                 start, end = pieces[0][0], pieces[-1][1]
                 found.append(Fold(start, end, f"… {end - start} lines"))
         return found
+
+
+def _error_lines(lines: Sequence[str]) -> set[int]:
+    """The numbers of lines with an error word. Finding each word in the whole text is faster than a pattern."""
+    text = "\n".join(lines).lower()
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    found = set()
+    for word in _ERRORS:
+        at = text.find(word)
+        for _ in range(MOST):
+            if at < 0:
+                break
+            found.add(bisect_right(ends, at))
+            at = text.find(word, at + 1)
+    return found
 
 
 def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:
