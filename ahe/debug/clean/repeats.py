@@ -51,7 +51,8 @@ def folds(lines: Sequence[str]) -> list[Fold]:
     """The folds of lines that are alike, ordered, without overlap."""
     found = []
     end = 0
-    for kind, group in groupby(lines, _kind):
+    plain = "\n".join(lines).translate(_DIGITS).split("\n")
+    for kind, group in groupby(map(_kind, lines, plain)):
         start, end = end, end + sum(1 for _ in group)
         length = end - start
         if length < 3 or (length < ALIKE and lines[start] != lines[end - 1]):
@@ -68,10 +69,11 @@ def folds(lines: Sequence[str]) -> list[Fold]:
     return found
 
 
-def _kind(line: str) -> str:
+def _kind(line: str, plain: str) -> str:
+    """What makes a line like its neighbours; `plain` is the line without digits."""
     if (match := _VERB.match(line)) is not None:
         return f"{match[1].translate(_DIGITS)} something"
-    return "blob" if len(line) >= 30 and _BLOB.match(line) else line.translate(_DIGITS)
+    return "blob" if len(line) >= 30 and _BLOB.match(line) else plain
 
 
 def size(lines: Sequence[str], start: int, end: int) -> int:
