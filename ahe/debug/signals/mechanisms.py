@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ahe.debug.readers.lenient_json import words
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.vocabulary import NONE, NOT_A_COMMAND
+from ahe.debug.signals.vocabulary import NONE, NOT_A_COMMAND, table
 
 Lines = frozenset[str]
 """Lines that others wrote: those of the instruction."""
@@ -23,7 +23,8 @@ LINES = 60
 """Lines from the end of a result that are read."""
 
 _SH = r"^(?:\S*/)?(?:ba|z|da)?sh: (?:-c: )?(?:line \d+: |\d+: )?"
-_SHAPES = r"""
+_TABLE = table(
+    r"""
 shell_syntax        <sh>.*(?:unexpected EOF while looking for matching|syntax error|unexpected end of file)
 command_not_found   <sh>(?P<what>[\w.+-]+): (?:command )?not found$
 command_not_found   ^zsh: command not found: (?P<what>\S+)$
@@ -81,13 +82,10 @@ assertion           ^AssertionError\b|^\S*: \S+:\d+: .*Assertion .* failed
 usage_error         (?:unrecognized|invalid|unknown|illegal) option|unrecognized arguments:|^usage: .*
 usage_error         missing .*operand
 exception           ^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)(?:: .+)?$|panicked at |^panic: |^Uncaught 
-"""
+""".replace("<sh>", _SH)
+)
 """A mechanism and the shape of a line that shows it; the first that fits counts. `<sh>` is the beginning of a shell's
 complaint, `what` names what it is about."""
-_TABLE = tuple(
-    (mechanism, re.compile(shape.replace("<sh>", _SH)))
-    for mechanism, shape in (line.split(maxsplit=1) for line in _SHAPES.strip().splitlines())
-)
 _ANY = re.compile(
     "|".join(f"(?:{re.sub('P<[a-z0-9]+>', ':', each.pattern)})" for _, each in _TABLE), re.MULTILINE
 )
