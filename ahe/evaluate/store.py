@@ -104,6 +104,15 @@ class Store:
         (number,) = self._db.execute("SELECT count(*) FROM trial WHERE status <> 'missing'").fetchone()
         return int(number)
 
+    def answered(self, model: str) -> bool:
+        """Whether a scored trial with this model did not end with a request that the endpoint refused."""
+        row = self._db.execute(
+            "SELECT 1 FROM trial WHERE record ->> 'model' = ? AND status <> 'missing'"
+            " AND record ->> 'ended' <> 'bad_request' LIMIT 1",
+            (model,),
+        ).fetchone()
+        return row is not None
+
     def sample(self, model: str, most: int) -> list[Trial]:
         """Up to `most` scored trials with one model. Ids are hashes, so the first are a random sample."""
         rows = self._db.execute(
