@@ -175,6 +175,7 @@ class TrialRunner:
             started=started,
             seconds=round(seconds, 3),
             sandboxed=self.sandboxed,
+            runtime=RUNTIME_VERSION,
         )
 
     def _limits(self, task: Task) -> Limits:
