@@ -72,10 +72,15 @@ class Host(Protocol):
 
 
 class Executor(Protocol):
-    """Runs templates, tools and middleware. `call` raises `HarnessError` if evolved code fails."""
+    """Runs templates, tools and middleware. `call` raises `HarnessError` if evolved code fails.
+
+    `timeout` is in seconds; of it, each hook of a chain has `each`.
+    """
 
     async def start(self, harness: Path, host: Host) -> None: ...
-    async def call(self, what: str, arguments: dict[str, Any], timeout: float) -> Any: ...
+    async def call(
+        self, what: str, arguments: dict[str, Any], timeout: float, each: float | None = None
+    ) -> Any: ...
     async def stop(self) -> None: ...
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
 
 BYTES_PER_TOKEN = 3.6
+MAX_DEPTH = 100
 _ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -36,13 +38,37 @@ def read_text(path: Path) -> str:
 
 
 def loads(raw: str | bytes) -> Any:
-    """The value of a JSON text, with lone surrogates replaced. Raises `ValueError` or `RecursionError`.
+    """The value of a JSON text, safe to write again. Raises `ValueError` or `RecursionError`.
 
-    JSON can escape half a surrogate pair, which cannot be encoded in a file or a request and would end the run.
+    JSON can escape half a surrogate pair, which cannot be encoded in a file or a request: it is replaced. Numbers that
+    are none (NaN, 1e999) become None. Values more than `MAX_DEPTH` deep are refused: they parse, but nothing that walks
+    through them later would end well.
     """
     text = raw if isinstance(raw, str) else raw.decode("utf-8")
-    value = json.loads(text)
+    value = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+    if too_deep(value):
+        raise ValueError(f"more than {MAX_DEPTH} lists and objects in each other")
     return without_surrogates(value) if _ESCAPED.search(text) else value
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def too_deep(value: Any) -> bool:
+    """Whether a JSON value has more than `MAX_DEPTH` lists and objects in each other."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        nested = [
+            each.values() if isinstance(each, dict) else each
+            for each in level
+            if isinstance(each, (dict, list))
+        ]
+        level = [inner for each in nested for inner in each]
+        if not level:
+            return False
+    return True
 
 
 def without_surrogates(value: Any) -> Any:

@@ -2,11 +2,11 @@
 
     python -m benchmarks.debug [--big] [--json]
 
-40 MB of made-up traces (`benchmarks/traces`), two workers. `seconds` is the wall time of a fresh process, including
-interpreter and imports; the traces were just written, so they are in the page cache. `peak_mb` is the highest sum,
-sampled every 20 ms, of the resident sets of that process and its descendants, in 10^6 bytes; pages that processes share
-count for each of them, so the true peak is lower. `--big` adds a run with ten times as many tasks: `growth` is the
-ratio of the times, `peak_mb_big` its memory.
+40 MB of made-up traces (`benchmarks/sized_traces.py`), two workers. `seconds` is the wall time of a fresh process,
+including interpreter and imports; the traces were just written, so they are in the page cache. `peak_mb` is the
+highest sum, sampled every 20 ms, of the resident sets of that process and its descendants, in 10^6 bytes; pages that
+processes share count for each of them, so the true peak is lower. `--big` adds a run with ten times as many tasks:
+`growth` is the ratio of the times, `peak_mb_big` its memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.traces import corpus
+from benchmarks import sized_traces
 
 SEED = 0
 BUDGET = 10_000
@@ -51,7 +51,7 @@ def measure(size: int, tasks: int, workers: int) -> Cost:
     """Debug a fresh corpus of about `size` bytes in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="ahe-debug-") as scratch:
         runs, out = Path(scratch) / "runs", Path(scratch) / "out"
-        corpus.write(runs, SEED, size, tasks)
+        sized_traces.write(runs, SEED, size, tasks)
         total = sum(path.stat().st_size for path in (runs / "trials").rglob("*") if path.is_file())
         began = time.perf_counter()
         command = [sys.executable, "-c", _RUN, str(runs / "trials"), str(out), str(BUDGET), str(workers)]
@@ -80,10 +80,10 @@ def resident(pid: int) -> int:
 @click.option("--workers", default=2, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def main(big: bool, workers: int, as_json: bool) -> None:
-    cost = measure(corpus.SIZE, corpus.TASKS, workers)
+    cost = measure(sized_traces.SIZE, sized_traces.TASKS, workers)
     figures: dict[str, float] = asdict(cost)
     if big:
-        more = measure(BIG * corpus.SIZE, BIG * corpus.TASKS, workers)
+        more = measure(BIG * sized_traces.SIZE, BIG * sized_traces.TASKS, workers)
         figures |= {"seconds_big": more.seconds, "peak_mb_big": more.peak_mb, "traces_mb_big": more.traces_mb}
         figures["growth"] = round(more.seconds / cost.seconds, 2)
     if as_json:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ahe.debug.rank.rank import Candidate, mechanism, rank
-from ahe.debug.rank.survey import survey
+from ahe.debug.readers.results import result
 from ahe.debug.readers.trace import Step, Text, Trace, VerifierFile
-from ahe.debug.signals.scan import Profile
-from ahe.debug.signals.signatures import sign
+from ahe.debug.signals.acts import acts
+from ahe.debug.signals.outcome import Rollout
+from ahe.debug.study import Task, rollout
 from ahe.records import Signature
 
 Turn = tuple[str, str]
@@ -17,8 +17,8 @@ Turn = tuple[str, str]
 def made(*turns: Turn, answer: str = "Done.", verifier: str = "", **fields: Any) -> Trace:
     """A failed rollout of task `t`, of the steps 1 (user), 2 … (agent), with an answer unless it is empty."""
     steps = [Step(1, "user", (Text("message", "Do it."),))]
-    for number, (call, result) in enumerate(turns, 2):
-        texts = (Text("message", "Next."), Text("call", call, "sh"), Text("result", result, "sh"))
+    for number, (call, said) in enumerate(turns, 2):
+        texts = (Text("message", "Next."), Text("call", call, "sh"), result(said, "sh", call))
         steps.append(Step(number, "agent", texts))
     if answer:
         steps.append(Step(len(steps) + 1, "agent", (Text("message", answer),)))
@@ -40,11 +40,13 @@ def bad(text: str, code: int = 1) -> str:
     return f"{text}\n[exit code {code}]"
 
 
-def candidates(trace: Trace, most: int = 40, passing: Profile | None = None) -> list[Candidate]:
-    """The candidates of a rollout, best first."""
-    return list(survey(trace, passing, most).candidates)
+def studied(trace: Trace, task: Task | None = None) -> Rollout:
+    """The facts of a trace, by the label `a1`."""
+    return rollout("a1", trace, acts(trace), task or Task())
 
 
-def signed(trace: Trace) -> Signature:
-    """The signature with the mechanism that the rollout's own candidates name."""
-    return sign(trace).model_copy(update={"mechanism": mechanism(rank(candidates(trace))).mechanism})
+def signed(trace: Trace, task: Task | None = None) -> Signature:
+    """The signature of a trace that did not pass."""
+    found = studied(trace, task).signature
+    assert found is not None
+    return found

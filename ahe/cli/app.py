@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
+import io
 import os
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from ahe import __version__
-from ahe.cli.shared import Invocation
+from ahe.cli.shared import Invocation, ReaderGone, printing
 from ahe.errors import AheError
 
 # The help must not import the commands, so their one-line descriptions are here.
@@ -52,6 +55,17 @@ EXAMPLE = """Example, from nothing to a first improvement:
   ahe log"""
 
 OK, WRONG, INTERRUPTED = 0, 2, 130
+_WRITABLE = ": run `ahe` as the user whose it is, or make it accessible"
+_ROOM = ": make room (`df -h` shows where) and run the same command again; what is finished is kept"
+_REMEDIES = {
+    errno.EACCES: _WRITABLE,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: ": raise the limit (`ulimit -f`) and run the same command again",
+    errno.EMFILE: ": raise the limit (`ulimit -n`), or use fewer jobs with -j",
+    errno.ENOSPC: _ROOM,
+    errno.EPERM: _WRITABLE,
+    errno.EROFS: ": make it writable, or work in a copy of the project",
+}
 
 
 class Commands(click.Group):
@@ -111,31 +125,64 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str]) -> int:
     try:
+        _open_streams()
         result = ahe.main(args=arguments, prog_name="ahe", standalone_mode=False)
-        sys.stdout.flush()
+        with printing():
+            sys.stdout.flush()
         return result if isinstance(result, int) else OK
     except (click.Abort, KeyboardInterrupt):
         return _interrupted(arguments)
-    except click.ClickException as error:
-        return _say(error.format_message())
-    except BrokenPipeError:
-        # The reader (`| head`) closed the pipe; without this the interpreter prints an error at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, ReaderGone):
+        _forget_output()
         return OK
-    except (AheError, OSError) as error:
-        if "AHE_TRACEBACK" in os.environ:
-            raise
-        return _say(str(error))
     except Exception as error:
-        if "AHE_TRACEBACK" in os.environ:
+        if "AHE_TRACEBACK" in os.environ and not isinstance(error, click.ClickException):
             raise
-        what = f"an error in ahe itself ({type(error).__name__}: {error})"
-        return _say(f"{what}; set AHE_TRACEBACK=1 to see where, and report it")
+        return _say(_text(error))
+
+
+def _text(error: BaseException) -> str:
+    """What a person reads: the cause and what to do. Of several errors at once, one that names a remedy."""
+    while isinstance(error, BaseExceptionGroup):
+        error = min(error.exceptions, key=lambda each: not isinstance(each, (AheError, BaseExceptionGroup)))
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, AheError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = error.filename2 or error.filename
+        what = f"{where}: {error.strerror}" if where else str(error.strerror or error)
+        return what + _REMEDIES.get(error.errno or 0, "")
+    what = f"an error in ahe itself ({type(error).__name__}: {error})"
+    return f"{what}; set AHE_TRACEBACK=1 to see where, and report it"
+
+
+def _open_streams() -> None:
+    """Make the standard streams take any text; what is not a terminal gets UTF-8.
+
+    A closed stdout is refused: what is opened next would take its place, and what is printed would go there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            while (made := os.open(os.devnull, os.O_RDWR)) < number:
+                pass
+            setattr(sys, name, os.fdopen(made, "w" if number else "r", closefd=False))
+            if name == "stdout":
+                raise click.UsageError("standard output is closed: give it a place, such as > /dev/null")
+        elif number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
+def _forget_output() -> None:
+    """Without this the interpreter tries again at exit, and prints an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(message: str) -> int:
     """One line on stderr, so that the fix at its end is not overlooked."""
-    click.echo("ahe: " + " ".join(message.split()), err=True)
+    with suppress(OSError):
+        click.echo("ahe: " + " ".join(message.split()), err=True)
     return WRONG
 
 

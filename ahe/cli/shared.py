@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -123,6 +124,24 @@ def run(work: Callable[[Watcher], Coroutine[Any, Any, T]], *, progress: bool = T
         raise
 
 
+class ReaderGone(Exception):
+    """Who read our output has read enough (`| head`)."""
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Names stdout where it cannot take what is printed, as on a full disk. Raises `ReaderGone` for a closed pipe."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise ReaderGone from None  # click would make it exit code 1
+    except OSError as error:
+        why = error.strerror or error
+        raise click.ClickException(
+            f"standard output cannot take the result ({why}): give it another place"
+        ) from None
+
+
 def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
     """Print a result on stdout: as JSON, or as the text, which is made only then.
 
@@ -136,7 +155,8 @@ def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
         return part.model_dump(mode="json") if hasattr(part, "model_dump") else part
 
     whole = [plain(part) for part in value] if isinstance(value, (list, tuple)) else plain(value)
-    click.echo(json.dumps(whole, indent=2, ensure_ascii=False, default=str))
+    with printing():
+        click.echo(json.dumps(whole, indent=2, ensure_ascii=False, default=str))
 
 
 def width() -> int | None:
@@ -151,7 +171,8 @@ def page(text: str) -> None:
     if sys.stdout.isatty() and text.count("\n") > 40:
         click.echo_via_pager(text)
     else:
-        click.echo(text, nl=bool(text) and not text.endswith("\n"))
+        with printing():
+            click.echo(text, nl=bool(text) and not text.endswith("\n"))
 
 
 def safe_for_terminal(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ahe.cli.shared import Invocation, make_command, safe_for_terminal, show
+from ahe.cli.shared import Invocation, make_command, printing, safe_for_terminal, show
 
 Span = tuple[int, int]
 
@@ -47,6 +47,7 @@ def command(
     """
     from ahe.debug.clean import show as show_trace
     from ahe.debug.clean.pointers import Place
+    from ahe.evaluate.store import EARLIER
 
     place = Place.parse(trial)
     step = step if step is not None else place.step
@@ -68,6 +69,11 @@ def command(
         as_json,
         lambda: safe_for_terminal("\n".join(show_trace.page(found.label, each) for each in steps)),
     )
+    if (
+        path is None
+        and (earlier := invocation.project().config.runs / "trials" / found.trace.id / EARLIER).is_dir()
+    ):
+        click.echo(f"earlier attempts at it broke: `ahe trace 1 --in {earlier}` shows the first", err=True)
     for damage in found.trace.damage:
         click.echo(f"damaged: {damage.where}: {damage.what}", err=True)
 
@@ -77,4 +83,5 @@ def _show_raw(data: bytes, as_json: bool) -> None:
     if as_json or sys.stdout.isatty():
         show({"bytes": len(data), "text": text}, as_json, lambda: safe_for_terminal(text))
     else:
-        sys.stdout.buffer.write(data)
+        with printing():
+            sys.stdout.buffer.write(data)

@@ -15,8 +15,6 @@ from ahe.debug.pipeline import Examination, examined
 from ahe.debug.readers import trials
 from ahe.debug.readers.find import trial_source
 from ahe.debug.readers.read import Source, read
-from ahe.debug.report.clusters import examples
-from ahe.debug.report.quote import best_citation
 from ahe.debug.report.sections import Material, scores
 from ahe.debug.signals.outcome import TaskOutcome
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
@@ -141,13 +139,13 @@ def _tallies(tasks: Iterable[TaskOutcome]) -> dict[str, Tally]:
 
 
 def _best_citations(found: Examination) -> list[Citation]:
-    """For each cluster, largest first, its best citation, with the trial's whole id."""
+    """For each cluster, largest first, the best citation of its first rollout, with the trial's whole id."""
     rollouts = {rollout.trial: rollout for task in found.tasks for rollout in task.rollouts}
     places = []
     for cluster in found.clusters:
-        best = examples([rollouts[trial] for trial in cluster.trials])[0]
-        if (citation := best_citation(best)) is not None and citation.quote:
-            places.append(citation.model_copy(update={"trial": best.trial}))
+        best = next((rollouts[trial] for trial in cluster.trials if rollouts[trial].best), None)
+        if best is not None and best.best is not None and best.best.quote:
+            places.append(best.best.model_copy(update={"trial": best.trial}))
     return places
 
 

@@ -1,4 +1,4 @@
-"""From traces to a debug report without a model: study each task, rank lines over all tasks, write.
+"""From traces to a debug report without a model: study each task, write.
 
 Tasks are studied in worker processes, one task at a time in each, so memory does not grow with the input. Results
 depend neither on the order of the sources nor on the number of workers.
@@ -15,25 +15,20 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from ahe.debug.rank.excerpts import Case
-from ahe.debug.rank.rank import Candidate, mechanism, rank
 from ahe.debug.readers.read import Source
 from ahe.debug.readers.trace import labels
 from ahe.debug.report.compose import Section, compose
 from ahe.debug.report.detail import PageJob, write_page
 from ahe.debug.report.sections import Material, sections
-from ahe.debug.signals.outcome import Finding, Rollout, TaskOutcome
+from ahe.debug.signals.outcome import TaskOutcome
 from ahe.debug.signals.signatures import clusters
-from ahe.debug.signals.templates import Frequency
 from ahe.debug.study import Job, Study, study
-from ahe.records import Citation, Cluster
+from ahe.records import Cluster
 
-FINDINGS = 8
-QUOTE = 400
 SMALL = 4_000_000
 """Bytes below which starting worker processes costs more than it gains."""
 
@@ -52,22 +47,16 @@ class MapJobs(Protocol):
 
 @contextmanager
 def examined(sources: Sequence[Source], workers: int) -> Iterator[Examination]:
-    """Study every task and rank the lines found. `Examination.write` works only inside of the context."""
+    """Study every task. `Examination.write` works only inside of the context."""
     scratch = Path(tempfile.mkdtemp(prefix="ahe-debug-"))
     try:
         jobs = _jobs(sources, scratch)
         with workers_for(sum(source.size for source in sources), workers) as map_jobs:
-            passing, failing = Frequency(), Frequency()
-            for counted in map_jobs(study, jobs):
-                passing.add(counted.passing)
-                failing.add(counted.failing)
-            tasks, instructions = [], {}
-            for job in jobs:
-                found: Study = pickle.loads(Path(f"{job.place}.study").read_bytes())
-                cases = tuple(_ranked(case, passing, failing) for case in found.cases)
-                tasks.append(TaskOutcome(found.task, cases, found.divergence))
-                instructions[found.task] = found.instruction
-            yield Examination(tuple(tasks), instructions, jobs, map_jobs)
+            for _ in map_jobs(study, jobs):
+                pass
+            found: list[Study] = [pickle.loads(Path(f"{job.place}.study").read_bytes()) for job in jobs]
+            instructions = {each.outcome.task: each.instruction for each in found}
+            yield Examination(tuple(each.outcome for each in found), instructions, jobs, map_jobs)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -138,31 +127,6 @@ def _jobs(sources: Sequence[Source], scratch: Path) -> list[Job]:
         Job(task, tuple(group), tuple(short[source.id] for source in group), str(scratch / f"{n:06d}"))
         for n, (task, group) in enumerate(sorted(groups.items()))
     ]
-
-
-def _ranked(case: Case, passing: Frequency, failing: Frequency) -> Rollout:
-    """The rollout with its findings, best first, and the mechanism that they name."""
-    known = zip(case.candidates, case.contexts, case.ran, strict=False)
-    own = {_spot(candidate): (text, ran) for candidate, text, ran in known}
-    ranked = rank(case.candidates, passing, failing)
-    findings = tuple(
-        Finding(
-            Citation(trial=case.rollout.label, step=candidate.step, quote=candidate.line.strip()[:QUOTE]),
-            text,
-            candidate.score,
-            ran,
-        )
-        for candidate in ranked[:FINDINGS]
-        for text, ran in [own.get(_spot(candidate), ("", None))]
-    )
-    signature = case.rollout.signature
-    if signature is not None:
-        signature = signature.model_copy(update=mechanism(ranked, failing)._asdict())
-    return replace(case.rollout, findings=findings, signature=signature)
-
-
-def _spot(candidate: Candidate) -> tuple[int, int, int]:
-    return candidate.step, candidate.text, candidate.number
 
 
 @contextmanager

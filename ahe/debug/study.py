@@ -1,30 +1,43 @@
 """Reads and examines one task's rollouts, in a worker process. The results are written to two files.
 
-`<place>.study` holds candidates and facts; `<place>.shown` the steps that a page may show, in a file of its own
-because only the writer of the page reads them. Whole traces are in memory only here.
+`<place>.study` holds the facts; `<place>.shown` the steps that a page may show, in a file of its own because only the
+writer of the page reads them. Whole traces are in memory only here.
 """
 
 from __future__ import annotations
 
 import pickle
-from array import array
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.rank.divergence import find_divergence, last_action, ran
-from ahe.debug.rank.excerpts import Case, context, worth_showing
-from ahe.debug.rank.rank import Candidate, supported
-from ahe.debug.rank.survey import passing_templates, survey
+from ahe.debug.rank.decisive import cite, findings, largest
+from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.rank.excerpts import worth_showing
 from ahe.debug.readers.read import Source, read
-from ahe.debug.readers.trace import Step, Text, Trace
-from ahe.debug.signals.outcome import Divergence, Excerpt, Rollout
-from ahe.debug.signals.signatures import passing_actions, sign
+from ahe.debug.readers.trace import Trace, VerifierFile
+from ahe.debug.signals.acts import Act, acts, instruction
+from ahe.debug.signals.causes import verifier_broke
+from ahe.debug.signals.endings import Ending, ending
+from ahe.debug.signals.mechanisms import shown
+from ahe.debug.signals.outcome import Rollout, TaskOutcome
+from ahe.debug.signals.session import session_notes
+from ahe.debug.signals.signatures import Actions, passing_actions, sign
 from ahe.debug.verifiers.failures import decisive_line, failures
 from ahe.records import Citation
 
-CANDIDATES = 40
-CONTEXTS = 8
+VERDICT, SAID, MESSAGE, OUTPUT, LINE = 300, 40, 4_000, 6_000, 240
+"""Characters of a verdict, failed tests that are kept, characters of what each says, and of a verifier's output."""
+_INSTALLER = re.compile(
+    r"\s*(?:Reading |Building dependency|Get:|Hit:|Ign:|Fetched |Selecting |Preparing to |Unpacking |Setting up "
+    r"|Processing triggers|Collecting |Download(?:ing|ed) |Requirement already|Installing |Installed \d|Resolved \d"
+    r"|Prepared \d|Audited \d|Using (?:cached|CPython)|Successfully installed|Creating virtual| \+ \S+==|debconf:"
+    r"|invoke-rc\.d:|The following|WARNING: |\d+ upgraded|Need to get|After this operation|\(Reading database"
+    r"|update-alternatives:|everything's installed|no checksums to|downloading uv|  (?:uvx?$|% Total)|To add \$HOME"
+    r"|installing to |source \$HOME|\S+ is already the newest)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,62 +52,49 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A task's rollouts before they are ranked with other tasks. `instruction` is what the agent was given."""
+    """What was found about a task. `instruction` is what the agent was given."""
 
-    task: str
-    cases: tuple[Case, ...]
-    divergence: Divergence | None
+    outcome: TaskOutcome
     instruction: str
 
 
 @dataclass(frozen=True, slots=True)
-class SeenTemplates:
-    """The templates in passing and in failing rollouts of a task, as 8-byte digests."""
+class Task:
+    """What the rollouts of a task are compared with: the lines of its instruction, and what passing rollouts did."""
 
-    passing: array[int]
-    failing: array[int]
+    known: Collection[str] = ()
+    actions: Collection[Actions] = ()
+    results: Sequence[str] = ()
 
 
-def study(job: Job) -> SeenTemplates:
+def study(job: Job) -> None:
     """Read the rollouts of a task; write `<place>.study` and `<place>.shown`."""
-    labelled = [(label, read(source)) for label, source in zip(job.labels, job.sources, strict=True)]
-    shown = [(label, resolved(trace)) for label, trace in labelled]
-    passing = [trace for _, trace in shown if trace.status == "passed"]
-    known, acted = passing_templates(passing), passing_actions(passing)
-    failing: set[int] = set()
-    found: list[tuple[Candidate, ...]] = []
-    for _, trace in shown:
-        if trace.status in ("passed", "missing"):
-            found.append(())
-            continue
-        surveyed = survey(trace, known, CANDIDATES)
-        failing.update(surveyed.profile.counted())
-        found.append(surveyed.candidates)
-    cases = [
-        Case(
-            rollout(label, trace, acted),
-            candidates,
-            tuple(context(trace, candidate) for candidate in candidates[:CONTEXTS]),
-            tuple(ran(label, trace, candidate) for candidate in candidates[:CONTEXTS]),
-        )
-        for (label, trace), candidates in zip(shown, supported(found), strict=True)
-    ]
-    divergence = find_divergence(
-        [(label, trace) for label, trace in shown if trace.status == "failed"],
-        [(label, trace) for label, trace in shown if trace.status == "passed"],
+    traces = [read(source) for source in job.sources]
+    did = [acts(trace) for trace in traces]
+    asked = next((said for trace in traces if (said := instruction(trace))), "")
+    passing = [each for trace, each in zip(traces, did, strict=True) if trace.status == "passed"]
+    task = Task(
+        known=frozenset(line.strip() for line in asked.split("\n") if len(line) > 12),
+        actions=passing_actions(passing),
+        results=[act.result for each in passing for act in each if act.failed is not False],
     )
-    instruction = next((said for _, trace in shown if (said := first_request(trace))), "")
-    result = Study(job.task, tuple(cases), divergence, instruction)
-    Path(f"{job.place}.study").write_bytes(pickle.dumps(result))
-    pages: list[Excerpt] = worth_showing(labelled, result.cases, divergence)
-    Path(f"{job.place}.shown").write_bytes(pickle.dumps(pages))
-    return SeenTemplates(array("Q", known.counted() if known else ()), array("Q", sorted(failing)))
+    rollouts = tuple(
+        rollout(label, trace, each, task) for label, trace, each in zip(job.labels, traces, did, strict=True)
+    )
+    both = list(zip(job.labels, traces, did, strict=True))
+    divergence = find_divergence(
+        [(label, each) for label, trace, each in both if trace.status == "failed"],
+        [(label, each) for label, trace, each in both if trace.status == "passed"],
+    )
+    outcome = TaskOutcome(job.task, rollouts, divergence)
+    Path(f"{job.place}.study").write_bytes(pickle.dumps(Study(outcome, asked)))
+    Path(f"{job.place}.shown").write_bytes(pickle.dumps(worth_showing(traces, outcome)))
 
 
-def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
-    """The facts of a trace; if it did not pass, with a signature but no mechanism. `acted` is passed to `sign`."""
-    found = failures(trace.verifier) if trace.status != "passed" else ()
-    return Rollout(
+def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout:
+    """The facts of a trace; if it did not pass, with the verifier's words, a signature and the decisive acts."""
+    calls = [act for act in did if act.kind != "other"] or did
+    facts = Rollout(
         trial=trace.id,
         label=label,
         attempt=trace.attempt,
@@ -103,42 +103,44 @@ def rollout(label: str, trace: Trace, acted: frozenset[int]) -> Rollout:
         turns=sum(step.source == "agent" for step in trace.steps),
         tokens=trace.tokens,
         seconds=trace.seconds,
-        signature=sign(trace, acted) if trace.status != "passed" else None,
-        verdict=decisive_line(found)[:300],
         asked=_asked(label, trace),
-        last=last_action(label, trace),
-        calls=sum(text.channel == "call" for step in trace.steps for text in step.texts),
+        last=cite(label, calls[-1]) if calls else None,
+        calls=len(did),
         damage=trace.damage,
+    )
+    if trace.status == "passed":
+        return facts
+    said = failures(trace.verifier)
+    end = ending(trace, did)
+    if verifier_broke(said):
+        end = Ending("broken")
+    found = shown(did, task.known, task.results)
+    acted, chief = findings(label, trace, did, found, said, task.known)
+    if end.word == "context_overflow":
+        acted, chief = tuple(filter(None, [largest(label, did)])), 0
+    return replace(
+        facts,
+        signature=sign(trace, did, said, end, found, task.actions),
+        verdict=decisive_line(said)[:VERDICT],
+        said=tuple(replace(each, message=each.message[:MESSAGE]) for each in said[:SAID]),
+        failed_tests=len(said),
+        output=output(trace.verifier),
+        findings=acted,
+        chief=chief,
+        ending=tuple(Citation(trial=label, step=step, quote=line) for step, line in end.shown),
+        notes=session_notes(label, trace, did) if trace.status == "unknown" else (),
     )
 
 
-def resolved(trace: Trace) -> Trace:
-    """The trace with its texts as a terminal would show them."""
-    return trace.with_steps(map(_resolved, trace.steps))
-
-
-def first_request(trace: Trace) -> str:
-    """The user's first message."""
-    for step in trace.steps:
-        if step.source == "user":
-            said = "\n".join(text.text for text in step.texts if text.channel == "message")
-            if said.strip():
-                return said
-    return ""
+def output(files: Sequence[VerifierFile]) -> str:
+    """The end of what the verifier printed, without installers' lines; of several files the longest that is no JSON."""
+    texts = [file.text for file in files if file.text.strip()[:1] not in ("{", "[", "<")]
+    shown = resolve(max(texts, key=len, default="")[-OUTPUT:])
+    lines = [line.rstrip() for line in shown[max(0, shown.rfind(" test session starts ")) :].split("\n")]
+    return "\n".join(line[:LINE] for line in lines if line and not _INSTALLER.match(line)).strip()
 
 
 def _asked(label: str, trace: Trace) -> Citation | None:
     step = next((step for step in trace.steps if step.source == "user" and step.raw.strip()), None)
-    return (
-        None if step is None else Citation(trial=label, step=step.id, quote=" ".join(step.raw.split())[:160])
-    )
-
-
-def _resolved(step: Step) -> Step:
-    texts = tuple(_text(text) for text in step.texts)
-    return step if all(a is b for a, b in zip(texts, step.texts, strict=True)) else replace(step, texts=texts)
-
-
-def _text(text: Text) -> Text:
-    shown = resolve(text.text)
-    return text if shown is text.text or shown == text.text else replace(text, text=shown)
+    quote = "" if step is None else " ".join(step.raw.split())[:160]
+    return None if step is None else Citation(trial=label, step=step.id, quote=quote)

@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 from ahe.environments import layout
-from ahe.environments.base import BOOT, ROOT, Command, LinkedEnvironment
+from ahe.environments.base import ROOT, LinkedEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.limits import ResourceLimits
+from ahe.environments.link import BOOT, Command
 from ahe.environments.sandbox import bwrap_command
+from ahe.environments.variables import resolve
 from ahe.errors import SandboxError, UnsupportedTask
 from ahe.records import EnvironmentSpec, ExecResult
 
@@ -52,7 +54,9 @@ class BwrapEnvironment(LinkedEnvironment):
     async def _run(self, command: Command) -> ExecResult:
         if (command.user or "") not in ROOT:
             raise UnsupportedTask(f"{self.spec.name}: bubblewrap has no user {command.user!r}: use Docker")
-        return await self._opened().exec(command, {**dict(layout.base_environment()), **self.spec.env})
+        return await self._opened().exec(
+            command, {**dict(layout.base_environment()), **resolve(self.spec.env)}
+        )
 
     async def stop(self) -> None:
         """Ends all processes and removes the sandbox's files. May be called twice."""

@@ -11,27 +11,33 @@ import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ahe.environments import docker_api, docker_shell
-from ahe.environments.base import Command, TaskEnvironment
-from ahe.environments.inside.init import CANNOT_RUN
+from ahe.environments import docker_api, docker_build, docker_shell
+from ahe.environments.base import TaskEnvironment
+from ahe.environments.inside.child import CANNOT_RUN
 from ahe.environments.layout import covered, mounted
 from ahe.environments.limits import owner
-from ahe.errors import SandboxError
+from ahe.environments.link import Command
+from ahe.environments.variables import resolve
+from ahe.errors import AheError, EnvironmentLost, SandboxError, TaskError
 from ahe.records import EnvironmentSpec, ExecResult
 
 T = TypeVar("T")
 NOT_RUNNING = 409
+IDLE = ("tail", "-f", "/dev/null")  # the container's command: it keeps the container running
+ENTRYPOINT_SECONDS = 10.0
 
 
 class DockerEnvironment(TaskEnvironment):
     """Implements `Environment` with one container, removed at `stop`.
 
-    `dockerfile` or `image` gives the root file system; without a Dockerfile, `files` and `setup` are applied
-    to it. `scratch` is not used. A container that a command brought down (out of memory, `kill -9 -1`) is
-    started again: its files are kept, its processes are lost.
+    `dockerfile` or `image` gives the root file system; without a Dockerfile, `files` and `setup` are applied to it. The
+    image's ENTRYPOINT runs and its HEALTHCHECK is waited for; its USER and WORKDIR hold where the task names none.
+    `scratch` is not used. A container that a command brought down (out of memory, `kill -9 -1`) is started again: its
+    files are kept, its processes are lost.
     """
 
     describe = "docker"
@@ -39,12 +45,14 @@ class DockerEnvironment(TaskEnvironment):
     def __init__(self, spec: EnvironmentSpec, scratch: Path) -> None:
         super().__init__(spec)
         self._container: Any = None
-        self._stopped = False
+        self._stopped = self._serves = False
+        self._user = "0"
         self._tokens: set[str] = set()  # of the commands that run
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="docker")
 
     async def start(self) -> None:
-        """Builds or finds the image and starts the container. Raises SandboxError."""
+        """Builds or finds the image and starts the container. Raises SandboxError, and TaskError for a container that
+        does not stay up."""
         try:
             await self._blocking(self._create)
             if self.spec.dockerfile is None:
@@ -52,12 +60,14 @@ class DockerEnvironment(TaskEnvironment):
                     files = await self._do(docker_api.archive_of_folder, self.spec.files)
                     await self._put(self.spec.workdir, files)
                 await self._setup()
+            self._serves = True
         except BaseException:
             await self.stop()
             raise
 
     async def _run(self, command: Command) -> ExecResult:
         token = secrets.token_hex(16)
+        command = replace(command, user=command.user or self._user)
         self._tokens.add(token)
         try:
             done = await self._do(self._run_restarting, command, token)
@@ -65,7 +75,8 @@ class DockerEnvironment(TaskEnvironment):
                 await self._do(self._kill, token)
             return done
         except asyncio.CancelledError:
-            await asyncio.shield(self._do(self._kill, token))
+            with contextlib.suppress(AheError):
+                await asyncio.shield(self._do(self._kill, token))
             raise
         finally:
             self._tokens.discard(token)
@@ -91,15 +102,46 @@ class DockerEnvironment(TaskEnvironment):
     # ---------------------------------------------------------------- in a thread
 
     def _create(self) -> None:
-        self._container = self._make_container()
+        image = docker_build.image_for(self.spec)
+        config = image.attrs.get("Config") or {}
+        if not self.spec.workdir:
+            self.spec = self.spec.model_copy(update={"workdir": config.get("WorkingDir") or "/"})
+        self._user = config.get("User") or "0"
+        self._container = self._make_container(image)
         if self._stopped:  # cancelled meanwhile: nothing else would remove it
             _remove(self._container)
-        else:
-            self._container.start()
+            return
+        self._container.start()
+        if config.get("Entrypoint") or config.get("Healthcheck"):
+            self._await_ready()
 
-    def _make_container(self) -> Any:
+    def _await_ready(self) -> None:
+        """Waits until the image's ENTRYPOINT has started our command (a service in the foreground never does) and its
+        HEALTHCHECK passes."""
+        began = time.monotonic()
+        while True:
+            self._container.reload()
+            state = self._container.attrs["State"]
+            if not state["Running"]:
+                said = self._container.logs(tail=20).decode("utf-8", "replace")[-1000:].strip()
+                raise TaskError(
+                    f"{self.spec.name}: its ENTRYPOINT ended with exit code {state['ExitCode']} and did not run the "
+                    f"command that it was given: {said}"
+                )
+            health = (state.get("Health") or {}).get("Status")
+            waited = time.monotonic() - began
+            if health == "unhealthy" or (health == "starting" and waited > self.spec.build_seconds):
+                raise TaskError(f"{self.spec.name}: its HEALTHCHECK does not pass: {_last_check(state)}")
+            if health != "starting" and (waited > ENTRYPOINT_SECONDS or self._runs_ours()):
+                return
+            time.sleep(0.05)
+
+    def _runs_ours(self) -> bool:
+        processes = self._container.top()["Processes"] or []
+        return any(process[-1] == " ".join(IDLE) for process in processes)
+
+    def _make_container(self, image: Any) -> Any:
         spec = self.spec
-        image = docker_api.image_for(spec)
         cover = covered(mounted(spec.mounts), spec.hidden)
         binds = [f"{m.host}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in spec.mounts]
         binds += [f"/dev/null:{path}:ro" for path, is_dir in cover if not is_dir]
@@ -111,13 +153,11 @@ class DockerEnvironment(TaskEnvironment):
         size = spec.file_mb << 20
         return docker_api.client().containers.create(
             image,
-            entrypoint=["tail", "-f", "/dev/null"],
-            command=[],
+            command=list(IDLE),
             init=True,
-            user="0",
             hostname="sandbox",
             working_dir=spec.workdir,
-            environment=dict(spec.env),
+            environment=resolve(spec.env),
             network_mode=None if spec.network else "none",
             mem_limit=spec.memory_mb << 20,
             memswap_limit=spec.memory_mb << 20,
@@ -178,7 +218,7 @@ class DockerEnvironment(TaskEnvironment):
         try:
             await self._do(docker_api.put_archive, self._container, folder, archive)
         except FileNotFoundError:
-            made = await self.exec('mkdir -p -- "$FOLDER"', env={"FOLDER": folder}, cwd="/")
+            made = await self.exec('mkdir -p -- "$FOLDER"', env={"FOLDER": folder}, cwd="/", user="0")
             if made.exit_code:
                 raise OSError(errno.ENOTDIR, made.text.strip(), folder) from None
             await self._do(docker_api.put_archive, self._container, folder, archive)
@@ -190,14 +230,32 @@ class DockerEnvironment(TaskEnvironment):
         return await self._blocking(function, *arguments)
 
     async def _blocking(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Runs in a thread; errors of the daemon and its client become SandboxErrors."""
+        """Runs in a thread. Errors of the daemon and its client become SandboxErrors, or EnvironmentLost (`_blame`)."""
         from docker.errors import DockerException
         from requests import RequestException
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except (DockerException, RequestException) as error:
-            raise SandboxError(f"{self.spec.name}: Docker failed: {error}") from error
+            raise await self._blame(error) from error
+
+    async def _blame(self, error: Exception) -> AheError:
+        """Who is to blame for Docker's error: the commands inside, once some may have run, if the daemon is well.
+
+        They can break a container, for example so that it does not start again; not the daemon, the container's
+        existence, or the room on its disk.
+        """
+        problem = f"{self.spec.name}: Docker failed: {error}"
+        if self._serves and self._container is not None and docker_api.NO_SPACE not in str(error):
+            loop = asyncio.get_running_loop()
+            if await loop.run_in_executor(self._threads, docker_api.exists, self._container):
+                return EnvironmentLost(f"{problem}, because of what its commands did")
+        return SandboxError(problem)
+
+
+def _last_check(state: dict[str, Any]) -> str:
+    log = state["Health"].get("Log") or [{}]
+    return str(log[-1].get("Output", ""))[-500:].strip()
 
 
 def _remove(container: Any) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import IO
 
 from ahe.environments import layout
-from ahe.environments.base import BOOT, ROOT, Command, LinkedEnvironment
+from ahe.environments.base import ROOT, LinkedEnvironment
 from ahe.environments.launch import launch_bare
 from ahe.environments.limits import ResourceLimits
+from ahe.environments.link import BOOT, Command
+from ahe.environments.variables import resolve
 from ahe.errors import SandboxError, UnsupportedTask
 from ahe.records import EnvironmentSpec, ExecResult
 
@@ -30,6 +32,7 @@ class DirectEnvironment(LinkedEnvironment):
     """
 
     describe = "unsafe"
+    exposed = True
 
     def __init__(self, spec: EnvironmentSpec, scratch: Path, grading: tuple[str, ...] = GRADING) -> None:
         super().__init__(spec)
@@ -55,7 +58,7 @@ class DirectEnvironment(LinkedEnvironment):
     async def _run(self, command: Command) -> ExecResult:
         """Runs as the user who runs `ahe`, whatever `user` says."""
         kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-        return await self._opened().exec(command, {"LANG": "C.UTF-8", **kept, **self.spec.env})
+        return await self._opened().exec(command, {"LANG": "C.UTF-8", **kept, **resolve(self.spec.env)})
 
     async def stop(self) -> None:
         """Ends the trial's processes and removes its folders from the machine. May be called twice."""

@@ -98,7 +98,7 @@ async def _solve(environment: Environment, task: Task) -> list[str]:
     ran = await run_script(
         environment,
         "/solution/solve.sh",
-        task.environment.workdir,
+        task,
         timeout=task.agent_seconds,
         variables=task.solution_env,
         user=task.agent_user,

@@ -9,18 +9,17 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from ahe.environments.dockerfile import Instruction
+from ahe.environments.variables import unresolved
 from ahe.errors import UnsupportedTask
-from ahe.evaluate.taskformat import TEMPLATE, TaskToml, unsupported_keys
+from ahe.evaluate.compose import FILE, read_compose
+from ahe.evaluate.taskformat import TaskToml, unsupported_keys
 from ahe.records import Task
 
-COMPOSE = tuple(f"{stem}.{end}" for stem in ("docker-compose", "compose") for end in ("yaml", "yml"))
 BASE = "python:3.11-bookworm"
 """The base image of all bundled tasks. The host has its bash, git and python3 too, so bubblewrap can replace it."""
-
-_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
-
-Instruction = tuple[str, str]
 
 
 def refuse(task: Task, *, allow_network: bool, kind: str) -> None:
@@ -51,7 +50,7 @@ def unsupported(
     yield from _network(toml, allow_network)
     yield from _variables(toml, host)
     if "$" in task.environment.workdir:
-        yield f"a work directory with a variable in it ({task.environment.workdir}): set environment.workdir"
+        yield f"a variable in environment.workdir ({task.environment.workdir})"
     if kind in ("bwrap", "unsafe") and task.docker_only:
         yield f"Docker, because {task.docker_only} (environment kind {kind})"
     if kind == "docker" and not (task.environment.image or task.environment.dockerfile):
@@ -62,7 +61,11 @@ def _files(task: Task, toml: TaskToml) -> Iterator[str]:
     names = set(os.listdir(task.path))
     folder = os.path.join(task.path, "environment")
     inside = set(os.listdir(folder)) if "environment" in names else set()
-    yield from (f"Docker Compose (environment/{name})" for name in COMPOSE if name in inside)
+    if FILE in inside:
+        text = Path(folder, FILE).read_text("utf-8-sig", "replace")
+        yield from (
+            f"Docker Compose: {problem} (environment/{FILE})" for problem in read_compose(text).problems
+        )
     if "steps" in names and not toml.steps:
         yield "several steps (steps/)"
     if "trajectory.json" in names:
@@ -83,50 +86,25 @@ def _network(toml: TaskToml, allow_network: bool) -> Iterator[str]:
 
 
 def _variables(toml: TaskToml, host: Mapping[str, str]) -> Iterator[str]:
-    # Trials are pooled by the task's digest, which does not cover the host's variables; and the host's keys must not
-    # get into a sandbox.
     tables = {
         "environment": toml.environment.env,
         "verifier": toml.verifier.env,
         "solution": toml.solution.env,
     }
     for section, variables in tables.items():
-        for value in variables.values():
-            match = TEMPLATE.fullmatch(value)
-            if match and (match[2] is None or match[1] in host):
-                yield f"the host's variable {match[1]} ({section}.env)"
+        for name in unresolved(variables, host):
+            yield f"the variable {name} of this machine ({section}.env), which is not set: set it"
 
 
-def instructions(text: str) -> tuple[Instruction, ...]:
-    """Instructions as (NAME, rest), comments dropped, continued lines joined, here-documents left out."""
-    found: list[Instruction] = []
-    lines = iter(text.splitlines())
-    for line in lines:
-        logical = line.strip()
-        if not logical or logical.startswith("#"):
-            continue
-        while logical.endswith("\\"):
-            more = next(lines, None)
-            if more is None or not more.strip().startswith("#"):
-                logical = logical[:-1].rstrip() + " " + (more or "").strip()
-        name, _, rest = logical.partition(" ")
-        found.append((name.upper(), rest.strip()))
-        if name.upper() in ("RUN", "COPY"):
-            for end in _HEREDOC.findall(rest):
-                while (more := next(lines, None)) is not None and more.strip() != end:
-                    pass
-    return tuple(found)
-
-
-def workdir(found: tuple[Instruction, ...]) -> str | None:
-    """Work directory at the end of the last stage; None if the file sets none."""
-    current: str | None = None
-    for name, rest in found:
-        if name == "FROM":
-            current = None
-        elif name == "WORKDIR":
-            current = posixpath.normpath(posixpath.join(current or "/", rest.strip("\"'")))
-    return current
+def workdir(found: tuple[Instruction, ...]) -> str:
+    """Work directory at the end of the last stage; empty if the file does not say it in full."""
+    current = ""
+    for each in found:
+        if each.name == "FROM":
+            current = ""
+        elif each.name == "WORKDIR":
+            current = posixpath.normpath(posixpath.join(current, each.expanded.strip("\"'")))
+    return current if current.startswith("/") and "$" not in current else ""
 
 
 def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: bool, setup: bool) -> str:
@@ -140,8 +118,8 @@ def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: 
         return "its Dockerfile has neither files/ nor setup.sh beside it"
     copied = ran = False
     script = "/"
-    for name, rest in found:
-        words = rest.split()
+    for each in found:
+        name, rest, words = each.name, each.rest, each.rest.split()
         if name == "FROM" and rest == BASE:
             continue
         if name == "FROM":
@@ -165,4 +143,4 @@ def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: 
         return "its Dockerfile does not copy environment/files"
     if setup and not ran:
         return "its Dockerfile does not run environment/setup.sh"
-    return ""
+    return "" if directory else "its Dockerfile sets no WORKDIR"

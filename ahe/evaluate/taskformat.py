@@ -7,7 +7,6 @@ here.
 from __future__ import annotations
 
 import math
-import re
 import reprlib
 import tomllib
 from collections.abc import Mapping
@@ -33,8 +32,6 @@ from ahe.records import Split
 
 SCHEMAS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 
-TEMPLATE = re.compile(r"\$\{([^}:]+)(?::-(.*))?\}", re.DOTALL)
-"""`${NAME}` or `${NAME:-value}`: name, and value or None."""
 _FACTORS = {"G": 1024.0, "M": 1.0, "K": 1 / 1024}
 
 
@@ -199,16 +196,6 @@ def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
         if isinstance(section, type) and issubclass(section, Section):
             found += [f"{name}.{key}" for key in raw.get(name, ()) if key not in section.model_fields]
     return found
-
-
-def resolve(variables: Mapping[str, str]) -> dict[str, str]:
-    """A task's environment variables, without those of the host: `${NAME:-value}` becomes its value.
-
-    `support.refuse` refuses tasks whose templates would need a variable of the host.
-    """
-    return {
-        key: (m[2] or "") if (m := TEMPLATE.fullmatch(value)) else value for key, value in variables.items()
-    }
 
 
 def _size(written: object) -> int | None:

@@ -9,10 +9,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ahe.environments.dockerfile import instructions
 from ahe.environments.layout import installation
 from ahe.errors import TaskError
-from ahe.evaluate.support import beyond_bubblewrap, instructions, workdir
-from ahe.evaluate.taskformat import TaskToml, parse, resolve
+from ahe.evaluate.compose import FILE, read_compose
+from ahe.evaluate.support import beyond_bubblewrap, workdir
+from ahe.evaluate.taskformat import TaskToml, parse
 from ahe.records import EnvironmentSpec, Task
 
 WORKDIR = "/app"
@@ -20,7 +22,8 @@ WORKDIR = "/app"
 MEMORY_MB, STORAGE_MB = 2048, 10240
 SINGLE = frozenset({"task.toml", "instruction.md", "README.md", "trajectory.json"})
 FOLDERS = frozenset({"environment", "tests", "solution", "steps"})
-KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile"})
+COMPOSE = f"environment/{FILE}"
+KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile", COMPOSE})
 CHUNK = 1 << 16  # larger ones take their memory from the system each time, which is slow
 JUNK = (".pyc", ".swp", ".swo", "~")
 
@@ -51,9 +54,9 @@ def read_task(path: Path) -> Task:
         agent_seconds=toml.agent.timeout_sec,
         agent_user=toml.agent.user,
         verifier_seconds=toml.verifier.timeout_sec,
-        verifier_env=resolve(toml.verifier.env),
+        verifier_env=toml.verifier.env,
         verifier_user=toml.verifier.user,
-        solution_env=resolve(toml.solution.env),
+        solution_env=toml.solution.env,
         raw=raw,
     )
 
@@ -86,10 +89,12 @@ def _instruction(files: TaskFiles, toml: TaskToml) -> str:
 def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[EnvironmentSpec, str]:
     """The environment, and why only Docker can provide it ("" if bubblewrap can too)."""
     section = toml.environment
-    image = section.docker_image
     built = "environment/Dockerfile" in files.kept
+    composed = read_compose(files.text(COMPOSE)).image if COMPOSE in files.kept and not built else ""
+    image = section.docker_image or composed or None
     found = instructions(files.text("environment/Dockerfile")) if built else ()
-    directory = section.workdir or workdir(found) or WORKDIR
+    # Where neither the task nor its Dockerfile says it in full, it is the image's own.
+    directory = section.workdir or workdir(found) or ("" if built or image else WORKDIR)
     content, setup = files.under("environment/files"), "environment/setup.sh" in files.hashes
     reason = f"its image is {image}" if image else ""
     if built and not reason:
@@ -97,12 +102,12 @@ def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[Environm
     users = sorted({user for user in (toml.agent.user, toml.verifier.user) if user} - {"root", "0"})
     spec = EnvironmentSpec(
         name=root.name,
-        workdir=posixpath.normpath(posixpath.join("/", directory)),
+        workdir=directory and posixpath.normpath(posixpath.join("/", directory)),
         files=f"{root}/environment/files" if content and not reason else None,
         setup=f"{root}/environment/setup.sh" if setup and not reason else None,
         dockerfile=f"{root}/environment" if built and not image else None,
         image=image,
-        env=resolve(section.env),
+        env=section.env,
         network=toml.network(toml.agent) == "public",
         memory_mb=section.memory or int(section.memory_mb or MEMORY_MB),
         file_mb=section.storage or int(section.storage_mb or STORAGE_MB),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import shutil
 import tempfile
 import time
 import traceback
@@ -18,7 +17,7 @@ from ahe.agents.play import MakeExecutor, Player, started
 from ahe.environments.layout import remove
 from ahe.errors import AheError, BudgetExceeded, Infrastructure, UsageError
 from ahe.evaluate.store import Store
-from ahe.evaluate.verifier import Verification, verify
+from ahe.evaluate.verifier import Verification, verify, work_directory
 from ahe.harness.load import Harness, load
 from ahe.protocols import Environment, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
@@ -93,9 +92,7 @@ class TrialRunner:
         """
         harness = load(Path(planned.harness.root))
         started, clock = now(), time.monotonic()
-        folder = self.store.folder(planned.id)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self.store.new_folder(planned.id)
         agent, verification, broken = AgentOutcome(ended="broken"), None, ""
         try:
             agent, verification = await self._measure(planned, harness, folder)
@@ -148,7 +145,7 @@ class TrialRunner:
             session=planned.id,
             key=f"{task.name}/{planned.attempt}",
             seed=seed(planned.attempt),
-            workdir=task.environment.workdir,
+            workdir=await work_directory(environment, task),
         )
 
     def _trial(
@@ -182,6 +179,7 @@ class TrialRunner:
             started=started,
             seconds=round(seconds, 3),
             sandboxed=self.sandboxed,
+            runtime=RUNTIME_VERSION,
         )
 
     def _limits(self, task: Task) -> Limits:

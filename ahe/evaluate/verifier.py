@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from ahe.environments.variables import resolve
 from ahe.errors import AgentFault, TaskError
 from ahe.protocols import Environment
 from ahe.records import ExecResult, Record, Task
@@ -111,7 +112,7 @@ async def _verify(env: Environment, task: Task) -> Verification:
     ran = await run_script(
         env,
         "/tests/test.sh",
-        task.environment.workdir,
+        task,
         timeout=task.verifier_seconds,
         variables=task.verifier_env,
         user=task.verifier_user,
@@ -132,24 +133,39 @@ async def upload(env: Environment, folder: Path, inside: str) -> None:
                 content, mode = path.read_bytes(), path.stat().st_mode & 0o777
             except OSError as error:
                 raise TaskError(f"{path} cannot be read: {error}") from error
-            mode = 0o755 if name.endswith(".sh") else mode | 0o444
+            mode = mode | 0o444
+            if name.endswith(".sh"):
+                # Written on Windows, its first line would name an interpreter that ends in a carriage return.
+                content, mode = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n"), 0o755
             await env.write(f"{inside}/{path.relative_to(folder).as_posix()}", content, mode)
 
 
 async def run_script(
     env: Environment,
     script: str,
-    workdir: str,
+    task: Task,
     *,
     timeout: float,
-    variables: dict[str, str],
+    variables: Mapping[str, str],
     user: str | None,
 ) -> ExecResult:
-    """Run an executable script in `workdir`, or in / if the agent has removed that."""
-    command = f"cd {shlex.quote(workdir)} 2>/dev/null || cd /; {shlex.quote(script)}"
+    """Run an executable script in the task's work directory, or in / if the agent has removed that.
+
+    Raises `TaskError` where a variable takes its value from this machine, and it has none.
+    """
+    directory = await work_directory(env, task)
+    command = f"cd {shlex.quote(directory)} 2>/dev/null || cd /; {shlex.quote(script)}"
     return await env.exec(
-        command, timeout=timeout, cwd="/", env=variables, user=user, output_limit=OUTPUT_BYTES
+        command, timeout=timeout, cwd="/", env=resolve(variables), user=user, output_limit=OUTPUT_BYTES
     )
+
+
+async def work_directory(env: Environment, task: Task) -> str:
+    """The task's work directory; where the task names none, the image's own."""
+    if task.environment.workdir:
+        return task.environment.workdir
+    asked = await env.exec("pwd", timeout=HOUSEKEEPING_SECONDS)
+    return asked.text.strip() if asked.exit_code == 0 else "/"
 
 
 async def _collect(env: Environment) -> dict[str, bytes]:

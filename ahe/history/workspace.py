@@ -130,6 +130,8 @@ class History(Reading):
             if not self.contains(sha):
                 raise WorkspaceError(f"{sha[:10]} is not part of {self.branch()}: there is nothing to revert")
             (commit,) = self.commits(limit=1, start=sha)
+            if not commit.parents:
+                raise WorkspaceError(f"{sha[:10]} is the first commit: name a change that came after it")
             git = self._git.as_person() if person else self._git
             with self.draft(self.head()) as tree:
                 inside = self._inside(tree, git)

@@ -17,6 +17,8 @@ from ahe.protocols import Watcher
 from ahe.records import DebugReport, Evidence
 
 BUDGET = 10_000
+NAMED = 10
+"""Files that the report names because they may be traces in a form that is not known."""
 TRACES_OUT = "ahe-debug"
 QUIET = NullWatcher()
 
@@ -82,5 +84,11 @@ async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: 
         why = "; ".join(f"{each.path}: {each.why}" for each in skipped[:5]) or "the folders are empty"
         raise UsageError(f"no traces there ({why}): name files in a format that docs/debugger.md lists")
     watcher.emit(Notice(f"reading {len(found)} traces"))
-    notes = (f"{len(skipped)} files are not traces and were skipped",) if skipped else ()
-    return await AgentDebugger().report(Subject(found, notes=notes), out, budget)
+    return await AgentDebugger().report(Subject(found, notes=_skipped(skipped)), out, budget)
+
+
+def _skipped(files: Sequence[Skipped]) -> tuple[str, ...]:
+    """Notes on the files that are not traces; those that may be traces all the same are named."""
+    named = [f"not read: {each.path[:200]!r} ({each.why})" for each in files if each.notable]
+    count = f"{len(files)} files are not traces and were skipped"
+    return (*named[:NAMED], *([count] if len(files) > len(named[:NAMED]) else []))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from ahe.agents.play import Player, started
 from ahe.errors import AheError, UsageError
 from ahe.events import Notice
+from ahe.files import remove_tree
 from ahe.harness.load import Harness, load
 from ahe.history.git import Git
 from ahe.jobs.apply import Merge
@@ -84,7 +83,7 @@ async def run_instruction(
         raise UsageError(f"{directory} is not a directory: pass one with -C")
     trace = project.config.runs / "people" / now().replace(":", "-")
     harness = load(Path(version(project, project.history(), rev).root))
-    with _scratch(project.config.runs / "scratch") as scratch:
+    with _scratch(trace / "desk") as scratch:
         desk = Desk.lay(directory, scratch, project.config.runs, everything=everything)
         async with assemble(project, watcher) as parts:
             try:
@@ -111,14 +110,14 @@ async def run_instruction(
 
 
 @contextmanager
-def _scratch(root: Path) -> Iterator[Path]:
-    """A new folder, removed afterwards, however deep the folders are that an agent made in it."""
-    root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=root))
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A new folder, removed afterwards. It is not in `runs/scratch`, which a starting `ahe evolve` clears."""
+    folder.mkdir(parents=True)
     try:
         yield folder
     finally:
-        subprocess.run(["rm", "-rf", "--", str(folder)], capture_output=True, check=False)
+        with suppress(OSError):
+            remove_tree(folder)
 
 
 async def _play(parts: Parts, harness: Harness, instruction: str, copy: Path, trace: Path) -> AgentOutcome:
@@ -170,8 +169,8 @@ class Desk:
         free = shutil.disk_usage(scratch).free
         if 2 * found.bytes > free:
             raise UsageError(
-                f"{directory} has {found.bytes / 1e6:.0f} MB, and copying it twice does not fit in the "
-                f"{free / 1e6:.0f} MB that are free at {runs}: make room there, or name a smaller folder with -C"
+                f"{directory} has {found.bytes / 1e6:.1f} MB, and copying it twice does not fit in the "
+                f"{free / 1e6:.1f} MB that are free at {runs}: make room there, or name a smaller folder with -C"
             )
         copy(directory, found, scratch / "base", scratch / "copy")
         ignoring = None if everything else Ignoring(directory, scratch / "record.git")

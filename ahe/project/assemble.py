@@ -94,6 +94,7 @@ async def assemble(
     if text := suite.left_out_text():
         watcher.emit(Notice(text))
     with closing(project.store()) as store:
+        store.require_writable()
 
         def charged(role: Role, usage: Usage, total: Usage) -> None:
             store.charge(role, usage)

@@ -21,8 +21,10 @@ class EnvironmentSpec(Record):
     """What a trial needs of its environment.
 
     `files` (host folder) becomes the content of `workdir`, `setup` (host file) runs once there as root; Docker takes
-    `dockerfile` (host folder with the build context) or `image` instead. `hidden` are host paths that must not be
-    readable inside (installation, checkout, caches). `users` are the users other than root that commands will run as.
+    `dockerfile` (host folder with the build context) or `image` instead, and where `workdir` is empty the image's own.
+    `env` may take values from this machine (`${NAME}`), which the environment looks up. `hidden` are host paths that
+    must not be readable inside (installation, checkout, caches). `users` are the users other than root that commands
+    will run as.
     """
 
     name: str
@@ -95,7 +97,7 @@ class Trial(Record):
     """One attempt of one harness at one task with one model. `id` is the hash of its identity.
 
     `status` is `missing` if the infrastructure failed (it is never scored 0); `ended` says how the agent loop ended.
-    `uses` counts the uses of each component, by mount path.
+    `uses` counts the uses of each component, by mount path; `runtime` is the `RUNTIME_VERSION` that ran it.
     """
 
     id: str
@@ -118,6 +120,7 @@ class Trial(Record):
     started: str = ""
     seconds: float = 0.0
     sandboxed: bool = True
+    runtime: int = 1
 
     @property
     def series(self) -> int:

@@ -18,12 +18,15 @@ from ahe.runtime.meter import Meter
 from ahe.runtime.toolbox import Hooks, HostTool, Toolbox, offered_tools, unknown
 from ahe.runtime.trajectory import Steps, Trajectory
 
-RUNTIME_VERSION = 1
+RUNTIME_VERSION = 2
 """Part of every trial's identity: raise it with every change that can change what a trial does."""
 
 MAX_MALFORMED = 5
 MAX_FINISH_HOOKS = 3
-RENDER_SECONDS = 60.0
+MAX_CAUSE = 4_000
+MAX_PROMPT = 1_000_000
+"""Characters of a rendered prompt."""
+RENDER_SECONDS, LEAST_RENDER_SECONDS = 60.0, 10.0
 CUT = "Your reply was cut at the length limit. Write shorter replies."
 SILENT = "Your reply was empty or could not be read. Use a tool, or, if the task is done, say so in words."
 
@@ -86,7 +89,7 @@ class Agent:
             offered = offered_tools(self.harness)
             ended, answer = await self._converse(system, instruction, offered, self.key, self.trajectory)
         except (HarnessError, AgentFault) as error:
-            ended, cause = _blame(error), str(error)
+            ended, cause = _blame(error), str(error)[:MAX_CAUSE]
         finally:
             await self.executor.stop()
         if self._host.fatal is not None and not isinstance(self._host.fatal, AgentFault):
@@ -133,9 +136,8 @@ class Agent:
             calls = reply.message.tool_calls
             silent = not calls and not reply.message.content.strip()
             if calls:
-                results = [
-                    (call.id, await self._toolbox.execute(call, offered, f"{key}/{turn}")) for call in calls
-                ]
+                given = await self._toolbox.execute_all(calls, offered, f"{key}/{turn}")
+                results = [(call.id, text) for call, text in zip(calls, given, strict=True)]
                 if self._host.fatal is not None:
                     raise self._host.fatal
                 cut = f"\n{CUT}" if reply.finish == "length" and calls[-1].error else ""
@@ -210,7 +212,11 @@ class Agent:
             **self.values,
         }
         arguments = {"template": template, "values": values}
-        return str(await self.executor.call("render", arguments, RENDER_SECONDS))
+        seconds = min(RENDER_SECONDS, max(self._meter.seconds_left, LEAST_RENDER_SECONDS))
+        prompt = str(await self.executor.call("render", arguments, seconds))
+        if len(prompt) > MAX_PROMPT:
+            raise HarnessError(f"the rendered prompt has {len(prompt)} characters; {MAX_PROMPT} at most")
+        return prompt
 
 
 def _listed(parts: Sequence[Skill | SubAgent | ToolSpec]) -> list[dict[str, str]]:

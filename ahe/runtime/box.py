@@ -3,26 +3,32 @@
 This file is mounted into the box and executed there with `python -I -S`; it never imports `ahe`. It
 exchanges JSON, one object a line, on the descriptors that were its stdin and stdout:
 
-    host → box   {"id": 1, "what": "tool", "arguments": {…}}      answered by {"id": 1, "value": …}
-                                                                  or {"id": 1, "error": "…"}
-    box → host   {"ask": 7, "what": "exec", "arguments": {…}}     answered by {"answer": 7, "value": …}
-                                                                  or {"answer": 7, "error": "…"}
+    host → box   {"id": 1, "what": "tool", "arguments": {…}, "seconds": 9}    answered by {"id": 1, "value": …}
+                                                                              or {"id": 1, "error": "…"}
+    box → host   {"ask": 7, "what": "exec", "arguments": {…}}                 answered by {"answer": 7, "value": …}
+                                                                              or {"answer": 7, "error": "…"}
+                 {"begins": 1}: the next hook of request 1 begins, with a time of its own
 
-What evolved code prints goes to stderr, so that it cannot garble these messages.
+What evolved code prints goes to stderr, so that it cannot garble these messages. `seconds` is the time that it gets; a
+loop that never gives way is interrupted by a signal. What gets around that is ended by the host.
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import importlib.util
 import inspect
 import itertools
 import json
 import os
+import signal
 import sys
+import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
@@ -38,6 +44,12 @@ FORMS: dict[str, tuple[type, ...]] = {
     "before_finish": (str,),
 }
 
+MAX_MESSAGE = 32 << 20  # bytes, both ways
+MAX_ASKS = 8  # requests to the host at the same time; others wait here for their turn
+MAX_DEPTH = 100  # lists and mappings in each other, in a value that a hook returns
+MAX_ERROR = 4_000  # characters
+LATE = 2.0  # seconds more, after which what does not give way is interrupted
+
 Handlers = dict[str, Callable[..., Awaitable[Any]]]
 
 
@@ -49,16 +61,25 @@ class Wire:
         self.out = out
         self.numbers = itertools.count(1)
         self.waiting: dict[int, asyncio.Future[Any]] = {}
+        self.turns = asyncio.Semaphore(MAX_ASKS)
 
     def send(self, message: dict[str, Any]) -> None:
-        self.out.write(json.dumps(message).encode() + b"\n")
+        """Raises `ValueError` or `TypeError` if the message is too large or cannot be written as JSON."""
+        line = json.dumps(message).encode() + b"\n"
+        if len(line) > MAX_MESSAGE:
+            raise ValueError(f"{len(line)} bytes are too many for one message: {MAX_MESSAGE} at most")
+        self.out.write(line)
         self.out.flush()
 
     async def ask(self, what: str, **arguments: Any) -> Any:
-        number = next(self.numbers)
-        future = self.waiting[number] = asyncio.get_running_loop().create_future()
-        self.send({"ask": number, "what": what, "arguments": arguments})
-        return await future
+        async with self.turns:
+            number = next(self.numbers)
+            future = self.waiting[number] = asyncio.get_running_loop().create_future()
+            try:
+                self.send({"ask": number, "what": what, "arguments": arguments})
+                return await future
+            finally:
+                self.waiting.pop(number, None)
 
     async def serve(self, handlers: Handlers) -> None:
         tasks = set()
@@ -72,7 +93,7 @@ class Wire:
                 task.add_done_callback(tasks.discard)
 
     def _settle(self, message: dict[str, Any]) -> None:
-        future = self.waiting.pop(message["answer"], None)
+        future = self.waiting.get(message["answer"])
         if future is None or future.done():
             return
         if "error" in message:
@@ -81,18 +102,66 @@ class Wire:
             future.set_result(message["value"])
 
     async def _handle(self, handlers: Handlers, message: dict[str, Any]) -> None:
+        what, number, seconds = message["what"], message["id"], message["seconds"]
         try:
-            value = await handlers[message["what"]](**message["arguments"])
-            self.send({"id": message["id"], "value": value})
+            if what == "hook":  # which gives each middleware a time of its own
+                begins = functools.partial(self.send, {"begins": number})
+                value = await handlers[what](**message["arguments"], begins=begins, until=clock() + seconds)
+            else:
+                value = await within(seconds, handlers[what], **message["arguments"])
+            self.send({"id": number, "value": value})
         except Exception as error:
-            self.send({"id": message["id"], "error": describe(error)})
+            self.send({"id": number, "error": describe(error)})
+
+
+clock = time.monotonic
+
+
+async def within(seconds: float, work: Callable[..., Awaitable[Any]], *given: Any, **named: Any) -> Any:
+    """The result of evolved code. Raises what it raises, and `TimeoutError` after `seconds`.
+
+    If it catches its cancellation, it is left behind.
+    """
+
+    async def tamed() -> Any:
+        try:
+            return await work(*given, **named)
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # would end the whole box
+            raise RuntimeError(f"raised {type(error).__name__}") from error
+
+    task = asyncio.ensure_future(tamed())
+    with alarm(seconds + LATE):
+        await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+        raise TimeoutError(f"it took more than {seconds:g} s")
+    return task.result()
+
+
+@contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    """Raises `TimeoutError` in what still runs after `seconds`, and every second again if that is caught."""
+
+    def late(*_: Any) -> None:
+        raise TimeoutError(f"it ran for {seconds:g} s and never gave way")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def describe(error: BaseException) -> str:
     """The error with its last frames in evolved code, short enough to show to a model."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "/box/" not in f.filename]
     where = "".join(f"\n  at {os.path.basename(f.filename)}:{f.lineno}: {f.line}" for f in frames[-3:])
-    return f"{type(error).__name__}: {error}{where}"
+    try:
+        text = str(error)
+    except Exception:  # evolved code may define its own
+        text = "(its text cannot be made)"
+    return f"{type(error).__name__}: {text[:MAX_ERROR]}{where[:MAX_ERROR]}"
 
 
 class Result(SimpleNamespace):
@@ -164,27 +233,37 @@ class Box:
         value = await self.tools[name](Env(self.wire), **arguments)
         return value if isinstance(value, str) else json.dumps(value, default=str)
 
-    def chain(self) -> list[tuple[str, Any, str | None]]:
+    def chain(self, seconds: float, begins: Callable[[], None]) -> list[tuple[str, Any, str | None]]:
         """(file name, instance) of each middleware, in file order; a file that fails to load is reported."""
         if self.middleware is None:
             self.middleware = []
             for path in sorted((self.root / "middleware").glob("*.py")):
+                begins()
                 try:
-                    self.middleware.append((path.name, instance(self.load(path)), None))
-                except Exception as error:
+                    with alarm(seconds + LATE):
+                        self.middleware.append((path.name, instance(self.load(path)), None))
+                except BaseException as error:
                     self.middleware.append((path.name, None, describe(error)))
         return self.middleware
 
     async def hook(
-        self, hook: str, context: dict[str, Any], value: Any, seconds: float, extra: Any = None
+        self,
+        hook: str,
+        context: dict[str, Any],
+        value: Any,
+        seconds: float,
+        begins: Callable[[], None],
+        until: float,
+        extra: Any = None,
     ) -> dict[str, Any]:
         """Pass `value` through every middleware that has `hook`. Returns it, and what each middleware did to it.
 
         `extra` is the call, which after_tool hooks also get. If a hook raises, takes more than `seconds` or returns
-        the wrong type, the value passes unchanged.
+        the wrong type, the value passes unchanged. `begins` tells the host that the next one has its turn; by the
+        time `until` all of them have returned.
         """
         firings: list[dict[str, Any]] = []
-        chain = self.chain()
+        chain = self.chain(seconds, begins)
         for name, middleware, broken in chain if hook in BEFORE else reversed(chain):
             if broken:
                 firings.append({"middleware": name, "hook": hook, "error": broken})
@@ -194,10 +273,11 @@ class Box:
                 continue
             before = copy.deepcopy(value)
             given = {"on_start": (), "after_tool": (extra, value)}.get(hook, (value,))
+            begins()
             try:
+                left = max(0.0, min(seconds, until - clock()))
                 ctx = Context(self.wire, self.state, context)
-                result = await asyncio.wait_for(function(ctx, *copy.deepcopy(given)), seconds)
-                check_form(hook, result)
+                result = await within(left, checked, hook, function, ctx, *copy.deepcopy(given))
             except Exception as error:
                 firings.append({"middleware": name, "hook": hook, "error": describe(error)})
                 continue
@@ -245,12 +325,26 @@ class Box:
         return problems
 
 
-def check_form(hook: str, result: Any) -> None:
-    """Raise `TypeError` if the next hook in the chain, or the host, could not use the result."""
-    if result is not None and not isinstance(result, FORMS[hook]):
+async def checked(hook: str, function: Callable[..., Awaitable[Any]], *given: Any) -> Any:
+    """What a hook returns, as plain data. Raises `TypeError` or `ValueError` if nobody could use it."""
+    result = await function(*given)
+    if result is None:
+        return None
+    if not isinstance(result, FORMS[hook]):
         wanted = " or ".join(["None", *(form.__name__ for form in FORMS[hook])])
         raise TypeError(f"{hook} returned {type(result).__name__}; it returns {wanted}")
-    json.dumps(result)
+    plain = json.loads(json.dumps(result, allow_nan=False))
+    level = [plain]
+    for _ in range(MAX_DEPTH):
+        nested = [
+            each.values() if isinstance(each, dict) else each
+            for each in level
+            if isinstance(each, (dict, list))
+        ]
+        level = [inner for each in nested for inner in each]
+    if level:
+        raise ValueError(f"{hook} returned more than {MAX_DEPTH} lists and mappings in each other")
+    return plain
 
 
 def instance(module: ModuleType) -> Any:
@@ -277,6 +371,7 @@ async def main(root: str) -> None:
     box = Box(root, wire)
     wire.send({"ready": True})
     await wire.serve({"tool": box.tool, "hook": box.hook, "render": box.render, "check": box.check})
+    os._exit(0)  # at once: what evolved code left running would keep asyncio waiting
 
 
 if __name__ == "__main__":

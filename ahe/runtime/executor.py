@@ -1,4 +1,8 @@
-"""Runs the harness box: the host's side of the protocol that `box.py` describes."""
+"""Runs the harness box: the host's side of the protocol that `box.py` describes.
+
+Evolved code can write whatever it likes to the box's channel. So every message, what is queued in each direction, and
+every wait has a limit. A box that exceeds one is ended: then every call raises `HarnessError` at once.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +12,41 @@ import importlib.util
 import itertools
 import json
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ahe.errors import AgentFault, AheError, HarnessError, SandboxError
+from ahe.errors import HarnessError, SandboxError
 from ahe.protocols import Host
 from ahe.records import Mount
+from ahe.runtime.box import MAX_ASKS, MAX_MESSAGE
 from ahe.text import loads
 
 BOX = Path(__file__).with_name("box.py")
 BOX_ARGUMENTS = ("-I", "-S", "/box/box.py", "/harness", "/site")
 BOX_PACKAGES = ("jinja2", "markupsafe", "yaml")
 START_SECONDS = 60.0
-MAX_LINE = 64 << 20
-EVOLVED_FAULTS = (AgentFault, HarnessError, OSError, LookupError, TypeError, ValueError, AttributeError)
-"""Errors that evolved code can cause by what it asks of the host: it is told what was wrong."""
+GRACE = 5.0
+"""Seconds more than evolved code has: the box interrupts it itself, and may be late on a loaded machine."""
+END_SECONDS = 10.0
+MAX_QUEUED = 2 * MAX_MESSAGE
+"""Bytes of requests that are being served, and of messages that the box has not read yet."""
+MAX_STRAY = 100
+"""Messages that answer nothing."""
+MAX_ASKED = 20_000
+"""Requests of the box during one call."""
+MAX_ERROR = 10_000
 
 
 class Process(Protocol):
-    """A started box. `stderr_tail` is the end of its stderr."""
+    """A started box. `stderr_tail` is the end of its stderr. `kill` ends it at once, `close` also waits."""
 
     @property
     def stdin(self) -> asyncio.StreamWriter: ...
     @property
     def stdout(self) -> asyncio.StreamReader: ...
     def stderr_tail(self) -> str: ...
+    def kill(self) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -51,24 +65,35 @@ def box_mounts(harness: Path) -> tuple[Mount, ...]:
     return tuple(mounts)
 
 
+@dataclass
+class Waiting:
+    """A call that the box has not answered. `each` is the time of one hook, `end` that of the whole call."""
+
+    answer: asyncio.Future[Any]
+    limit: asyncio.Timeout
+    each: float
+    end: float
+
+
 class BoxExecutor:
     """One harness box: a Python process in a sandbox that has no network and is read-only."""
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._process: Process | None = None
         self._host: Host | None = None
-        self._ended = False
+        self._failed = ""
+        self._stray = self._asked = self._serving = self._queued = 0
 
     async def start(self, harness: Path, host: Host) -> None:
         """Start the box with the harness in folder `harness`. Raises `SandboxError`."""
         self._host = host
         self._process = await self._launch(box_mounts(harness), BOX_ARGUMENTS)
         first = b""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, ValueError):
             async with asyncio.timeout(START_SECONDS):
                 first = await self._process.stdout.readline()
         if not first:
@@ -77,27 +102,35 @@ class BoxExecutor:
             raise SandboxError(f"the harness box did not start: {said}; see `ahe doctor`")
         self._spawn(self._listen(self._process.stdout))
 
-    async def call(self, what: str, arguments: dict[str, Any], timeout: float) -> Any:
-        """Call `tool`, `hook`, `render` or `check` in the box.
+    async def call(
+        self, what: str, arguments: dict[str, Any], timeout: float, each: float | None = None
+    ) -> Any:
+        """Call `tool`, `hook`, `render` or `check` in the box; `each` is the time of one hook of a chain.
 
-        Raises `HarnessError` with the error of evolved code, or if it does not return within `timeout` seconds.
+        Raises `HarnessError` with the error of evolved code, or if it does not return within `timeout` seconds. Then
+        the box is ended: what ignores its time blocks everything else.
         """
-        number = next(self._numbers)
-        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        number, loop = next(self._numbers), asyncio.get_running_loop()
+        limit = asyncio.timeout((timeout if each is None else min(each, timeout)) + GRACE)
+        waiting = Waiting(loop.create_future(), limit, each or timeout, loop.time() + timeout + GRACE)
+        self._asked = 0
         try:
-            await self._send({"id": number, "what": what, "arguments": arguments})
-            async with asyncio.timeout(timeout):
-                return await future
+            async with limit:
+                self._waiting[number] = waiting
+                self._send({"id": number, "what": what, "arguments": arguments, "seconds": timeout})
+                return await waiting.answer
         except TimeoutError:
-            raise HarnessError(f"{what} did not return within {timeout:.0f} s") from None
+            self._fail(f"{what} did not return within {min(waiting.each, timeout):.0f} s")
+            raise HarnessError(self._failed) from None
         finally:
             self._waiting.pop(number, None)
 
     async def stop(self) -> None:
         """End the box and everything in it. May be called twice."""
-        for task in list(self._tasks):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=END_SECONDS)
         if self._process is not None:
             process, self._process = self._process, None
             await process.close()
@@ -111,56 +144,97 @@ class BoxExecutor:
         said = self._process.stderr_tail() if self._process is not None else ""
         return said[-500:] or "it ended without a word"
 
-    async def _send(self, message: dict[str, Any]) -> None:
-        try:
-            if self._process is None or self._ended:
-                raise ConnectionError
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            await self._process.stdin.drain()
-        except (ConnectionError, RuntimeError):
-            raise HarnessError(f"the harness box is gone: {self._stderr()}") from None
+    def _fail(self, reason: str) -> None:
+        """End the box, and every call that waits for it."""
+        self._failed = self._failed or reason
+        if self._process is not None:
+            self._process.kill()
+        for waiting in self._waiting.values():
+            if not waiting.answer.done():
+                waiting.answer.set_exception(HarnessError(self._failed))
+
+    def _send(self, message: dict[str, Any]) -> None:
+        """Queue a message; nothing waits for the box to read it. Raises `HarnessError`."""
+        if self._process is None or self._failed:
+            raise HarnessError(f"the harness box is gone: {self._failed or self._stderr()}")
+        line = json.dumps(message).encode() + b"\n"
+        if len(line) > MAX_MESSAGE:
+            raise HarnessError(f"{len(line)} bytes are too many for the harness box: {MAX_MESSAGE} at most")
+        if self._process.stdin.transport.get_write_buffer_size() + len(line) > MAX_QUEUED:
+            self._fail("the harness box does not read what it asked for")
+            raise HarnessError(self._failed)
+        self._process.stdin.write(line)
 
     async def _listen(self, out: asyncio.StreamReader) -> None:
-        """Read messages until the box ends or sends a line that is not a message."""
-        with contextlib.suppress(ValueError, RecursionError, asyncio.IncompleteReadError):
+        """Read messages until the box ends or sends what is not a message."""
+        try:
             while line := await read_line(out):
-                self._take(loads(line))
-        self._ended = True
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(HarnessError(f"the harness box ended: {self._stderr()}"))
+                self._take(loads(line), len(line))
+                await asyncio.sleep(0)  # a flood of messages must not keep other trials waiting
+            reason = f"the harness box ended: {self._stderr()}"
+        except (ValueError, RecursionError, OSError) as error:
+            reason = f"the harness box ended, it sent what is not a message: {error}"
+        self._fail(reason)
 
-    def _take(self, message: object) -> None:
+    def _take(self, message: object, size: int) -> None:
+        """Raises `ValueError` if this is not a message, or too many are."""
         if not isinstance(message, dict):
-            raise ValueError("not a message")
-        number = message.get("id")
-        future = self._waiting.get(number) if isinstance(number, int) else None
+            raise ValueError("not an object")
         if "ask" in message:
-            self._spawn(self._answer(message))
-        elif future is not None and not future.done():
-            if "error" in message:
-                future.set_exception(HarnessError(str(message["error"])))
-            else:
-                future.set_result(message.get("value"))
+            self._asked += 1
+            if self._asked > MAX_ASKED:
+                raise ValueError(f"more than {MAX_ASKED} requests")
+            self._serve(message, size)
+            return
+        number = message.get("begins", message.get("id"))
+        waiting = self._waiting.get(number) if type(number) is int else None
+        if waiting is None or waiting.answer.done():
+            self._stray += 1
+            if self._stray > MAX_STRAY:
+                raise ValueError(f"more than {MAX_STRAY} answers that nobody waits for")
+        elif "begins" in message:
+            now = asyncio.get_running_loop().time()
+            if not waiting.limit.expired():
+                waiting.limit.reschedule(min(waiting.end, now + waiting.each + GRACE))
+        elif "error" in message:
+            waiting.answer.set_exception(HarnessError(str(message["error"])[:MAX_ERROR]))
+        else:
+            waiting.answer.set_result(message.get("value"))
 
-    async def _answer(self, message: dict[str, Any]) -> None:
+    def _serve(self, message: dict[str, Any], size: int) -> None:
+        # The box keeps to MAX_ASKS by itself; twice as many are evolved code that went around it.
+        if self._serving >= 2 * MAX_ASKS or self._queued + size > MAX_QUEUED:
+            with contextlib.suppress(HarnessError):
+                self._send({"answer": message["ask"], "error": "too many requests at the same time"})
+            return
+        self._serving += 1
+        self._queued += size
+        self._spawn(self._answer(message, size))
+
+    async def _answer(self, message: dict[str, Any], size: int) -> None:
         assert self._host is not None
+        number = message["ask"]
         try:
             value = await self._host.serve(message["what"], message["arguments"])
-            answer = {"answer": message["ask"], "value": value}
-        except EVOLVED_FAULTS as error:
-            answer = {"answer": message["ask"], "error": f"{type(error).__name__}: {error}"}
-        except AheError as error:
-            # The host remembers these (`TrialHost.fatal`) and ends the trial; evolved code only sees a failure.
-            answer = {"answer": message["ask"], "error": f"the host could not serve this: {error}"}
-        with contextlib.suppress(HarnessError):
-            await self._send(answer)
+            answer = {"answer": number, "value": value}
+        except Exception as error:
+            # Evolved code can cause any by what it asks, and is told what was wrong. What ends the trial, the host
+            # remembers (`TrialHost.fatal`).
+            answer = {"answer": number, "error": f"{type(error).__name__}: {error}"[:MAX_ERROR]}
+        finally:
+            self._serving -= 1
+            self._queued -= size
+        try:
+            self._send(answer)
+        except HarnessError as error:
+            with contextlib.suppress(HarnessError):
+                self._send({"answer": number, "error": str(error)})
 
 
 async def read_line(out: asyncio.StreamReader) -> bytes:
-    """One line, even if it exceeds the stream's own limit. Raises `ValueError` if it exceeds `MAX_LINE`."""
+    """One line, even if it exceeds the stream's own limit. Raises `ValueError` if it exceeds `MAX_MESSAGE`."""
     pieces: list[bytes] = []
-    while sum(map(len, pieces)) <= MAX_LINE:
+    while sum(map(len, pieces)) <= MAX_MESSAGE:
         try:
             pieces.append(await out.readuntil(b"\n"))
             return b"".join(pieces)
@@ -168,4 +242,4 @@ async def read_line(out: asyncio.StreamReader) -> bytes:
             pieces.append(await out.readexactly(overrun.consumed))
         except asyncio.IncompleteReadError as ended:
             return b"".join([*pieces, ended.partial])
-    raise ValueError("the line is too long")
+    raise ValueError(f"a line of more than {MAX_MESSAGE} bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ahe.runtime.trajectory import Trajectory
 
 FILE_BYTES = 10_000_000
 SIDE_TOKENS = 1024
+SIDE_CHARACTERS = 4_000_000
 
 
 @dataclass
@@ -29,6 +31,9 @@ class TrialHost:
     key: str
     fatal: AheError | None = None
     _side_calls: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    # One at a time: a file may be large, and before each side call the limits are checked.
+    _files: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def serve(self, what: str, arguments: dict[str, Any]) -> Any:
         """Answer one request of the box: `exec`, `read`, `write`, `complete` or `note`."""
@@ -56,21 +61,29 @@ class TrialHost:
         )
         text = result.text
         if result.omitted:
-            self.trajectory.event("output_cut", command=command[:200], omitted_bytes=result.omitted)
+            self.trajectory.event("output_cut", command=str(command)[:200], omitted_bytes=result.omitted)
         if result.timed_out:
             text += f"\n[the command was stopped after {seconds:.0f} s]"
         return {"output": text, "exit_code": result.exit_code, "timed_out": result.timed_out}
 
     async def _read(self, path: str) -> str:
-        data = await self.environment.read(path)
+        async with self._files:
+            data = await self.environment.read(path)
         if len(data) > FILE_BYTES:
             raise ValueError(f"{path} has {len(data)} bytes; at most {FILE_BYTES} can be read")
         return data.decode("utf-8", "replace")
 
     async def _write(self, path: str, text: str) -> None:
-        await self.environment.write(path, text.encode())
+        async with self._files:
+            await self.environment.write(path, text.encode())
 
     async def _complete(self, prompt: str, system: str = "") -> str:
+        if len(prompt) + len(system) > SIDE_CHARACTERS:
+            raise ValueError(f"a side call has {SIDE_CHARACTERS} characters at most")
+        async with self._asking:
+            return await self._side_call(prompt, system)
+
+    async def _side_call(self, prompt: str, system: str) -> str:
         if self.meter.exceeded():
             raise ValueError("no tokens, turns or time are left for a side call")
         messages = [Message(role="system", content=system)] if system else []
@@ -88,4 +101,4 @@ class TrialHost:
         return reply.message.content
 
     async def _note(self, text: str) -> None:
-        self.trajectory.event("note", text=text[:4000])
+        self.trajectory.event("note", text=str(text)[:4000])

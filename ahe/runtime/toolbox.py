@@ -20,6 +20,10 @@ TOOL_SECONDS_OVER = 30.0
 HOOK_SECONDS = 60.0
 CHAIN_SECONDS = 120.0
 LEAST_SECONDS = 1.0
+MAX_CALLS = 64
+"""Tool calls of one reply that are executed."""
+MAX_CHANGE = 300_000
+"""Characters of a reply, call or message that a hook gives, as JSON, unless the original was longer."""
 
 T = TypeVar("T")
 MESSAGES = TypeAdapter(tuple[Message, ...])
@@ -94,24 +98,31 @@ class Hooks:
         """The value as the hook changed it; unchanged, with an event in the trace, if that has the wrong type."""
         if not self.names:
             return original
-        value = await self._fire(hook, form.dump_python(original), extra)
+        given = form.dump_python(original)
+        value = await self._fire(hook, given, extra)
+        if value == given:
+            return original
         try:
-            return form.validate_python(value)
-        except ValidationError as error:
+            changed = form.validate_python(value)
+            if hook != "before_model" and _size(form, changed) > max(MAX_CHANGE, _size(form, original)):
+                raise ValueError(f"more than {MAX_CHANGE} characters")
+            return changed
+        except ValueError as error:
             self.trajectory.event("hook_failed", hook=hook, error=f"returned the wrong form: {error}"[:1000])
             return original
 
     async def _fire(self, hook: str, value: Any, extra: Any = None) -> Any:
         context = {"instruction": self.instruction, "turn": self.meter.turns, "left": self.meter.left()}
-        seconds = min(HOOK_SECONDS, max(self.meter.seconds_left, LEAST_SECONDS))
+        left = max(self.meter.seconds_left, LEAST_SECONDS)
+        seconds = min(HOOK_SECONDS, left)
         arguments = {"hook": hook, "context": context, "value": value, "seconds": seconds, "extra": extra}
-        answer = await self.executor.call("hook", arguments, CHAIN_SECONDS)
+        answer = await self.executor.call("hook", arguments, min(CHAIN_SECONDS, left), seconds)
         try:
             result = HookResult.model_validate(answer)
         except ValidationError:
             raise HarnessError(f"the harness box gave a wrong answer to the hook {hook}") from None
-        for firing in result.firings:
-            if firing.error is None:
+        for firing in result.firings[: len(self.names)]:
+            if firing.error is None and firing.middleware in self.names:
                 self.uses[f"middleware/{firing.middleware}"] += 1
             name = "hook" if firing.error is None else "hook_failed"
             self.trajectory.event(name, **firing.model_dump(exclude_unset=True))
@@ -131,8 +142,22 @@ class Toolbox:
     ask: AskSubAgent
     uses: Counter[str] = field(default_factory=Counter)
 
+    async def execute_all(
+        self, calls: Sequence[ToolCall], offered: Sequence[ToolSpec], key: str
+    ) -> list[str]:
+        """The results of a reply's calls, one after the other, as the model will read them."""
+        results: list[str] = []
+        for call in calls:
+            if len(results) >= MAX_CALLS or self.meter.seconds_left <= 0:
+                late = self.meter.seconds_left <= 0
+                why = "the time is over" if late else f"a reply has {MAX_CALLS} calls at most"
+                results.append(f"error: not executed, {why}")
+            else:
+                results.append(self._cut(await self.execute(call, offered, key)))
+        return results
+
     async def execute(self, call: ToolCall, offered: Sequence[ToolSpec], key: str) -> str:
-        """A call's result as the model will read it; failures of evolved code are results too."""
+        """A call's result; failures of evolved code are results too."""
         checked = await self.hooks.before_tool(call)
         if isinstance(checked, str):
             return checked
@@ -141,13 +166,13 @@ class Toolbox:
             return f"error: {call.error}"
         if unknown(call, offered):
             names = ", ".join(tool.name for tool in offered)
-            return f"error: there is no tool {call.name!r}; the tools are: {names}"
+            return f"error: there is no tool {call.name[:100]!r}; the tools are: {names}"
         try:
             result = await self._dispatch(call, key)
         except (ValueError, HarnessError) as error:
             result = f"error: {error}"
             self.trajectory.event("tool_failed", tool=call.name, error=str(error)[:2000])
-        return self._cut(await self.hooks.after_tool(call, result))
+        return await self.hooks.after_tool(call, result)
 
     async def _dispatch(self, call: ToolCall, key: str) -> str:
         if call.name in self.host_tools:
@@ -196,6 +221,10 @@ def offered_tools(harness: Harness) -> tuple[ToolSpec, ...]:
 def unknown(call: ToolCall, offered: Sequence[ToolSpec]) -> bool:
     """Whether a call names a tool that was not offered."""
     return call.name not in {tool.name for tool in offered}
+
+
+def _size(form: TypeAdapter[T], value: T) -> int:
+    return len(form.dump_json(value))
 
 
 def _tool(name: str, description: str, argument: str, text: str) -> ToolSpec:

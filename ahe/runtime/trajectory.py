@@ -16,6 +16,10 @@ from ahe import __version__
 from ahe.records import Message, ToolSpec, Usage
 
 SCHEMA = "ATIF-v1.7"
+MAX_FIELD = 64_000
+"""Characters of one field of an event, as JSON."""
+MAX_EVENTS = 16 << 20
+"""Characters of a trial's events. Evolved code causes most of them, and could fill the disk."""
 
 
 def now() -> str:
@@ -66,6 +70,7 @@ class Trajectory(Steps):
         self._events = (folder / "events.jsonl").open("w", encoding="utf-8")
         self._file.write(json.dumps(head)[:-1].encode() + b', "steps": [\n')
         self._tail = self._file.tell()
+        self._room = MAX_EVENTS
         self._close_brackets({})
 
     def _append(self, step: dict[str, Any]) -> None:
@@ -75,9 +80,18 @@ class Trajectory(Steps):
         self._close_brackets({})
 
     def event(self, name: str, **fields: Any) -> None:
-        """Add a line to events.jsonl: a hook that changed a value, output that was cut, a note."""
-        line = {"time": now(), "step": self.count, "event": name, **fields}
-        self._events.write(json.dumps(line, default=str) + "\n")
+        """Add a line to events.jsonl: a hook that changed a value, output that was cut, a note.
+
+        Long fields are cut. When there is no room, only the event `ended` is still written, after one `events_cut`.
+        """
+        short = {key: _short(value) for key, value in fields.items()}
+        line = json.dumps({"time": now(), "step": self.count, "event": name, **short}) + "\n"
+        if self._room < 0 and name != "ended":
+            return
+        self._room -= len(line)
+        if self._room < 0 and name != "ended":
+            line = json.dumps({"time": now(), "step": self.count, "event": "events_cut"}) + "\n"
+        self._events.write(line)
         self._events.flush()
 
     def subagent(self, name: str) -> Steps:
@@ -111,6 +125,15 @@ class Trajectory(Steps):
         self._file.write(closing)
         self._file.truncate()
         self._file.flush()
+
+
+def _short(value: Any) -> Any:
+    """The value, or the two ends of its JSON if that is too long."""
+    text = json.dumps(value, default=str)
+    if len(text) <= MAX_FIELD:
+        return json.loads(text)
+    half = MAX_FIELD // 2
+    return f"{text[:half]} […] {text[-half:]}"
 
 
 def _head(session: str, name: str, model: str, **more: Any) -> dict[str, Any]:

@@ -44,14 +44,8 @@ def test_a_cause_is_not_among_the_texts_that_are_no_evidence(label):
         assert cause not in wrong and wrong not in cause
 
 
-_WAITING = {"openhands", "inspect", "opencode", "pi", "gemini-cli"}
-"""Formats without a reader yet."""
-
-
 @by_name
 def test_a_folder_is_read_as_the_rollouts_in_it(label):
-    if label.format in _WAITING:
-        pytest.skip("no reader yet")
     assert len(find([label.folder])) == label.rollouts
 
 

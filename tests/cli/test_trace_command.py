@@ -46,6 +46,17 @@ def test_raw_is_to_the_byte(ahe, recorded):
     assert done.stdout == f"Turn 0.\nmake\n{LOUD}".encode()
 
 
+def test_attempts_that_broke_before_are_named_and_can_be_shown(ahe, recorded):
+    assert ahe("trace", NAME, cwd=recorded).stderr == ""
+    folder = recorded / "runs" / "trials" / NAME
+    made_trials.trace(folder / "missing", "x", [("early", "")])
+    (folder / "missing/trials/x").rename(folder / "missing" / "1")
+    (folder / "missing/trials").rmdir()
+    done = ahe("trace", NAME, cwd=recorded)
+    assert f"`ahe trace 1 --in {folder}/missing` shows the first" in done.stderr
+    assert "early" in ahe("trace", "1", "--in", str(folder / "missing"), cwd=recorded).stdout
+
+
 def test_one_step_points_to_nothing_outside_of_it(ahe, recorded):
     shown = ahe("trace", f"{NAME}#5", cwd=recorded).stdout
     assert "file number 39" in shown and "⟦" not in shown

@@ -85,7 +85,7 @@ def test_run_works_in_the_projects_own_folder_and_above_it(ahe, project, model):
         assert done.returncode == 0, done.stderr
         assert (place / "done").read_text() == "hi\n"
         assert "it holds the record of runs): " in done.stderr
-    assert not list((project / "runs" / "scratch").iterdir())
+    assert not list((project / "runs" / "people").glob("*/desk"))
 
 
 def test_run_leaves_a_collision_to_the_person_with_exit_code_1(ahe, project, directory, tmp_path):
@@ -94,7 +94,7 @@ def test_run_leaves_a_collision_to_the_person_with_exit_code_1(ahe, project, dir
     script.write_text(SCRIPT.replace("echo hi > done", command))
 
     def person() -> None:
-        while not (made := list((project / "runs/scratch").glob("*/copy/pipe"))):
+        while not (made := list((project / "runs/people").glob("*/desk/copy/pipe"))):
             time.sleep(0.02)
         (directory / "a.txt").write_text("person\n")
         made[0].with_name("go").touch()

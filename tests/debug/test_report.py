@@ -90,7 +90,7 @@ async def test_it_names_clusters_rates_and_places(tmp_path: Path) -> None:
         "**wrong_value / answered_after_error / no_such_path**: 2 rollouts of 2 tasks (task-a, task-b)",
         "expected 4, got 5",
         "- task-c: 1 of 2",
-        "passing did “echo 4 > out.txt”",
+        "passing: “echo 4 > out.txt”",
         "1 missing",
         "- memory: x: reverted (no gain)",
     ):

@@ -8,7 +8,7 @@ import pytest
 
 from ahe.environments.bwrap import BwrapEnvironment, reasons_against
 from ahe.environments.choose import make, pick
-from ahe.environments.docker_api import context_digest
+from ahe.environments.docker_build import context_digest
 from ahe.environments.limits import is_alive, owner
 from ahe.environments.unsafe import DirectEnvironment
 from ahe.errors import SandboxError, UnsupportedTask, UsageError

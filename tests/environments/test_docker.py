@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from task_writer import write_files
 
 from ahe.environments import docker_api
 from ahe.environments.docker import DockerEnvironment
-from ahe.errors import SandboxError
+from ahe.errors import SandboxError, TaskError
 from ahe.records import EnvironmentSpec
 
 IMAGE = os.environ.get("AHE_TEST_IMAGE", "python:3.11-bookworm")
@@ -43,6 +45,85 @@ async def test_a_broken_dockerfile_says_why(tmp_path: Path):
     environment = DockerEnvironment(EnvironmentSpec(name="some-task", dockerfile=str(tmp_path)), tmp_path)
     with pytest.raises(SandboxError, match=r"some-task(.|\n)*the reason"):
         await environment.start()
+
+
+async def run(
+    folder: Path, dockerfile: str, command: str, files: dict[str, str] | None = None, **more: Any
+) -> str:
+    """What a command prints in a container of this Dockerfile."""
+    write_files(folder, {"Dockerfile": f"FROM {IMAGE}\n{dockerfile}\n", **(files or {})})
+    spec = EnvironmentSpec(name="x", dockerfile=str(folder), **{"workdir": "", **more})
+    environment = DockerEnvironment(spec, folder)
+    await environment.start()
+    try:
+        return (await environment.exec(command)).text
+    finally:
+        await environment.stop()
+
+
+async def test_what_buildkit_reads_is_built(tmp_path: Path):
+    dockerfile = """\
+ENV WORD=fast
+RUN cat >/one <<'EOF'
+it's $WORD
+EOF
+RUN --mount=type=cache,target=/c <<EOF
+echo two >/two
+EOF
+COPY <<EOF /three
+mode=$WORD
+EOF
+COPY --chmod=711 kept /four
+COPY . /all
+FROM scratch AS unused
+COPY --from=registry.invalid/none:1 /a /a
+FROM stage
+"""
+    dockerfile = f"WORKDIR /\nFROM {IMAGE} AS stage\n{dockerfile}"
+    files = {"kept": "x", "left/out": "x", ".dockerignore": "# left out:\nleft\n"}
+    text = await run(tmp_path, dockerfile, "cat one two three; stat -c %a four; ls all", files)
+    assert text.split() == ["it's", "$WORD", "two", "mode=fast", "711", "Dockerfile", "kept"]
+
+
+async def test_the_entrypoint_runs_and_what_it_does_is_done_when_commands_start(tmp_path: Path):
+    script = '#!/bin/sh\nsleep .5\nid -un >/tmp/up\nsleep 600 &\nexec "$@"\n'
+    dockerfile = 'RUN useradd ann\nCOPY --chmod=755 up.sh /up.sh\nUSER ann\nENTRYPOINT ["/up.sh"]'
+    text = await run(tmp_path, dockerfile, "cat /tmp/up; ps ax | grep -c '[s]leep 600'", {"up.sh": script})
+    assert text.split() == ["ann", "1"]
+
+
+async def test_a_service_in_the_foreground_is_no_reason_to_wait_long(tmp_path: Path):
+    dockerfile = 'ENTRYPOINT ["sh", "-c", "echo up >/up; exec sleep 600"]'
+    assert await run(tmp_path, dockerfile, "cat /up") == "up\n"
+
+
+async def test_an_entrypoint_that_ends_is_named(tmp_path: Path):
+    with pytest.raises(TaskError, match=r"ENTRYPOINT ended with exit code 3(.|\n)*no config"):
+        await run(tmp_path, 'ENTRYPOINT ["sh", "-c", "echo no config; exit 3"]', "true")
+
+
+async def test_a_health_check_is_waited_for(tmp_path: Path):
+    check = "HEALTHCHECK --interval=200ms --retries=50 CMD test -e /tmp/healthy"
+    entry = 'ENTRYPOINT ["sh", "-c", "(sleep 1; touch /tmp/healthy) & exec tail -f /dev/null"]'
+    assert await run(tmp_path, f"{check}\n{entry}", "ls /tmp/healthy") == "/tmp/healthy\n"
+    sick = "HEALTHCHECK --interval=100ms --retries=2 CMD echo broken; exit 1"
+    with pytest.raises(TaskError, match="HEALTHCHECK does not pass: broken"):
+        await run(tmp_path, sick, "true")
+
+
+async def test_user_and_workdir_are_the_images_unless_the_task_names_them(tmp_path: Path):
+    dockerfile = "RUN useradd -m ann\nENV PLACE=/srv/work\nWORKDIR $PLACE\nUSER ann"
+    assert await run(tmp_path, dockerfile, "id -un; pwd") == "ann\n/srv/work\n"
+    assert await run(tmp_path, dockerfile, "pwd", workdir="/opt") == "/opt\n"
+    assert await run(tmp_path, "", "id -un; pwd") == "root\n/\n"
+
+
+async def test_variables_of_the_machine_reach_the_container_alone(tmp_path: Path):
+    variables = {"HOME_HERE": "${HOME}", "LEVEL": "${AHE_TEST_NO_SUCH:-3}", "PLAIN": "$HOME"}
+    text = await run(tmp_path, "", 'echo "$HOME_HERE $LEVEL $PLAIN"', env=variables)
+    assert text.split() == [os.environ["HOME"], "3", "$HOME"]
+    with pytest.raises(TaskError, match="set AHE_TEST_NO_SUCH in the environment"):
+        await run(tmp_path, "", "true", env={"KEY": "${AHE_TEST_NO_SUCH}"})
 
 
 async def test_a_missing_image_says_what_to_do(tmp_path: Path):

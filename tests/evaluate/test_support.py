@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from task_writer import BUNDLED, TOML, write_task
 
+from ahe.environments.variables import resolve
 from ahe.errors import UnsupportedTask
 from ahe.evaluate.support import refuse, unsupported
 from ahe.evaluate.tasks import read_task
@@ -18,8 +19,8 @@ ENVIRONMENT = {
     'mcp_servers = [{ name = "a", url = "http://a" }]': "MCP servers",
     'skills_dir = "/skills"': "skills_dir",
     'healthcheck = { command = "true" }': "health check",
-    'workdir = "/srv/$NAME"': "a variable in it",
-    'env = { KEY = "${OPENAI_API_KEY}" }': "OPENAI_API_KEY",
+    'workdir = "/srv/$NAME"': "a variable in environment.workdir",
+    'env = { KEY = "${AHE_NO_SUCH_KEY}" }': "AHE_NO_SUCH_KEY",
 }
 TABLES = {
     '[verifier]\nenvironment_mode = "separate"': "verifier.environment_mode",
@@ -29,12 +30,11 @@ TABLES = {
     '[verifier]\nnetwork_mode = "public"': "one phase only",
     '[agent]\nnetwork_mode = "public"': "one phase only",
     '[agent]\nnetwork_mode = "allowlist"\nallowed_hosts = ["a.example"]': "allowlist",
-    '[verifier]\nenv = { KEY = "${OPENAI_API_KEY}" }': "OPENAI_API_KEY",
-    '[solution]\nenv = { KEY = "${OPENAI_API_KEY}" }': "OPENAI_API_KEY",
+    '[verifier]\nenv = { KEY = "${AHE_NO_SUCH_KEY}" }': "AHE_NO_SUCH_KEY",
+    '[solution]\nenv = { KEY = "${AHE_NO_SUCH_KEY}" }': "AHE_NO_SUCH_KEY",
 }
 FILES = {
     "environment/docker-compose.yaml": "Docker Compose",
-    "environment/compose.yml": "Docker Compose",
     "steps/one/instruction.md": "several steps",
     "trajectory.json": "trajectory.json",
     ".harborignore": ".harborignore",
@@ -87,13 +87,17 @@ def test_absent_features_written_out_are_no_features(tmp_path):
     lines = 'gpus = 0\nmcp_servers = []\nos = "linux"\nenv = { A = "$HOME", B = "${NO_SUCH:-b}" }\n'
     task = read_task(write_task(tmp_path / "t", "artifacts = []\n" + TOML + lines))
     refuse(task, allow_network=False, kind="bwrap")
-    assert task.environment.env == {"A": "$HOME", "B": "b"}
+    assert resolve(task.environment.env) == {"A": "$HOME", "B": "b"}
 
 
-def test_a_variable_with_a_default_is_refused_where_the_host_has_it(tmp_path):
-    task = read_task(write_task(tmp_path / "t", TOML + 'env = { B = "${B:-b}" }'))
+def test_a_variable_of_the_machine_is_refused_only_where_it_has_no_value(tmp_path):
+    task = read_task(write_task(tmp_path / "t", TOML + 'env = { A = "${A}", B = "${B:-b}", C = "x${C}" }'))
     found = list(unsupported(task, allow_network=False, kind="auto", host={"B": "c"}))
-    assert found == ["the host's variable B (environment.env)"]
+    assert found == ["the variable A of this machine (environment.env), which is not set: set it"]
+    host = {"A": "secret", "B": "c"}
+    assert not list(unsupported(task, allow_network=False, kind="auto", host=host))
+    assert resolve(task.environment.env, host) == {"A": "secret", "B": "c", "C": "x${C}"}
+    assert "secret" not in repr(task)
 
 
 def test_the_network_is_the_users_to_allow(tmp_path):

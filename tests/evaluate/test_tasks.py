@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_writer import BUNDLED, TOML, write_task
 
+from ahe.environments.variables import resolve
 from ahe.errors import TaskError
 from ahe.evaluate.taskformat import unknown_keys
 from ahe.evaluate.tasks import read_task, strip_canary
@@ -48,7 +49,7 @@ def test_a_whole_task(tmp_path):
     spec = task.environment
     assert (task.name, task.agent_seconds, task.agent_user) == ("whole", 120, "1000")
     assert (task.verifier_seconds, task.verifier_user) == (30.5, "root")
-    assert task.verifier_env == {"LEVEL": "3", "MODEL": "small"}
+    assert resolve(task.verifier_env) == {"LEVEL": "3", "MODEL": "small"}
     assert task.solution_env == {"KEY": "value"}
     assert task.raw["metadata"] == {"anything": {"deep": [1, 2]}}
     assert (spec.image, spec.dockerfile, spec.workdir) == ("registry.example/whole:1", None, "/srv/work")
@@ -174,10 +175,13 @@ def test_stripping_leaves_a_tail_and_settles(text):
     ("lines", "workdir"),
     [
         ("FROM a\nWORKDIR /one\nWORKDIR two", "/one/two"),
-        ("FROM a\nWORKDIR /one\nFROM b\nRUN x", "/app"),
+        ("FROM a\nWORKDIR /one\nFROM b\nRUN x", ""),
+        ("ARG A=/one\nFROM a\nARG A\nENV B=two\nWORKDIR $A/${B}", "/one/two"),
+        ("FROM a\nWORKDIR $UNKNOWN/one", ""),
+        ("FROM a\nWORKDIR one", ""),
         ("FROM a\nRUN <<EOF\nWORKDIR /no\nEOF\nworkdir /yes", "/yes"),
         ("FROM a\nRUN one \\\n # comment\n two \\\n WORKDIR /no\nWORKDIR /yes/", "/yes"),
-        ("FROM a", "/app"),
+        ("FROM a", ""),
     ],
 )
 def test_work_directory_of_the_dockerfile(tmp_path, lines, workdir):

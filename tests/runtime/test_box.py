@@ -121,9 +121,17 @@ async def test_a_tool_that_does_not_load_is_told_too(tmp_path: Path) -> None:
     assert played.results()[0].startswith("error: ModuleNotFoundError")
 
 
-@pytest.mark.parametrize("end", ["import os; os._exit(7)", "raise SystemExit(7)"])
-async def test_a_box_that_exits_is_the_agents_failure_and_goes_on_being_one(tmp_path: Path, end: str) -> None:
-    played = await run_code(tmp_path, end, shell("x"), shell("y"), "I give up.")
+@pytest.mark.parametrize("end", ["SystemExit(7)", "KeyboardInterrupt", "GeneratorExit"])
+async def test_what_would_end_the_process_is_an_error_like_any_other(tmp_path: Path, end: str) -> None:
+    played = await run_code(tmp_path, f"raise {end}", shell("x"), shell("y"), "I give up.")
+    name = end.split("(")[0]
+    assert [result.splitlines()[0] for result in played.results()] == [
+        f"error: RuntimeError: raised {name}"
+    ] * 2
+
+
+async def test_a_box_that_exits_is_the_agents_failure_and_goes_on_being_one(tmp_path: Path) -> None:
+    played = await run_code(tmp_path, "import os; os._exit(7)", shell("x"), shell("y"), "I give up.")
     first, second = played.results()
     assert first.startswith("error: the harness box ended")
     assert second.startswith("error: the harness box is gone")

@@ -125,7 +125,7 @@ class AnswerTool:
         problems = self.sink.take(given)
         self.accepted = not problems
         listed = "\n".join(f"- {problem}" for problem in problems)
-        return f"refused; mend this and hand in the whole answer again:\n{listed}" if problems else "accepted"
+        return f"refused; fix this and hand in the whole answer again:\n{listed}" if problems else "accepted"
 
 
 def opening(material: TaskMaterial) -> str:
@@ -137,8 +137,8 @@ def opening(material: TaskMaterial) -> str:
     lines = [f"- {c}: {one_line(c.quote)}" for c in material.findings[:MAX_FINDINGS]]
     if divergence := material.outcome.divergence:
         lines += [
-            f"- {side} first does something else at {c}: {one_line(c.quote)}"
-            for side, c in (("failing", divergence.failing), ("passing", divergence.passing))
+            f"- {side} first changes something else at {c}: {one_line(c.quote)}"
+            for side, c in divergence.sides
         ]
     if lines:
         parts.append("# What a program found, not always rightly\n\n" + "\n".join(dict.fromkeys(lines)))

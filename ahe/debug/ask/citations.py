@@ -49,7 +49,7 @@ class CitationChecker:
         """Why the citation is unfounded, as a line for the agent; None where the quote is in that step."""
         label, step = _place(at)
         if label not in self._steps:
-            return f"{at!r} is no step: cite LABEL#STEP, where LABEL is one of {', '.join(self._steps)}"
+            return f"{at!r} is not a step: cite LABEL#STEP, where LABEL is one of {', '.join(self._steps)}"
         steps = self._steps[label]
         if step not in steps:
             return f"{label} has no step {at.rpartition('#')[2]!r}; its last is {max(steps, default=0)}"

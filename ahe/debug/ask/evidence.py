@@ -28,7 +28,7 @@ HEAD, TAIL = 3, 8
 """First and last lines that are shown of a long text near the end of a rollout."""
 _IDLE = re.compile(r"`{3,}[\w-]*$|\[left: .*\]$|\[exit code 0\]$")
 FAILING_SHARE = 0.6
-PARTING = "# Where a failing rollout first does something else than a passing one"
+PARTING = "# Where a failing rollout first changes something else than a passing one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ class NumberedEvidence:
         if numbered:
             yield "# Lines that stand out\n\n" + "\n".join(dict.fromkeys(numbered))
         if divergence := material.outcome.divergence:
-            sides = (divergence.failing, divergence.passing)
-            numbered = [self._line(str(c), c.words, place=True) for c in sides]
+            numbered = [self._line(str(c), c.words, place=True) for _, c in divergence.sides]
             yield f"{PARTING}\n\n" + "\n".join(numbered)
 
     def _end(self, rollout: Rollout, trace: Trace, tokens: int) -> str:
@@ -145,7 +144,7 @@ def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
     """The rollouts whose ends are shown: a failing and a passing one, else one or two of the same status."""
     pairs = material.all_rollouts()
     divergence = material.outcome.divergence
-    first = [divergence.failing.trial, divergence.passing.trial] if divergence else []
+    first = [citation.trial for _, citation in divergence.sides] if divergence else []
     first += [citation.trial for citation in material.findings[:1]]
     pairs.sort(key=lambda pair: pair[0].label not in first)
     failed = [pair for pair in pairs if pair[0].status == "failed"]

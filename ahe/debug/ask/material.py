@@ -19,7 +19,7 @@ PRIORITY: tuple[TaskState, ...] = get_args(TaskState)
 LIMITS = frozenset({"turns", "tokens", "seconds", "context"})
 OUT_OF = ("out_of_", "context_overflow")
 
-ASK_VERSION = 1
+ASK_VERSION = 2
 """Part of every digest. Raise it when a change in this package changes what the debugger is asked or shown."""
 
 
@@ -47,9 +47,12 @@ class TaskMaterial:
 
     @property
     def findings(self) -> list[Citation]:
-        """The findings of this evaluation's rollouts, highest score first."""
-        found = [finding for rollout in self.outcome.rollouts for finding in rollout.findings]
-        return [finding.citation for finding in sorted(found, key=lambda finding: -finding.score)]
+        """The acts that decided this evaluation's rollouts, the best of each rollout first."""
+        best = [
+            rollout.best for rollout in self.outcome.rollouts if rollout.status != "passed" and rollout.best
+        ]
+        rest = [finding.citation for rollout in self.outcome.rollouts for finding in rollout.findings]
+        return list({(str(each), each.quote): each for each in (*best, *rest)}.values())
 
     def current(self) -> list[tuple[Rollout, Trace]]:
         """The rollouts of this evaluation with their traces, in the outcome's order."""
@@ -142,12 +145,11 @@ def _kind(outcome: TaskOutcome) -> str:
 def material_digest(material: TaskMaterial, state: TaskState, asked: tuple[str, ...]) -> str:
     """32 hexadecimal digits over everything that shapes an answer: traces, outcomes, and how it is asked.
 
-    `asked` names the rest: the debugger's harness, its mode, the model. The location of files does not count, nor do
-    the scores of findings, which depend on other tasks.
+    `asked` names the rest: the debugger's harness, its mode, the model. The location of files does not count.
     """
     divergence = material.outcome.divergence
     values: list[object] = [ASK_VERSION, *asked, state, material.task, material.instruction]
-    for cited in (material.findings, (divergence.failing, divergence.passing) if divergence else ()):
+    for cited in (material.findings, [each for _, each in divergence.sides] if divergence else ()):
         values += [len(cited), *(part for each in cited for part in (each, each.quote))]
     for pairs in (material.current(), material.earlier()):
         values.append(len(pairs))

@@ -1,1 +1,1 @@
-"""Which lines and steps of a rollout explain why it failed, best first."""
+"""Which acts of a rollout decided it, and where a failing and a passing one part."""

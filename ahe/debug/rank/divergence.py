@@ -1,100 +1,75 @@
-"""The first action in which a failing rollout differs from a passing one."""
+"""The first difference in what a failing and a passing rollout of one task changed."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import zip_longest
 
-from ahe.debug.rank.rank import Candidate
-from ahe.debug.readers.trace import Channel, Step, Trace
+from ahe.debug.rank.decisive import LINE, cite
+from ahe.debug.signals.acts import Act
 from ahe.debug.signals.outcome import Divergence
 from ahe.records import Citation
 from ahe.records.changes import CUT
 
-QUOTE = 240
+Labelled = tuple[str, Sequence[Act]]
+"""A rollout's label with its acts."""
 
 
-class Action(NamedTuple):
-    """What an agent did in a step: calls if `called`, else a message. `quote` is its first contiguous part."""
+def find_divergence(failing: Sequence[Labelled], passing: Sequence[Labelled]) -> Divergence | None:
+    """The divergence of the pair with the longest common beginning; None if no pair differs.
 
-    step: int
-    did: str
-    quote: str
-    called: bool
-
-
-def find_divergence(
-    failing: Sequence[tuple[str, Trace]], passing: Sequence[tuple[str, Trace]]
-) -> Divergence | None:
-    """The divergence of the pair with the longest common beginning; None if no pair differs. Pairs are (label, trace).
-
-    Actions are compared, not outputs: a harness can change what an agent does. A rollout that only stops earlier
-    diverges at its last action.
+    Acts that only look around do not count, nor do prompts, host names and temporary names. Two equal commands differ
+    if one failed. A rollout that only stops earlier differs at its last act. If both sides change the same file, but
+    at different times, those two changes are shown.
     """
     best: tuple[int, Divergence] | None = None
     for bad_label, bad in failing:
         for good_label, good in passing:
-            found = _pair(bad_label, actions(bad), good_label, actions(good))
+            found = _pair(bad_label, _work(bad), good_label, _work(good))
             if found and (best is None or found[0] > best[0]):
                 best = found
     return best[1] if best else None
 
 
-def actions(trace: Trace) -> list[Action]:
-    """Each step of the agent: its calls, or its message if it called nothing."""
-    return [_action(step) for step in trace.steps if step.source == "agent"]
+def _work(did: Sequence[Act]) -> list[Act]:
+    return [act for act in did if act.kind in ("change", "run")]
 
 
-def _action(step: Step) -> Action:
-    channel: Channel = "call" if any(text.channel == "call" for text in step.texts) else "message"
-    did = [text.text for text in step.texts if text.channel == channel]
-    from_first = itertools.dropwhile(lambda text: text.channel != channel, step.texts)
-    first = itertools.takewhile(lambda text: text.channel == channel, from_first)
-    return Action(step.id, "\n".join(did), "\n".join(text.text for text in first), channel == "call")
-
-
-def _pair(
-    bad_label: str, bad: list[Action], good_label: str, good: list[Action]
-) -> tuple[int, Divergence] | None:
-    if not bad or not good:
+def _pair(bad_label: str, bad: list[Act], good_label: str, good: list[Act]) -> tuple[int, Divergence] | None:
+    if not bad and not good:
         return None
+    if not bad or not good:
+        first = [
+            cite(label, did[0]) if did else None for label, did in ((bad_label, bad), (good_label, good))
+        ]
+        return 0, Divergence(*first)
     shared = 0
-    for one, other in zip(bad, good, strict=False):
-        if _plain(one.did) != _plain(other.did):
+    for one, other in zip_longest(bad, good):
+        if one is None or other is None or (one.key, one.failed) != (other.key, other.failed):
             break
         shared += 1
     if shared == len(bad) == len(good):
         return None
     left, right = bad[min(shared, len(bad) - 1)], good[min(shared, len(good) - 1)]
-    return shared, Divergence(failing=_cite(bad_label, left), passing=_cite(good_label, right))
+    if left.key == right.key and left.failed != right.failed:
+        return shared, Divergence(failing=_printed(bad_label, left), passing=_printed(good_label, right))
+    left, right = _same_target(bad[shared:], good[shared:]) or (left, right)
+    return shared, Divergence(failing=cite(bad_label, left), passing=cite(good_label, right))
 
 
-def last_action(label: str, trace: Trace) -> Citation | None:
-    """The agent's last call, or its last message if it never called anything."""
-    did = actions(trace)
-    calls = [action for action in did if action.called and action.did.strip()] or did
-    return _cite(label, calls[-1]) if calls else None
-
-
-def ran(label: str, trace: Trace, candidate: Candidate) -> Citation | None:
-    """The command that printed a line; None if the line is not the output of a command."""
-    if candidate.channel not in ("result", "error"):
-        return None
-    for step in reversed(trace.steps):
-        if step.id <= candidate.step and step.source == "agent" and (action := _action(step)).called:
-            return _cite(label, action) if action.quote.strip() else None
+def _same_target(bad: list[Act], good: list[Act]) -> tuple[Act, Act] | None:
+    """The first change of a file after the common beginning that the other side changes too, and how it does."""
+    for act in bad:
+        for target in act.targets:
+            if other := next((each for each in good if target in each.targets and each.key != act.key), None):
+                return act, other
     return None
 
 
-def _cite(label: str, action: Action) -> Citation:
-    """The action, lines kept; a long one is cut with a mark, at the end of a line if possible."""
-    quote = "\n".join(line.rstrip() for line in action.quote.strip().split("\n"))
-    if len(quote) > QUOTE:
-        whole = quote.rfind("\n", QUOTE // 2, QUOTE)
-        quote = quote[: whole if whole > 0 else QUOTE].rstrip() + CUT
-    return Citation(trial=label, step=action.step, quote=quote)
-
-
-def _plain(action: str) -> str:
-    return " ".join(action.split())
+def _printed(label: str, act: Act) -> Citation:
+    """The last line that an act printed, or the act if it printed nothing."""
+    lines = act.lines()
+    if not lines:
+        return cite(label, act)
+    line = lines[-1].strip()
+    return Citation(trial=label, step=act.result_step, quote=line[:LINE] + (CUT if len(line) > LINE else ""))

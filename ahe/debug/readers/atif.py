@@ -69,24 +69,21 @@ def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
     source = _SOURCES.get(said, "agent" if value.get("tool_calls") else "environment")
     later = own and source in ("user", "system") and draft.agent_acted
     copied = value.get("is_copied_context") is True
+    calls = value.get("tool_calls")
     found = [
         *reasoning(value),
         *draft.content(value.get("message"), "injected" if later or copied else "message"),
-        *_calls(value.get("tool_calls"), draft),
+        *(_call(each, draft) for each in (calls if isinstance(calls, list) else [calls] if calls else [])),
         *_results(value.get("observation"), draft),
     ]
-    draft.add_message("environment" if subagent else source, found, value.get("timestamp", ""))
+    tokens = total(inner(value, "metrics"), "completion_tokens")
+    draft.add_message("environment" if subagent else source, found, value.get("timestamp", ""), tokens)
 
 
-def _calls(value: Any, draft: Draft) -> list[Text]:
-    found = []
-    for each in value if isinstance(value, list) else [value] if value else []:
-        one = mapping(each)
-        name = string(one.get("function_name")) or string(one.get("name"))
-        found.append(
-            draft.call(one.get("tool_call_id"), name, one.get("arguments") if one else as_text(each))
-        )
-    return found
+def _call(value: Any, draft: Draft) -> Text:
+    one = mapping(value)
+    name = string(one.get("function_name")) or string(one.get("name"))
+    return draft.call(one.get("tool_call_id"), name, one.get("arguments") if one else as_text(value))
 
 
 def _results(value: Any, draft: Draft) -> list[Text]:

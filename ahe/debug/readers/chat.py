@@ -1,4 +1,4 @@
-"""Chat conversations in the formats of OpenAI, Anthropic and ShareGPT; each message is a step."""
+"""Chat conversations in the formats of OpenAI, Anthropic, Gemini and ShareGPT; each message is a step."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import Any
 
 from ahe.debug.readers.draft import Draft, injected, reasoning
 from ahe.debug.readers.files import Content
-from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, mappings, string, total
+from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, mappings, string, total, words
 from ahe.debug.readers.trace import Channel, StepSource, Text
 
-_CONVERSATION = ("messages", "conversations", "conversation", "chat", "transcript", "history")
+_CONVERSATION = words("messages conversations conversation chat transcript history contents")
 _LISTS = (*_CONVERSATION, "steps", "items")
-_SYSTEM = ("system", "developer")
-_USER = ("user", "human")
-_AGENT = ("assistant", "agent", "ai", "gpt", "bot", "model", "function_call")
+_ROLES: dict[str, StepSource] = {
+    **dict.fromkeys(words("system developer"), "system"),
+    **dict.fromkeys(words("user human"), "user"),
+    **dict.fromkeys(words("assistant agent ai gpt bot model function_call"), "agent"),
+}
+_BODY = words("content value parts")
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -41,7 +44,7 @@ def has_conversation(place: dict[str, Any], top: dict[str, Any]) -> bool:
 def is_message(value: Any) -> bool:
     record = mapping(value)
     role = record.get("role", record.get("from"))
-    return isinstance(role, str) and bool(record.keys() & {"content", "tool_calls", "value", "function_call"})
+    return isinstance(role, str) and bool(record.keys() & {*_BODY, "tool_calls", "function_call"})
 
 
 def message(value: Any, draft: Draft) -> None:
@@ -49,11 +52,12 @@ def message(value: Any, draft: Draft) -> None:
     if not isinstance(value, dict):
         draft.keep_unreadable("a message", value)
         return
-    source = role(value)
-    body, time = value.get("content", value.get("value")), value.get("timestamp", "")
+    source, body, time = role(value), _body(value), value.get("timestamp", "")
     if source == "agent":
         found = [*reasoning(value), *draft.content(body), *_calls(value, draft)]
-        draft.add_message("agent", found, time)
+        usage = inner(value, "usage") or inner(value, "extra", "response", "usage")
+        tokens = total(usage, "output_tokens") or total(usage, "completion_tokens") or total(usage, "output")
+        draft.add_message("agent", found, time, tokens)
     elif source == "environment":
         result(value, draft)
     elif source == "user" and any(_is_result(part) for part in listing(body)):
@@ -65,28 +69,37 @@ def message(value: Any, draft: Draft) -> None:
 
 def role(value: Any) -> StepSource:
     """Who sent a message: the environment if no known role is named, as for tool results."""
-    said = (string(mapping(value).get("role")) or string(mapping(value).get("from"))).lower()
-    if said in _AGENT:
-        return "agent"
-    return "system" if said in _SYSTEM else "user" if said in _USER else "environment"
+    said = string(mapping(value).get("role")) or string(mapping(value).get("from"))
+    return _ROLES.get(said.lower(), "environment")
+
+
+def _body(value: dict[str, Any]) -> Any:
+    return next((value[key] for key in _BODY if key in value), None)
 
 
 def _is_result(part: Any) -> bool:
-    return string(mapping(part).get("type")).endswith("tool_result")
+    return string(mapping(part).get("type")).endswith("tool_result") or "functionResponse" in mapping(part)
 
 
 def result(value: dict[str, Any], draft: Draft) -> None:
     """A message with the result of a tool."""
     listed = listing(value.get("tool_call_ids"))
-    key = string(value.get("tool_call_id")) or string(listed[0] if listed else "")
-    name = string(value.get("name")) or string(value.get("role"))
-    failed = True if value.get("is_error") is True or string(value.get("status")) == "error" else None
-    texts = draft.content(value.get("content", value.get("value")))
+    key = next(
+        (value[key] for key in ("tool_call_id", "toolCallId") if key in value), listed[0] if listed else ""
+    )
+    name = next(filter(None, (string(value.get(key)) for key in words("name toolName function role"))), "")
+    error = inner(value, "error")
+    failed = True if value.get("is_error") is True or value.get("status") == "error" or error else None
+    failed = value["isError"] if isinstance(value.get("isError"), bool) else failed
+    code = inner(value, "extra").get("returncode")
     found = [
-        text if text.channel in ("result", "error") else draft.result(key, text.text, name, failed=failed)
-        for text in texts
+        text if text.channel in ("result", "error") else draft.result(key, text.text, name, code, failed)
+        for text in draft.content(_body(value))
     ]
-    draft.add("environment", found or [draft.result(key, "", name)], value.get("timestamp", ""))
+    said = string(error.get("message"))
+    if said and not any(said in text.text for text in found):
+        found.append(draft.result(key, said, name, failed=True))
+    draft.add("environment", found or [draft.result(key, "", name, code)], value.get("timestamp", ""))
 
 
 def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
@@ -100,8 +113,8 @@ def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
         one = mapping(each)
         function = inner(one, "function") or inner(one, "custom") or one
         given = next((function[key] for key in ("arguments", "input", "args") if key in function), None)
-        arguments = given if one else as_text(each)
-        found.append(draft.call(one.get("id"), string(function.get("name")), arguments))
+        name = string(function.get("name")) or string(one.get("function"))
+        found.append(draft.call(one.get("id"), name, given if one else as_text(each)))
     return found
 
 
@@ -126,12 +139,7 @@ def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = m
     for each in listing(found):
         take(each, draft)
     for place in (mapping(value), inner(value, "response")):
-        _reply(place, draft)
-
-
-def _reply(value: dict[str, Any], draft: Draft) -> None:
-    """The answer of an endpoint, logged together with its request."""
-    for choice in mappings(value.get("choices")):
-        if choice.get("message"):
-            message(choice["message"], draft)
-    draft.tokens = draft.tokens or total(inner(value, "usage"), "total_tokens")
+        for choice in mappings(place.get("choices")):
+            if choice.get("message"):
+                message(choice["message"], draft)
+        draft.tokens = draft.tokens or total(inner(place, "usage"), "total_tokens")

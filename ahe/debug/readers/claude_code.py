@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ahe.debug.readers.draft import Draft, injected
+from ahe.debug.readers.draft import Draft, abandoned, injected
 from ahe.debug.readers.files import Content
 from ahe.debug.readers.lenient_json import (
     as_text,
@@ -12,9 +12,11 @@ from ahe.debug.readers.lenient_json import (
     inner,
     listing,
     mapping,
+    mappings,
     number,
     string,
     total,
+    words,
 )
 from ahe.debug.readers.trace import StepSource, Text
 
@@ -27,34 +29,20 @@ _HOST = (
     "<task-notification>",
     "Caveat: The messages below",
     "[Request interrupted",
+    "Base directory for this skill:",
 )
 """Beginnings of user messages that the host wrote."""
 _HOST_FLAGS = ("isMeta", "isCompactSummary", "isVisibleInTranscriptOnly")
-_USAGE = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_USAGE = words("input_tokens output_tokens cache_creation_input_tokens cache_read_input_tokens")
 _BOOKKEEPING = frozenset(
-    (
-        "agent-color",
-        "agent-name",
-        "agent-setting",
-        "ai-title",
-        "content-replacement",
-        "custom-title",
-        "file-history-snapshot",
-        "keep_alive",
-        "last-prompt",
-        "mode",
-        "permission-mode",
-        "pr-link",
-        "progress",
-        "queue-operation",
-        "rate_limit_event",
-        "stream_event",
-        "tag",
-        "worktree-state",
+    words(
+        "agent-color agent-name agent-setting ai-title content-replacement custom-title file-history-snapshot"
+        " keep_alive last-prompt mode permission-mode pr-link progress queue-operation rate_limit_event stream_event"
+        " tag worktree-state"
     )
 )
 """Types of lines without information about the rollout."""
-_SESSION = frozenset(("sessionId", "session_id", "parentUuid", "leafUuid"))
+_SESSION = frozenset(words("sessionId session_id parentUuid leafUuid"))
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -69,12 +57,23 @@ def sniff(value: Any, line: bool) -> bool:
 
 
 def parse(content: Content, draft: Draft) -> None:
-    """The lines of a session. All steps of sub-agents and side chains belong to the environment."""
+    """The lines of a session without abandoned branches. Sub-agents and side chains belong to the environment."""
     session = _Session(draft, content.subagent)
     exported = listing(mapping(content.value).get("loglines"))
     lines = content.lines if content.shape == "lines" else ((draft.where, each) for each in exported)
-    for where, record in draft.records(lines):
-        session.take(where, record)
+    taken = list(draft.records(lines))
+    left = abandoned([record for _, record in taken], "uuid", "parentUuid", _is_prompt)
+    for where, record in taken:
+        if string(record.get("uuid")) not in left:
+            session.take(where, record)
+
+
+def _is_prompt(record: dict[str, Any]) -> bool:
+    """Whether a line is what the user typed. Two of them below one parent mean that the user went back."""
+    if record.get("type") != "user" or any(record.get(key) is True for key in (*_HOST_FLAGS, "isSidechain")):
+        return False
+    said = inner(record, "message").get("content")
+    return not any(part.get("type") == "tool_result" for part in mappings(said))
 
 
 def parent_session(content: Content) -> str:
@@ -94,6 +93,9 @@ class _Session:
     def take(self, where: str, record: dict[str, Any]) -> None:
         kind, time, draft = string(record.get("type")), record.get("timestamp", ""), self.draft
         body = record.get("message")
+        if record.get("isSidechain") is not True:
+            named = string(record.get("sessionId")) or string(record.get("session_id"))
+            draft.session = draft.session or named
         if kind == "assistant":
             self._assistant(record, mapping(body), time)
             return
@@ -124,13 +126,14 @@ class _Session:
         """A message comes as several lines with one block each; together they are one step."""
         failed = record.get("isApiErrorMessage") is True
         found = self.draft.content(body.get("content"), "error" if failed else "message")
-        key = string(body.get("id"))
+        key, source = string(body.get("id")), self._source("agent", record)
+        tokens = total(inner(body, "usage"), "output_tokens")
         if key and key == self.last:
-            self.draft.join(self._source("agent", record), found, time)
+            self.draft.join(source, found, time, tokens)
         else:
-            self.draft.add_message(self._source("agent", record), found, time)
+            self.draft.add_message(source, found, time, tokens)
         self.last = key
-        self.draft.tokens += total(inner(body, "usage"), "output_tokens")
+        self.draft.tokens += tokens
 
     def _user(self, record: dict[str, Any], body: dict[str, Any], time: Any) -> None:
         host = any(record.get(key) is True for key in _HOST_FLAGS)
@@ -160,7 +163,8 @@ class _Session:
         text = content_text(record.get("result"))
         errors = [as_text(each) for each in listing(record.get("errors"))]
         if record.get("is_error") is True:
-            draft.add_text("environment", "error", "\n".join([text, *errors]).strip(), time)
+            draft.cause = "\n".join([text, *errors]).strip()
+            draft.add_text("environment", "error", draft.cause, time)
         elif text.strip() not in {each.text.strip() for each in draft.last}:
             draft.add_text("agent", "message", text, time)
 
@@ -170,9 +174,9 @@ def _more(said: Any, found: list[Text]) -> list[Text]:
     known = "\n".join(text.text for text in found)
     place = mapping(said)
     kept = [said] if isinstance(said, str) else [place.get(key) for key in ("stdout", "stderr", "error")]
-    name = found[0].name
+    texts = (text for text in map(string, kept) if text.strip())
     return [
-        Text("result", text, name)
-        for text in map(string, kept)
-        if text.strip() and text.strip().removeprefix("Error: ") not in known
+        Text("result", text, found[0].name, found[0].kind, found[0].code, found[0].failed)
+        for text in texts
+        if text.strip().removeprefix("Error: ") not in known
     ]

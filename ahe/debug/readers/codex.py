@@ -13,18 +13,20 @@ from ahe.debug.readers.lenient_json import (
     inner,
     mapping,
     mappings,
+    number,
     string,
     total,
+    words,
 )
 from ahe.debug.readers.responses import command, item, output
 from ahe.debug.readers.trace import Channel, Text
 
 _TWICE = {"user_message": "user", "agent_message": "agent", "agent_reasoning": "agent"}
 """Events that may repeat an item of the session, and whose step they are."""
-_ENDS = ("task_complete", "turn_complete", "turn_aborted", "turn.completed", "turn.failed", "completed")
-
-
-_LINES = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
+_ENDS = words("task_complete turn_complete turn_aborted turn.completed turn.failed completed")
+_RAN = words("exec_command_begin exec_command_end mcp_tool_call_begin mcp_tool_call_end")
+_LINES = words("session_meta response_item event_msg turn_context compacted")
+_OUTPUTS = words("aggregated_output formatted_output output")
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -71,9 +73,8 @@ class _Session:
         elif kind == "session_meta" or (not kind and "instructions" in record):
             self._head(mapping(payload) or record, time)
         elif kind == "compacted":
-            self.draft.add_text(
-                "user", "injected", content_text(mapping(payload).get("message")), time, "compacted"
-            )
+            text = content_text(mapping(payload).get("message"))
+            self.draft.add_text("user", "injected", text, time, "compacted")
         elif isinstance(record.get("msg"), dict):
             self._event(mapping(record["msg"]), time)
         elif "prompt" in record and not kind:
@@ -81,11 +82,13 @@ class _Session:
         elif kind.startswith("item."):
             self._exec(kind, mapping(record.get("item")), time)
         elif kind.startswith(("turn.", "error", "thread.", "completed")):
+            self.draft.session = self.draft.session or string(record.get("thread_id"))
             self._event(record, time)
         elif kind and kind not in ("turn_context", "session", "state") and payload is None:
             item(record, self.draft, time)
 
     def _head(self, meta: dict[str, Any], time: Any) -> None:
+        self.draft.session = self.draft.session or string(meta.get("id"))
         base = meta.get("base_instructions")
         text = content_text(mapping(base).get("text") if isinstance(base, dict) else base)
         text = text or content_text(meta.get("instructions"))
@@ -95,7 +98,8 @@ class _Session:
 
     def _event(self, event: dict[str, Any], time: Any) -> None:
         kind, draft = string(event.get("type")), self.draft
-        text = string(event.get("message")) or string(event.get("text")) or as_text(event.get("error"))
+        error = string(inner(event, "error").get("message")) or as_text(event.get("error"))
+        text = string(event.get("message")) or string(event.get("text")) or error
         if kind in _TWICE and text:
             self.maybe[draft.count] = text
             channel: Channel = "reasoning" if kind == "agent_reasoning" else "message"
@@ -103,8 +107,11 @@ class _Session:
         elif kind == "token_count":
             usage = inner(event, "info", "total_token_usage")
             draft.tokens = total(usage, "total_tokens") or draft.tokens
-        elif kind in ("exec_command_begin", "exec_command_end", "mcp_tool_call_begin", "mcp_tool_call_end"):
+        elif kind in _RAN:
             self._ran(kind, event, time)
+        elif kind == "thread_rolled_back":
+            self.close()
+            draft.roll_back(int(number(event.get("num_turns"))))
         elif kind in _ENDS:
             draft.ended = string(event.get("reason")) or kind
             draft.tokens += total(inner(event, "usage"), "input_tokens", "output_tokens")
@@ -118,19 +125,14 @@ class _Session:
         if key in draft.names and draft.names[key] != "event":
             return
         if kind.endswith("begin"):
-            draft.names[key] = "event"
-            draft.add(
-                "agent", [Text("call", command(event) or call_text(event.get("invocation")), "shell")], time
-            )
+            text = command(event) or call_text(event.get("invocation"))
+            draft.names[key], draft.calls[key] = "event", text
+            draft.add("agent", [Text("call", text, "shell")], time)
             return
-        printed = (
-            string(event.get("aggregated_output"))
-            or string(event.get("formatted_output"))
-            or string(event.get("stdout")) + string(event.get("stderr"))
-            or content_text(event.get("result"))
-        )
+        printed = _output(event) or string(event.get("stdout")) + string(event.get("stderr"))
+        printed = printed or content_text(event.get("result"))
         if draft.names.get(key) == "event" or printed:
-            draft.add("environment", [_printed(printed, event.get("exit_code"))], time)
+            draft.add("environment", [draft.result("", printed, "shell", event.get("exit_code"))], time)
 
     def _exec(self, kind: str, value: dict[str, Any], time: Any) -> None:
         if kind == "item.completed":
@@ -146,11 +148,11 @@ class _Session:
         items = (step for step in self.draft.steps if step.id - 1 not in self.maybe)
         known = {text.text.strip() for step in items for text in step.texts}
         self.draft.remove(index for index, text in self.maybe.items() if text.strip() in known)
+        self.open, self.maybe = {}, {}
 
 
-def _printed(text: str, code: Any) -> Text:
-    """What a command printed, and its exit code unless it is 0."""
-    return Text("result", f"{text}\n[exit code {as_text(code)}]" if code else text, "shell")
+def _output(value: dict[str, Any]) -> str:
+    return next(filter(None, (string(value.get(key)) for key in _OUTPUTS)), "")
 
 
 def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
@@ -165,12 +167,11 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
         draft.add_text("environment", "error", text, time)
     elif kind == "command_execution":
         draft.join("agent", [Text("call", string(value.get("command")), "shell")], time)
-        found = string(value.get("aggregated_output")) or string(value.get("output"))
-        draft.add("environment", [_printed(found, value.get("exit_code"))])
+        draft.add("environment", [draft.result("", _output(value), "shell", value.get("exit_code"))])
     else:
         name = string(value.get("tool")) or kind
         given = value.get("arguments", value.get("query", value.get("changes", value.get("items"))))
         draft.join("agent", [Text("call", call_text(given), name)], time)
-        for channel, found in output(value.get("result")):
-            draft.add_text("environment", channel, found, time, name)
+        if value.get("result"):
+            draft.add("environment", [output(value["result"], draft, "", name)], time)
         draft.add_text("environment", "error", as_text(value.get("error")), time, name)

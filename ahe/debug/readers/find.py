@@ -9,23 +9,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.debug.readers import claude_code, files, trials
+from ahe.debug.readers import claude_code, files, packed, trials
 from ahe.debug.readers.files import HEAD
-from ahe.debug.readers.read import RANK, FileType, NotATrace, Source, find_task, read, sniff
+from ahe.debug.readers.read import (
+    RANK,
+    SCREENS,
+    FileType,
+    NotATrace,
+    Source,
+    drafted,
+    identified,
+    read,
+    sniff,
+)
 from ahe.debug.readers.trace import Damage, Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that was not read as a trace, and why."""
+    """A file that was not read as a trace, and why. `notable`: it may be a trace in a form that is not known."""
 
     path: str
     why: str
+    notable: bool = False
 
 
 _IGNORED = frozenset(("node_modules", "__pycache__", "venv"))
 _UNSAFE = re.compile(r"[^\w./@+=,~-]+")
 _PLACES = ("agent", "sessions", "agent-logs", "steps")
+_ASIDE = ("tests.", "trajectory.")
+_ORDINARY = ("no known form of a trace", "empty", "binary")
+_EVENT = re.compile(r"(?:event-)?\d{1,9}\b.{0,80}\.json")
+_RICHER = 1.25
+"""How many times as many calls and results another recording of a trial must hold to be preferred to ATIF."""
 
 
 def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[Source]:
@@ -41,20 +57,16 @@ def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[So
 
 def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
     """The source of a trial folder, with the best of the files that hold its steps."""
-    path, kind, more = _steps(folder)
-    source = Source(
-        path=str(path) if path else "",
-        format=kind.format,
-        id=_fit(info.id),
+    source = replace(
+        _steps(folder),
+        id=_UNSAFE.sub("_", info.id) or "trace",
         task=info.task,
-        shape=kind.shape,
         trial=str(folder),
-        more=tuple(str(each) for each in more),
         status=info.status,
         attempt=info.attempt,
-        size=path.stat().st_size if path else 0,
     )
-    return replace(source, task=info.task or (find_task(source) if path else "") or info.id)
+    task = source.task or (identified(source).task if source.path else "") or info.id
+    return replace(source, task=task)
 
 
 def read_trial(folder: Path) -> Trace:
@@ -63,41 +75,57 @@ def read_trial(folder: Path) -> Trace:
     return read(trial_source(folder, info))
 
 
-def _steps(folder: Path) -> tuple[Path | None, FileType, list[Path]]:
-    """The file with the steps of a trial, and the files of its sub-agents."""
-    for place in (folder / "trajectory.json", folder / "agent" / "trajectory.json"):
-        if place.is_file():
-            others = sorted(place.parent.glob("trajectory.*.json"))
-            return place, FileType("atif", "document"), others
-    places = [folder / name for name in _PLACES if (folder / name).is_dir()]
-    found: list[tuple[Path, FileType]] = []
-    for path in sorted(path for place in places for path in place.rglob("*") if path.is_file()):
-        kind = _sniffed(path, given=False)
-        if isinstance(kind, FileType) and kind.shape != "many" and not path.name.startswith("tests."):
-            found.append((path, kind))
-    helpers = [path for path, kind in found if kind.format == "claude-code" and _parent_session(path)]
-    mains = [(path, kind) for path, kind in found if path not in helpers]
-    if not mains:
-        return None, FileType("", "document"), []
-    path, kind = min(mains, key=lambda pair: (RANK[pair[1].format], pair[0].suffix == ".txt", str(pair[0])))
-    return path, kind, helpers if kind.format == "claude-code" else []
+def _steps(folder: Path) -> Source:
+    """The recording of a trial with the most calls and results, and the files of its sub-agents."""
+    if (folder / "trajectory.json").is_file():
+        return _atif(folder / "trajectory.json")
+    found: list[Source] = []
+    for place in (folder / name for name in _PLACES if (folder / name).is_dir()):
+        for path in sorted(path for path in place.rglob("*") if path.is_file()):
+            kind = _sniffed(path, given=False)
+            if path == place / "trajectory.json" and isinstance(kind, FileType) and kind.format == "atif":
+                found.append(_atif(path))
+            elif isinstance(kind, FileType) and kind.shape != "many" and not path.name.startswith(_ASIDE):
+                found.append(Source(str(path), kind.format, "", "", kind.shape, size=path.stat().st_size))
+    helpers = [
+        each.path for each in found if each.format == "claude-code" and _parent_session(Path(each.path))
+    ]
+    mains = [each for each in found if each.path not in helpers]
+    structured = [each for each in mains if each.format not in SCREENS] or mains
+    best = min(
+        structured, key=lambda each: (RANK[each.format], each.path.endswith(".txt"), each.path), default=None
+    )
+    if best is None:
+        return Source("", "", "", "")
+    if len(structured) > 1 and best.format not in SCREENS:
+        counts = [(_richness(each), each) for each in structured]
+        most, richest = max(counts, key=lambda pair: pair[0])
+        best = richest if most > _RICHER * _richness(best) else best
+    return replace(best, more=best.more or tuple(helpers if best.format == "claude-code" else ()))
+
+
+def _atif(path: Path) -> Source:
+    more = tuple(str(each) for each in sorted(path.parent.glob("trajectory.*.json")))
+    return Source(str(path), "atif", "", "", more=more, size=path.stat().st_size)
+
+
+def _richness(source: Source) -> int:
+    texts = [text for step in drafted(source).steps for text in step.texts]
+    return sum(text.channel in ("call", "result", "error") and bool(text.text) for text in texts)
 
 
 def _sniffed(path: Path, given: bool) -> FileType | NotATrace:
+    if packed.members(path):
+        return FileType("inspect", "many")
     try:
-        with path.open("rb") as file:
-            return sniff(file.read(HEAD), path.name, given)
+        with packed.open_bytes(path, limit=HEAD) as file:
+            return sniff(file.read(HEAD), path.name.removesuffix(".gz").removesuffix(".zst"), given)
     except OSError as error:
         return NotATrace(f"cannot be read: {error.strerror or error}")
 
 
 def _parent_session(path: Path) -> str:
     return claude_code.parent_session(files.content(path, "lines", files.WHOLE, [], limit=HEAD))
-
-
-def _fit(name: str) -> str:
-    """The name without characters that a pointer cannot contain."""
-    return _UNSAFE.sub("_", name) or "trace"
 
 
 class _Search:
@@ -108,6 +136,7 @@ class _Search:
         # source and root name by (file or folder, first byte), so that no trace counts twice
         self.found: dict[tuple[str, int], tuple[Source, str]] = {}
         self.scores = trials.Scores()
+        self.seen: set[str] = set()
 
     def root(self, root: Path) -> None:
         if root.is_dir():
@@ -124,6 +153,10 @@ class _Search:
         self._file(root, root.parent, given=True)
 
     def _folder(self, folder: Path, root: Path) -> None:
+        real = os.path.realpath(folder)
+        if real in self.seen:
+            return  # a link to a folder that is read itself
+        self.seen.add(real)
         info = trials.info(folder)
         if info is not None:
             self._add(trial_source(folder, info), root.name)
@@ -131,54 +164,76 @@ class _Search:
         if (folder / "ahe.sqlite").is_file() and (folder / "trials").is_dir():
             folder = folder / "trials"  # beside it are harnesses, reports and sandboxes in use
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
         except OSError as error:
-            self.skipped.append(Skipped(str(folder), f"cannot be read: {error.strerror or error}"))
+            self.skipped.append(
+                Skipped(str(folder), f"cannot be read: {error.strerror or error}", notable=True)
+            )
+            return
+        if kind := _events(folder, [entry.name for entry in entries]):
+            self._take(Source(str(folder), kind, self._name(folder, root), "", shape="folder"), root)
             return
         for entry in entries:
             path = folder / entry.name
-            if entry.name.startswith(".") or entry.name in _IGNORED:
+            if entry.name.startswith(".") or entry.name in _IGNORED or _is_store(path):
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir():
                 self._folder(path, root)
             elif entry.is_file():
                 self._file(path, root, given=False)
+            elif entry.is_symlink():
+                self.skipped.append(Skipped(str(path), "a link to nothing", notable=True))
 
     def _file(self, path: Path, root: Path, given: bool) -> None:
         kind = _sniffed(path, given)
         if isinstance(kind, NotATrace):
-            why = "scores" if self.scores.take(path) else kind.why
-            self.skipped.append(Skipped(str(path), why))
+            scores = self.scores.take(path)
+            ordinary = kind.why.startswith(_ORDINARY) and path.suffix not in (
+                ".jsonl",
+                ".gz",
+                ".zst",
+                ".traj",
+            )
+            self.skipped.append(
+                Skipped(str(path), "scores" if scores else kind.why, not scores and not ordinary)
+            )
             return
-        name = _fit((path.relative_to(root).parent / files.stem(path)).as_posix())
-        whole = Source(str(path), kind.format, name, "", shape=kind.shape, size=path.stat().st_size)
+        size = path.stat().st_size
+        whole = Source(str(path), kind.format, self._name(path, root), "", shape=kind.shape, size=size)
         for source in self._split(whole) if kind.shape == "many" else [whole]:
-            self._add(replace(source, task=find_task(source)), root.name)
+            self._take(source, root)
+
+    def _name(self, path: Path, root: Path) -> str:
+        name = path.name if path.is_dir() else files.stem(path)
+        return _UNSAFE.sub("_", (path.relative_to(root).parent / name).as_posix()) or "trace"
 
     def _split(self, whole: Source) -> list[Source]:
         """The numbered traces of a file that holds many."""
+        path, one = Path(whole.path), replace(whole, shape="document")
+        if members := packed.members(path):
+            return [
+                replace(one, path=str(each), id=f"{whole.id}/{_UNSAFE.sub('_', files.stem(each))}", size=size)
+                for each, size in members
+            ]
         damage: list[Damage] = []
-        spans = files.spans(Path(whole.path), damage)
-        self.skipped.extend(Skipped(each.where, each.what) for each in damage)
+        spans = files.spans(path, damage)
+        self.skipped.extend(Skipped(each.where, each.what, notable=True) for each in damage)
         digits = len(str(len(spans)))
         return [
-            replace(
-                whole,
-                id=f"{whole.id}-{number:0{digits}d}",
-                shape="document",
-                span=span,
-                size=span[1] - span[0],
-            )
+            replace(one, id=f"{whole.id}-{number:0{digits}d}", span=span, size=span[1] - span[0])
             for number, span in enumerate(spans, start=1)
         ]
+
+    def _take(self, source: Source, root: Path) -> None:
+        self._add(identified(source), root.name)
 
     def _add(self, source: Source, root: str) -> None:
         place = os.path.realpath(source.trial or source.path)
         self.found.setdefault((place, source.span[0]), (source, root))
 
     def finish(self) -> list[Source]:
-        """Join sub-agents to their sessions, drop logs of other traces, make names unique and look up verdicts."""
-        found = self._without_logs(self._gathered())
+        """Join sub-agents to their sessions, drop copies, make names unique and look up verdicts."""
+        found = self._without_copies(self._without_logs(self._gathered()))
         crowd = Counter(Path(source.path).parent for source, _ in self.found.values())
         roots: dict[str, set[str]] = {}
         for source, root in found:
@@ -186,15 +241,20 @@ class _Search:
         sources: list[Source] = []
         taken: set[str] = set()
         for source, root in sorted(found, key=lambda pair: (pair[0].trial or pair[0].path, pair[0].span)):
-            name = source.id if len(roots[source.id]) == 1 or not root else f"{_fit(root)}/{source.id}"
+            name = (
+                source.id
+                if len(roots[source.id]) == 1 or not root
+                else f"{_UNSAFE.sub('_', root)}/{source.id}"
+            )
             unique, number = name, 2
             while unique in taken:
                 unique, number = f"{name}~{number}", number + 1
             taken.add(unique)
             path, status = Path(source.path), source.status
+            alone = not source.trial and crowd[path.parent] == 1 and source.shape != "folder"
             if not source.trial and status == "unknown":
-                status = self.scores.of(path, source.task, alone=crowd[path.parent] == 1)
-            sources.append(replace(source, id=unique, status=status))
+                status = self.scores.of(path, source.task, alone)
+            sources.append(replace(source, id=unique, status=status, alone=alone))
         return sorted(sources, key=lambda source: (source.task, source.attempt, source.id))
 
     def _gathered(self) -> list[tuple[Source, str]]:
@@ -217,20 +277,57 @@ class _Search:
         ]
 
     def _without_logs(self, found: list[tuple[Source, str]]) -> list[tuple[Source, str]]:
-        """Drop logs that repeat traces: next to a trace of the same name, or in a folder above trials."""
-        named: dict[Path, set[str]] = {}
+        """Drop screens that repeat traces: named like one beside them, alone beside the only one, or above trials."""
+        beside: dict[Path, list[str]] = {}
         for source, _ in found:
-            if source.shape != "text" and source.path:
-                path = Path(source.path)
-                named.setdefault(path.parent, set()).add(f"{files.stem(path)}.")
+            if source.format not in SCREENS and source.path and source.shape != "folder":
+                beside.setdefault(Path(source.path).parent, []).append(f"{files.stem(Path(source.path))}.")
         above = {parent for source, _ in found if source.trial for parent in Path(source.trial).parents}
         kept = []
         for source, root in found:
             path = Path(source.path)
-            beside = tuple(named.get(path.parent, ()))
-            log = source.format == "terminal" and not source.trial
-            if log and (path.name.startswith(beside) or path.parent in above):
+            named = beside.get(path.parent, [])
+            copy = path.name.startswith(tuple(named)) or len(named) == 1 or path.parent in above
+            if source.format in SCREENS and not source.trial and copy:
                 self.skipped.append(Skipped(source.path, "a log of traces that are read themselves"))
             else:
                 kept.append((source, root))
         return kept
+
+    def _without_copies(self, found: list[tuple[Source, str]]) -> list[tuple[Source, str]]:
+        """Drop sessions that another file repeats: the same session, or its beginning before it was resumed."""
+        dropped: set[int] = set()
+        for key in ("session", "start"):
+            groups: dict[str, list[Source]] = {}
+            for source, _ in found:
+                if getattr(source, key) and not source.trial and id(source) not in dropped:
+                    groups.setdefault(f"{source.format} {getattr(source, key)}", []).append(source)
+            for group in groups.values():
+                group.sort(key=lambda each: (-each.size, each.path))
+                for at, source in enumerate(group[1:], start=1):
+                    fuller = next(
+                        (other for other in group[:at] if key == "session" or _begins(other, source)), None
+                    )
+                    if fuller is not None:
+                        dropped.add(id(source))
+                        self.skipped.append(Skipped(source.path, f"a copy of {fuller.path}, which is read"))
+        return [pair for pair in found if id(pair[0]) not in dropped]
+
+
+def _begins(longer: Source, shorter: Source) -> bool:
+    """Whether the longer recording begins with the shorter one."""
+    first, second = ([step.raw for step in drafted(each).steps] for each in (longer, shorter))
+    return len(second) > 1 and first[: len(second)] == second
+
+
+def _events(folder: Path, names: list[str]) -> str:
+    """The format of a folder that is one trace: events of OpenHands, or the messages of a session of opencode."""
+    found = [name for name in names if name.endswith(".json")]
+    if folder.name == "events" and found and all(_EVENT.fullmatch(name) for name in found[:50]):
+        return "openhands"
+    return "opencode" if folder.parent.name == "message" and found and found[0].startswith("msg_") else ""
+
+
+def _is_store(path: Path) -> bool:
+    """Whether a folder belongs to opencode's storage besides the messages, which lead to the parts."""
+    return path.name in ("part", "session", "session_diff", "project") and (path.parent / "message").is_dir()

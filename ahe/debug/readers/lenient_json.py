@@ -1,4 +1,4 @@
-"""Untrusted JSON: damaged text is read as far as possible, and a value of the wrong type counts as empty.
+"""Untrusted JSON: a text that was cut is read up to the cut, and a value of the wrong type counts as empty.
 
 `salvage` reads text; the functions below it convert a value to the expected type and never raise.
 """
@@ -9,146 +9,46 @@ import json
 import re
 from typing import Any
 
+from pydantic_core import from_json
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DATA_URL = re.compile(r"data:([\w/+.-]*);base64,")
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
-_HALF = re.compile(r"(?<!\\)((?:\\\\)*)\\u[0-9a-fA-F]{0,3}$")
-_END = re.compile(r"\s*\]")
-_OBJECT = re.compile(r'\{\s*"')
-_KNOWN = frozenset(("step_id", "source", "message", "role", "content", "type", "timestamp", "payload"))
-_DECODER = json.JSONDecoder(strict=False)
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_HALF = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|\\u[0-9a-fA-F]{0,3}$|\\$")
+"""Half of a surrogate pair, or an escape that was cut: strict readers refuse them."""
 _STUMP = 5
 """A text counts as cut if at most this many characters follow the error: `\\u12`, `tru`."""
-ATTEMPTS = 1_000
-"""Places after a damage that are tried before the rest is abandoned."""
 
 Fault = tuple[int, str]
 
 
 def salvage(text: str) -> tuple[Any, list[Fault]]:
-    """The value of a JSON text, with a fault (character, what) for each place that could not be read.
+    """The value of a JSON text, with a fault (character, what) if not all of it could be read.
 
-    From a cut text everything before the cut is read. After a damage in a list of records, reading continues with the
-    next record that resembles those before it.
+    Everything before a cut or a damage is kept; what follows it is not.
     """
     try:
         return json.loads(text, strict=False), []
     except json.JSONDecodeError as error:
-        return _recovered(text, error)
-    except (ValueError, RecursionError) as error:  # a number too long for an int, or JSON nested too deeply
-        value = _parsed(text)
-        nested = isinstance(error, RecursionError)
-        what = "JSON nested too deeply" if nested else "not readable as JSON"
-        return value, [(0, what)] if value is None else []
+        cut = error.msg.startswith("Unterminated string") or len(text[error.pos :].strip()) <= _STUMP
+        what = "cut here" if cut else f"damaged here ({error.msg.lower()})"
+        value = _beginning(text) if cut else None
+        value = _beginning(text[: error.pos]) if value is None else value
+        return value, [(error.pos, what)] if text.strip() else []
+    except RecursionError:
+        return None, [(0, "JSON nested too deeply")]
+    except ValueError:  # a number too long for an int
+        value = _beginning(text)
+        return value, [(0, "not readable as JSON")] if value is None else []
 
 
-def _number(digits: str) -> int | str:
-    """Digits as an int, or as text if Python limits the conversion of so many."""
-    return int(digits) if len(digits) < 1_000 else digits
-
-
-def _recovered(text: str, error: json.JSONDecodeError) -> tuple[Any, list[Fault]]:
-    if not text.strip():
-        return None, []
-    cut = error.msg.startswith("Unterminated string") or len(text[error.pos :].strip()) <= _STUMP
-    value = _parsed(closed(text)) if cut else None
-    if value is None:
-        value = _parsed(closed(text[: error.pos]))
-    faults = [(error.pos, "cut here" if cut else f"damaged here ({error.msg.lower()})")]
-    if cut:
-        return value, faults
-    records = _records(value)
-    if error.msg == "Extra data" or records is None:
-        return value, faults
-    return _resumed(text, error.pos, value, records, faults)
-
-
-def _parsed(text: str) -> Any:
+def _beginning(text: str) -> Any:
+    """The value of the beginning of a JSON text; a string that is cut keeps what there is of it."""
+    plain = _HALF.sub("\ufffd", _CONTROL.sub(" ", text)).removesuffix("\ufffd")
     try:
-        return json.loads(text, strict=False, parse_int=_number)
-    except (ValueError, RecursionError):
+        return from_json(plain.encode("utf-8", "replace"), allow_partial="trailing-strings")
+    except ValueError:
         return None
-
-
-def _records(value: Any) -> list[Any] | None:
-    """The list of records that contains the damage: the document, or its last value; else None."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, dict):
-        last = next(reversed(value.values()), None)
-        if isinstance(last, list):
-            return last
-        if not any(isinstance(each, list) for each in value.values()):
-            value.setdefault("steps", [])
-            return value["steps"] if isinstance(value["steps"], list) else None
-    return None
-
-
-def _resumed(
-    text: str, position: int, value: Any, records: list[Any], faults: list[Fault]
-) -> tuple[Any, list[Fault]]:
-    """Add the records after the damage to `records`, and the keys after their list to `value`."""
-    keys = {key for each in records if isinstance(each, dict) for key in each} or _KNOWN
-    attempts, good = 0, position
-    while attempts < ATTEMPTS and (found := _OBJECT.search(text, position)):
-        try:
-            record, end = _DECODER.raw_decode(text, found.start())
-        except (ValueError, RecursionError):
-            record, end = None, 0
-        if not isinstance(record, dict) or len(keys & record.keys()) < 2:
-            attempts, position = attempts + 1, found.start() + 1
-            continue
-        if good > faults[0][0] and text[good : found.start()].strip(" ,\t\r\n"):
-            faults.append((good, "damaged here"))
-        records.append(record)
-        good = position = end
-        if closing := _END.match(text, end):
-            _tail(text, closing.end(), value)
-            break
-    return value, faults
-
-
-def _tail(text: str, position: int, value: Any) -> None:
-    """Add the keys of a document that follow its list of records."""
-    rest = text[position:].lstrip()
-    if isinstance(value, dict) and rest.startswith(","):
-        tail = _parsed(closed("{" + rest[1:]))
-        if isinstance(tail, dict):
-            value.update({key: each for key, each in tail.items() if key not in value})
-
-
-def closed(text: str) -> str:
-    """The beginning of a JSON text with closing brackets added; an incomplete member is left out.
-
-    If the text is cut inside a string value, the existing part of the string is kept.
-    """
-    frames: list[list[Any]] = []  # [bracket, end of the last whole member, whether a key comes next]
-    for found in _TOKEN.finditer(text):
-        token, first = found[0], found[0][0]
-        if first in "{[":
-            frames.append([first, found.end(), first == "{"])
-        elif not frames:
-            return text[: found.end()]
-        elif first in "}]":
-            frames.pop()
-            if not frames:
-                return text[: found.end()]
-            frames[-1][1] = found.end()
-        elif first == ",":
-            frames[-1][2] = frames[-1][0] == "{"
-        elif first == ":":
-            frames[-1][2] = False
-        elif first == '"' and not found[1]:
-            if frames[-1][2]:
-                break
-            return text[: found.start()] + _HALF.sub(r"\1", token) + '"' + _closers(frames)
-        elif not frames[-1][2] and (first == '"' or found.end() < len(text)):
-            frames[-1][1] = found.end()
-    return text[: frames[-1][1]] + _closers(frames) if frames else text
-
-
-def _closers(frames: list[list[Any]]) -> str:
-    return "".join("}" if frame[0] == "{" else "]" for frame in reversed(frames))
 
 
 def string(value: Any) -> str:

@@ -14,17 +14,15 @@ from ahe.debug.readers.draft import Draft, injected, reasoning
 from ahe.debug.readers.files import Content
 from ahe.debug.readers.lenient_json import (
     as_text,
-    call_text,
     content_text,
     inner,
     listing,
     mapping,
     mappings,
-    number,
     string,
     total,
 )
-from ahe.debug.readers.trace import Channel, Step, Text
+from ahe.debug.readers.trace import Step
 
 _SUB_AGENTS = ("SUB_AGENT", "COMPACTION")
 """Types of spans whose steps are not the agent's own."""
@@ -61,11 +59,12 @@ def parse(content: Content, draft: Draft) -> None:
 def _ordered(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The spans by start time if all have one of the same type, else in the given order."""
     times = [span.get("start_time", span.get("startTime")) for span in spans]
-    if all(isinstance(time, int | float) for time in times):
-        return [spans[index] for index in sorted(range(len(spans)), key=lambda index: number(times[index]))]
-    if all(isinstance(time, str) for time in times):
-        return [spans[index] for index in sorted(range(len(spans)), key=lambda index: string(times[index]))]
-    return spans
+    if not any(all(isinstance(time, kind) for time in times) for kind in (int | float, str)):
+        return spans
+    return [
+        span
+        for _, _, span in sorted(zip(times, range(len(spans)), spans, strict=True), key=lambda it: it[:2])
+    ]
 
 
 class _Tree:
@@ -77,8 +76,7 @@ class _Tree:
 
     def walk(self, span: dict[str, Any], side: bool) -> None:
         kind = (string(span.get("type")) or string(span.get("span_type"))).upper()
-        given = span.get("inputs", span.get("input"))
-        gave = span.get("outputs", span.get("output"))
+        given, gave = span.get("inputs", span.get("input")), span.get("outputs", span.get("output"))
         in_side = side or kind in _SUB_AGENTS
         if _asked(given) is not None:
             self._model(mapping(given) or {"messages": given}, gave, span, in_side)
@@ -95,14 +93,15 @@ class _Tree:
         text = as_text(span.get("error"))
         if text and text not in self.failed:
             self.failed.add(text)
-            self.draft.add_text(
-                "environment", "error", text, span.get("end_time", ""), string(span.get("name"))
-            )
+            name, time = string(span.get("name")), span.get("end_time", "")
+            self.draft.add_text("environment", "error", text, time, name)
             self.draft.ended = "error" if root else self.draft.ended
 
     def _model(self, given: dict[str, Any], gave: Any, span: dict[str, Any], side: bool) -> None:
         asked = listing(_asked(given))
-        conversation = Draft(self.draft.where, names=self.draft.names)
+        conversation, reply = (
+            Draft(self.draft.where, names=self.draft.names, calls=self.draft.calls) for _ in range(2)
+        )
         system = content_text(given.get("system")) or content_text(given.get("instructions"))
         conversation.add_text("system", "message", system)
         for each in asked:
@@ -111,19 +110,12 @@ class _Tree:
         for step in conversation.steps:
             key = _key(step)
             seen[key] += 1
-            if len(key) == 1 and step.source != "agent":
-                continue  # an empty message
-            if seen[key] > self.said[key]:
+            if seen[key] > self.said[key] and (len(key) > 1 or step.source == "agent"):
                 self._emit(step, side, span)
-        ids = {
-            string(mapping(each).get("tool_call_id")) or string(mapping(each).get("call_id"))
-            for each in asked
-        }
-        for shown in [each for each in self.tools if each in ids]:
-            self._error(
-                self.tools.pop(shown), False
-            )  # its result is in the conversation: only an error is new
-        reply = Draft(self.draft.where, names=self.draft.names)
+        for each in map(mapping, asked):
+            for id in (string(each.get("tool_call_id")), string(each.get("call_id"))):
+                if id in self.tools:  # its result is in the conversation: only an error is new
+                    self._error(self.tools.pop(id), False)
         _reply(gave, reply)
         for step in reply.steps:
             self._emit(step, side, span, reply=True)
@@ -142,27 +134,25 @@ class _Tree:
         for span in self.tools.values():
             gave = span.get("outputs", span.get("output"))
             result = mapping(gave).get("result", gave)
-            failed: Channel = "error" if mapping(result).get("status") == "error" else "result"
-            self.draft.add_text("environment", failed, as_text(result), span.get("end_time", ""), _name(span))
+            if text := as_text(result):
+                failed = mapping(result).get("status") == "error" or None
+                said = self.draft.result("", text, _name(span), failed=failed)
+                self.draft.add("environment", [said], span.get("end_time", ""))
             self._error(span, False)
 
 
 def _key(step: Step) -> tuple[Any, ...]:
     """The identity of a repeated message; without reasoning, which is not always sent back."""
-    return (
-        step.source,
-        *(text.text.strip() for text in step.texts if text.channel != "reasoning" and text.text.strip()),
-    )
+    said = (text.text.strip() for text in step.texts if text.channel != "reasoning")
+    return (step.source, *filter(None, said))
 
 
 def _asked(given: Any) -> Any:
     """The conversation in the input of a model call, else None."""
     if isinstance(given, list) and any("role" in each or "type" in each for each in mappings(given)):
         return given
-    place = mapping(given)
-    return next(
-        (place[key] for key in ("messages", "input", "contents") if isinstance(place.get(key), list)), None
-    )
+    place, keys = mapping(given), ("messages", "input", "contents")
+    return next((place[key] for key in keys if isinstance(place.get(key), list)), None)
 
 
 def _either(value: Any, draft: Draft) -> None:
@@ -197,23 +187,25 @@ def _cleaned(top: dict[str, Any], draft: Draft) -> None:
     if "system" not in roles:
         draft.add_text("system", "message", content_text(top.get("system_prompt")))
     if "user" not in roles:
-        draft.add_text(
-            "user",
-            "message",
-            content_text(top.get("user_message")) or content_text(_request(top.get("input"))),
+        given = mapping(top.get("input"))
+        asked = next(
+            (given[key] for key in ("message", "user_message", "query", "input") if key in given), None
         )
+        draft.add_text("user", "message", content_text(top.get("user_message")) or content_text(asked))
     for turn in turns:
         if string(turn.get("role")) not in ("assistant", "agent"):
             chat.message(turn, draft)
             continue
-        tools = mappings(turn.get("tool_calls"))
-        said = [*reasoning(turn), *draft.content(turn.get("content"))]
-        said += [Text("call", call_text(_parameters(tool)), _name(tool)) for tool in tools]
-        draft.add_message("agent", said, turn.get("startTime", ""))
-        for tool in tools:
-            output = tool.get("output")
+        said, gave = [*reasoning(turn), *draft.content(turn.get("content"))], []
+        for at, tool in enumerate(mappings(turn.get("tool_calls"))):
+            key, output = f"{draft.count}.{at}", tool.get("output")
+            asked = mapping(tool.get("input")).get("parameters", tool.get("input"))
+            said.append(draft.call(key, _name(tool), asked))
             text = as_text(mapping(output).get("result", output) if output else "")
-            draft.add("environment", [Text("result", text, _name(tool))], tool.get("endTime", ""))
+            gave.append((draft.result(key, text), tool.get("endTime", "")))
+        draft.add_message("agent", said, turn.get("startTime", ""))
+        for result, time in gave:
+            draft.add("environment", [result], time)
     draft.add_text("environment", "error", as_text(top.get("extract_error")))
     for agent in mappings(top.get("subagents")):
         own = Draft(draft.where)
@@ -221,16 +213,6 @@ def _cleaned(top: dict[str, Any], draft: Draft) -> None:
         draft.add_text("environment", "injected", f"[sub-agent {string(agent.get('name'))}]", "", "sub-agent")
         for step in own.steps:
             draft.add("environment", step.texts, step.time)
-
-
-def _request(value: Any) -> Any:
-    place = mapping(value)
-    return next((place[key] for key in ("message", "user_message", "query", "input") if key in place), value)
-
-
-def _parameters(tool: dict[str, Any]) -> Any:
-    given = tool.get("input")
-    return mapping(given).get("parameters", given)
 
 
 def _name(tool: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,12 @@ from ahe.debug.readers import (
     claude_code,
     codex,
     files,
+    gemini,
+    inspect_ai,
     nexau,
+    opencode,
+    openhands,
+    pi,
     responses,
     swe_agent,
     terminal,
@@ -25,7 +30,7 @@ from ahe.debug.readers import (
 from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import HEAD, Content, Shape, Span
 from ahe.debug.readers.lenient_json import listing, mappings, salvage
-from ahe.debug.readers.trace import Status, Text, Trace, VerifierFile
+from ahe.debug.readers.trace import Status, Trace
 
 
 class Reader(NamedTuple):
@@ -42,20 +47,24 @@ class Reader(NamedTuple):
 READERS = (
     Reader("atif", atif.sniff, atif.parse),
     Reader("nexau", nexau.sniff, nexau.parse),
+    Reader("gemini", gemini.sniff, gemini.parse),
+    Reader("opencode", opencode.sniff, opencode.parse),
+    Reader("pi", pi.sniff, pi.parse),
     Reader("claude-code", claude_code.sniff, claude_code.parse),
     Reader("codex", codex.sniff, codex.parse),
+    Reader("openhands", openhands.sniff, openhands.parse),
     Reader("swe-agent", swe_agent.sniff, swe_agent.parse),
     Reader("mini-swe-agent", swe_agent.sniff_mini, swe_agent.parse_mini),
+    Reader("inspect", inspect_ai.sniff, inspect_ai.parse),
     Reader("openai-responses", responses.sniff, responses.parse),
     Reader("openai-chat", chat.sniff, chat.parse),
     Reader("asciinema", terminal.sniff, terminal.parse),
     Reader("terminal", lambda value, line: False, terminal.parse),
 )
-"""The first reader that recognises a file reads it. A trial's steps come from the file whose format is listed first.
-
-Text that is not JSON is read by `terminal` or not at all (`sniff`).
-"""
+"""The first reader that recognises a file reads it. Text that is not JSON is read by `terminal` or not at all."""
 RANK = {reader.format: number for number, reader in enumerate(READERS)}
+SCREENS = ("asciinema", "terminal")
+"""Formats that show what a person would have seen: copies of other recordings beside them."""
 
 _CONTROL = bytes((*range(9), *range(14, 27)))
 _SIZES = (HEAD, 1 << 20, 16 << 20)
@@ -86,7 +95,9 @@ class Source:
     """A trace that was found but not yet read. Small and picklable.
 
     `path` is the file with the steps (empty if a trial has none), `span` the bytes of the trace in it, `trial` the
-    folder of a trial, `more` the files of sub-agents, `size` the number of bytes to read.
+    folder of a trial, `more` the files of sub-agents, `size` the number of bytes to read. Sources with the same
+    `session` or the same `start` (the first request and its time) may be copies of one recording. `alone` says that
+    no other trace is in the file's folder, so that a verifier's files in it belong to this trace.
     """
 
     path: str
@@ -100,20 +111,21 @@ class Source:
     status: Status = "unknown"
     attempt: int = 0
     size: int = 0
+    session: str = ""
+    start: str = ""
+    alone: bool = False
 
 
 def sniff(head: bytes, name: str, given: bool = False) -> FileType | NotATrace:
     """The type of a file that begins with `head`, never by its name alone. `given`: the user named this file."""
     if not head.strip(files.BLANK + b"\xef\xbb\xbf"):
         return NotATrace("empty" if not head.strip() else "nothing but NUL bytes")
-    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = head.decode("utf-16", "replace") if wide else head.decode("utf-8", "surrogateescape")
-    text = text.removeprefix("\ufeff").lstrip("\0 \r\n\t")
-    found = sniff_json(text)
-    if found is not None:
+    text = head.decode("utf-8", "surrogateescape").removeprefix("\ufeff").lstrip("\0 \r\n\t")
+    if (found := sniff_json(text)) is not None:
         return found
-    if not wide and _binary(head):
-        return NotATrace("binary")
+    control = len(head[:8192]) - len(head[:8192].translate(None, _CONTROL))
+    if control * 20 > len(head[:8192]) or b"\0\0\0\0" in head[:8192]:
+        return NotATrace("a SQLite database" if head.startswith(b"SQLite format 3") else "binary")
     if text[:1] in "{[" and not text.startswith("[?"):
         return NotATrace("JSON, but no known form of a trace")
     why = terminal.sniff_text(text, name, given)
@@ -125,8 +137,7 @@ def sniff_json(text: str) -> FileType | None:
     values = _json_lines(text)
     if len(values) > 1:
         for value in values:
-            found = _first(value, line=True)
-            if found:
+            if found := _first(value, line=True):
                 return FileType(found, "lines")
             if (inner := _document(value)) and inner.shape == "document":
                 return FileType(inner.format, "many")
@@ -137,18 +148,18 @@ def _json_lines(text: str) -> list[Any]:
     """The values of the first 50 lines that are JSON records or lists."""
     found: list[Any] = []
     for line in text.split("\n"):
-        if line[:1] in ("{", "[") and len(line) > 2:
+        if line[:1] in ("{", "[") and len(line) > 2 and len(found) < 50:
             try:
                 found.append(json.loads(line, strict=False))
             except (ValueError, RecursionError):
                 continue
-        if len(found) == 50:
-            break
     return found
 
 
 def _document(value: Any) -> FileType | None:
     """The type of a JSON document: a trace, or a list of traces, possibly nested in lists."""
+    if inspect_ai.is_log(value):
+        return FileType("inspect", "many")
     if found := _first(value, line=False):
         return FileType(found, "document")
     for each in [*mappings(value)[:5], *(one for one in listing(value)[:5] if isinstance(one, list))]:
@@ -162,12 +173,6 @@ def _first(value: Any, line: bool) -> str:
     return next((reader.format for reader in READERS if reader.sniff(value, line)), "")
 
 
-def _binary(head: bytes) -> bool:
-    sample = head[:8192]
-    control = len(sample) - len(sample.translate(None, _CONTROL))
-    return control * 20 > len(sample) or b"\0\0\0\0" in sample
-
-
 def parse(format: str, content: Content, draft: Draft) -> None:
     """Add the steps of a file's content to the draft."""
     value = content.value
@@ -176,36 +181,42 @@ def parse(format: str, content: Content, draft: Draft) -> None:
     READERS[RANK[format]].parse(content, draft)
 
 
-def read(source: Source) -> Trace:
-    """The trace of a source.
-
-    Never raises because of the files' content: what could not be read is in `Trace.damage`.
-    """
+def drafted(source: Source) -> Draft:
+    """What the files of a source say, without its trial folder."""
     draft = Draft(source.path or source.trial)
     for number, path in enumerate((source.path, *source.more)):
         if path:
             span = source.span if not number else files.WHOLE
             found = files.content(Path(path), source.shape, span, draft.damage, subagent=number > 0)
             parse(source.format, found, draft)
+    return draft
+
+
+def read(source: Source) -> Trace:
+    """The trace of a source, completed by its trial folder, which takes precedence.
+
+    Never raises because of the files' content: what could not be read is in `Trace.damage`.
+    """
+    draft = drafted(source)
     known = trials.TrialInfo(source.task, source.id, attempt=source.attempt, status=source.status)
+    verifier = tuple(draft.verifier)
     if source.trial:
-        return _trace(source, draft, trials.info(Path(source.trial)) or known)
-    if not draft.count and not draft.damage:
-        draft.add_damage("no messages in it")
-    return _trace(source, draft, known)
-
-
-def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
-    """The trace, completed by its trial folder. `known` takes precedence over the draft."""
-    verifier: tuple[VerifierFile, ...] = ()
-    if source.trial:
-        for place, text in trials.events(Path(source.trial), draft.damage):
+        folder = Path(source.trial)
+        known = trials.info(folder) or known
+        for place, text in trials.events(folder, draft.damage):
             draft.attach(place - 1, text)
         if not source.path:
             draft.add_damage("the trial has no trace")
-        verifier = (*trials.verifier(Path(source.trial), draft.damage), *known.verifier)
+        verifier = (*trials.verifier(folder, draft.damage), *known.verifier)
+    else:
+        if not draft.count and not draft.damage:
+            draft.add_damage("no messages in it")
+        name = files.stem(Path(source.path))
+        found = trials.verifier(Path(source.path).parent, draft.damage, name) if source.alone else ()
+        verifier = (*found, *verifier)
+    last = draft.last[-1] if draft.last else None
     if known.cause:
-        draft.add("environment", [Text("error", known.cause, known.layout)])
+        draft.add_text("environment", "error", known.cause, "", known.layout)
     return Trace(
         id=source.id,
         task=source.task,
@@ -219,27 +230,32 @@ def _trace(source: Source, draft: Draft, known: trials.TrialInfo) -> Trace:
         format=source.format,
         path=source.path or source.trial,
         damage=(*draft.damage, *known.damage),
-        cause=known.cause,
+        cause=known.cause or draft.cause or (last.text[:2_000] if last and last.channel == "error" else ""),
         started=draft.started and known.started,
     )
 
 
-def find_task(source: Source) -> str:
-    """The task of a foreign trace: named in it, else derived from its first user message, else the file's name."""
-    path = Path(source.path)
-    stem = files.stem(path)
-    by_name = source.format.endswith("swe-agent") and _INSTANCE.fullmatch(stem)
-    if by_name or source.format in ("terminal", "asciinema"):
-        return stem
-    name = ""
+def identified(source: Source) -> Source:
+    """A foreign source with its task, and with what copies of it have in common.
+
+    The task is named in the trace, else derived from its first user message, else the file's name.
+    """
+    name, draft = "", Draft("")
     for limit in _SIZES:
         draft = Draft("")
-        parse(source.format, files.content(path, source.shape, source.span, [], limit=limit), draft)
+        parse(
+            source.format, files.content(Path(source.path), source.shape, source.span, [], limit=limit), draft
+        )
         name = task_name(draft)
         whole = (draft.task and len(draft.task) < HEAD // 2) or 0 <= draft.first_request[0] < draft.count - 1
         if source.size <= limit or whole:
             break
-    return name or stem
+    stem = files.stem(Path(source.path))
+    if source.format in SCREENS or (source.format.endswith("swe-agent") and _INSTANCE.fullmatch(stem)):
+        name = stem
+    _, said, time = draft.first_request
+    digest = hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
+    return replace(source, task=name or stem, session=draft.session, start=f"{time} {digest}" if time else "")
 
 
 def task_name(draft: Draft) -> str:

@@ -18,8 +18,9 @@ from ahe.debug.readers.lenient_json import (
     parsed,
     string,
     total,
+    words,
 )
-from ahe.debug.readers.trace import Channel, Text
+from ahe.debug.readers.trace import StepSource, Text
 
 _INJECTED = (
     "<environment_context>",
@@ -31,14 +32,12 @@ _INJECTED = (
     "<INSTRUCTIONS>",
     "<subagent_notification>",
 )
-_ARGUMENTS = ("arguments", "input", "action", "operation", "queries", "query", "code", "prompt")
-_RESULTS = ("output", "outputs", "results", "result", "tools")
-_PARTS = ("message", "reasoning", "local_shell_call_output", "input_text")
-_WORDS = ("command", "commands", "cmd")
+_ARGUMENTS = words("arguments input action operation queries query code prompt")
+_RESULTS = words("output outputs results result tools")
+_PARTS = words("message reasoning local_shell_call_output input_text")
+_WORDS = words("command commands cmd")
 """Keys for the words of a shell call; the keys in `_SETTINGS` may occur besides them."""
-_SETTINGS = frozenset(
-    ("type", "timeout_ms", "workdir", "env", "user", "working_directory", "max_output_length", "timeout")
-)
+_SETTINGS = frozenset(words("type timeout_ms workdir env user working_directory max_output_length timeout"))
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -54,10 +53,8 @@ def sniff(value: Any, line: bool) -> bool:
         if chat.has_conversation(place, value):
             return False
         lists = (mappings(place.get(key)) for key in ("output", "input", "items", "data"))
-        items = next(filter(None, lists), [])
-        if place.get("object") == "response" or any(
-            _is_item(one) or chat.is_message(one) for one in items[:3]
-        ):
+        items = next(filter(None, lists), [])[:3]
+        if place.get("object") == "response" or any(_is_item(one) or chat.is_message(one) for one in items):
             return True
     return False
 
@@ -82,9 +79,8 @@ def parse(content: Content, draft: Draft) -> None:
     draft.read_metadata(value)
     asked = inner(value, "request") or inner(value, "body") or mapping(value)
     answered = inner(value, "response") or mapping(value)
-    draft.add_text(
-        "system", "message", content_text(asked.get("instructions") or answered.get("instructions"))
-    )
+    system = content_text(asked.get("instructions") or answered.get("instructions"))
+    draft.add_text("system", "message", system)
     given = asked.get("input", asked.get("items", asked.get("data")))
     for each in given if isinstance(given, list) else [given] if given else listing(value):
         if isinstance(each, str):
@@ -93,16 +89,12 @@ def parse(content: Content, draft: Draft) -> None:
             item(each, draft)
     for each in listing(answered.get("output")):
         item(each, draft)
-    _outcome(answered, draft)
-
-
-def _outcome(response: dict[str, Any], draft: Draft) -> None:
-    draft.tokens = total(inner(response, "usage"), "total_tokens")
-    if response.get("object") == "response":
-        draft.ended = draft.ended or string(response.get("status"))
-    why = string(inner(response, "incomplete_details").get("reason"))
+    draft.tokens = total(inner(answered, "usage"), "total_tokens")
+    if answered.get("object") == "response":
+        draft.ended = draft.ended or string(answered.get("status"))
+    why = string(inner(answered, "incomplete_details").get("reason"))
     draft.ended = f"{draft.ended}: {why}" if why else draft.ended
-    draft.add_text("environment", "error", as_text(response.get("error")))
+    draft.add_text("environment", "error", as_text(answered.get("error")))
 
 
 def item(value: Any, draft: Draft, time: Any = "") -> None:
@@ -115,17 +107,17 @@ def item(value: Any, draft: Draft, time: Any = "") -> None:
         _message(value, draft, time)
     elif kind == "reasoning":
         thought = [content_text(value.get("summary")), content_text(value.get("content"))]
-        found = [Text("reasoning", text) for text in dict.fromkeys(thought) if text]
-        if found:
+        if found := [Text("reasoning", text) for text in dict.fromkeys(thought) if text]:
             draft.join("agent", found, time)
     elif kind.endswith(("_output", "_response", "_result")):
-        _output(value, kind, draft, time)
+        key = string(value.get("call_id")) or string(value.get("id"))
+        given = next((value[key] for key in _RESULTS if key in value), None)
+        draft.add("environment", [output(given, draft, key, kind.removesuffix("_output"))], time)
     elif kind.endswith("_call"):
         _call(value, kind, draft, time)
     elif kind in ("input_text", "output_text", "input_image"):
-        draft.add_text(
-            "user" if kind.startswith("input") else "agent", "message", content_text([value]), time
-        )
+        source: StepSource = "user" if kind.startswith("input") else "agent"
+        draft.add_text(source, "message", content_text([value]), time)
     else:
         draft.add_text("environment", "injected", as_text(value), time, kind)
 
@@ -144,50 +136,34 @@ def _message(value: dict[str, Any], draft: Draft, time: Any) -> None:
 
 def _call(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
     name = string(value.get("name")) or kind.removesuffix("_call")
-    for key in (string(value.get("call_id")), string(value.get("id"))):
-        draft.names[key] = name
     given = next((value[key] for key in _ARGUMENTS if value.get(key)), None)
-    draft.join("agent", [Text("call", command(given) or call_text(given), name)], time)
+    text = command(given) or call_text(given)
+    for key in (string(value.get("call_id")), string(value.get("id"))):
+        draft.names[key], draft.calls[key] = name, text
+    draft.join("agent", [Text("call", text, name)], time)
     for key in _RESULTS:
-        draft.add_text("environment", "result", content_text(value.get(key)), time, name)
+        if said := content_text(value.get(key)):
+            draft.add("environment", [draft.result("", said, name)], time)
     draft.add_text("environment", "error", as_text(value.get("error")), time, name)
 
 
 def command(action: Any) -> str:
     """The command of a shell call: the script of `bash -lc`, else the words; empty for any other call."""
     place = mapping(parsed(action)) if isinstance(action, str) else mapping(action)
-    words = next((place[key] for key in _WORDS if key in place), None)
-    if isinstance(words, str):
-        words = [words]
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or not words:
+    said = next((place[key] for key in _WORDS if key in place), None)
+    said = [said] if isinstance(said, str) else said
+    if not isinstance(said, list) or not all(isinstance(word, str) for word in said) or not said:
         return ""
     if any(place[key] for key in place.keys() - {*_WORDS, *_SETTINGS}):
         return ""
-    if len(words) == 3 and words[0].endswith("sh") and words[1] in ("-c", "-lc"):
-        return string(words[2])
-    return ("\n" if "commands" in place else " ").join(string(word) for word in words)
+    if len(said) == 3 and said[0].endswith("sh") and said[1] in ("-c", "-lc"):
+        return string(said[2])
+    return ("\n" if "commands" in place else " ").join(string(word) for word in said)
 
 
-def _output(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
-    key = string(value.get("call_id")) or string(value.get("id"))
-    name = draft.names.get(key, kind.removesuffix("_output"))
-    given = next((value[key] for key in _RESULTS if key in value), None)
-    draft.add(
-        "environment", [Text(*each, name) for each in output(given)] or [Text("result", "", name)], time
-    )
-
-
-def output(given: Any) -> list[tuple[Channel, str]]:
-    """The result of a call. Codex wraps a command's output together with its exit code."""
-    value = mapping(parsed(given)) if isinstance(given, str) else mapping(given)
-    channel: Channel = "error" if value.get("success") is False else "result"
-    if isinstance(given, dict) and "content" in value:
-        return [(channel, content_text(value["content"]))]
-    known = value.keys() <= {"output", "metadata", "exit_code", "type"}
-    if not known or not isinstance(value.get("output"), str):
-        return [(channel, content_text(given))] if given else []
-    found: list[tuple[Channel, str]] = [(channel, string(value["output"]))]
-    code = inner(value, "metadata").get("exit_code", value.get("exit_code"))
-    if code:
-        found.append((channel, f"[exit code {as_text(code)}]"))
-    return found
+def output(given: Any, draft: Draft, key: str = "", name: str = "") -> Text:
+    """The result of a call, which may be a record with the text and whether the call succeeded."""
+    value = mapping(given)
+    failed = True if value.get("success") is False else None
+    text = content_text(value.get("content", given))
+    return draft.result(key, text, name, failed=failed)

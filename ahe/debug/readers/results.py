@@ -47,6 +47,12 @@ _CODES = ("returncode", "return_code", "exit_code", "exitCode", "exitcode", "exi
 _XML_CODE = re.compile(r"\s*<(?:returncode|exit_code|exitcode)>\s*(-?\d{1,10})\s*</")
 _XML_PART = re.compile(r"<(output|output_head|output_tail|stdout|stderr|exception)>\n?")
 _METADATA = "\n[metadata] {"
+_REFUSED = re.compile(
+    r"\s*(?:<(?:tool_use_)?error>|error\b|no replacement|invalid `|the path .{1,300} does not exist|could not find"
+    r"|file (?:not found|does not exist|has not been read)|string to replace not found|failed to)",
+    re.IGNORECASE,
+)
+"""How tools that view and edit say that they did nothing."""
 UNWRAPPED = 8 << 20
 """Characters of a result up to which a JSON wrapping is looked for."""
 
@@ -62,18 +68,20 @@ def result(text: str, name: str = "", call: str = "", code: Any = None, failed: 
     if code is None and found is not None:
         code = found
     if code is None:
-        code = None if (kind := kind_of(said, name, call)) in ("view", "edit") else said_code(said)
+        code = None if _plain(name) in (*_KIND_OF, *_EDITORS) else said_code(said)
     elif code and said_code(said) is None:
         said += "\n" * (said[-1:] not in ("", "\n")) + f"[exit code {code}]"
     if failed is None or code is not None:
         failed = None if code is None else code != 0
+    if failed is None and _REFUSED.match(said) and _plain(name) in (*_KIND_OF, *_EDITORS):
+        failed = True
     kind = "output" if failed else kind_of(said, name, call)
     return Text("error" if failed and code is None else "result", said, name, kind, code, failed)
 
 
 def kind_of(text: str, name: str, call: str) -> Kind:
     """What a successful result is evidence of, by the tool's name, its call and the look of the text."""
-    plain = _PUNCTUATION.sub("", name.lower().rsplit("__", 1)[-1].rsplit(".", 1)[-1])
+    plain = _plain(name)
     given = mapping(parsed(call[:4_096])) if call[:1] == "{" else {}
     does = string(given.get("command")) if plain in _EDITORS else call[:200].split("\n", 1)[0]
     if plain in _EDITORS:
@@ -82,6 +90,11 @@ def kind_of(text: str, name: str, call: str) -> Kind:
     if plain in _KIND_OF:
         return _KIND_OF[plain]
     return "view" if _shows_source(does) or _is_numbered(text) else "output"
+
+
+def _plain(name: str) -> str:
+    """The name of a tool without its server, case and punctuation."""
+    return _PUNCTUATION.sub("", name.lower().rsplit("__", 1)[-1].rsplit(".", 1)[-1])
 
 
 def _shows_source(command: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import Any
 
 from ahe.debug.readers import chat
@@ -22,23 +24,15 @@ def parse(content: Content, draft: Draft) -> None:
     top = mapping(content.value)
     draft.read_metadata(content.value)
     turns = listing(top.get("trajectory"))
-    for each in _opening(top, turns):
+    history = mappings(top.get("history")) or mappings(mapping(turns[0] if turns else None).get("query"))
+    opening = itertools.takewhile(
+        lambda each: each.get("role") != "assistant" or each.get("is_demo"), history
+    )
+    for each in opening:
         chat.message(each, draft)
     for turn in turns:
         _turn(turn, draft)
     draft.tokens = total(inner(top, "info", "model_stats"), "tokens_sent", "tokens_received")
-
-
-def _opening(top: dict[str, Any], turns: list[Any]) -> list[dict[str, Any]]:
-    history = mappings(top.get("history"))
-    if not history and turns:
-        history = mappings(mapping(turns[0]).get("query"))
-    opening: list[dict[str, Any]] = []
-    for each in history:
-        if each.get("role") == "assistant" and not each.get("is_demo"):
-            break
-        opening.append(each)
-    return opening
 
 
 def _turn(value: Any, draft: Draft) -> None:
@@ -51,7 +45,7 @@ def _turn(value: Any, draft: Draft) -> None:
         found.insert(0, Text("reasoning", thought))
     action = string(value.get("action"))
     if action.strip():
-        found.append(Text("call", action, "shell"))
+        found.append(draft.call("", "shell", {"command": action}))
     draft.add_message("agent", found)
     draft.add("environment", [draft.result("", as_text(value.get("observation")), "shell")])
 
@@ -66,16 +60,20 @@ def parse_mini(content: Content, draft: Draft) -> None:
     """A conversation in which every user message after the first is the output of a command."""
     known = "mini_version" in inner(content.value, "info")
     chat.parse(content, draft, _mini_message if known else chat.message)
+    draft.cause = string(inner(content.value, "info").get("exception_str"))
+    last = draft.last[-1] if draft.last else None
+    if last and draft.ended and draft.ended in last.text and last.text != draft.ended:
+        draft.cause, draft.last[-1] = last.text, replace(last, channel="error", failed=True)
 
 
 def _mini_message(value: Any, draft: Draft) -> None:
     """One message. If it has no calls, its commands are those that the trace lists for it."""
     role = chat.role(value)
     if role == "user" and draft.first_request[0] >= 0:
-        chat.result(value, draft)
+        chat.result({**value, "name": "bash"}, draft)
         return
     chat.message(value, draft)
     if role == "agent" and not any(text.channel == "call" for text in draft.last):
         actions = mappings(inner(value, "extra").get("actions"))
-        commands = (string(each.get("command")) for each in actions)
-        draft.join("agent", [Text("call", command, "bash") for command in commands if command])
+        commands = filter(None, (string(each.get("command")) for each in actions))
+        draft.join("agent", [draft.call("", "bash", {"command": command}) for command in commands])

@@ -1,6 +1,7 @@
 """Recordings of a terminal: logs with escape sequences, typescripts of `script`, asciinema casts.
 
-A line that begins with a prompt is a call of the agent, kept whole; the lines after it are its result.
+A line that begins with a prompt is a call of the agent, kept whole; the lines after it are its result. What a harness
+types before the agent's first command (installers, the agent's own command line) belongs to the set-up.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ _PROMPT = re.compile(
 )
 _LOGS = (".log", ".out", ".txt", ".ansi", ".typescript", ".term", ".session", ".rec")
 _DONE = re.compile(r'^Script done on (?:[^\n]*COMMAND_EXIT_CODE="(\d+)")?', re.MULTILINE)
+_INSTALLER = re.compile(
+    r"/installed-agent/|install-agent\.sh|\bsetup-env\.sh|\basciinema rec\b|^\s*(?:clear|reset)\s*$"
+)
+_TESTS = re.compile(r"(?:^|\s)\S*/(?:tests?/\S{0,80}|run-tests)\.sh\b")
+_ABSENT = re.compile(
+    r"not found|No such file or directory|cannot execute|Permission denied|Cannot find module", re.IGNORECASE
+)
 _PIECE = 1 << 20
 """Characters of one step; longer output is split at a line break."""
 
@@ -64,71 +72,58 @@ def parse(content: Content, draft: Draft) -> None:
 
 def _plain(text: str, draft: Draft) -> None:
     pending: list[str] = []
+    typed: list[tuple[int, str]] = []  # step and command
     size = 0
     for line in re.findall(r"[^\n]*\n|[^\n]+$", text):
-        if _prompted(line):
+        command = _PROMPT.match(_bare(line)) if len(line) <= 4_000 else None
+        if command or size > _PIECE:
             _flush(pending, draft)
             size = 0
+        if command:
+            typed.append((draft.count, command[1].strip()))
             draft.add("agent", [Text("call", line.rstrip("\n"), "shell")])
-            continue
-        pending.append(line)
-        size += len(line)
-        if size > _PIECE:
-            _flush(pending, draft)
-            size = 0
+        else:
+            pending.append(line)
+            size += len(line)
     _flush(pending, draft)
-    mark_setup(draft)
-    done = _DONE.search(text, max(0, len(text) - 500))
-    if done:
+    _mark_setup(typed, draft)
+    if done := _DONE.search(text, max(0, len(text) - 500)):
         draft.ended = f"exit {done[1]}" if done[1] else "done"
 
 
-_INSTALLER = re.compile(
-    r"/installed-agent/|install-agent\.sh|\bsetup-env\.sh|\basciinema rec\b|^\s*(?:clear|reset)\s*$"
-)
-_ABSENT = re.compile(
-    r"(?:command )?not found|No such file or directory|cannot execute|Permission denied|Cannot find module",
-    re.IGNORECASE,
-)
+def _mark_setup(typed: list[tuple[int, str]], draft: Draft) -> None:
+    """Find the harness's own commands: the last installer, and the tests that it runs at the end.
 
-
-def mark_setup(draft: Draft) -> None:
-    """Count the steps before the agent's own first command: first a harness installs the agent and starts it.
-
-    The agent never started if all commands are the harness's and the last of them could not be run.
+    The agent never started if only one command follows the installer and its program could not be run.
     """
-    steps = draft.steps
-    typed = [(step.id, step.raw) for step in steps if step.source == "agent"]
-    commands = [(id, match[1]) for id, raw in typed if (match := _PROMPT.match(_bare(raw)))]
-    last = max((n for n, (_, command) in enumerate(commands) if _INSTALLER.search(command)), default=-1)
+    draft.tests = next((at for at, command in typed if at and _TESTS.search(command)), 0)
+    last = max((at for at, (_, command) in enumerate(typed) if _INSTALLER.search(command)), default=-1)
     if last < 0:
         return
-    installs = any("install" in command for _, command in commands[: last + 1])
-    own = commands[last + 1 :]
-    draft.setup = (own[0][0] - 1) if own else len(steps)
-    if installs and own and len(own) == 1:
-        answer = "\n".join(step.raw for step in steps if step.id > own[0][0])
+    own = typed[last + 1 :]
+    draft.setup = own[0][0] if own else draft.count
+    if len(own) == 1 and any("install" in command for _, command in typed[: last + 1]):
         program = own[0][1].split()[0].rsplit("/", 1)[-1]
-        heads = [_bare(line) for line in answer.split("\n")[:3]]
-        if any(program in line and _ABSENT.search(line) for line in heads):
-            draft.setup, draft.started = len(steps), False
+        answer = "\n".join(text.text for step in draft.steps[own[0][0] + 1 :] for text in step.texts)
+        if any(program in line and _ABSENT.search(line) for line in answer[:4_000].split("\n")[:3]):
+            draft.setup, draft.started = draft.count, False
 
 
 def _bare(line: str) -> str:
     return (_CODES.sub("", line) if "\x1b" in line else line).lstrip("\r")
 
 
-def _prompted(line: str) -> bool:
-    if len(line) > 4_000:
-        return False
-    return _PROMPT.match(_bare(line)) is not None
-
-
 def _flush(pending: list[str], draft: Draft) -> None:
     text = "".join(pending)
     if text.strip():
-        draft.add("environment", [results.result(encodable(text), "shell", draft.last_call)])
+        draft.add("environment", [results.result(encodable(text), "shell", _command(draft.last_call))])
     pending.clear()
+
+
+def _command(call: str) -> str:
+    """The command of a prompt's line."""
+    match = _PROMPT.match(_bare(call[:4_000]))
+    return match[1].strip() if match else call
 
 
 def _cast(records: Iterable[tuple[str, Any]], draft: Draft) -> None:

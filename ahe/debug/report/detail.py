@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.debug.clean.pointers import CLOSE, OPEN
+from ahe.debug.rank.excerpts import marks
 from ahe.debug.report.compose import Part, Section, compose
-from ahe.debug.report.quote import cite, cite_finding, context_block, hanging
+from ahe.debug.report.quote import cite, cite_finding, fenced, hanging, indented, words
 from ahe.debug.signals.outcome import Excerpt, Rollout, TaskOutcome
 from ahe.records.changes import CUT
 
-PAGE_TOKENS = 3_000
+PAGE_TOKENS, MESSAGE = 3_000, 1_200
 INSTRUCTION = 1_200
 """Characters of the task's instruction at the head of a page."""
 STEPS_ARE = "`ahe trace LABEL --step N`"
@@ -22,17 +23,15 @@ STEPS_ARE = "`ahe trace LABEL --step N`"
 def page(outcome: TaskOutcome, instruction: str, shown: Sequence[Excerpt], answer: str = "") -> str:
     """The page as Markdown, at most `PAGE_TOKENS` tokens. It says what was cut and how to see it."""
     asked = instruction.strip()
+    steps = [entry for entry in shown if not _repeats_instruction(entry, outcome, asked)]
     found = [
         Section("Instruction", (Part(_instruction(asked, outcome), 97),) if asked else ()),
         Section("Rollouts", tuple(Part(_line(rollout), 99) for rollout in outcome.rollouts)),
         Section("Root cause", (Part(answer, 98),) if answer else ()),
-        Section("Decisive lines", tuple(_findings(outcome.rollouts)), "`ahe trace LABEL`"),
+        Section("The verifier's words", tuple(_said(outcome.rollouts)), "the verifier's files"),
+        Section("Decisive acts", tuple(_findings(outcome.rollouts)), "`ahe trace LABEL`"),
         Section("Where they part", tuple(_parting(outcome))),
-        Section(
-            "Steps",
-            tuple(_steps(outcome, [e for e in shown if not _repeats_instruction(e, outcome, asked)])),
-            STEPS_ARE,
-        ),
+        Section("Steps", tuple(_steps(outcome, steps)), STEPS_ARE),
     ]
     return compose(outcome.task, [section for section in found if section.parts], PAGE_TOKENS)
 
@@ -57,46 +56,42 @@ def _repeats_instruction(entry: Excerpt, outcome: TaskOutcome, asked: str) -> bo
 
 
 def _line(rollout: Rollout) -> str:
-    words = [f"- {rollout.label}: {rollout.status}"]
-    words += [f"ended {rollout.ended}"] if rollout.ended else []
-    words += [f"{rollout.turns} turns"] if rollout.turns else []
-    words += [f"{rollout.tokens} tokens"] if rollout.tokens else []
-    words += [str(rollout.signature)] if rollout.signature else []
-    said = f"\n  verifier: {rollout.verdict}" if rollout.verdict else ""
-    return ", ".join(words) + said
+    said = [f"- {rollout.label}: {rollout.status}"]
+    said += [f"ended {rollout.ended}"] if rollout.ended else []
+    said += [f"{rollout.turns} turns"] if rollout.turns else []
+    said += [f"{rollout.tokens} tokens"] if rollout.tokens else []
+    said += [str(rollout.signature)] if rollout.signature else []
+    return ", ".join(said)
+
+
+def _said(rollouts: Sequence[Rollout]) -> Iterator[Part]:
+    for rollout in rollouts:
+        for nth, failure in enumerate(rollout.said):
+            yield Part(f"- {rollout.label}: {words(failure)}", 97 - nth)
+            if failure.message.strip() not in ("", failure.decisive):
+                yield Part(indented(fenced(failure.message.strip()[:MESSAGE])), 72 - 2 * nth)
 
 
 def _findings(rollouts: Sequence[Rollout]) -> Iterator[Part]:
     for rollout in rollouts:
-        known = None
         for nth, finding in enumerate(rollout.findings):
-            if finding.ran is not None and finding.ran != known:
-                known = finding.ran
-                yield Part(f"- ran {hanging(cite(known))}", 73 - 4 * nth)
             yield Part(f"- {cite_finding(finding)}", 96 - nth)
-            if context := context_block(finding):
-                yield Part(context, 75 - 4 * nth)
+            if "\n" in finding.context:
+                yield Part(indented(fenced(finding.context)), 75 - 4 * nth)
+        yield from (Part(f"- {note}", 95) for note in rollout.notes)
 
 
 def _parting(outcome: TaskOutcome) -> Iterator[Part]:
     if outcome.divergence is not None:
-        yield Part(f"- failing did {hanging(cite(outcome.divergence.failing))}", 90)
-        yield Part(f"- passing did {hanging(cite(outcome.divergence.passing))}", 90)
+        yield from (Part(f"- {side}: {hanging(cite(each))}", 90) for side, each in outcome.divergence.sides)
 
 
 def _steps(outcome: TaskOutcome, shown: Sequence[Excerpt]) -> Iterator[Part]:
-    """Steps of all rollouts; those near a finding, a divergence or the end are worth most."""
-    marks: dict[str, list[int]] = {}
-    for rollout in outcome.rollouts:
-        marks[rollout.label] = [finding.citation.step for finding in rollout.findings[:3]]
-    if outcome.divergence is not None:
-        for citation in (outcome.divergence.failing, outcome.divergence.passing):
-            marks.setdefault(citation.trial, []).append(citation.step)
-    for entry in shown:
-        marks.setdefault(entry.label, [])
+    """Steps of all rollouts; those near a mark or the end are worth most."""
+    marked = {rollout.label: marks(rollout, outcome) for rollout in outcome.rollouts}
     last = {entry.label: entry.step for entry in shown}
     for entry in shown:
-        far = min(abs(entry.step - mark) for mark in (*marks[entry.label], last[entry.label]))
+        far = min(abs(entry.step - mark) for mark in (*marked[entry.label], last[entry.label]))
         yield Part(f"### {entry.label}#{entry.step}\n\n{entry.text}\n", 40 - min(far, 39))
 
 

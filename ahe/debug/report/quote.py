@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 
-from ahe.debug.rank.rank import STANDS_OUT
-from ahe.debug.signals.outcome import Finding, Rollout
-from ahe.debug.signals.scan import exit_code
+from ahe.debug.signals.outcome import Finding
+from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
+from ahe.records.changes import CUT
 
-_FOOTER = re.compile(r"\s*\[(?:exit code:? -?\d+|left: .*)\]\s*$")
+WORDS = 240
+"""Characters of what a verifier says about one test."""
 
 
 def cite(citation: Citation) -> str:
@@ -18,6 +18,23 @@ def cite(citation: Citation) -> str:
     if "\n" not in citation.quote:
         return f"“{citation.quote}” ({citation})"
     return f"({citation}):\n{fenced(citation.quote)}"
+
+
+def cite_finding(finding: Finding) -> str:
+    """Why it is shown, the command, and the line that it printed."""
+    if finding.ran is None:
+        return f"{finding.why}: {cite(finding.citation)}"
+    same = finding.ran.step == finding.citation.step
+    ran = f"“{finding.ran.quote}”" if same else cite(finding.ran)
+    return f"{finding.why}: {ran} → {cite(finding.citation)}"
+
+
+def words(failure: Failure) -> str:
+    """What the verifier says about a test, in one line; the test's name unless the words contain it."""
+    said = " ".join((failure.decisive or failure.message or "failed").split())
+    said = said if len(said) <= WORDS else said[:WORDS].rstrip() + CUT
+    name = failure.test.rpartition("::")[2] or failure.test
+    return said if not name or name in said else f"{name[:80]}: {said}"
 
 
 def fenced(text: str) -> str:
@@ -36,24 +53,10 @@ def hanging(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
-def cite_finding(finding: Finding) -> str:
-    """The line with its place, and the exit code of its command if that is near."""
-    code = exit_code(finding.context)
-    return cite(finding.citation) + (f", exit code {code}" if code is not None else "")
+def names(given: list[str] | tuple[str, ...], most: int = 12) -> str:
+    more = f" and {len(given) - most} more" if len(given) > most else ""
+    return ", ".join(given[:most]) + more
 
 
-def context_block(finding: Finding) -> str:
-    """The lines around a finding in a fence; empty if they only repeat its line."""
-    lines = [line for line in finding.context.split("\n") if line.strip() and not _FOOTER.match(line)]
-    return "" if " ".join(" ".join(lines).split()) == finding.citation.words else fenced("\n".join(lines))
-
-
-def best_finding(rollout: Rollout) -> Finding | None:
-    """The line that best explains why a rollout failed; None if no line stands out."""
-    return next((each for each in rollout.findings[:1] if each.score >= STANDS_OUT), None)
-
-
-def best_citation(rollout: Rollout) -> Citation | None:
-    """Where to look first: at the best finding, else at the agent's last action."""
-    found = best_finding(rollout)
-    return found.citation if found else rollout.last
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -1,8 +1,7 @@
-"""The sections of a debug report, in the order in which the evolver reads them; each part has a worth.
+"""The sections of a debug report, in the order in which they are read; each part has a worth.
 
-Worth, highest first: the counts; the large clusters; the newest verdicts; the causes of small clusters; tasks that
-got worse; where passing and failing rollouts diverge; then excerpts, the lines of small clusters, limits, what to
-preserve, and the rest.
+The first screen tells the root causes: the counts, what was not the agent's doing, each failure in the verifier's words
+with how it ended and the acts that decided it. Worth decides what is cut: first what only repeats or lists.
 """
 
 from __future__ import annotations
@@ -11,19 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ahe.debug.report.clusters import cluster_parts, names
 from ahe.debug.report.compose import Part, Section
-from ahe.debug.report.quote import best_finding, cite, indented
-from ahe.debug.signals.outcome import TaskOutcome
-from ahe.debug.signals.vocabulary import STATUSES
+from ahe.debug.report.failures import ended, failure_parts, full_words, named, not_the_agent
+from ahe.debug.report.quote import cite, count, indented, names
+from ahe.debug.signals.outcome import Rollout, TaskOutcome
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, NOTHING_DONE
 from ahe.records import Cluster, Tally
 
-LIMITS = {"turns", "tokens", "seconds"}
-NAMED = 8
+NAMED = 6
 """Endings and causes that are listed; the rest is only counted."""
-
-DONE = ("answered", "answered_after_error")
-ABSENT = ("missing_output", "empty_output")
 
 
 @dataclass(frozen=True)
@@ -42,24 +37,46 @@ class Material:
     answers: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def failed(self) -> list[tuple[str, Rollout]]:
+        return self.in_status("failed")
+
+    def in_status(self, status: str) -> list[tuple[str, Rollout]]:
+        """The rollouts with this status, each with its task."""
+        return [(task.task, r) for task in self.tasks for r in task.rollouts if r.status == status]
+
 
 def sections(material: Material) -> list[Section]:
     """The sections that are not empty."""
-    by_label = {rollout.trial: rollout for task in material.tasks for rollout in task.rollouts}
+    by_trial = {rollout.trial: (task.task, rollout) for task in material.tasks for rollout in task.rollouts}
+    unscored = material.in_status("unknown")
+    lost = [
+        *material.failed,
+        *material.in_status("missing"),
+        *(u for u in unscored if ended(u[1]) in NOTHING_DONE),
+    ]
     found = [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
-        Section("Pass rates", (*_mean(material), *_endings(material), *_rates(material)), "detail/"),
-        Section("Failure clusters", tuple(cluster_parts(material.clusters, by_label)), "clusters.json"),
-        Section("Partly passing: the same harness passed and failed", tuple(_partly(material)), "detail/"),
+        Section("In short", (*_mean(material), *_endings(material.failed)), "detail/"),
+        Section("Not the agent's doing", tuple(not_the_agent(lost)), "detail/"),
+        Section(
+            "Failures: the verifier's words, and the acts that decided",
+            tuple(failure_parts(material.clusters, by_trial)),
+            "detail/",
+        ),
+        Section(
+            "Passed and failed: the first difference in what was changed", tuple(_partly(material)), "detail/"
+        ),
         Section(
             "What the debugger model says (quotes are checked, claims are not)",
             tuple(_answers(material)),
             "detail/",
         ),
-        Section("Out of turns, tokens or time", tuple(_limits(material.tasks)), "detail/"),
+        Section("Not scored: what the sessions show", tuple(_unscored(material)), "detail/"),
         Section("Worse than before", tuple(_worse(material)), "detail/"),
         Section("Always passing: preserve these", tuple(_preserve(material)), "detail/"),
-        Section("Not scored: what stands out", tuple(_unscored(material.tasks)), "detail/"),
+        Section("Pass rates", tuple(_rates(material)), "detail/"),
+        Section("The verifier's words in full", tuple(full_words(lost)), "detail/"),
         Section("Missing, or damaged", tuple(_unread(material)), "detail/"),
         Section("Where to look", (Part(_where(material), 97),)),
     ]
@@ -80,28 +97,45 @@ def _history(lines: Sequence[str]) -> Iterator[Part]:
 
 
 def _mean(material: Material) -> Iterator[Part]:
-    states: dict[str, int] = {}
-    for task in material.tasks:
-        states[task.state] = states.get(task.state, 0) + 1
-    counted = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
+    statuses = Counter(rollout.status for task in material.tasks for rollout in task.rollouts)
+    counted = ", ".join(
+        f"{statuses[each]} {each}" for each in ("failed", "passed", "missing") if statuses[each]
+    )
+    unscored = [f"{count(statuses['unknown'], 'rollout')} not scored"] if statuses["unknown"] else []
+    yield Part(f"- rollouts: {', '.join(filter(None, [counted, *unscored])) or 'none'}", 100)
     scored = [task for task in material.tasks if task.scored]
     if scored:
         mean = sum(task.passes / task.scored for task in scored) / len(scored)
-        counted = f"mean {mean:.1%} over {len(scored)} tasks; {counted}"
-    yield Part(f"- {counted}", 99)
+        states = Counter(task.state for task in material.tasks)
+        named = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
+        yield Part(f"- mean pass rate {mean:.1%} over {count(len(scored), 'task')}: {named}", 99)
     if material.heldout is not None and material.heldout.n:
         yield Part(f"- held-out: {material.heldout.passes} of {material.heldout.n} rollouts passed", 60)
 
 
-def _rates(material: Material) -> Iterator[Part]:
-    for task in material.tasks:
-        if task.scored:
-            yield Part(f"- {task.task}: {task.passes} of {task.scored}", 22)
+def _endings(failed: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
+    """How the failed rollouts ended, those first that were not the agent's doing, and what the verifier found."""
+    signed = [rollout.signature for _, rollout in failed if rollout.signature is not None]
+    if not signed:
+        return
+    others = Counter(sign.status for sign in signed if sign.status in NOT_THE_AGENT)
+    if others:
+        yield Part(
+            f"- not the agent's doing: {others.total()} of {len(signed)} failures ({_listed(others)})", 99
+        )
+    own = Counter(sign.status for sign in signed if sign.status not in NOT_THE_AGENT)
+    if own:
+        yield Part(f"- the agent's failures ended: {_listed(own)}", 98.9)
+        causes = Counter(sign.cause for sign in signed if sign.status not in NOT_THE_AGENT)
+        yield Part(f"- the verifier found: {_listed(causes)}", 98.8)
+    if few := sum(rollout.calls <= 1 and ended(rollout) not in NOT_THE_AGENT for _, rollout in failed):
+        yield Part(f"- after at most one command: {few} of them", 70)
 
 
-def _endings(material: Material) -> Iterator[Part]:
-    if said := endings(material.tasks):
-        yield Part(said, 97)
+def _listed(counts: Counter[str]) -> str:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rest = sum(n for _, n in ranked[NAMED:])
+    return ", ".join([f"{n} {word}" for word, n in ranked[:NAMED]] + [f"{rest} otherwise"] * (rest > 0))
 
 
 def _partly(material: Material) -> Iterator[Part]:
@@ -109,8 +143,9 @@ def _partly(material: Material) -> Iterator[Part]:
     for nth, task in enumerate(sorted(partly, key=lambda task: (task.passes / task.scored, task.task))):
         lines = [f"- {task.task}: {task.passes} of {task.scored}"]
         if task.divergence is not None:
-            lines.append(indented(f"failing did {cite(task.divergence.failing)}"))
-            lines.append(indented(f"passing did {cite(task.divergence.passing)}"))
+            lines += [indented(f"{side}: {cite(citation)}") for side, citation in task.divergence.sides]
+        else:
+            lines[0] += "; no difference in what they changed: chance, or something outside of the agent"
         yield Part("\n".join(lines), 84 - nth)
 
 
@@ -122,12 +157,16 @@ def _answers(material: Material) -> Iterator[Part]:
         yield Part(f"- {task.task}: {said}", 88 - nth)
 
 
-def _limits(tasks: Sequence[TaskOutcome]) -> Iterator[Part]:
-    for task in tasks:
-        ends = sorted({rollout.ended for rollout in task.rollouts if rollout.ended in LIMITS})
-        if ends:
-            count = sum(rollout.ended in LIMITS for rollout in task.rollouts)
-            yield Part(f"- {task.task}: {count} of {len(task.rollouts)} out of {', '.join(ends)}", 62)
+def _unscored(material: Material) -> Iterator[Part]:
+    """Unscored rollouts, those that show most first."""
+    pairs = material.in_status("unknown")
+    for nth, (task, rollout) in enumerate(
+        sorted(pairs, key=lambda pair: (-len(pair[1].notes), pair[1].label))
+    ):
+        sign = rollout.signature
+        how = f"{sign.status} / {sign.mechanism}" if sign else ""
+        yield Part(f"- {named(task, rollout)}: {how}, {count(rollout.turns, 'turn')}", 90 - nth)
+        yield from (Part(indented(f"- {note}"), 89 - nth - k) for k, note in enumerate(rollout.notes))
 
 
 def _worse(material: Material) -> Iterator[Part]:
@@ -137,39 +176,28 @@ def _worse(material: Material) -> Iterator[Part]:
             continue
         if before.passes / before.n > task.passes / task.scored:
             now = f"{task.passes} of {task.scored}"
-            yield Part(f"- {task.task}: {before.passes} of {before.n} before, {now} now", 86)
+            yield Part(f"- {task.task}: {before.passes} of {before.n} before, {now} now", 92)
 
 
 def _preserve(material: Material) -> Iterator[Part]:
-    always = _in_state(material.tasks, "all passed")
-    if always:
+    if always := _in_state(material.tasks, "all passed"):
         yield Part(f"- {names([task.task for task in always], most=60)}", 45)
-    for task in always:
-        costly = max(task.rollouts, key=lambda rollout: (rollout.tokens, rollout.label))
-        if costly.tokens:
-            yield Part(f"- {task.task}: up to {costly.turns} turns, {costly.tokens} tokens", 15)
 
 
-def _unscored(tasks: Sequence[TaskOutcome]) -> Iterator[Part]:
-    """Unscored rollouts, each with its best finding; those without a finding are counted."""
-    quiet = 0
-    for task in tasks:
-        for rollout in task.rollouts:
-            if rollout.status != "unknown":
-                continue
-            if found := best_finding(rollout):
-                yield Part(f"- {task.task}: {cite(found.citation)}", 40 + min(found.score, 5))
-            else:
-                quiet += 1
-    if quiet:
-        yield Part(f"- {quiet} rollouts that nothing scored show nothing that stands out", 39)
+def _rates(material: Material) -> Iterator[Part]:
+    for task in material.tasks:
+        if task.scored:
+            yield Part(f"- {task.task}: {task.passes} of {task.scored}", 42)
 
 
 def _unread(material: Material) -> Iterator[Part]:
     for task in material.tasks:
         for rollout in task.rollouts:
             if rollout.status == "missing":
-                yield Part(f"- {task.task}, {rollout.label}: missing ({rollout.verdict or 'no verdict'})", 20)
+                yield Part(
+                    f"- {task.task}, {rollout.label}: missing ({rollout.verdict or rollout.ended or 'no verdict'})",
+                    20,
+                )
             for damage in rollout.damage:
                 yield Part(f"- {rollout.label}: {damage.where}: {damage.what}", 35)
     for note in material.notes:
@@ -178,53 +206,10 @@ def _unread(material: Material) -> Iterator[Part]:
 
 def _where(material: Material) -> str:
     return (
-        f"- detail/<task>.md for each of {len(material.tasks)} tasks; clusters.json; "
+        f"- detail/<task>.md for each of {count(len(material.tasks), 'task')}; clusters.json; "
         "`ahe trace LABEL --step N --raw` shows a step as it was recorded"
     )
 
 
 def _in_state(tasks: Sequence[TaskOutcome], state: str) -> list[TaskOutcome]:
     return [task for task in tasks if task.state == state]
-
-
-def endings(tasks: Sequence[TaskOutcome]) -> str:
-    """How the failed rollouts ended and what the verifier found, as a list of counts; empty if no rollout failed."""
-    return "\n".join(_ending_lines(tasks))
-
-
-def _ending_lines(tasks: Sequence[TaskOutcome]) -> Iterator[str]:
-    failed = [
-        (task.task, rollout, rollout.signature)
-        for task in tasks
-        for rollout in task.rollouts
-        if rollout.status == "failed" and rollout.signature is not None
-    ]
-    if not failed:
-        return
-    yield f"- how the {len(failed)} failed rollouts ended:"
-    statuses = Counter(signature.status for _, _, signature in failed)
-    for status, count in _ranked(statuses)[:NAMED]:
-        yield f"  - {count} {status}: {STATUSES.get(status, status)}"
-    if (rest := _rest(statuses)) > 0:
-        yield f"  - {rest} otherwise"
-    if few := sum(rollout.calls <= 1 for _, rollout, _ in failed):
-        none = sum(rollout.calls == 0 for _, rollout, _ in failed)
-        yield f"  - {few} of them after at most one command" + (f", {none} after none" if none else "")
-    if unseen := sum(s.status in DONE and (s.cause in ABSENT or s.status != DONE[0]) for _, _, s in failed):
-        yield (
-            f"  - {unseen} of them answered although the output was missing or empty, or their last command had"
-            " failed: a check before the answer could catch these"
-        )
-    causes = Counter(signature.cause for _, _, signature in failed)
-    spread = Counter(cause for cause, _ in {(signature.cause, task) for task, _, signature in failed})
-    named = [f"{count} {cause} (tasks: {spread[cause]})" for cause, count in _ranked(causes)[:NAMED]]
-    more = [f"{rest} otherwise"] if (rest := _rest(causes)) > 0 else []
-    yield f"- what the verifier found: {', '.join(named + more)}"
-
-
-def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _rest(counts: Counter[str]) -> int:
-    return sum(count for _, count in _ranked(counts)[NAMED:])

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.signals.vocabulary import UNKNOWN
 from ahe.debug.verifiers.failure import Failure
-from ahe.debug.verifiers.failures import failures
 
 _VALUES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|\S*/\S*")
 """Paths and quoted values do not name the kind of failure: a file may be called `timeout`."""
@@ -19,21 +17,20 @@ _TABLE = tuple(
         (
             "verifier_error",
             r"no tests ran|collected 0 items|pytest: |uvx?: .*not found|^e: (?:unable|could not)|usage: "
-            r"|fixture .* not found"
-            r"|errors? during collection|internalerror|no matching distribution|could not resolve host"
-            r"|unrecognized arguments",
+            r"|fixture .* not found|errors? during collection|internalerror|no matching distribution"
+            r"|could not resolve host|unrecognized arguments",
         ),
         (
             "too_slow",
-            r"too slow|slower than|not fast enough|speed-?up|took [\d.]+ ?(?:m?s|sec\w*)\b.*(?:limit|max|allow"
-            r"|expect|budget|more than)"
+            r"too slow|slower than|not fast enough|speed-?up"
+            r"|took [\d.]+ ?(?:m?s|sec\w*)\b.*(?:limit|max|allow|expect|budget|more than)"
             r"|(?:below|under|above|over|exceeds?) (?:the |its )?(?:threshold|limit|budget|maximum|minimum)"
             r"|accuracy|too (?:large|big|many bytes)",
         ),
         (
             "test_timeout",
-            r"timed? ?-?out|timeout|deadline exceeded|did not (?:finish|end|complete|return) (?:in|within)"
-            r"|was stopped after|took too long",
+            r"timed? ?-?out|timeout|deadline exceeded"
+            r"|did not (?:finish|end|complete|return) (?:in|within)|was stopped after|took too long",
         ),
         (
             "import_error",
@@ -43,16 +40,15 @@ _TABLE = tuple(
         (
             "build_error",
             r"build failed|compil(?:e|ation)\b.*(?:error|fail)|(?:does|did) not (?:compile|build)"
-            r"|undefined reference|cannot find symbol|undefined: "
-            r"|error\[e\d+\]|syntax ?error|indentationerror|^make: \*\*\*|failed to (?:build|compile|install)"
-            r"|could not compile",
+            r"|undefined reference|cannot find symbol|undefined: |error\[e\d+\]|syntax ?error"
+            r"|indentationerror|^make: \*\*\*|failed to (?:build|compile|install)|could not compile",
         ),
         (
             "damaged_input",
-            r"\b(?:was|were|been|is|are) (?:changed|modified|altered|damaged|overwritten|tampered|edited"
-            r"|corrupted)|(?:must|should) not (?:be |have been )?"
-            r"(?:chang|modif|alter|edit)|(?:input|original|source)\b.{0,40}(?:missing|changed|modified|deleted"
-            r"|gone)|no longer (?:the same|there|exists?|intact)|unexpectedly (?:modified|changed)",
+            r"\b(?:was|were|been|is|are) (?:changed|modified|altered|damaged|overwritten|tampered|edited|corrupted)"
+            r"|(?:must|should) not (?:be |have been )?(?:chang|modif|alter|edit)"
+            r"|(?:input|original|source)\b.{0,40}(?:missing|changed|modified|deleted|gone)"
+            r"|no longer (?:the same|there|exists?|intact)|unexpectedly (?:modified|changed)",
         ),
         (
             "repository_state",
@@ -61,50 +57,57 @@ _TABLE = tuple(
         ),
         (
             "wrong_mode",
-            r"\bmode (?:is|was|of|should)|\bpermissions?\b(?! ?(?:denied|error)).*(?:expected|should|is|are"
-            r"|wrong|got)|not executable|\bowne[rd]\b|\bchmod\b"
-            r"|executable bit|not a (?:symlink|symbolic|regular|directory|folder)|should be a (?:symlink"
-            r"|directory|file)",
+            r"\bmode (?:is|was|of|should)"
+            r"|\bpermissions?\b(?! ?(?:denied|error)).*(?:expected|should|is|are|wrong|got)"
+            r"|not executable|\bowne[rd]\b|\bchmod\b|executable bit"
+            r"|not a (?:symlink|symbolic|regular|directory|folder)"
+            r"|should be a (?:symlink|directory|file)",
         ),
-        ("permission", r"permission ?(?:denied|error)|eacces|operation not permitted|read-only file system"),
+        (
+            "permission",
+            r"permission ?(?:denied|error)|eacces|operation not permitted|read-only file system",
+        ),
         (
             "service_down",
-            r"connection ?(?:refused|error|reset|aborted)|econnrefused|not (?:listening|running|reachable"
-            r"|answering|responding|healthy|accepting)|no (?:server|process|service)\b"
-            r"|nothing (?:is )?(?:listening|answer)|answered with|status(?: code)?(?: is| was|:|=)? ?[45]\d\d"
-            r"|\b[45]\d\d\b == 200|http ?error|unreachable|max retries|(?:failed|unable) to connect"
-            r"|bad gateway",
+            r"connection ?(?:refused|error|reset|aborted)|econnrefused"
+            r"|not (?:listening|running|reachable|answering|responding|healthy|accepting)"
+            r"|no (?:server|process|service)\b|nothing (?:is )?(?:listening|answer)|answered with"
+            r"|status(?: code)?(?: is| was|:|=)? ?[45]\d\d|\b[45]\d\d\b == 200|http ?error|unreachable"
+            r"|max retries|(?:failed|unable) to connect|bad gateway",
         ),
         (
             "leftover",
-            r"\bstill (?:there|exists?|present|running|contains?|has|in|open|refers?)|should (?:not exist"
-            r"|be gone|have been (?:removed|deleted))|(?:was|were) not (?:removed|deleted)"
-            r"|unexpected (?:file|line|entry|entries|folder|key)|extra (?:file|line|entry|entries|column|key)"
-            r"|left ?over|must not (?:exist|contain)|was added",
+            r"\bstill (?:there|exists?|present|running|contains?|has|in|open|refers?)"
+            r"|should (?:not exist|be gone|have been (?:removed|deleted))"
+            r"|(?:was|were) not (?:removed|deleted)|unexpected (?:file|line|entry|entries|folder|key)"
+            r"|extra (?:file|line|entry|entries|column|key)|left ?over|must not (?:exist|contain)"
+            r"|was added",
         ),
         (
             "empty_output",
-            r"\b(?:is|are|was) empty\b|\bempty (?:file|output|result)|\b(?:no|without) (?:content|output)\b"
-            r"|\bgot nothing\b|\bis blank\b|assert 0 > 0|assert len\(.*\) > 0",
+            r"\b(?:is|are|was) empty\b|\bempty (?:file|output|result)"
+            r"|\b(?:no|without) (?:content|output)\b|\bgot nothing\b|\bis blank\b|assert 0 > 0"
+            r"|assert len\(.*\) > 0",
         ),
         (
             "wrong_format",
             r"jsondecode|unicodedecode|keyerror|csv\.error|parse ?error|yaml\.\w+|not valid|\binvalid\b"
-            r"|(?:cannot|could not) be (?:read|parsed|decoded)|\bparse\b|malformed|\bformat\b"
-            r"|\bheader\b|trailing|newline|expected only|exactly one|missing (?:key|field|column)|\bschema\b"
+            r"|(?:cannot|could not) be (?:read|parsed|decoded)|\bparse\b|malformed|\bformat\b|\bheader\b"
+            r"|trailing|newline|expected only|exactly one|missing (?:key|field|column)|\bschema\b"
             r"|encoding|expecting value|could not convert|invalid literal",
         ),
         (
             "missing_output",
-            r"no such file|filenotfound|enoent|(?:does|did) ?(?:n.t|not) exist|\bnot (?:exist|created|written"
-            r"|produced|generated|present|there)\b|\bnot found\b(?! in)|\bmissing\b"
-            r"|exists\(|is_?file\(|is_?dir\(|no (?:output|file|result)|never (?:created|written)|\babsent\b"
-            r"|expected a (?:file|folder)|not been (?:created|written)",
+            r"no such file|filenotfound|enoent|(?:does|did) ?(?:n.t|not) exist"
+            r"|\bnot (?:exist|created|written|produced|generated|present|there)\b|\bnot found\b(?! in)"
+            r"|\bmissing\b|exists\(|is_?file\(|is_?dir\(|no (?:output|file|result)"
+            r"|never (?:created|written)|\babsent\b|expected a (?:file|folder)"
+            r"|not been (?:created|written)",
         ),
         (
             "wrong_exit",
-            r"exit(?:ed)? (?:code|status|with)|exit=\d|return(?:ed)? ?(?:code|status)|returncode|non-?zero"
-            r"|calledprocesserror|command .*failed",
+            r"exit(?:ed)? (?:code|status|with)|exit=\d|return(?:ed)? ?(?:code|status)|returncode"
+            r"|non-?zero|calledprocesserror|command .*failed",
         ),
         (
             "code_error",
@@ -122,17 +125,28 @@ _TABLE = tuple(
 )
 
 
-def cause(files: Sequence[VerifierFile]) -> str:
+def cause(found: Sequence[Failure]) -> str:
     """The cause of most failed tests; in a tie, that of the earliest test.
 
     `no_verdict` if the verifier left nothing to read.
     """
-    found = failures(files)
     if not found:
         return "no_verdict"
     words = [_of(failure) for failure in found]
     named = [word for word in words if word != UNKNOWN] or words
     return max(dict.fromkeys(named), key=named.count)
+
+
+_BROKE = re.compile(
+    r"(?:uvx?|pytest|curl|pip3?): (?:command )?not found|curl: \((?:6|7|22|28|35|56)\)|could not resolve host"
+    r"|no matching distribution found for pytest|^e: (?:unable to locate package|failed to fetch)"
+    r"|connection to \S+ timed out|no such container|cannot connect to the docker daemon",
+)
+
+
+def verifier_broke(found: Sequence[Failure]) -> bool:
+    """Whether the verifier could not install or run its own tests, so that it says nothing about the agent."""
+    return bool(found) and all(_BROKE.search(each.decisive.lower()) for each in found)
 
 
 def _of(failure: Failure) -> str:

@@ -5,27 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ahe.debug.readers.trace import Damage, Status
+from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation, Signature
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A line that may explain the failure, with the lines around it. `citation` names the trial by its label.
+    """An act that decided something: `why` it is shown, the command `ran`, and a line of what it printed.
 
-    `ran` is the command that printed the line; None if no command did.
+    Citations name the trial by its label. `citation` is the line; the command itself if it printed nothing. `ran` is
+    None if no command printed it. `context` are the lines around it.
     """
 
     citation: Citation
-    context: str
-    score: float
+    context: str = ""
     ran: Citation | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One rollout. Only failed ones have a `signature` and `findings`; `verdict` is the verifier's decisive line.
+    """One rollout. Only those that did not pass have a `signature`, `said` and `findings`.
 
-    `calls` counts the agent's calls. `asked` cites the beginning of the instruction, `last` the agent's last action.
+    `said` are the first of `failed_tests` failures in the verifier's own words; `verdict` is the first decisive line
+    of them, `output` the end of what the verifier printed. `findings` stand in the order of steps, `chief` is the
+    number of the one to look at first. `calls` counts the agent's calls. `asked` cites the beginning of the
+    instruction, `last` the agent's last call, `ending` the lines that show how it ended. `notes` are sentences about an
+    unscored rollout.
     """
 
     trial: str
@@ -38,24 +44,43 @@ class Rollout:
     seconds: float
     signature: Signature | None = None
     verdict: str = ""
+    said: tuple[Failure, ...] = ()
+    failed_tests: int = 0
+    output: str = ""
     findings: tuple[Finding, ...] = ()
+    chief: int = 0
     asked: Citation | None = None
     last: Citation | None = None
+    ending: tuple[Citation, ...] = ()
     calls: int = 0
+    notes: tuple[str, ...] = ()
     damage: tuple[Damage, ...] = ()
+
+    @property
+    def best(self) -> Citation | None:
+        """Where to look first."""
+        if self.ending:
+            return self.ending[0]
+        return self.findings[self.chief].citation if self.findings else self.last
 
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """The first action in which a failing rollout differs from a passing one; both actions are quoted."""
+    """The first difference in what a failing and a passing rollout changed. A side that changed nothing is None."""
 
-    failing: Citation
-    passing: Citation
+    failing: Citation | None
+    passing: Citation | None
+
+    @property
+    def sides(self) -> tuple[tuple[str, Citation], ...]:
+        """`failing` and `passing` with their citations, without a side that changed nothing."""
+        both = (("failing", self.failing), ("passing", self.passing))
+        return tuple((name, citation) for name, citation in both if citation is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """All rollouts of a task, by attempt. `divergence` only if some passed and some failed."""
+    """All rollouts of a task, by attempt. `divergence` only if some passed, some failed, and their changes differ."""
 
     task: str
     rollouts: tuple[Rollout, ...]

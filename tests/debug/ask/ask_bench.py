@@ -89,7 +89,7 @@ def made(
         turns = PASSING if status == "passed" else FAILING
         traces.append(trace(f"id-{label}", task, status, turns, ended))
         signed = Signature(cause=cause, status="answered", mechanism="none") if status == "failed" else None
-        found = Finding(Citation(trial=label, step=3, quote=ERROR), "", 1.0)
+        found = Finding(Citation(trial=label, step=3, quote=ERROR), why="last check")
         rollouts.append(
             Rollout(
                 trial=f"id-{label}",

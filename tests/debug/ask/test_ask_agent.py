@@ -82,7 +82,7 @@ async def test_the_box_shows_this_task_read_only_and_nothing_else(tmp_path: Path
     [
         (FALSE, "claim 1: the quote does not stand at f0a#3: 'segmentation fault (core dumped)'"),
         (claim("f0a#4", ERROR), "it stands at f0a#3"),
-        (claim("f9z#3", ERROR), "'f9z#3' is no step: cite LABEL#STEP, where LABEL is one of f0a"),
+        (claim("f9z#3", ERROR), "'f9z#3' is not a step: cite LABEL#STEP, where LABEL is one of f0a"),
         (claim("f0a#99", ERROR), "f0a has no step '99'; its last is 4"),
         (claim("f0a#3", "cat"), "too short"),
     ],

@@ -1,43 +1,59 @@
-"""What failing and passing agents did differently, quoted with its lines."""
+"""What failing and passing rollouts of one task changed differently."""
 
 from __future__ import annotations
 
-from made_traces import bad, candidates, made, ok
+from made_traces import bad, made, ok
 
-from ahe.debug.rank.divergence import QUOTE, find_divergence, last_action, ran
-from ahe.debug.rank.rank import Candidate
-from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.readers.trace import Trace
+from ahe.debug.signals.acts import acts
+from ahe.debug.signals.outcome import Divergence
 
 
-def test_they_part_at_the_first_action_that_differs() -> None:
+def parted(failing: Trace, passing: Trace) -> Divergence | None:
+    return find_divergence([("f", acts(failing))], [("p", acts(passing))])
+
+
+def test_they_part_at_the_first_change_that_differs() -> None:
     failing = made(("ls", ok("a")), ("rm a\nls", ok("")))
-    passing = made(("ls ", ok("a")), ("mv a b\nls", ok("b")), status="passed")
-    found = find_divergence([("f", failing)], [("p", passing)])
+    passing = made(("ls -l; pwd", ok("a")), ("cat a", ok("x")), ("mv a b\nls", ok("b")), status="passed")
+    found = parted(failing, passing)
     assert found is not None
-    assert (str(found.failing), found.failing.quote) == ("f#3", "rm a\nls")
-    assert (str(found.passing), found.passing.quote) == ("p#3", "mv a b\nls")
+    assert (str(found.failing), found.failing.quote) == ("f#3", "rm a…")
+    assert (str(found.passing), found.passing.quote) == ("p#4", "mv a b…")
 
 
-def test_a_long_action_is_cut_after_a_line_and_marked() -> None:
-    action = last_action("f", made(("\n".join(f"echo {n} >> out.txt" for n in range(40)), ok(""))))
-    assert action is not None and len(action.quote) <= QUOTE + 1
-    assert action.quote.endswith(" >> out.txt…")
-    assert action.words.endswith(" >> out.txt")
-    one = last_action("f", made(("x" * 1_000, ok(""))))
-    assert one is not None and one.quote == "x" * QUOTE + "…" and one.words == "x" * QUOTE
+def test_looking_around_prompts_hosts_and_temporary_names_are_no_difference() -> None:
+    failing = made(("root@3fa81c:/app# cp a /tmp/tmp.8aXf2", ok("")), ("clear", ok("")))
+    passing = made(("pwd", ok("/app")), ("root@9bc012:/app# cp a /tmp/tmp.Q1zzr", ok("")), status="passed")
+    assert parted(failing, passing) is None
 
 
-def test_calls_that_do_not_stand_together_are_quoted_as_far_as_they_do() -> None:
-    texts = (Text("call", "ls", "sh"), Text("result", "a", "sh"), Text("call", "rm a", "sh"))
-    action = last_action("f", Trace("f", "t", (Step(1, "agent", texts),)))
-    assert action is not None and action.quote == "ls" and action.quote in Step(1, "agent", texts).raw
+def test_one_command_that_failed_and_worked_parts_at_what_it_printed() -> None:
+    turns = (
+        ("pip install x", bad("ERROR: No matching distribution found for x")),
+        ("pip install x", ok("Installed x")),
+    )
+    found = parted(
+        made(turns[0], ("echo 1 > a", ok(""))), made(turns[1], ("echo 1 > a", ok("")), status="passed")
+    )
+    assert found is not None
+    assert found.failing.quote.startswith("ERROR: No matching") and found.passing.quote == "Installed x"
 
 
-def test_a_line_knows_the_command_that_printed_it() -> None:
-    trace = made(("cd /x\ncat y", bad("cat: y: No such file or directory")), ("echo 1", ok("1")))
-    line = candidates(trace)[0]
-    found = ran("f", trace, line)
-    assert found is not None and (str(found), found.quote) == ("f#2", "cd /x\ncat y")
-    assert ran("f", made(), line) is None
-    said = Candidate(**{**{name: getattr(line, name) for name in line.__slots__}, "channel": "injected"})
-    assert ran("f", trace, said) is None
+def test_two_changes_of_one_file_are_shown_side_by_side() -> None:
+    failing = made(("mkdir out", ok("")), ("echo 1 > out/a.txt", ok("")))
+    passing = made(
+        ("touch log", ok("")), ("mkdir -p out", ok("")), ("echo 2 > out/a.txt", ok("")), status="passed"
+    )
+    found = parted(failing, passing)
+    assert found is not None
+    assert (found.failing.quote, found.passing.quote) == ("echo 1 > out/a.txt", "echo 2 > out/a.txt")
+
+
+def test_the_pair_with_the_longest_common_beginning_is_taken() -> None:
+    near = made(("make", ok("")), ("./fix a", ok("")), ("make", ok("")), status="passed")
+    far = made(("touch x", ok("")), status="passed")
+    failing = made(("make", ok("")), ("./fix b", ok("")))
+    found = find_divergence([("f", acts(failing))], [("far", acts(far)), ("near", acts(near))])
+    assert found is not None and str(found.passing) == "near#3"

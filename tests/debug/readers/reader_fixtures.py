@@ -153,8 +153,7 @@ _ITEMS = (
     ("agent", "call", "ls"),
     ("environment", "result", "one"),
     ("agent", "call", "cat one"),
-    ("environment", "result", "no such file"),
-    ("environment", "result", "[exit code 1]"),
+    ("environment", "result", "no such file\n[exit code 1]"),
     ("agent", "call", "*** Begin Patch"),
     ("environment", "result", "Done!"),
     ("agent", "message", "One."),
@@ -204,9 +203,9 @@ CODEX = Made(
     (
         ("system", "message", "You are a coder."),
         ("user", "injected", "<environment_context>x"),
-        *_ITEMS[1:10],
+        *_ITEMS[1:9],
         ("environment", "error", "stream disconnected"),
-        _ITEMS[10],
+        _ITEMS[9],
     ),
 )
 OLD_CODEX = Made(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reader_fixtures import ALL, ATIF, CAST, CLAUDE, CODEX, MINI, SCRIPT, SWE, WRAPPED, Made
+from reader_fixtures import ATIF, CAST, CLAUDE, CODEX, MINI, SCRIPT, SWE, WRAPPED, Made
+from session_fixtures import EVERY
 
 from ahe.debug.readers.find import find
 from ahe.debug.readers.read import READERS, read
@@ -21,10 +22,10 @@ def only(folder: Path, made: Made) -> Trace:
 
 
 def test_every_reader_has_a_fixture():
-    assert {made.form for made in ALL} == {reader.format for reader in READERS}
+    assert {made.form for made in EVERY} == {reader.format for reader in READERS}
 
 
-@pytest.mark.parametrize("made", ALL, ids=lambda made: f"{made.form}-{made.name}")
+@pytest.mark.parametrize("made", EVERY, ids=lambda made: f"{made.form}-{made.name}")
 def test_every_text_comes_out_in_order(tmp_path: Path, made: Made):
     trace = only(tmp_path, made)
     assert trace.format == made.form
@@ -34,7 +35,7 @@ def test_every_text_comes_out_in_order(tmp_path: Path, made: Made):
     assert made.name == "codex.txt" or not trace.damage
 
 
-@pytest.mark.parametrize("made", [made for made in ALL if made is not SCRIPT], ids=lambda made: made.name)
+@pytest.mark.parametrize("made", [made for made in EVERY if made is not SCRIPT], ids=lambda made: made.name)
 def test_a_results_tool_is_named(tmp_path: Path, made: Made):
     texts = [text for step in only(tmp_path, made).steps for text in step.texts]
     names = [text.name for text in texts if text.channel == "call"]

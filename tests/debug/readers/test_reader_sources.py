@@ -11,7 +11,6 @@ import pytest
 from made_trials import trace as write_trace
 from made_trials import trial
 from reader_fixtures import (
-    ALL,
     ATIF,
     CAST,
     CHAT,
@@ -24,6 +23,7 @@ from reader_fixtures import (
     claude,
     jsonl,
 )
+from session_fixtures import EVERY
 
 from ahe.debug.readers.find import Skipped, find, read_trial
 from ahe.debug.readers.read import read
@@ -242,17 +242,17 @@ def test_unknown_files_are_counted(tmp_path: Path):
 def test_names_are_unique_and_fit_a_pointer(tmp_path: Path):
     for folder in ("a b", "c#1"):
         put(tmp_path / folder / "x.json", CHAT.data)
-        put(tmp_path / folder / "x.jsonl", CLAUDE.data)
+        put(tmp_path / folder / "x.jsonl", jsonl(MESSAGES))
     ids = [source.id for source in find([tmp_path / "a b", tmp_path / "c#1", tmp_path])]
     assert sorted(ids) == ["a_b/x", "a_b/x~2", "c_1/x", "c_1/x~2"]
 
 
 def test_the_order_of_paths_and_processes_do_not_matter(tmp_path: Path):
-    for number, made in enumerate(ALL):
+    for number, made in enumerate(EVERY):
         put(tmp_path / str(number % 4) / str(number) / made.name, made.data)
     folders = sorted(tmp_path.iterdir())
     found = find(folders)
-    assert len(found) == len(ALL)
+    assert len(found) == len(EVERY)
     assert find(folders[::-1]) == found
     keys = [(source.task, source.attempt, source.id) for source in found]
     assert keys == sorted(keys)

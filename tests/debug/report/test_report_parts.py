@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_traces import made, studied
 from made_trials import evidence, trace, trial
 
 from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
-from ahe.debug.report.clusters import cluster_parts
-from ahe.debug.report.compose import Section, compose
+from ahe.debug.readers.trace import VerifierFile
+from ahe.debug.report.compose import compose
 from ahe.debug.report.detail import INSTRUCTION, page
-from ahe.debug.report.quote import cite, cite_finding, context_block, fenced
-from ahe.debug.report.sections import NAMED, endings
+from ahe.debug.report.failures import failure_parts, full_words, not_the_agent
+from ahe.debug.report.quote import cite, cite_finding, fenced, words
+from ahe.debug.report.sections import NAMED, Material, sections
 from ahe.debug.signals.outcome import Excerpt, Finding, Rollout, TaskOutcome
 from ahe.debug.signals.signatures import clusters
-from ahe.debug.signals.vocabulary import CAUSES, STATUSES
+from ahe.debug.signals.vocabulary import CAUSES, ENDINGS
+from ahe.debug.study import output
+from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation, Signature
 from ahe.text import estimate_tokens
 from benchmarks.citations import cited
 
 
 def rollout(
-    label: str, cause: str = "wrong_value", status: str = "answered", mechanism: str = "none", calls: int = 1
+    label: str,
+    cause: str = "wrong_value",
+    status: str = "answered",
+    mechanism: str = "none",
+    said: tuple[str, ...] = ("expected 4, got 5",),
+    **fields: Any,
 ) -> Rollout:
-    return Rollout(
+    plain = Rollout(
         trial=label,
         label=label,
         attempt=0,
@@ -39,17 +48,22 @@ def rollout(
         tokens=0,
         seconds=0,
         signature=Signature(cause=cause, status=status, mechanism=mechanism),
-        verdict=f"FAIL {label}",
-        last=Citation(trial=label, step=3, quote=f"echo {label}"),
-        calls=calls,
+        verdict=said[0] if said else "",
+        said=tuple(Failure(f"test_{n}", words, words) for n, words in enumerate(said)),
+        failed_tests=len(said),
+        findings=(Finding(Citation(trial=label, step=3, quote=f"echo {label}"), why="last change"),),
+        calls=2,
     )
+    return replace(plain, **fields)
 
 
-def told_clusters(tasks: Sequence[TaskOutcome], budget: int = 10_000) -> str:
+def material(*tasks: TaskOutcome) -> Material:
     signed = [(r.trial, task.task, r.signature) for task in tasks for r in task.rollouts if r.signature]
-    by_trial = {r.trial: r for task in tasks for r in task.rollouts}
-    parts = tuple(cluster_parts(clusters(signed), by_trial))
-    return compose("T", [Section("Failure clusters", parts, "clusters.json")], budget)
+    return Material(tasks, clusters(signed))
+
+
+def report(*tasks: TaskOutcome, budget: int = 10_000) -> str:
+    return compose("T", sections(material(*tasks)), budget)
 
 
 def test_one_line_is_quoted_in_the_text_and_several_in_a_fence() -> None:
@@ -65,79 +79,109 @@ def test_a_fence_is_never_closed_by_what_it_holds(text: str) -> None:
     assert len(mark) >= 3 and mark not in text and fenced(text) == f"{mark}\n{text}\n{mark}"
 
 
-def test_a_context_that_says_no_more_than_its_line_is_left_out() -> None:
-    line = Citation(trial="a1", step=3, quote="fatal: no")
-    bare = Finding(line, "fatal: no\n\n[exit code 0]\n[left: 9 turns]", 1.0)
-    assert context_block(bare) == "" and cite_finding(bare) == "“fatal: no” (a1#3), exit code 0"
-    assert context_block(Finding(line, "before\nfatal: no", 1.0)) == "```\nbefore\nfatal: no\n```"
+def test_a_finding_is_one_line_with_its_command_and_places() -> None:
+    line, ran = (
+        Citation(trial="a1", step=4, quote="fatal: no"),
+        Citation(trial="a1", step=3, quote="git push"),
+    )
+    assert (
+        cite_finding(Finding(line, "", ran, "last check"))
+        == "last check: “git push” (a1#3) → “fatal: no” (a1#4)"
+    )
+    same = Finding(line, "", ran.model_copy(update={"step": 4}), "last check")
+    assert cite_finding(same) == "last check: “git push” → “fatal: no” (a1#4)"
 
 
-def test_endings_are_counted_by_behaviour_commands_and_cause() -> None:
-    tasks = [
-        TaskOutcome("a", (rollout("a1", "missing_output"), rollout("a2", "missing_output", calls=0))),
+def test_a_verifiers_words_are_one_line_with_the_tests_name() -> None:
+    assert words(Failure("tests/t.py::test_a", "m", "E is\n not F")) == "test_a: E is not F"
+    assert words(Failure("test_a", "", "test_a failed")) == "test_a failed"
+    assert words(Failure("", "first\nsecond", "")) == "first second"
+    assert len(words(Failure("", "", "x" * 999))) == 241
+
+
+def test_the_first_screen_tells_counts_others_faults_and_every_failure_in_the_verifiers_words() -> None:
+    refused = Citation(trial="n1", step=9, quote="429 Too Many Requests")
+    tasks = (
+        TaskOutcome("a", (rollout("a1"), rollout("a2", said=("wanted 3", "b", "c", "d", "e")))),
         TaskOutcome(
-            "b", (rollout("b1", status="answered_after_error", calls=5), rollout("b2", status="looping"))
+            "n",
+            tuple(rollout(f"n{k}", "infrastructure", "endpoint_refused", ending=(refused,)) for k in (1, 2)),
         ),
+        TaskOutcome("p", (replace(rollout("p1"), status="passed", signature=None, said=(), findings=()),)),
+    )
+    lines = report(*tasks).split("\n")[:40]
+    text = "\n".join(lines)
+    assert lines[:9] == [
+        "# T",
+        "",
+        "## In short",
+        "",
+        "- rollouts: 4 failed, 1 passed",
+        "- mean pass rate 33.3% over 3 tasks: 2 all failed, 1 all passed",
+        "- not the agent's doing: 2 of 4 failures (2 endpoint_refused)",
+        "- the agent's failures ended: 2 answered",
+        "- the verifier found: 2 wrong_value",
     ]
-    assert endings(tasks).split("\n") == [
-        "- how the 4 failed rollouts ended:",
-        "  - 2 answered: it said that it was done",
-        "  - 1 answered_after_error: it said so although its last command had failed",
-        "  - 1 looping: it did or met the same again and again until it was stopped",
-        "  - 3 of them after at most one command, 1 after none",
-        "  - 3 of them answered although the output was missing or empty, or their last command had failed:"
-        " a check before the answer could catch these",
-        "- what the verifier found: 2 missing_output (tasks: 1), 2 wrong_value (tasks: 1)",
-    ]
-    assert endings([]) == "" and endings([TaskOutcome("p", ())]) == ""
+    assert (
+        "- **endpoint_refused**: the model's endpoint refused, failed or was out of quota; 2 rollouts of 1 task (n)"
+        in text
+    )
+    assert "  “429 Too Many Requests” (n1#9), and so 1 more" in text
+    assert "- **wrong_value / answered / none**: 2 rollouts of 1 task (a)" in text
+    assert "verifier: test_0: expected 4, got 5" in text and "verifier: test_0: wanted 3" in text
+    assert "verifier: 2 more tests failed" in text and "last change: “echo a1” (a1#3)" in text
+    assert text.index("Not the agent's doing") < text.index("wrong_value / answered / none")
 
 
-def test_endings_stay_short_whatever_ended() -> None:
-    every = [
-        TaskOutcome(f"{cause}-{status}", (rollout(f"{cause}-{status}", cause, status),))
-        for cause in CAUSES
-        for status in STATUSES
-    ]
-    said = endings(every)
-    assert said.count("\n") <= NAMED + 5 and estimate_tokens(said) < 450
-    assert said.count("otherwise") == 2
-    assert said == endings(every[::-1])
+def test_rollouts_of_a_task_with_the_same_words_are_told_once() -> None:
+    text = report(TaskOutcome("a", tuple(rollout(f"a{n}") for n in range(5))))
+    assert text.count("verifier: test_0: expected 4, got 5") == 1
+    assert "- a0 (and a1, a2, a3, a4, with the same words), 2 turns" in text
 
 
-def test_large_clusters_come_first_and_small_ones_below_their_cause() -> None:
+def test_every_failure_keeps_its_first_words_when_the_budget_is_short() -> None:
     tasks = [
-        TaskOutcome("a", (rollout("a1", "leftover"), rollout("a2", "empty_output", mechanism="name_error"))),
-        TaskOutcome("b", (rollout("b1"), rollout("b2", "leftover", "looping"))),
-        TaskOutcome("c", (rollout("c1"), rollout("c2", "leftover", "looping"))),
-        TaskOutcome("d", tuple(rollout(f"d{n}", "wrong_mode") for n in range(3))),
+        TaskOutcome(
+            f"t{n}", (rollout(f"x{n}", said=(f"word number {n} is wrong", *"bcd"), mechanism=f"m{n}"),)
+        )
+        for n in range(30)
     ]
-    text = told_clusters(tasks)
-    lines = [re.split(r": |;", line)[0] for line in text.split("\n") if line.lstrip().startswith("- ")]
-    assert lines == [
-        "- **leftover / looping / none**",
-        "- **wrong_value / answered / none**",
-        "- **wrong_mode / answered / none**",
-        "- **empty_output**",
-        "  - answered / name_error",
-        "- **leftover**",
-        "  - answered / none",
-    ]
-    assert "- **leftover**: 1 rollout of 1 task\n" in text
-    assert "  - answered / none: 1 of a; last done “echo a1” (a1#3)" in text
+    text = report(*tasks, budget=2_100)
+    assert all(f"word number {n} is wrong" in text for n in range(30)) and "Cut for length" in text
+    assert all(f"echo x{n}”" in report(*tasks) for n in range(30))
 
 
-def test_a_small_cluster_goes_before_its_cause_and_that_before_a_large_one() -> None:
-    tasks = [TaskOutcome(f"t{n}", (rollout(f"t{n}", mechanism=f"m{n}"),)) for n in range(30)]
-    tasks += [TaskOutcome(f"u{n}", (rollout(f"u{n}", "leftover"),)) for n in range(2)]
-    whole = estimate_tokens(told_clusters(tasks, 100_000))
-    seen = []
-    for budget in range(90, whole + 200, 7):
-        text = told_clusters(tasks, budget)
-        assert estimate_tokens(text) <= budget
-        seen.append(("**leftover /" in text, "**wrong_value**" in text, text.count("\n  - ")))
-        assert ("Cut for length" in text) == (seen[-1][2] < 30)
-    assert seen == sorted(seen) and seen[-1] == (True, True, 30)
-    assert all(cause or not lines for _, cause, lines in seen)
+def test_what_the_verifier_says_at_length_fills_the_budget_and_goes_first() -> None:
+    long = Failure("test_x", "assert 4 == 5\nfull diff:\n" + "- a line of it\n" * 20, "assert 4 == 5")
+    task = TaskOutcome("a", (rollout("a1", said=(), verdict="assert 4 == 5"),))
+    task = replace(task, rollouts=(replace(task.rollouts[0], said=(long,), failed_tests=1),))
+    assert "full diff:" in report(task) and "full diff:" not in report(task, budget=260)
+    assert "verifier: test_x: assert 4 == 5" in report(task, budget=260)
+    parts = list(full_words([("a", task.rollouts[0]), ("a", task.rollouts[0])]))
+    assert len(parts) == 1, "the same words once"
+
+
+def test_a_task_that_parted_in_nothing_says_so() -> None:
+    passed = replace(rollout("a2"), status="passed", signature=None)
+    text = report(TaskOutcome("a", (rollout("a1"), passed)))
+    assert (
+        "- a: 1 of 2; no difference in what they changed: chance, or something outside of the agent" in text
+    )
+
+
+def test_counts_stay_short_whatever_ended() -> None:
+    every = [
+        TaskOutcome(f"{cause}-{ending}", (rollout(f"{cause}-{ending}", cause, ending),))
+        for cause in CAUSES
+        for ending in ENDINGS
+    ]
+    short = report(*every, budget=100_000).partition("## Not the agent's doing")[0]
+    assert estimate_tokens(short) < 250 and short.count("otherwise") == 3
+    assert short.count(", ") < 4 * NAMED
+    ended = [part.text for part in not_the_agent(material(*every).failed)]
+    assert len([text for text in ended if text.startswith("- **")]) == 7
+    by_trial = {r.trial: (task.task, r) for task in every for r in task.rollouts}
+    assert list(failure_parts(material(*every).clusters, by_trial))
 
 
 async def test_commands_of_several_lines_keep_them_and_can_be_looked_up(tmp_path: Path) -> None:
@@ -153,11 +197,10 @@ async def test_commands_of_several_lines_keep_them_and_can_be_looked_up(tmp_path
     trace(tmp_path, names[2], [(long, "\n[exit code 0]")])
     trials = [trial(n, "t", "passed" if n[0] == "2" else "failed", attempt=int(n[0])) for n in names]
     report = await AgentDebugger().explain(evidence(tmp_path, trials))
-    assert "(00000000#3):\n  ```\n  COUNT=$(wc -l x)\n  echo $COUNT > out\n  ```" in report.text
-    assert "…\n  ```" in report.text, "what was cut is marked"
+    assert "“echo $COUNT > out…”" in report.text or "“COUNT=$(wc -l x)…”" in report.text
     whole = {name[:8]: name for name in names}
     found = [c.model_copy(update={"trial": whole[c.trial]}) for c in cited(Path(report.folder))]
-    assert sum("\n" in c.quote for c in found) >= 6, "the pages show them too"
+    assert len(found) >= 6, "the pages cite them too"
     assert all(quoted(c, tmp_path / "trials") for c in found)
     assert all(quoted(c, tmp_path / "trials") for c in report.citations)
     assert not quoted(found[0].model_copy(update={"quote": "…"}), tmp_path / "trials")
@@ -185,3 +228,24 @@ def test_a_first_step_that_says_more_than_the_instruction_is_shown() -> None:
     assert "In haste." in text
     pointed = page(TaskOutcome("t", (first,)), "Write the word.", [Excerpt("a1", 2, "⟦= 1 line b#2:0-9⟧\n")])
     assert "⟦" not in pointed
+
+
+def test_the_end_of_a_plain_verifiers_output_is_shown_whole() -> None:
+    said = (Failure("", "FAILED: 1 of 4", "FAILED: 1 of 4"),)
+    printed = "Reading package lists...\ncase a ok\nTypeError: missing 'region'\nFAILED: 1 of 4"
+    task = TaskOutcome(
+        "a", (rollout("a1", said=(), output=output([VerifierFile("test-stdout.txt", printed)])),)
+    )
+    task = replace(task, rollouts=(replace(task.rollouts[0], said=said, failed_tests=1),))
+    text = report(task)
+    assert "the verifier's output ends:" in text and "TypeError: missing 'region'" in text
+    assert "Reading package" not in text
+
+
+def test_a_context_that_overflowed_shows_what_filled_it() -> None:
+    turns = [("cat big.log", "line\n" * 5_000), ("ls", "a")]
+    trace_ = made(*turns, answer="", ended="context")
+    found = studied(trace_).findings
+    assert [f.why for f in found] == ["printed most, 25000 characters"] and found[
+        0
+    ].citation.quote == "cat big.log"

@@ -7,10 +7,11 @@ import pytest
 from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.signals.causes import cause
 from ahe.debug.signals.vocabulary import CAUSES
+from ahe.debug.verifiers.failures import failures
 
 
 def of(text: str) -> str:
-    return cause((VerifierFile("test-stdout.txt", text),))
+    return cause(failures((VerifierFile("test-stdout.txt", text),)))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 from made_traces import bad, made, ok, signed
 
 from ahe.debug.readers.trace import Step, Text
-from ahe.debug.signals.signatures import clusters, passing_actions, sign
-from ahe.debug.signals.vocabulary import CAUSES, MECHANISMS, STATUSES
+from ahe.debug.signals.acts import acts
+from ahe.debug.signals.signatures import clusters, passing_actions
+from ahe.debug.signals.vocabulary import CAUSES, ENDINGS, MECHANISMS
+from ahe.debug.study import Task
 from ahe.records import Signature
 
 
@@ -29,15 +31,23 @@ def test_nothing_that_stands_out_is_none() -> None:
 def test_the_same_actions_as_a_passing_rollout_make_a_failure_flaky() -> None:
     turns = (("make", ok("built")), ("./run", ok("4")))
     passed = made(*turns, status="passed", id="p")
-    acted = passing_actions([passed])
+    task = Task(actions=passing_actions([acts(passed)]))
     failed = made(*turns, verifier="FAIL: expected 4, got 5")
-    assert sign(failed, passing=acted).cause == "flaky"
-    assert sign(made(*turns[:1], verifier="FAIL: expected 4"), passing=acted).cause == "wrong_value"
+    assert signed(failed, task).cause == "flaky"
+    assert signed(made(*turns[:1], verifier="FAIL: expected 4"), task).cause == "wrong_value"
 
 
 def test_rollouts_without_a_call_are_never_flaky() -> None:
-    acted = passing_actions([made(status="passed")])
-    assert sign(made(verifier="FAIL: x does not exist"), passing=acted).cause == "missing_output"
+    task = Task(actions=passing_actions([acts(made(status="passed"))]))
+    assert signed(made(verifier="FAIL: x does not exist"), task).cause == "missing_output"
+
+
+def test_a_verifier_that_could_not_run_says_nothing_about_the_agent() -> None:
+    trace = made(
+        ("make", ok("built")),
+        verifier="curl: (28) Failed to connect to astral.sh port 443\nuvx: command not found",
+    )
+    assert str(signed(trace)) == "infrastructure / broken / none"
 
 
 @pytest.mark.parametrize(
@@ -49,19 +59,17 @@ def test_rollouts_without_a_call_are_never_flaky() -> None:
     ],
 )
 def test_a_broken_machine_is_a_cause_of_its_own(fields: dict[str, str]) -> None:
-    signature = sign(made(("ls", ok("a")), **fields))
+    signature = signed(made(("ls", ok("a")), **fields))
     assert signature.cause == "infrastructure"
 
 
 def test_the_words_are_those_of_the_vocabulary() -> None:
     for trace in (made(), made(("x", bad("y"))), made(status="missing", answer="", ended="broken")):
         signature = signed(trace)
-        assert (
-            signature.cause in CAUSES and signature.status in STATUSES and signature.mechanism in MECHANISMS
-        )
+        assert signature.cause in CAUSES and signature.status in ENDINGS and signature.mechanism in MECHANISMS
     assert all(
         meaning and meaning == meaning.strip()
-        for v in (CAUSES, STATUSES, MECHANISMS)
+        for v in (CAUSES, ENDINGS, MECHANISMS)
         for meaning in v.values()
     )
 

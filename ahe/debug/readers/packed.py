@@ -1,0 +1,94 @@
+"""Opens files that may be compressed (gzip, zstd), in UTF-16, or members of an archive of Inspect AI."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import zstandard
+
+from ahe.debug.readers.trace import Damage
+
+UNPACKED = 256 << 20
+"""Bytes that a compressed file may unpack to; what follows is not read."""
+MANY = 20_000
+"""Files of one folder, or members of one archive, that are read."""
+_CHUNK = 1 << 20
+_WIDE_LIMIT = 128 << 20
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+_GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_SAMPLE = re.compile(r"samples/[^/]{1,250}\.json")
+
+
+def open_bytes(path: Path, damage: list[Damage] | None = None, limit: int = UNPACKED) -> IO[bytes]:
+    """The file, unpacked if it is compressed, and in UTF-8 if it begins with a UTF-16 byte order mark.
+
+    A path below an archive means its member. Raises `OSError`.
+    """
+    file: IO[bytes]
+    try:
+        file = path.open("rb")
+    except NotADirectoryError:
+        with zipfile.ZipFile(_archive(path)) as archive:
+            member = path.relative_to(_archive(path)).as_posix()
+            return _unpacked(archive.open(_named(archive, member)), path, damage, limit)
+    start = file.read(4)
+    file.seek(0)
+    if start[:2] == _GZIP:
+        return _unpacked(gzip.GzipFile(fileobj=file), path, damage, limit)
+    if start == _ZSTD:
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+            file, read_across_frames=True
+        )
+        return _unpacked(reader, path, damage, limit)
+    if start[:2] in _WIDE:
+        with file:
+            return io.BytesIO(file.read(_WIDE_LIMIT).decode("utf-16", "replace").encode("utf-8"))
+    return file
+
+
+def _unpacked(packed: Any, path: Path, damage: list[Damage] | None, limit: int) -> IO[bytes]:
+    """What a stream unpacks to, up to `limit` bytes and as far as it is whole, in a file without a name."""
+    kept: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 the caller closes it
+    why = ""
+    with packed:
+        try:
+            while (left := limit - kept.tell()) > 0 and (chunk := packed.read(min(_CHUNK, left))):
+                kept.write(chunk)
+            if left <= 0 and limit == UNPACKED:
+                why = f"unpacks to over {UNPACKED >> 20} MB: the rest is not read"
+        except (EOFError, OSError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile) as error:
+            why = f"cannot be unpacked further: {str(error)[:80]}"
+    if why and damage is not None:
+        damage.append(Damage(f"{path}: byte {kept.tell()}", why))
+    kept.seek(0)
+    return kept
+
+
+def _archive(path: Path) -> Path:
+    return next((folder for folder in path.parents if folder.is_file()), path)
+
+
+def _named(archive: zipfile.ZipFile, name: str) -> str:
+    if name not in archive.NameToInfo:
+        raise FileNotFoundError(2, "no such member of the archive", name)
+    return name
+
+
+def members(path: Path) -> list[tuple[Path, int]]:
+    """The samples in an archive of Inspect AI, as paths below it, with their sizes; empty for any other file."""
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != _ZIP:
+                return []
+        with zipfile.ZipFile(path) as archive:
+            found = [each for each in archive.infolist() if _SAMPLE.fullmatch(each.filename)]
+            return [(path / each.filename, each.file_size) for each in found[:MANY]]
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return []

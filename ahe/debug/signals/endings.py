@@ -1,0 +1,209 @@
+"""How a rollout ended, and whether that was the agent's doing at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ahe.debug.clean.terminal import resolve
+from ahe.debug.readers.trace import Text, Trace
+from ahe.debug.signals.acts import Act
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, UNKNOWN
+
+_ENDED = {
+    "turns": "out_of_turns",
+    "seconds": "out_of_time",
+    "tokens": "out_of_tokens",
+    "context": "context_overflow",
+    "malformed": "malformed_call",
+    **{word: word for word in ("answered", "crashed", "bad_request", "broken", "interrupted")},
+}
+"""The words of `ahe` itself."""
+_FOREIGN = tuple(
+    (word, re.compile(pattern))
+    for word, pattern in (
+        ("not_started", r"install|agent_?setup|setup_?(?:error|timeout|fail)"),
+        (
+            "context_overflow",
+            r"context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long",
+        ),
+        ("out_of_tokens", r"max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget"),
+        (
+            "out_of_turns",
+            r"max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns",
+        ),
+        ("broken", r"environment|docker|container|sandbox|verifier|reward_?file|health_?check"),
+        ("out_of_time", r"time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline"),
+        (
+            "endpoint_refused",
+            r"auth|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable",
+        ),
+        ("malformed_call", r"format|malformed|parse|invalid[_ -]?tool"),
+        ("interrupted", r"interrupt|abort|cancel|stopped_by|killed|user_exit"),
+        ("gave_up", r"give[_ -]?up|gave[_ -]?up|refus"),
+        ("bad_request", r"bad[_ -]?request|invalid[_ -]?request"),
+        ("crashed", r"error|exception|crash|exit_api|exit_environment|exit [1-9]"),
+        ("answered", r"answer|submit|complete|success|done|finish|end_turn|stop|resolved|exit 0"),
+    )
+)
+"""Words of other tools, in small letters with `_` before what was a capital."""
+_SHOWN = tuple(
+    (word, re.compile(pattern, re.IGNORECASE))
+    for word, pattern in (
+        (
+            "context_overflow",
+            r"prompt is too long|context[_ ]length[_ ]exceeded|maximum context length|input is too long"
+            r"|exceeds? the (?:model'?s )?(?:maximum |available )?context|context ?window ?exceeded",
+        ),
+        (
+            "endpoint_refused",
+            r"^\W*(?:API Error|(?:litellm|openai|anthropic)\.\w*(?:\.\w+)*Error)\b|Error code: (?:40[1-4]|429|5\d\d)\b"
+            r"|(?:invalid|incorrect) (?:x-)?api[- _]key|authentication_error|insufficient_quota|overloaded_error"
+            r"|credit balance is too low|hit your usage limit|exceeded retry limit|rate_limit_(?:error|exceeded)"
+            r"|stream disconnected before completion|^(?:\w+\.)?(?:APIConnection|RateLimit|InternalServer"
+            r"|ServiceUnavailable|Authentication|PermissionDenied)Error\b|the model `[^`]*` does not exist"
+            r"|unexpected status (?:4\d\d|5\d\d)|no api key|API key (?:is )?(?:not set|required|missing)",
+        ),
+        (
+            "broken",
+            r"cannot connect to the docker daemon|docker compose command failed|OCI runtime|no such container"
+            r"|container \S+ is not running|error response from daemon|no server running on /tmp/tmux"
+            r"|pull access denied|failed to solve:",
+        ),
+    )
+)
+_NOT_RUN = re.compile(
+    r"(?:command )?not found$|: (?:No such file or directory|Permission denied)$|cannot execute|can't open file"
+    r"|Cannot find module|^(?:E|ERROR|error|curl): |^npm (?:ERR!|error) (?!code|A complete)"
+)
+_GAVE_UP = re.compile(
+    r"\bI(?:'m| am)? (?:cannot|can't|could ?n[o']t|was(?:n't| not) able|(?:am |was )?unable|(?:am |was )?not able"
+    r"|have to (?:stop|give up)|give up|must stop)|(?:it is|it's|this is) (?:not possible|impossible)|giving up"
+    r"|unfortunately,? (?:I|it|the task|this)\b.{0,40}(?:cannot|can't|could ?n[o']t|unable|not possible)",
+    re.IGNORECASE,
+)
+_ASKS_BACK = re.compile(
+    r"\b(?:would you like|do you want|should I|shall I|could you|can you|please (?:provide|confirm|specify"
+    r"|clarify|let me know|share)|let me know|which (?:one|of)|what would you)\b",
+    re.IGNORECASE,
+)
+_STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", UNKNOWN, "interrupted")
+_TROUBLE = re.compile(
+    r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
+)
+_LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 3
+
+
+class Ending(NamedTuple):
+    """A word of `vocabulary.ENDINGS`, and where the trace shows it: lines with their steps, the most telling first."""
+
+    word: str
+    shown: tuple[tuple[int, str], ...] = ()
+
+
+def ending(trace: Trace, did: Sequence[Act]) -> Ending:
+    """How the rollout ended; `did` are its acts.
+
+    `looping` replaces a limit or an unknown end if the rollout ends with one call made three times, two calls made in
+    turn three times each, or the same complaint in each of the last four results.
+    """
+    if not trace.started:
+        return _shown(trace, "broken") or _not_started(trace)
+    word = _word(trace)
+    if shown := _shown(trace, word):
+        return shown
+    if not did and word in ("answered", UNKNOWN) and trace.steps:
+        return Ending("no_action")
+    if word in _STOPPED and _circles(did):
+        return Ending("looping")
+    if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and _last_words(trace):
+        word = "answered" if not any(text.channel == "call" for text in trace.steps[-1].texts) else word
+    if word != "answered":
+        return Ending(word)
+    said = _last_words(trace)
+    if _GAVE_UP.search(said):
+        return Ending("gave_up")
+    if _ASKS_BACK.search(said[-300:]) and "?" in said[-80:]:
+        return Ending("asked_back")
+    last = next((act for act in reversed(did) if act.kind != "other" and act.result_step), None)
+    return Ending("answered_after_error" if last and last.failed else "answered")
+
+
+def _not_started(trace: Trace) -> Ending:
+    """The last lines in which an installer, a shell, or whoever started the trial says what failed."""
+    found = [(step.id, line) for step in trace.steps for text in step.texts for line in _complaints(text)]
+    return Ending("not_started", tuple(dict.fromkeys(reversed(found)))[:LINES])
+
+
+def _complaints(text: Text) -> list[str]:
+    if text.channel not in ("result", "error"):
+        return []
+    lines = [line.strip()[:_LINE] for line in resolve(text.text[-_LONGEST:]).split("\n") if line.strip()]
+    said = [line for line in lines if len(line) > 16 and _NOT_RUN.search(line)]
+    return said or (lines[-1:] if text.channel == "error" else [])
+
+
+def _word(trace: Trace) -> str:
+    """The ending that the record names."""
+    if trace.ended in _ENDED:
+        return _ENDED[trace.ended]
+    small = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", trace.ended).lower()
+    return next((word for word, pattern in _FOREIGN if pattern.search(small)), UNKNOWN) if small else UNKNOWN
+
+
+def _shown(trace: Trace, word: str) -> Ending | None:
+    """What the last steps show of an endpoint, a context or an environment that failed."""
+    lines = list(_last_lines(trace))
+    for step, line in lines:
+        for named, pattern in _SHOWN:
+            if (match := pattern.search(line)) is not None:
+                first = line[max(0, match.start() - 100) : match.start() + _LINE].strip()
+                more = [(at, each[:_LINE]) for at, each in lines if each != line and _TROUBLE.search(each)]
+                return Ending(named, ((step, first), *more)[:LINES])
+    if word in NOT_THE_AGENT and lines:
+        return Ending(word, tuple((step, line[:_LINE]) for step, line in lines)[:LINES])
+    return None
+
+
+def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
+    """Lines of the last steps that the agent's machinery wrote, last first: errors that are not the result of a call,
+    injected texts, and a last short message.
+    """
+    tools = {text.name for step in trace.steps for text in step.texts if text.channel == "call"}
+    for step in reversed(trace.steps[-_LAST:]):
+        for text in reversed(step.texts):
+            said = (
+                text.channel == "message"
+                and step is trace.steps[-1]
+                and step.source != "user"
+                and len(text.text) < 1_000
+            )
+            if said or text.channel == "injected" or (text.channel == "error" and text.name not in tools):
+                lines = resolve(text.text[-_LONGEST:]).split("\n")
+                yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())
+
+
+def _last_words(trace: Trace) -> str:
+    """The agent's last message, without reasoning."""
+    for step in reversed(trace.steps):
+        said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
+        if step.source == "agent" and said:
+            return said[-1][-2_000:]
+    return ""
+
+
+def _circles(did: Sequence[Act]) -> bool:
+    calls = [act.key for act in did if act.kind != "other"][-_LOOK_BACK:]
+    if len(calls) >= 3 and len(set(calls[-3:])) == 1:
+        return True
+    if len(calls) >= 6 and len(set(calls[-6:])) == 2 and calls[-6:-2] == calls[-4:]:
+        return True
+    last = [complaint(act) for act in did if act.result_step][-4:]
+    return len(last) == 4 and "" not in last and len(set(last)) == 1
+
+
+def complaint(act: Act) -> str:
+    """The last line of a failed result without its numbers; empty if the act did not fail."""
+    lines = act.lines() if act.failed else []
+    return re.sub(r"\d+", "0", lines[-1].strip()) if lines else ""

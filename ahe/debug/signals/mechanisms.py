@@ -1,0 +1,197 @@
+"""The mechanism that a failed rollout shows: the error that it ended with, in the form in which programs print it.
+
+Silence is better than a guess: an error counts only in the output of the agent's own commands, not in what it viewed,
+and not if a command or edit succeeded after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from ahe.debug.readers.lenient_json import words
+from ahe.debug.signals.acts import Act
+from ahe.debug.signals.vocabulary import NONE, NOT_A_COMMAND
+
+LAST = 4
+"""Acts from the end, not counting those that only look, in which an unresolved error is looked for."""
+LINES = 60
+"""Lines from the end of a result that are read."""
+
+_SH = r"^(?:\S*/)?(?:ba|z|da)?sh: (?:-c: )?(?:line \d+: |\d+: )?"
+_SHAPES = r"""
+shell_syntax        <sh>.*(?:unexpected EOF while looking for matching|syntax error|unexpected end of file)
+command_not_found   <sh>(?P<what>[\w.+-]+): (?:command )?not found$
+command_not_found   ^zsh: command not found: (?P<what>\S+)$
+edit_refused        ^(?:<tool_use_error>)?(?:Error: )?(?:String to replace not found|No replacement was performed)
+edit_refused        (?:old_str(?:ing)?|oldString)\b.{0,80}\bnot (?:appear|found)
+edit_refused        ^error: patch (?:failed|does not apply)
+edit_refused        (?:Failed to find (?:expected lines|context)|Found \d+ matches of the string to replace)
+disk_full           No space left on device|Disk quota exceeded
+read_only           Read-only file system
+out_of_memory       ^(?:bash: line \d+: +\d+ )?Killed\b|^MemoryError|OutOfMemoryError|CUDA out of memory
+out_of_memory       heap out of memory
+crash               Segmentation fault|\(core dumped\)|^Fatal Python error|double free or corruption
+crash               stack smashing detected
+command_timeout     ^(?:\[|<|Error: )?(?:the )?command (?:timed out|was killed after|exceeded)|timed out after \d
+command_timeout     ^timed out\b
+interactive_prompt  ^EOFError: EOF when reading|Inappropriate ioctl for device|stdin is not a t(?:ty|erminal)
+lock_held           Could not get lock (?P<what>\S+)|database is locked|index\.lock': File exists
+missing_library     error while loading shared libraries: (?P<what>[^:]+)|fatal error: (?P<what2>\S+\.h\w*): No such
+missing_library     cannot find -l(?P<what>\S+)
+missing_dependency  ModuleNotFoundError: No module named '(?P<what>[^']+)'|Cannot find module '(?P<what2>[^']+)'
+missing_dependency  No module named (?P<what>[\w.]+)$|^ERROR: No matching distribution found for (?P<what2>\S+)
+missing_dependency  ^E: (?:Unable to locate package|Package) '?(?P<what>[\w.+-]+)
+missing_dependency  ^ImportError: cannot import name '(?P<what>[^']+)'
+missing_dependency  ^(?:error: )?(?:could not find|no required module provides package) `?(?P<what>[\w./-]+)
+dependency_conflict ^ERROR: (?:ResolutionImpossible|Cannot install .* because)|^npm (?:ERR!|error) (?:code )?ERESOLVE
+version_mismatch    requires a different Python|^npm (?:ERR!|error) code EBADENGINE|Unsupported class file
+version_mismatch    requires go >=
+git_conflict        ^CONFLICT \(|^Automatic merge failed|^error: could not apply
+git_state           ^fatal: (?:not a git repository|detected dubious ownership|pathspec|bad revision|ambiguous argument)
+port_in_use         Address already in use|EADDRINUSE|port is already allocated
+certificate         certificate verify failed|SSL certificate problem|x509: certificate
+network_error       Could not resolve host|Temporary failure in name resolution|Name or service not known|EAI_AGAIN
+network_error       Network is unreachable|^curl: \((?:28|35|52|56)\)|Connection timed out|Could not connect to server
+connection_refused  Connection refused|ECONNREFUSED
+auth_failed         Permission denied \(publickey|Authentication failed|401 Unauthorized|Access denied for user
+http_error          ^curl: \(22\)|HTTP Error [45]\d\d|returned error: [45]\d\d|^\w*\.?HTTPError: [45]\d\d
+permission_denied   PermissionError: \[Errno 13\]|: Permission denied$|EACCES|Operation not permitted$
+encoding_error      ^Unicode(?:Decode|Encode)Error
+parse_error         ^(?:json\.\w+\.)?JSONDecodeError|^yaml\.\w+\.\w+Error|^\S*ParserError|^jq: parse error
+database_error      ^(?:sqlite3|psycopg2?|pymysql|sqlalchemy)\.[\w.]+Error|^ERROR \d+ \(\w+\)
+no_such_path        ^FileNotFoundError: .*'(?P<what>[^']+)'|can't open file '(?P<what2>[^']+)'
+no_such_path        ^make: \*\*\* No (?:rule|targets)
+no_such_path        ^(?!ls:|stat:|find:|which:|rm:)[\w.-]+: .*: No such file or directory$
+syntax_error        ^\s*(?:SyntaxError|IndentationError|TabError)\b
+type_error          ^(?:Uncaught )?TypeError: 
+name_error          ^(?:Uncaught )?(?:NameError|ReferenceError|UnboundLocalError): 
+attribute_error     ^AttributeError: 
+key_error           ^(?:KeyError|IndexError): |index out of (?:range|bounds)
+value_error         ^ValueError: 
+compile_error       ^[^\s:]+:\d+(?::\d+)?: (?:fatal )?error: |^error\[E\d+\]|error TS\d+: |undefined reference to `
+compile_error       ^make(?:\[\d+\])?: \*\*\* .*Error \d+|^ninja: build stopped|^collect2: error
+test_failure        ^=+ .*\b\d+ (?:failed|error).* in [\d.]+s.*=+$|^FAILED (?:\(|\S+::)|^Tests?: +\d+ failed
+test_failure        ^--- FAIL: |^test result: FAILED|^\s+\d+ failing$|^\d+ failed, \d+ passed|^\d+ failed in [\d.]+s$
+assertion           ^AssertionError\b|^\S*: \S+:\d+: .*Assertion .* failed
+usage_error         (?:unrecognized|invalid|unknown|illegal) option|unrecognized arguments:|^usage: .*
+usage_error         missing .*operand
+exception           ^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)(?:: .+)?$|panicked at |^panic: |^Uncaught 
+"""
+"""A mechanism and the shape of a line that shows it; the first that fits counts. `<sh>` is the beginning of a shell's
+complaint, `what` names what it is about."""
+_TABLE = tuple(
+    (mechanism, re.compile(shape.replace("<sh>", _SH)))
+    for mechanism, shape in (line.split(maxsplit=1) for line in _SHAPES.strip().splitlines())
+)
+_ANY = re.compile(
+    "|".join(f"(?:{re.sub('P<[a-z0-9]+>', ':', each.pattern)})" for _, each in _TABLE), re.MULTILINE
+)
+_PROBES = re.compile(r"-c ['\"]import [\w., ]+['\"]|command -v|\bwhich\b|--version|\|\| *(?:true|echo|:)")
+"""Commands that are written so that they may fail."""
+_OPTIONAL = frozenset(
+    words("ruff black mypy flake8 pylint shellcheck eslint prettier pre-commit tree xxd file jq rg")
+)
+"""Programs that an agent likes to have but does not need."""
+_HIDES = re.compile(r"[|;\n]|&\s*$")
+"""What hides the exit code of a command in a line."""
+_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$|^[-+]?\d+(?:[.,]\d+)*%?$")
+_SENTENCE = re.compile(
+    r"^(?:the|this|that|it|i|we|you|there|here|to|now|first|let)\b[^|<>=$\\/]{8,}$", re.IGNORECASE
+)
+
+
+class Shown(NamedTuple):
+    """An error that was not recovered from: its mechanism, the act that printed it, the line; `what` it is about."""
+
+    mechanism: str
+    act: Act
+    line: str
+    what: str = ""
+
+
+def shown(did: Sequence[Act], known: Collection[str] = (), passing: Sequence[str] = ()) -> Shown | None:
+    """The error that a rollout ended with; None if there is none, or any command or edit succeeded after it.
+
+    `known` are lines of the instruction. `passing` are results of rollouts of the task that passed: an error that one
+    of them shows too is not named.
+    """
+    worked = [act for act in did if _worked(act)]
+    found = error(worked[-1], known) if worked else None
+    return None if found is None or any(found.line in result for result in passing) else found
+
+
+def unresolved(did: Sequence[Act], known: Collection[str] = ()) -> Shown | None:
+    """The last failure among the last acts that no later act got over. Unlike one that is `shown` it may not matter."""
+    later: list[Act] = []
+    for act in [act for act in reversed(did) if _worked(act) or act.failed][:LAST]:
+        lines = act.lines(known) if act.failed else []
+        found = error(act, known) or (Shown(NONE, act, lines[-1].strip()) if lines else None)
+        if (
+            found
+            and not optional(act)
+            and not _PROBES.search(act.command)
+            and not any(_gets_over(found, other) for other in later)
+        ):
+            return found
+        later.append(act)
+    return None
+
+
+def got_over(act: Act, later: Sequence[Act]) -> bool:
+    """Whether an act shows an error that a later one got over."""
+    found = error(act)
+    return found is not None and any(_gets_over(found, other) for other in later)
+
+
+def optional(act: Act) -> bool:
+    """Whether an act failed to run a program that an agent likes to have but does not need."""
+    return act.failed is True and bool(act.heads & _OPTIONAL)
+
+
+def _worked(act: Act) -> bool:
+    """Whether an act can show an error: not if it only looks, unless the shell could not even do that."""
+    return act.kind in ("run", "change") or (act.kind == "look" and error(act) is not None)
+
+
+def error(act: Act, known: Collection[str] = ()) -> Shown | None:
+    """The last error in a command's output; None if it has none."""
+    if act.kind == "look" and act.failed is False:
+        return None
+    if act.failed is False and not (_HIDES.search(act.command) and _ANY.search(act.result[-4_000:])):
+        return None
+    found = None
+    for line in act.lines(known)[-LINES:]:
+        said = line.strip()[:600]
+        if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():
+            continue  # what it shows, not what it says itself
+        for mechanism, pattern in _TABLE:
+            if (match := pattern.search(said)) is not None:
+                what = next((value for value in match.groupdict().values() if value), "")
+                if what in _OPTIONAL:
+                    break
+                found = Shown(_named(mechanism, act), act, said, what.strip("'\"`"))
+                break
+    return found
+
+
+def _named(mechanism: str, act: Act) -> str:
+    """`not_a_command` if the shell complains about prose, a number or a code fence."""
+    first = next((line for line in act.command.split("\n") if line.strip()), "")
+    prose = mechanism in ("command_not_found", "shell_syntax") and (
+        _FENCE.match(first) or _SENTENCE.match(first)
+    )
+    return NOT_A_COMMAND if prose else mechanism
+
+
+def _gets_over(found: Shown, later: Act) -> bool:
+    """Whether a later act ran the same program, changed the same file, or did something about what was missing, and
+    did not fail in the same way.
+    """
+    about = len(found.what) > 2 and found.what.split(".")[0] in later.command
+    same = later.heads & found.act.heads or set(later.targets) & set(found.act.targets)
+    if not (same or about or found.act.failed is not True or found.mechanism == "edit_refused"):
+        return False
+    again = error(later)
+    return (again.mechanism != found.mechanism) if again else (not later.failed or found.mechanism != NONE)

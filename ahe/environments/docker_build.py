@@ -1,0 +1,215 @@
+"""The image of a task: found, pulled, or built by the daemon's BuildKit, else by its classic builder."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+import tarfile
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import IO, Any
+
+from ahe.environments.docker_api import client, owned_by_root
+from ahe.environments.dockerfile import images, instructions, needs_buildkit, rewritten
+from ahe.errors import SandboxError, TaskError
+from ahe.records import EnvironmentSpec
+
+NATIVE = 23  # the first version of Docker whose own BuildKit reads here-documents and COPY --link
+_SYNTAX = re.compile(
+    r"\A\ufeff?(?:#.*\n)*?#\s*syntax\s*=\s*docker/dockerfile:1(?:\.\d+)*\s*\n", re.IGNORECASE
+)
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def image_for(spec: EnvironmentSpec) -> Any:
+    """The task's image (of docker-py), which is built or pulled if it is missing. Blocks. Raises SandboxError."""
+    if spec.dockerfile is None and spec.image is None:
+        raise SandboxError(f"{spec.name}: it has neither a Dockerfile nor an image: run it with bubblewrap")
+    tag = f"ahe-task:{context_digest(Path(spec.dockerfile))[:20]}" if spec.dockerfile else str(spec.image)
+    with _locks[tag]:
+        if (found := _here(tag)) is None:
+            if spec.dockerfile:
+                _build(spec, tag)
+            else:
+                _pull(tag)
+            found = client().images.get(tag)
+    return found
+
+
+def context_digest(folder: Path) -> str:
+    """Sha256 over names, modes and contents of a build context: equal contents share one image."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            content = os.readlink(path).encode()
+        elif path.is_file():
+            content = hashlib.sha256(path.read_bytes()).digest() + bytes([path.stat().st_mode & 0o100 != 0])
+        else:
+            continue
+        total.update(name.encode("utf-8", "surrogateescape") + b"\0" + content + b"\n")
+    return total.hexdigest()
+
+
+def _here(tag: str) -> Any:
+    from docker.errors import ImageNotFound
+
+    try:
+        return client().images.get(tag)
+    except ImageNotFound:
+        return None
+
+
+def _pull(tag: str) -> None:
+    from docker.errors import APIError
+
+    try:
+        client().images.pull(tag)
+    except (APIError, OSError) as error:
+        fix = "check its name, or load it with `docker load`, or build it under that name"
+        raise SandboxError(f"the image {tag} is not here and cannot be pulled: {fix} ({error})") from error
+
+
+def _build(spec: EnvironmentSpec, tag: str) -> None:
+    from docker.errors import APIError
+
+    log: list[str] = []
+    try:
+        text, files = _dockerfile(spec)
+        for name in images(instructions(text)):
+            # A builder without a session cannot answer a registry that asks who it is: this client can.
+            if _here(name) is None:
+                _try_to_pull(name)
+        end = time.monotonic() + spec.build_seconds
+        with tempfile.TemporaryFile() as context:
+            _write_context(context, str(spec.dockerfile), {"Dockerfile": text, **files})
+            for line in _lines(context, tag, spec, text):
+                log.append(line.get("stream") or line.get("error") or _buildkit_log(line))
+                if "error" in line:
+                    raise SandboxError(f"{spec.name}: its image does not build: {_tail(log)}")
+                if time.monotonic() > end:
+                    raise TimeoutError
+    except (APIError, TypeError) as error:
+        raise SandboxError(f"{spec.name}: its image does not build: {error}") from error
+    except OSError as error:
+        text = f"{spec.name}: its image was not built within {spec.build_seconds:.0f} s (build_timeout_sec)"
+        raise SandboxError(f"{text}: {_tail(log) or error}") from error
+
+
+def _dockerfile(spec: EnvironmentSpec) -> tuple[str, dict[str, str]]:
+    """The Dockerfile as this daemon reads it, and files that the context needs beside those of the task."""
+    try:
+        text = Path(str(spec.dockerfile), "Dockerfile").read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TaskError(f"{spec.name}: environment/Dockerfile is not UTF-8 text") from error
+    # The frontend of that line would come from a registry; the daemon has one of its own.
+    text = _SYNTAX.sub("", text)
+    number = re.match(r"\d+", client().version()["Version"])
+    return rewritten(text) if number and int(number[0]) < NATIVE else (text, {})
+
+
+def _try_to_pull(name: str) -> None:
+    from docker.errors import APIError
+
+    try:
+        client().images.pull(name)
+    except (APIError, OSError):
+        return  # the build says what it lacks, if it comes to that stage
+
+
+def _write_context(archive: IO[bytes], folder: str, files: dict[str, str]) -> None:
+    """Writes the build context as an archive, without what .dockerignore leaves out."""
+    from docker.utils.build import exclude_paths
+
+    ignore = Path(folder, ".dockerignore")
+    lines = ignore.read_text("utf-8-sig").splitlines() if ignore.is_file() else []
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    kept = exclude_paths(folder, patterns, dockerfile="Dockerfile") - set(files)
+    # BuildKit recognises an archive by its head, which must not be one of PAX's own records.
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, text in files.items():
+            entry, content = tarfile.TarInfo(name), text.encode("utf-8", "surrogateescape")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        for path in sorted(kept):
+            tar.add(os.path.join(folder, path), arcname=path, recursive=False, filter=owned_by_root)
+    archive.seek(0)
+
+
+def _lines(context: IO[bytes], tag: str, spec: EnvironmentSpec, text: str) -> Iterator[dict[str, Any]]:
+    """What the daemon says while it builds. A daemon without BuildKit builds what its classic builder can."""
+    api = client().api
+    timeout = int(spec.build_seconds) + 1  # of each read; the caller's deadline is for the whole build
+    with closing(
+        api.post(
+            f"{api.base_url}/v{api.api_version}/build",
+            params={"t": tag, "version": "2", "rm": True, "forcerm": True},
+            data=context,
+            headers={"Content-Type": "application/tar"},
+            stream=True,
+            timeout=timeout,
+        )
+    ) as response:
+        if response.ok:
+            yield from (json.loads(line) for line in response.iter_lines() if line)
+            return
+        reason = response.text
+    if "buildkit" not in reason.lower():
+        yield {"error": reason}
+    elif needed := needs_buildkit(instructions(text)):
+        fix = "install Docker 23 or newer (Debian: docker.io of bookworm or later)"
+        yield {"error": f"`{needed}` needs BuildKit, which this daemon does not have: {fix}"}
+    else:
+        context.seek(0)
+        yield from api.build(
+            fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True, timeout=timeout
+        )
+
+
+def _tail(log: list[str]) -> str:
+    return "".join(log)[-1500:].strip()
+
+
+def _buildkit_log(line: dict[str, Any]) -> str:
+    """What commands printed, in one message of BuildKit (`StatusResponse` of its control API): logs are field 3,
+    and their text is field 4."""
+    if line.get("id") != "moby.buildkit.trace":
+        return ""
+    status = base64.b64decode(line["aux"])
+    texts = [text for number, log in _fields(status) if number == 3 for n, text in _fields(log) if n == 4]
+    return b"".join(texts).decode("utf-8", "replace")
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """The fields of a protobuf message that have a length, by number."""
+    place = 0
+
+    def number() -> int:
+        nonlocal place
+        value = shift = 0
+        while True:
+            byte = message[place]
+            place += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while place < len(message):
+        key = number()
+        if key & 7 == 0:
+            number()
+            continue
+        size = {1: 8, 5: 4}.get(key & 7) or number()
+        if key & 7 == 2:
+            yield key >> 3, message[place : place + size]
+        place += size

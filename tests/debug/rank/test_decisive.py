@@ -1,0 +1,89 @@
+"""The acts of a failed rollout that a reader has to see, quoted as they were recorded."""
+
+from __future__ import annotations
+
+import json
+
+from made_traces import bad, made, ok, studied
+
+from ahe.debug.ask.citations import flat_texts
+from ahe.debug.rank.decisive import COMMAND, cite, names
+from ahe.debug.readers.results import result
+from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.signals.acts import acts
+from ahe.debug.verifiers.failure import Failure
+
+
+def told(trace: Trace) -> list[tuple[str, str, str]]:
+    """Why, command, line."""
+    return [(f.why, f.ran.quote if f.ran else "", f.citation.quote) for f in studied(trace).findings]
+
+
+def test_the_last_act_about_what_the_verifier_names_is_shown() -> None:
+    trace = made(
+        ("echo 1 > /app/out.csv", ok("")),
+        ("python check.py", ok("looks fine")),
+        ("touch other", ok("")),
+        verifier="FAIL: /app/out.csv has no header",
+    )
+    assert told(trace) == [
+        ("last change to out.csv", "", "echo 1 > /app/out.csv"),
+        ("last check", "python check.py", "looks fine"),
+        ("last change", "", "touch other"),
+        ("its last words", "", "Done."),
+    ]
+    assert studied(trace).chief == 0 and studied(trace).best == studied(trace).findings[0].citation
+
+
+def test_an_error_that_was_got_over_is_not_shown() -> None:
+    trace = made(
+        ("pytest -q", bad("1 failed in 0.1s")), ("sed -i s/a/b/ x.py", ok("")), ("pytest -q", ok("2 passed"))
+    )
+    assert "failed" not in str(told(trace))
+
+
+def test_an_error_that_nothing_got_over_is_shown_though_it_names_no_mechanism() -> None:
+    trace = made(("./deploy.sh", bad("ConnectionError: refused")), ("echo x > y", ok("")), ("make", ok("ok")))
+    assert told(trace)[0] == ("failed, and nothing got over it", "./deploy.sh", "ConnectionError: refused")
+    assert studied(trace).signature is not None and studied(trace).signature.mechanism == "none"  # type: ignore[union-attr]
+
+
+def test_every_quote_stands_in_its_step() -> None:
+    command = "cd /app\nset -e\npython - <<'EOF'\nprint(\"a\\n\")\nEOF"
+    call = json.dumps({"command": command, "timeout": 5})
+    patch = "*** Begin Patch\n*** Update File: src/lib.rs\n@@\n-a\n+b\n*** End Patch"
+    texts = (Text("call", call, "Bash"), result("x" * 900, "Bash", call), Text("call", patch, "apply_patch"))
+    trace = Trace(
+        "a1",
+        "t",
+        (Step(1, "agent", texts), Step(2, "agent", (Text("message", "word " * 300),))),
+        status="failed",
+    )
+    found = studied(trace)
+    quotes = [c for f in found.findings for c in (f.citation, f.ran) if c] + [found.last]
+    steps = {step.id: step for step in trace.steps}
+    for citation in filter(None, quotes):
+        assert citation.words and any(citation.words in text for text in flat_texts(steps[citation.step]))
+        assert "\n" not in citation.quote and len(citation.quote) <= 250
+    assert found.last is not None and found.last.quote == "*** Update File: src/lib.rs…"
+
+
+def test_a_long_command_is_cut_and_marked_and_its_first_telling_line_is_quoted() -> None:
+    long = acts(made(("x" * 1_000, ok(""))))[0]
+    assert cite("f", long).quote == "x" * COMMAND + "…"
+    lines = acts(made(("cd /x\n# prepare\npython go.py\necho end", ok(""))))[0]
+    assert cite("f", lines).quote == "python go.py…"
+
+
+def test_names_are_paths_and_identifiers_of_the_agents_side() -> None:
+    said = [
+        Failure(
+            "tests/test_a.py::test_b", "", "AssertionError: /app/out.csv and `max_rows` in tests/test_a.py:3"
+        )
+    ]
+    assert names(said) == ("out.csv", "max_rows")
+
+
+def test_a_rollout_without_acts_shows_its_last_words_or_nothing() -> None:
+    assert told(made()) == [("its last words", "", "Done.")]
+    assert studied(Trace("a1", "t", (), status="failed")).best is None

@@ -1,0 +1,92 @@
+"""Dockerfiles: what their instructions say, and what is rewritten for an older daemon."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ahe.environments.dockerfile import images, instructions, needs_buildkit, rewritten
+
+WHOLE = """\
+# syntax=docker/dockerfile:1
+ARG BASE=debian:12
+FROM --platform=linux/amd64 ${BASE} AS first
+ARG BASE
+ENV A=1 B="two words"
+ENV HOME_DIR /srv
+RUN one \\
+  # a comment
+    two
+RUN cat > /x.py <<'EOF'
+FROM nothing
+EOF
+FROM first
+COPY --from=ghcr.io/some/tool:1 /tool /tool
+COPY --from=first /a /a
+RUN --mount=type=bind,from=other:2,target=/o true
+"""
+
+
+def test_instructions_have_their_lines_joined_and_here_documents_apart():
+    found = instructions(WHOLE)
+    names = "ARG FROM ARG ENV ENV RUN RUN FROM COPY COPY RUN"
+    assert [each.name for each in found] == names.split()
+    assert found[1].expanded == "--platform=linux/amd64 debian:12 AS first"
+    assert found[5].rest.split() == ["one", "two"]
+    assert found[6].variables == {"BASE": "debian:12", "A": "1", "B": "two words", "HOME_DIR": "/srv"}
+    assert (found[6].documents[0].text, found[6].documents[0].expand) == ("FROM nothing\n", False)
+
+
+def test_images_are_those_that_a_registry_must_have():
+    assert images(instructions(WHOLE)) == ("debian:12", "ghcr.io/some/tool:1", "other:2")
+    assert images(instructions("FROM $UNKNOWN\nFROM scratch")) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "needs"),
+    [
+        ("RUN --mount=type=cache,target=/root/.cache true", True),
+        ("RUN --network=none true", True),
+        ("COPY --chmod=755 a /a", True),
+        ("COPY --chown=1 --link a /a", True),
+        ("COPY --chown=1 a /a", False),
+        ("RUN tool --mount=x", False),
+        ("HEALTHCHECK --interval=5s CMD true", False),
+    ],
+)
+def test_what_the_classic_builder_cannot_run_is_named(line, needs):
+    assert needs_buildkit(instructions(f"FROM a\n{line}")) == (line if needs else "")
+
+
+@pytest.mark.parametrize(
+    ("command", "script"),
+    [
+        ("RUN cat >/x <<'E'\nit's $A\nE\n", "cat >/x <<'E'\nit's $A\nE\n"),
+        ("RUN <<E\ncd /\nls\nE\n", "cd /\nls\n"),
+        ("RUN <<-E\n\tls\n\tE\n", "ls\n"),
+        ("RUN cat << E && cat <<F\n1\nE\n2\nF\n", "cat << E && cat <<F\n1\nE\n2\nF\n"),
+    ],
+)
+def test_here_documents_of_run_go_to_the_shell(command, script):
+    text, files = rewritten(f"FROM a\n{command}RUN true\n")
+    first, run, last = text.splitlines()
+    assert (first, last, files) == ("FROM a", "RUN true", {})
+    assert json.loads(run.removeprefix("RUN ")) == ["/bin/sh", "-c", script]
+
+
+def test_the_shell_and_the_flags_of_a_here_document_are_kept():
+    text, _ = rewritten('FROM a\nSHELL ["/bin/bash", "-ec"]\nRUN --mount=type=tmpfs,target=/t <<E\nls\nE\n')
+    assert text.splitlines()[-1] == 'RUN --mount=type=tmpfs,target=/t ["/bin/bash", "-ec", "ls\\n"]'
+
+
+def test_here_documents_of_copy_become_files_of_the_context():
+    copy = 'COPY --link --chown=1 <<one <<"two" /app/\n$A ${B:-b} \\$C $D\none\n$A\ntwo\n'
+    text, files = rewritten(f"FROM a\nENV A=1\n{copy}")
+    assert text.splitlines()[-1] == "COPY --chown=1 .ahe-heredoc/0/one .ahe-heredoc/1/two /app/"
+    assert files == {".ahe-heredoc/0/one": "1 b $C \n", ".ahe-heredoc/1/two": "$A\n"}
+
+
+def test_everything_else_stays_as_it_was_written():
+    text = "FROM a\nRUN printf 'a\\\nb' && echo $((1<<2)) <<< here\nCOPY a b\n"
+    assert rewritten(text) == (text, {})
