@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sqlite3
 import tarfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import world
+
+from ahe.project.project import open_project
+from ahe.runtime.agent import RUNTIME_VERSION
 
 ARCHIVE = Path(__file__).parent / "data" / "project_before" / "project.tar.xz"
 
@@ -72,6 +78,32 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def before(root: Path) -> dict[str, Any]:
     return json.loads((root / "before.json").read_text("utf-8"))
+
+
+def identity(root: Path, trial: dict[str, Any], runtime: int) -> str:
+    """The id of a trial, by the parts of its identity; only the version of the runtime has changed since."""
+    config = open_project(root).config
+    seconds = min(config.trial_limits().seconds, 60)
+    limits = config.trial_limits().model_copy(update={"seconds": float(seconds)}).model_dump()
+    of = [trial[name] for name in ("harness", "task", "task_digest", "environment")]
+    parts = [*of, runtime, trial["model"], "native", limits, trial["attempt"]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+@pytest.fixture
+def current(root: Path, before: dict[str, Any]) -> dict[str, Any]:
+    """The project as if today's runtime had made its trials, and `before` with their ids as they are then."""
+    ids = {id: identity(root, trial, RUNTIME_VERSION) for id, trial in before["resumed"]["trials"].items()}
+    assert all(id == identity(root, trial, 1) for id, trial in before["resumed"]["trials"].items())
+    with closing(sqlite3.connect(root / "runs" / "ahe.sqlite", isolation_level=None)) as store:
+        for old, record in store.execute("SELECT id, record FROM trial").fetchall():
+            now = json.dumps({**json.loads(record), "id": ids[old], "runtime": RUNTIME_VERSION})
+            store.execute("UPDATE trial SET id = ?, record = ? WHERE id = ?", (ids[old], now, old))
+            (root / "runs" / "trials" / old).rename(root / "runs" / "trials" / ids[old])
+    text = json.dumps(before)
+    for old, now in ids.items():
+        text = text.replace(old, now)
+    return json.loads(text)
 
 
 def told(root: Path, *arguments: str) -> Any:
@@ -148,25 +180,33 @@ def test_it_says_the_same(root: Path, before: dict[str, Any]) -> None:
     nothing_ran(root, before)
 
 
-def test_its_trials_are_found_again(root: Path, before: dict[str, Any]) -> None:
+def test_trials_of_an_earlier_runtime_are_kept_but_not_reused(root: Path, before: dict[str, Any]) -> None:
+    """What a trial does has changed since, so that old and new ones are not compared."""
+    told(root, "eval", "001-1", "--rollouts", "1")
+    now = rows(root)
+    assert now.items() >= trials(before["trials"]).items()
+    assert len(now) == len(before["trials"]) + len(world.TRAIN)
+
+
+def test_its_trials_are_found_again(root: Path, current: dict[str, Any]) -> None:
     """These commands run what the store lacks; it lacks nothing as long as a trial's identity is the same."""
-    same(told(root, "compare", "001-1~1", "001-1", "--rollouts", "2"), before["compare"], COMPARED)
+    same(told(root, "compare", "001-1~1", "001-1", "--rollouts", "2"), current["compare"], COMPARED)
     fields = ("harness", "rate", "tallies", "trials")
-    same(told(root, "eval", "ahe/iter-006", "--rollouts", "2"), before["eval"]["train"], fields)
+    same(told(root, "eval", "ahe/iter-006", "--rollouts", "2"), current["eval"]["train"], fields)
     heldout = told(root, "eval", "001-1", "--split", "heldout", "--rollouts", "24")
-    same(heldout, before["eval"]["heldout"], fields)
-    nothing_ran(root, before)
+    same(heldout, current["eval"]["heldout"], fields)
+    nothing_ran(root, current)
 
 
-def test_the_run_goes_on_and_no_finished_trial_is_run_again(root: Path, before: dict[str, Any]) -> None:
+def test_the_run_goes_on_and_no_finished_trial_is_run_again(root: Path, current: dict[str, Any]) -> None:
     (iteration,) = told(root, "evolve", "--iterations", "1")["iterations"]
     assert iteration["verdict"]["outcome"] == "reverted"
-    now, then = rows(root), trials(before["trials"])
+    now, then = rows(root), trials(current["trials"])
     assert {id: now[id] for id in then} == then, "with the times at which they started"
-    assert set(now) == set(before["resumed"]["trials"]), "the ids that the old version planned"
+    assert set(now) == set(current["resumed"]["trials"]), "the ids that the old version planned"
     new = sorted(f"{now[id]['task']}/{now[id]['attempt']}/0" for id in now.keys() - then.keys())
     assert new and sorted(conversations(root)) == new
-    log, expected = told(root, "log"), before["resumed"]["log"]
+    log, expected = told(root, "log"), current["resumed"]["log"]
     same(log[0], expected[0], tuple(name for name in LOG if name != "sha"))
     same_rows(log[1:], expected[1:], VERDICT)
     assert world.git(root, "status", "--porcelain") == ""
@@ -177,13 +217,13 @@ def test_the_run_goes_on_and_no_finished_trial_is_run_again(root: Path, before: 
     [("001-1", "001-1", "bayes", MEASURED), ("006-1", "006-3", "greedy", VERDICT)],
 )
 def test_the_same_trials_give_the_same_verdicts(
-    root: Path, before: dict[str, Any], first: str, last: str, gate: str, fields: tuple[str, ...]
+    root: Path, current: dict[str, Any], first: str, last: str, gate: str, fields: tuple[str, ...]
 ) -> None:
     """An iteration's verdicts are taken away and made again: one with held-out, one that leaves out each of three.
 
     Of iteration 1, whose arms were given more rollouts later, only what those did not move.
     """
-    then = {row["change"]: row for row in before["log"] if row["change"]}
+    then = {row["change"]: row for row in current["log"] if row["change"]}
     changes = [change for change in then if first <= change <= last]
     world.git(root, "reset", "-q", "--hard", then[last]["sha"])
     world.git(root, "notes", "--ref=ahe", "remove", *(then[change]["sha"] for change in changes))
@@ -196,4 +236,4 @@ def test_the_same_trials_give_the_same_verdicts(
     now = {row["change"]: row for row in told(root, "log") if row["change"]}
     for change in changes:
         same(now[change]["verdict"], then[change]["verdict"], fields)
-    nothing_ran(root, before)
+    nothing_ran(root, current)

@@ -1,7 +1,8 @@
-"""`ahe tasks`: list the suite's tasks, and check that they are sound."""
+"""`ahe tasks`: list the suite's tasks, check that they are sound, and convert older ones."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (defa
 
 @click.group("tasks", cls=Group)
 def command() -> None:
-    """List the suite's tasks, and check that they are sound."""
+    """List the suite's tasks, check that they are sound, and convert older ones."""
 
 
 @make_command("list", "ahe tasks list")
@@ -69,9 +70,25 @@ def check_tasks(
     return 0 if all(one.ok for one in checks) else 1
 
 
+@make_command("from", "ahe tasks from ~/terminal-bench/tasks --out evals/terminal-bench", project=False)
+@click.argument("source", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The new folder (default: DIR's name with -harbor)."
+)
+def tasks_from(_: Invocation, source: Path, out: Path | None, as_json: bool) -> None:
+    """Convert tasks of the older Terminal-Bench (task.yaml) in DIR to Harbor's format, in a new folder."""
+    from ahe.jobs.tasks import convert_older
+    from ahe.views.lists import converted_text
+
+    source = source.resolve()
+    found = convert_older(source, (out or Path(f"{source.name}-harbor")).absolute())
+    show(found, as_json, lambda: converted_text(found))
+
+
 def _project(invocation: Invocation, suite: str | None) -> Project:
     return invocation.project({"suite.path": None if suite is None else suite_path(suite)})
 
 
 command.add_command(list_tasks)
 command.add_command(check_tasks)
+command.add_command(tasks_from)

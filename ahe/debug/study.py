@@ -7,15 +7,17 @@ writer of the page reads them. Whole traces are in memory only here.
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.debug.rank.decisive import cite, findings
+from ahe.debug.clean.terminal import resolve
+from ahe.debug.rank.decisive import cite, findings, largest
 from ahe.debug.rank.divergence import find_divergence
 from ahe.debug.rank.excerpts import worth_showing
 from ahe.debug.readers.read import Source, read
-from ahe.debug.readers.trace import Trace
+from ahe.debug.readers.trace import Trace, VerifierFile
 from ahe.debug.signals.acts import Act, acts, instruction
 from ahe.debug.signals.causes import verifier_broke
 from ahe.debug.signals.endings import Ending, ending
@@ -26,8 +28,16 @@ from ahe.debug.signals.signatures import Actions, passing_actions, sign
 from ahe.debug.verifiers.failures import decisive_line, failures
 from ahe.records import Citation
 
-VERDICT, SAID, MESSAGE = 300, 40, 4_000
-"""Characters of a verdict, failed tests that are kept, and characters of what each says."""
+VERDICT, SAID, MESSAGE, OUTPUT, LINE = 300, 40, 4_000, 6_000, 240
+"""Characters of a verdict, failed tests that are kept, characters of what each says, and of a verifier's output."""
+_INSTALLER = re.compile(
+    r"\s*(?:Reading |Building dependency|Get:|Hit:|Ign:|Fetched |Selecting |Preparing to |Unpacking |Setting up "
+    r"|Processing triggers|Collecting |Download(?:ing|ed) |Requirement already|Installing |Installed \d|Resolved \d"
+    r"|Prepared \d|Audited \d|Using (?:cached|CPython)|Successfully installed|Creating virtual| \+ \S+==|debconf:"
+    r"|invoke-rc\.d:|The following|WARNING: |\d+ upgraded|Need to get|After this operation|\(Reading database"
+    r"|update-alternatives:|everything's installed|no checksums to|downloading uv|  (?:uvx?$|% Total)|To add \$HOME"
+    r"|installing to |source \$HOME|\S+ is already the newest)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +116,28 @@ def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout
         end = Ending("broken")
     found = shown(did, task.known, task.results)
     acted, chief = findings(label, trace, did, found, said, task.known)
+    if end.word == "context_overflow":
+        acted, chief = tuple(filter(None, [largest(label, did)])), 0
     return replace(
         facts,
         signature=sign(trace, did, said, end, found, task.actions),
         verdict=decisive_line(said)[:VERDICT],
         said=tuple(replace(each, message=each.message[:MESSAGE]) for each in said[:SAID]),
         failed_tests=len(said),
+        output=output(trace.verifier),
         findings=acted,
         chief=chief,
         ending=tuple(Citation(trial=label, step=step, quote=line) for step, line in end.shown),
         notes=session_notes(label, trace, did) if trace.status == "unknown" else (),
     )
+
+
+def output(files: Sequence[VerifierFile]) -> str:
+    """The end of what the verifier printed, without installers' lines; of several files the longest that is no JSON."""
+    texts = [file.text for file in files if file.text.strip()[:1] not in ("{", "[", "<")]
+    shown = resolve(max(texts, key=len, default="")[-OUTPUT:])
+    lines = [line.rstrip() for line in shown[max(0, shown.rfind(" test session starts ")) :].split("\n")]
+    return "\n".join(line[:LINE] for line in lines if line and not _INSTALLER.match(line)).strip()
 
 
 def _asked(label: str, trace: Trace) -> Citation | None:

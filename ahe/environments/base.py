@@ -1,49 +1,24 @@
-"""Base classes of environments: what all of them do, and the pipes to `init.py` of those without a daemon."""
+"""Base classes of environments: what all of them do, and what those do whose commands `init.py` runs."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
-import itertools
-import marshal
-import os
+import errno
 import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ahe.environments.inside import init
+from ahe.environments.inside.child import CANNOT_RUN
 from ahe.environments.launch import Launched
-from ahe.errors import SandboxError, TaskError
+from ahe.environments.link import Command, Link
+from ahe.errors import AheError, EnvironmentLost, SandboxError, TaskError
 from ahe.records import EnvironmentSpec, ExecResult
 
 ROOT = ("", "root", "0")
 SETUP = "/tmp/.setup.sh"
-PARTS = ("data", "processes", "init")  # each imports only from those before it
-# The program that the interpreter inside starts with: it reads the modules of `program()` from stdin.
-BOOT = """\
-import marshal, sys
-for name, code in marshal.load(sys.stdin.buffer):
-    module = sys.modules[name] = type(sys)(name)
-    exec(code, module.__dict__)
-module.main()"""
-GRACE = 60.0  # seconds that a loaded machine may be late
+KILLED = (-9, 128 + 9)  # by SIGKILL: bwrap itself, and process 1 as bwrap reports it
 MAX_COMMAND = 120_000  # bytes: what Linux takes as one argument
-NO_ANSWER = "the sandbox does not answer: the machine may be overloaded"
-
-
-@dataclass(frozen=True)
-class Command:
-    """What `exec` was asked for, with an absolute working directory."""
-
-    text: str
-    cwd: str
-    env: Mapping[str, str]
-    user: str | None
-    timeout: float
-    output_limit: int
 
 
 class TaskEnvironment(ABC):
@@ -66,15 +41,14 @@ class TaskEnvironment(ABC):
     ) -> ExecResult:
         """See `protocols.Environment`; a command that cannot be started exits with 126 and says why."""
         problem = ""
-        if "\0" in command:
+        if "\0" in command + (cwd or ""):
             problem = "a command cannot contain a zero byte\n"
-        elif len(command.encode("utf-8", "surrogateescape")) > MAX_COMMAND:
+        elif len(command.encode("utf-8", "surrogatepass")) > MAX_COMMAND:
             problem = f"a command is at most {MAX_COMMAND} bytes long: write a file and run that\n"
         if problem:
-            return ExecResult(exit_code=init.CANNOT_RUN, output=problem.encode())
-        return await self._run(
-            Command(command, self._path(cwd or ""), env or {}, user, timeout, output_limit)
-        )
+            return ExecResult(exit_code=CANNOT_RUN, output=problem.encode())
+        place = self._path(cwd) if cwd else self.spec.workdir
+        return await self._run(Command(command, place, not cwd, env or {}, user, timeout, output_limit))
 
     @abstractmethod
     async def _run(self, command: Command) -> ExecResult:
@@ -100,21 +74,27 @@ class TaskEnvironment(ABC):
             raise TaskError(f"{self.spec.name}: environment/setup.sh {why}: {text}")
 
     def _path(self, path: str) -> str:
+        if "\0" in path:
+            raise OSError(errno.EINVAL, "a path cannot contain a zero byte", path)
         return posixpath.join(self.spec.workdir, path)
 
 
 class LinkedEnvironment(TaskEnvironment):
     """An environment whose commands are run by `init.py`, a process of this machine behind two pipes."""
 
+    exposed = False
+    """Whether commands can kill `init.py`, which they cannot where it is process 1 of a namespace."""
     _launched: Launched | None = None
     _link: Link | None = None
 
     async def _open(self, launched: Launched) -> None:
         """Sends `init.py` its code, waits until it serves, and runs the task's setup."""
         self._launched = launched
+        launched.send_score()
         self._link = Link(launched.stdin, launched.stdout)
         await self._link.open()
         await self._setup()
+        self._link.blame = self._blame
 
     async def read(self, path: str) -> bytes:
         """Content of a regular file of at most 64 MB; a relative path starts at the work directory."""
@@ -122,6 +102,20 @@ class LinkedEnvironment(TaskEnvironment):
 
     async def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         await self._opened().write(self._path(path), data, mode)
+
+    async def _blame(self, problem: str, ended: bool) -> AheError:
+        """Who is to blame for a sandbox that served, and then did not: the commands inside, if anything allows that.
+
+        Only the host can kill process 1, unless the kernel does so because the sandbox's memory was used up.
+        """
+        launched = self._launched
+        if launched is None:
+            return SandboxError("the environment was stopped")
+        if ended and not self.exposed and await launched.exit_code() in KILLED:
+            if not launched.limiter.ran_out_of_memory():
+                return SandboxError(f"{problem}: its first process was killed from outside")
+            problem += ": its memory was used up"
+        return EnvironmentLost(f"{problem}, because of what its commands did")
 
     async def _close(self) -> None:
         """Ends all processes. May be called twice."""
@@ -135,104 +129,3 @@ class LinkedEnvironment(TaskEnvironment):
         if self._link is None:
             raise SandboxError("the environment is not running: call start() first")
         return self._link
-
-
-@functools.cache
-def program() -> bytes:
-    """The modules that run inside, compiled: the sandbox uses the interpreter that runs this code."""
-    folder = Path(init.__file__).parent
-    package = init.__name__.rpartition(".")[0]
-    sources = [(f"{package}.{part}", (folder / f"{part}.py").read_bytes()) for part in PARTS]
-    return marshal.dumps([(name, compile(source, name, "exec")) for name, source in sources])
-
-
-class Link:
-    """The host's end of the pipes to `init.py`. Every method raises SandboxError once the other end is gone."""
-
-    def __init__(self, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader) -> None:
-        self._stdin, self._stdout = stdin, stdout
-        self._numbers = itertools.count(1)
-        self._ready: asyncio.Future[tuple[int, int, bytes, int]] = asyncio.get_running_loop().create_future()
-        self._pending = {0: self._ready}
-        self._reader: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """Sends the program and waits until it serves."""
-        self._reader = asyncio.create_task(self._read())
-        self._stdin.write(program())
-        try:
-            async with asyncio.timeout(GRACE):
-                await self._ready
-        except TimeoutError as error:
-            raise SandboxError(NO_ANSWER) from error
-
-    async def exec(self, command: Command, variables: Mapping[str, str]) -> ExecResult:
-        """Runs a command; its own variables override the given ones.
-
-        When the caller is cancelled, the command and all its processes are killed.
-        """
-        number = next(self._numbers)
-        request = {"op": "exec", "command": command.text, "timeout": command.timeout, "cwd": command.cwd}
-        request |= {"env": {**variables, **command.env}, "output_limit": command.output_limit}
-        try:
-            kind, code, output, omitted = await self._ask(number, request, command.timeout + GRACE)
-        except asyncio.CancelledError:
-            self._send(next(self._numbers), {"op": "cancel", "target": number})
-            raise
-        if kind == init.FAILED:
-            raise SandboxError(f"the sandbox cannot run commands any more: {os.strerror(code)}")
-        return ExecResult(exit_code=code, output=output, omitted=omitted, timed_out=kind == init.TIMED_OUT)
-
-    async def read(self, path: str) -> bytes:
-        """Raises the OSError that reading raised inside."""
-        return await self._file({"op": "read", "path": path})
-
-    async def write(self, path: str, data: bytes, mode: int) -> None:
-        """Raises the OSError that writing raised inside."""
-        await self._file({"op": "write", "path": path, "data": data, "mode": mode})
-
-    async def close(self) -> None:
-        """Stops reading. Pending requests fail."""
-        if self._reader:
-            self._reader.cancel()
-            await asyncio.wait({self._reader})
-
-    async def _file(self, request: dict[str, Any]) -> bytes:
-        kind, code, data, _ = await self._ask(next(self._numbers), request, GRACE)
-        if kind == init.FAILED:
-            raise OSError(code, os.strerror(code), request["path"])
-        return data
-
-    async def _ask(self, number: int, request: dict[str, Any], seconds: float) -> tuple[int, int, bytes, int]:
-        if self._reader is None or self._reader.done():
-            raise SandboxError("the sandbox has ended: start a new one")
-        answer: asyncio.Future[tuple[int, int, bytes, int]] = asyncio.get_running_loop().create_future()
-        self._pending[number] = answer
-        try:
-            self._send(number, request)
-            async with asyncio.timeout(seconds):
-                return await answer
-        except TimeoutError as error:
-            raise SandboxError(NO_ANSWER) from error
-        finally:
-            self._pending.pop(number, None)
-
-    def _send(self, number: int, request: dict[str, Any]) -> None:
-        data = marshal.dumps({"id": number, **request})
-        self._stdin.write(len(data).to_bytes(4, "big") + data)
-
-    async def _read(self) -> None:
-        try:
-            while True:
-                header = await self._stdout.readexactly(init.HEADER.size)
-                number, kind, code, omitted, size = init.HEADER.unpack(header)
-                payload = await self._stdout.readexactly(size)
-                answer = self._pending.get(number)
-                if answer and not answer.done():
-                    answer.set_result((kind, code, payload, omitted))
-        except (asyncio.IncompleteReadError, OSError):
-            pass
-        finally:
-            for answer in self._pending.values():
-                if not answer.done():
-                    answer.set_exception(SandboxError("the sandbox has ended unexpectedly"))

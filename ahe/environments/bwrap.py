@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 from ahe.environments import layout
-from ahe.environments.base import BOOT, ROOT, Command, LinkedEnvironment
+from ahe.environments.base import ROOT, LinkedEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.limits import ResourceLimits
+from ahe.environments.link import BOOT, Command
 from ahe.environments.sandbox import bwrap_command
 from ahe.environments.variables import resolve
 from ahe.errors import SandboxError, UnsupportedTask

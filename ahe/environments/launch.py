@@ -3,87 +3,100 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
+import functools
 import json
 import os
+import socket
+import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
+from ahe.environments import seccomp
 from ahe.environments.limits import Limiter, ResourceLimits
 from ahe.errors import SandboxError
 
 START_SECONDS = 60.0
 END_SECONDS = 5.0
 PIPE_BYTES = 1 << 20
+GET_KEYRING_ID, JOIN_SESSION_KEYRING, SESSION_KEYRING = 0, 1, -3  # of keyctl(2)
 
 
 @dataclass
 class Launched:
     """A running sandbox. `pid` is its first process as the host sees it; `errors` is a file with its stderr."""
 
-    process: asyncio.subprocess.Process
+    process: subprocess.Popen[bytes]
     pid: int
     limiter: Limiter
     errors: IO[bytes]
-
-    @property
-    def stdin(self) -> asyncio.StreamWriter:
-        assert self.process.stdin
-        return self.process.stdin
-
-    @property
-    def stdout(self) -> asyncio.StreamReader:
-        assert self.process.stdout
-        return self.process.stdout
+    socket: socket.socket
+    stdin: asyncio.StreamWriter
+    stdout: asyncio.StreamReader
 
     def stderr_tail(self) -> str:
         """The last 2000 bytes of stderr."""
         size = os.fstat(self.errors.fileno()).st_size
         return os.pread(self.errors.fileno(), 2000, max(0, size - 2000)).decode(errors="replace").strip()
 
-    def kill(self) -> None:
-        """Ends every process inside at once, and closes the pipes.
+    def send_score(self) -> None:
+        """Sends the first process its own file `oom_score_adj`, which nothing inside can open (see `init.py`)."""
+        with contextlib.ExitStack() as stack:
+            files = []
+            with contextlib.suppress(OSError):
+                files = [os.open(f"/proc/{self.pid}/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)]
+                stack.callback(os.close, files[0])
+            socket.send_fds(self.socket, [b"s"], files)
 
-        Without that, asyncio waits for their other ends too: for ever, if nobody reads what was written to one.
-        """
-        # bwrap was told to die with us, and its first process with bwrap.
-        self.process._transport.close()  # type: ignore[attr-defined]
+    async def exit_code(self) -> int | None:
+        """How the sandbox ended (negative: by this signal); None if it has not ended within seconds."""
+        ending = asyncio.ensure_future(asyncio.to_thread(self.process.wait))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                return await asyncio.shield(ending)
+        return None
+
+    def kill(self) -> None:
+        """Ends every process inside at once: bwrap was told to die with us, and its first process with bwrap."""
+        self.process.kill()
 
     async def close(self) -> None:
         """Ends every process inside and waits until they are gone. May be called twice."""
         self.stdin.close()
-        try:
-            async with asyncio.timeout(END_SECONDS):
-                await self.process.wait()
-        except TimeoutError:
+        if await self.exit_code() is None:
             self.kill()
-            await self.process.wait()
+            await asyncio.to_thread(self.process.wait)
         await self.limiter.close()
         self.errors.close()
 
 
 async def launch(command: list[str], resources: ResourceLimits) -> Launched:
-    """Starts a command line made by `bwrap_command` with its program appended.
+    """Starts a command line made by `bwrap_command` with its program appended, under the filter of `seccomp.py`.
 
     The program must wait for input before it runs anything untrusted, because its limits are set after it has
-    started. Call it from a thread that lives as long as the sandbox, which ends with that thread.
-    Raises SandboxError.
+    started. Raises SandboxError.
     """
     reader, writer = os.pipe()
+    filtered = _readable(seccomp.program())
     try:
         # The limits must be set on the program itself, not on its parent.
         own = ["--info-fd", str(writer), *([] if "--as-pid-1" in command else ["--as-pid-1"])]
-        launched = await _spawn([command[0], *own, *command[1:]], resources, writer)
+        own += ["--seccomp", str(filtered)] if seccomp.program() else []
+        launched = await _spawn([command[0], *own, *command[1:]], resources, (writer, filtered))
     except SandboxError:
         os.close(reader)
         raise
     finally:
         os.close(writer)
+        os.close(filtered)
     try:
         launched.pid = await _first_process(reader)
         launched.limiter.add(launched.pid)
     except (SandboxError, ValueError, KeyError, TimeoutError) as error:
-        await asyncio.wait({asyncio.ensure_future(launched.process.wait())}, timeout=1)
+        await launched.exit_code()
         text = launched.stderr_tail() or str(error)
         await launched.close()
         raise SandboxError(f"the sandbox did not start: {text}; `ahe doctor` says what to do") from error
@@ -97,7 +110,7 @@ async def launch(command: list[str], resources: ResourceLimits) -> Launched:
 
 async def launch_bare(command: list[str], resources: ResourceLimits) -> Launched:
     """Starts a program on the machine itself, with resource limits but no sandbox. Raises SandboxError."""
-    launched = await _spawn(command, resources, None)
+    launched = await _spawn(command, resources, ())
     try:
         launched.limiter.add(launched.pid)
     except SandboxError:
@@ -106,31 +119,73 @@ async def launch_bare(command: list[str], resources: ResourceLimits) -> Launched
     return launched
 
 
-async def _spawn(command: list[str], resources: ResourceLimits, inherited: int | None) -> Launched:
+async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple[int, ...]) -> Launched:
+    ours, theirs = socket.socketpair()
     errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-            pass_fds=() if inherited is None else (inherited,),
-            env={},
-            start_new_session=True,
-            limit=PIPE_BYTES,
-        )
-    )
+
+    def start() -> subprocess.Popen[bytes]:
+        with theirs:
+            return subprocess.Popen(
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                pass_fds=inherited,
+                env={},
+                start_new_session=True,
+            )
+
+    starting = asyncio.get_running_loop().run_in_executor(_starter(), start)
     try:
         process = await asyncio.shield(starting)
+        return await _launched(process, resources, errors, ours)
     except OSError as error:
         errors.close()
+        ours.close()
         raise SandboxError(f"cannot start {command[0]}: {error}") from error
     except asyncio.CancelledError:
-        # If asyncio's start is cancelled half-way, it kills bwrap but not its child, and then waits forever.
-        process = await starting
-        await Launched(process, process.pid, Limiter(resources), errors).close()
+        await (await _launched(await starting, resources, errors, ours)).close()
         raise
-    return Launched(process, process.pid, Limiter(resources), errors)
+
+
+async def _launched(
+    process: subprocess.Popen[bytes], resources: ResourceLimits, errors: IO[bytes], ours: socket.socket
+) -> Launched:
+    loop = asyncio.get_running_loop()
+    stdout = asyncio.StreamReader(limit=PIPE_BYTES)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), process.stdout)
+    _, stdin = await asyncio.open_unix_connection(sock=ours)
+    return Launched(process, process.pid, Limiter(resources), errors, ours, stdin, stdout)
+
+
+@functools.cache
+def _starter() -> ThreadPoolExecutor:
+    """The thread that starts all sandboxes, with a session keyring of its own, which they inherit.
+
+    bwrap ends with the thread that started it, so that thread lives as long as the interpreter. The keyring of the
+    other threads, which may be the user's, stays theirs.
+    """
+    return ThreadPoolExecutor(1, "ahe-start", lambda: _keyctl(JOIN_SESSION_KEYRING, 0))
+
+
+def session_keyrings() -> tuple[int, int]:
+    """The numbers of this thread's session keyring and of the one that sandboxes inherit; -1 where there is none."""
+    wanted = (GET_KEYRING_ID, SESSION_KEYRING)
+    return _keyctl(*wanted), _starter().submit(_keyctl, *wanted).result()
+
+
+def _keyctl(operation: int, argument: int) -> int:
+    """-1 if it is forbidden, as in many containers, or unknown: then `ahe doctor` says so."""
+    number = seccomp.keyctl_number()
+    return ctypes.CDLL(None).syscall(number, operation, ctypes.c_long(argument), 0) if number else -1
+
+
+def _readable(data: bytes) -> int:
+    """A descriptor from which `data` can be read: less than a pipe holds."""
+    reader, writer = os.pipe()
+    os.write(writer, data)
+    os.close(writer)
+    return reader
 
 
 async def _first_process(reader: int) -> int:

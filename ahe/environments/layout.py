@@ -101,7 +101,8 @@ def kernel() -> tuple[str, ...]:
             arguments += mask(f"/proc/{name}", is_dir=True)
     # bwrap's own /dev/shm and /dev have no size limit: a full one would use up the host's memory.
     shm = ["--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/dev/shm"]
-    return (*arguments, "--dev", "/dev", *shm, "--remount-ro", "/dev")
+    # Without /proc/self/oom_score_adj nothing inside can make the kernel kill process 1 first (see `init.py`).
+    return (*arguments, "--remount-ro", "/proc", "--dev", "/dev", *shm, "--remount-ro", "/dev")
 
 
 @functools.cache

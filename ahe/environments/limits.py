@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import os
 import platform
 import resource
+import signal
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +43,7 @@ class Limiter:
         _, parents = _limiter()
         name = f"{PREFIX}{owner()}-{next(_numbers)}"
         self.groups = tuple(parent / name for parent in parents)
+        self._kills = _machine_kills()
 
     def add(self, pid: int) -> None:
         """Limits a process and all that it will start. Raises SandboxError."""
@@ -55,14 +58,27 @@ class Limiter:
                 f"the sandbox's limits could not be set ({error}): see `ahe doctor`"
             ) from error
 
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel killed a process because this sandbox reached its own limit.
+
+        Without a control group the sum of its memory has no limit, so any such kill on the machine counts.
+        """
+        if not self.groups:
+            return _machine_kills() > self._kills
+        return any(_reached_limit(group) for group in self.groups)
+
     async def close(self) -> None:
-        """Removes the control groups, which is possible once the kernel has released the last process."""
+        """Ends what still runs in the control groups and removes them."""
         end = asyncio.get_running_loop().time() + REMOVE_SECONDS
         for group in self.groups:
             while group.exists():
                 try:
                     group.rmdir()
                 except OSError:
+                    for pid in map(int, _read(group / "cgroup.procs").split()):
+                        with contextlib.suppress(OSError):
+                            if pid > 0:  # 0: a process that this namespace cannot see
+                                os.kill(pid, signal.SIGKILL)
                     if asyncio.get_running_loop().time() > end:
                         break  # swept at the next start
                     await asyncio.sleep(0.002)
@@ -173,6 +189,23 @@ def _counts_by_namespace() -> bool:
     """Since Linux 5.14 RLIMIT_NPROC counts within the user namespace; real root is exempt from it."""
     release = [int(part) for part in platform.release().split("-")[0].split(".")[:2] if part.isdigit()]
     return os.geteuid() != 0 and release >= [5, 14]
+
+
+def _reached_limit(group: Path) -> bool:
+    """Whether a group's own limit ended a process. A kill alone may also be for want of memory on the machine."""
+    killed = _counts(group / "memory.oom_control").get("oom_kill", 0) > 0
+    most, limit = (int(_read(group / f"memory.{n}_in_bytes") or 0) for n in ("max_usage", "limit"))
+    return _counts(group / "memory.events").get("oom", 0) > 0 or (killed and most > 0.95 * limit)
+
+
+def _machine_kills() -> int:
+    """How many processes of this machine the kernel has killed for want of memory since it started."""
+    return _counts(Path("/proc/vmstat")).get("oom_kill", 0)
+
+
+def _counts(path: Path) -> dict[str, int]:
+    """The numbers in a file of lines `name number`."""
+    return {name: int(number) for name, number in (line.split() for line in _read(path).splitlines())}
 
 
 def _read(path: Path) -> str:

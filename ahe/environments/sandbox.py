@@ -79,7 +79,7 @@ def bwrap_command(
     for mount in mounts:
         arguments += ["--bind" if mount.writable else "--ro-bind", mount.host, mount.inside]
     arguments += layout.masks(mounts, hidden)
-    arguments += [] if root else ["--remount-ro", "/"]
+    arguments += [] if root else ["--remount-ro", "/dev/shm", "--remount-ro", "/"]
     for name, value in layout.base_environment():
         arguments += ["--setenv", name, value]
     return [*arguments, "--chdir", "/", "--"]

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO
 
 from ahe.environments import layout
-from ahe.environments.base import BOOT, ROOT, Command, LinkedEnvironment
+from ahe.environments.base import ROOT, LinkedEnvironment
 from ahe.environments.launch import launch_bare
 from ahe.environments.limits import ResourceLimits
+from ahe.environments.link import BOOT, Command
 from ahe.environments.variables import resolve
 from ahe.errors import SandboxError, UnsupportedTask
 from ahe.records import EnvironmentSpec, ExecResult
@@ -31,6 +32,7 @@ class DirectEnvironment(LinkedEnvironment):
     """
 
     describe = "unsafe"
+    exposed = True
 
     def __init__(self, spec: EnvironmentSpec, scratch: Path, grading: tuple[str, ...] = GRADING) -> None:
         super().__init__(spec)

@@ -1,7 +1,7 @@
 """Trials that exist already: which of them may be compared, their tallies, and copies among them.
 
 No trial runs here. Trials are pooled only if they have the suite's present version of the task, the same model, and,
-for each task, the same environment.
+for each task, the same environment and version of the runtime.
 """
 
 from __future__ import annotations
@@ -50,11 +50,15 @@ def paired(one: Sequence[Trial], other: Sequence[Trial], tasks: Iterable[Task], 
     for trial in (*arms[0], *arms[1]):
         last[trial.model] = max(last.get(trial.model, ""), trial.started)
     model = max(last, key=lambda m: (min(c[m] for c in counts), max(c[m] for c in counts), last[m]))
-    where: dict[str, tuple[str, str]] = {}
-    for trial in (t for arm in arms for t in arm if t.model == model):
-        where[trial.task] = max(where.get(trial.task, ("", "")), (trial.started, trial.environment))
-    kept = [[t for t in a if t.model == model and t.environment == where[t.task][1]] for a in arms]
+    last_of: dict[str, Trial] = {}
+    for trial in sorted((t for arm in arms for t in arm if t.model == model), key=lambda t: t.started):
+        last_of[trial.task] = trial
+    kept = [[t for t in arm if t.model == model and _alike(t, last_of[t.task])] for arm in arms]
     return kept[0], kept[1]
+
+
+def _alike(one: Trial, other: Trial) -> bool:
+    return (one.environment, one.runtime) == (other.environment, other.runtime)
 
 
 def pairs_of(arms: Arms) -> dict[str, tuple[Tally, Tally]]:

@@ -9,14 +9,15 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from ahe.environments.dockerfile import Instruction
 from ahe.environments.variables import unresolved
 from ahe.errors import UnsupportedTask
+from ahe.evaluate.compose import FILE, read_compose
 from ahe.evaluate.taskformat import TaskToml, unsupported_keys
 from ahe.records import Task
 
-COMPOSE = tuple(f"{stem}.{end}" for stem in ("docker-compose", "compose") for end in ("yaml", "yml"))
 BASE = "python:3.11-bookworm"
 """The base image of all bundled tasks. The host has its bash, git and python3 too, so bubblewrap can replace it."""
 
@@ -60,7 +61,11 @@ def _files(task: Task, toml: TaskToml) -> Iterator[str]:
     names = set(os.listdir(task.path))
     folder = os.path.join(task.path, "environment")
     inside = set(os.listdir(folder)) if "environment" in names else set()
-    yield from (f"Docker Compose (environment/{name})" for name in COMPOSE if name in inside)
+    if FILE in inside:
+        text = Path(folder, FILE).read_text("utf-8-sig", "replace")
+        yield from (
+            f"Docker Compose: {problem} (environment/{FILE})" for problem in read_compose(text).problems
+        )
     if "steps" in names and not toml.steps:
         yield "several steps (steps/)"
     if "trajectory.json" in names:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ahe.environments.dockerfile import instructions
 from ahe.environments.layout import installation
 from ahe.errors import TaskError
+from ahe.evaluate.compose import FILE, read_compose
 from ahe.evaluate.support import beyond_bubblewrap, workdir
 from ahe.evaluate.taskformat import TaskToml, parse
 from ahe.records import EnvironmentSpec, Task
@@ -21,7 +22,8 @@ WORKDIR = "/app"
 MEMORY_MB, STORAGE_MB = 2048, 10240
 SINGLE = frozenset({"task.toml", "instruction.md", "README.md", "trajectory.json"})
 FOLDERS = frozenset({"environment", "tests", "solution", "steps"})
-KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile"})
+COMPOSE = f"environment/{FILE}"
+KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile", COMPOSE})
 CHUNK = 1 << 16  # larger ones take their memory from the system each time, which is slow
 JUNK = (".pyc", ".swp", ".swo", "~")
 
@@ -87,8 +89,9 @@ def _instruction(files: TaskFiles, toml: TaskToml) -> str:
 def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[EnvironmentSpec, str]:
     """The environment, and why only Docker can provide it ("" if bubblewrap can too)."""
     section = toml.environment
-    image = section.docker_image
     built = "environment/Dockerfile" in files.kept
+    composed = read_compose(files.text(COMPOSE)).image if COMPOSE in files.kept and not built else ""
+    image = section.docker_image or composed or None
     found = instructions(files.text("environment/Dockerfile")) if built else ()
     # Where neither the task nor its Dockerfile says it in full, it is the image's own.
     directory = section.workdir or workdir(found) or ("" if built or image else WORKDIR)

@@ -133,7 +133,10 @@ async def upload(env: Environment, folder: Path, inside: str) -> None:
                 content, mode = path.read_bytes(), path.stat().st_mode & 0o777
             except OSError as error:
                 raise TaskError(f"{path} cannot be read: {error}") from error
-            mode = 0o755 if name.endswith(".sh") else mode | 0o444
+            mode = mode | 0o444
+            if name.endswith(".sh"):
+                # Written on Windows, its first line would name an interpreter that ends in a carriage return.
+                content, mode = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n"), 0o755
             await env.write(f"{inside}/{path.relative_to(folder).as_posix()}", content, mode)
 
 

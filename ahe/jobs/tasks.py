@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ahe.errors import TaskError
+from ahe.errors import TaskError, UsageError
 from ahe.evaluate.check import Check, check_task
 from ahe.evaluate.suite import Suite, load_suite
+from ahe.evaluate.terminal_bench import convert, older_tasks
 from ahe.project.project import Project
 from ahe.records import Record, Task
 
@@ -94,6 +95,35 @@ async def check(
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(task, kind, Path(folder))) for task, kind in wanted]
         return [task.result() for task in running], notes
+
+
+class Converted(Record):
+    """What `ahe tasks from` made: the folder, the names of its tasks, and why others were left out."""
+
+    folder: str
+    tasks: tuple[str, ...]
+    left_out: dict[str, str]
+
+
+def convert_older(source: Path, target: Path) -> Converted:
+    """Convert the older Terminal-Bench tasks in `source` to the new folder `target`.
+
+    Raises `UsageError` where there are none or `target` exists, `TaskError` where none can be converted.
+    """
+    if not (found := older_tasks(source)):
+        raise UsageError(f"{source} holds no task.yaml of an older Terminal-Bench, itself or in its folders")
+    if target.exists():
+        raise UsageError(f"{target} exists already: name another folder with --out")
+    done, left_out = [], {}
+    for folder in found:
+        try:
+            convert(folder, target / folder.name)
+            done.append(folder.name)
+        except TaskError as error:
+            left_out[folder.name] = str(error)
+    if not done:
+        raise TaskError("\n".join(left_out.values()))
+    return Converted(folder=str(target), tasks=tuple(done), left_out=left_out)
 
 
 def _description(task: Task) -> str:

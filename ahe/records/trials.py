@@ -97,7 +97,7 @@ class Trial(Record):
     """One attempt of one harness at one task with one model. `id` is the hash of its identity.
 
     `status` is `missing` if the infrastructure failed (it is never scored 0); `ended` says how the agent loop ended.
-    `uses` counts the uses of each component, by mount path.
+    `uses` counts the uses of each component, by mount path; `runtime` is the `RUNTIME_VERSION` that ran it.
     """
 
     id: str
@@ -120,6 +120,7 @@ class Trial(Record):
     started: str = ""
     seconds: float = 0.0
     sandboxed: bool = True
+    runtime: int = 1
 
     @property
     def series(self) -> int:

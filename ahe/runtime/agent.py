@@ -18,7 +18,7 @@ from ahe.runtime.meter import Meter
 from ahe.runtime.toolbox import Hooks, HostTool, Toolbox, offered_tools, unknown
 from ahe.runtime.trajectory import Steps, Trajectory
 
-RUNTIME_VERSION = 1
+RUNTIME_VERSION = 2
 """Part of every trial's identity: raise it with every change that can change what a trial does."""
 
 MAX_MALFORMED = 5

@@ -96,6 +96,18 @@ async def working_directory(environment: Environment) -> None:
 
 
 @check_in()
+async def a_removed_work_directory(environment: Environment) -> None:
+    """If a command removes the work directory, the next ones run elsewhere and say where, until it is made again."""
+    expect(await environment.exec("rm -rf /app"), 0, "")
+    after = await environment.exec("pwd")
+    *notice, place = after.text.splitlines()
+    assert after.exit_code == 0 and place.startswith("/"), f"the next command must run: {after.text!r}"
+    assert "/app" in "".join(notice) and place in "".join(notice), f"it must say where: {after.text!r}"
+    await environment.exec("mkdir /app")
+    expect(await environment.exec("pwd"), 0, "/app\n")
+
+
+@check_in()
 async def stdin_is_empty(environment: Environment) -> None:
     """Stdin is empty: a command that reads it gets end of file."""
     expect(await environment.exec("cat; echo end", timeout=60), 0, "end\n")
@@ -192,6 +204,20 @@ async def files_in_and_out(environment: Environment) -> None:
     for path in ("/app/none", "/none/at/all"):
         await must_raise(FileNotFoundError, environment.read(path), f"reading {path}")
     await must_raise(OSError, environment.read("/app"), "reading /app")
+
+
+@check_in()
+async def impossible_paths(environment: Environment) -> None:
+    """A path that cannot exist is an OSError, and the environment goes on."""
+    for path in ("a\0b", "/\0", "x" * 5000, "/app/" + "d/" * 3000 + "f"):
+        await must_raise(OSError, environment.read(path), f"reading {path[:20]!r}")
+        await must_raise(OSError, environment.write(path, b"x"), f"writing {path[:20]!r}")
+    await environment.exec("ln -s loop loop; mkfifo pipe; ln -s /proc/1/mem mem")
+    for path in ("loop", "pipe", "mem", "/dev/zero", "pipe/under"):
+        await must_raise(OSError, environment.read(path), f"reading {path}")
+    nowhere = await environment.exec("echo ran", cwd="/app\0")
+    assert nowhere.exit_code != 0 and "ran" not in nowhere.text, "a command ran in a directory that cannot be"
+    expect(await environment.exec("echo alive"), 0, "alive\n")
 
 
 @check

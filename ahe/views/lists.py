@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ahe.records import Kind
-from ahe.views.text import duration, fit, table, visible
+from ahe.views.text import duration, fit, plural, table, visible
 
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check
     from ahe.harness.inventory import Component
     from ahe.jobs.doctor import Finding
     from ahe.jobs.models import Models, ModelTest
-    from ahe.jobs.tasks import ListedSuite
+    from ahe.jobs.tasks import Converted, ListedSuite
 
 WIDEST = 300
 SPLITS = ("train", "heldout", "test", "none")
@@ -85,6 +85,12 @@ def check_line(check: Check) -> str:
 def checks_text(checks: Sequence[Check]) -> str:
     """How many checks found their task sound."""
     return f"{sum(check.ok for check in checks)} of {len(checks)} checks found the task sound"
+
+
+def converted_text(found: Converted) -> str:
+    """The new folder, and what was left out."""
+    left_out = [f"left out: {visible(reason)}" for reason in found.left_out.values()]
+    return "\n".join([f"converted {plural(len(found.tasks), 'task')} to {found.folder}", *left_out])
 
 
 def models_text(found: Models, width: int | None = None) -> str:

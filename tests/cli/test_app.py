@@ -24,6 +24,7 @@ NAMES = [name for part in COMMANDS.values() for name in part]
 PAIRS = [
     ("tasks", "list"),
     ("tasks", "check"),
+    ("tasks", "from"),
     ("models", "list"),
     ("models", "pull"),
     ("models", "test"),

@@ -62,6 +62,22 @@ def test_tasks_that_cannot_be_read_or_run_are_left_out_and_named_once(ahe, suite
         assert named.returncode == code and text in named.stderr
 
 
+def test_older_tasks_are_converted_and_the_others_named(ahe, tmp_path):
+    for name, about in (("good", "instruction: Do it."), ("bad", "tags: []")):
+        (tmp_path / "old" / name).mkdir(parents=True)
+        (tmp_path / "old" / name / "task.yaml").write_text(about)
+        (tmp_path / "old" / name / "run-tests.sh").write_text("true")
+    done = ahe("tasks", "from", "old")
+    assert done.returncode == 0 and "converted 1 task to" in done.stdout and "no instruction" in done.stdout
+    listed = ahe("tasks", "list", "--suite", "old-harbor", "--json")
+    assert [task["name"] for task in json.loads(listed.stdout)["tasks"]] == ["good"]
+    again = ahe("tasks", "from", "old")
+    assert again.returncode == 2 and "--out" in again.stderr
+    assert ahe("tasks", "from", "old-harbor").returncode == 2
+    older = ahe("tasks", "list", "--suite", "old")
+    assert older.returncode == 2 and "ahe tasks from" in older.stderr
+
+
 def test_init_makes_a_project_and_keeps_what_is_there(ahe, tmp_path):
     made = json.loads(ahe("init", "p", "--json").stdout)
     assert len(made["made"]) == 2
@@ -99,6 +115,11 @@ def test_doctor_names_what_is_missing_and_the_fix(ahe, project):
     assert done.returncode == 1
     found = lines(done)
     assert found["git"]["state"] == found["workspace"]["state"] == "ok"
+    for part in ("sandbox", "user namespace", "seccomp", "limits"):
+        assert found[part]["state"] == "ok", found[part]
+    assert "keyctl was refused" in found["seccomp"]["what"]
+    assert "400 MB were refused where 128 are allowed" in found["limits"]["what"]
+    assert found["keyring"]["state"] in ("ok", "optional")
     assert found["model"]["state"] == "missing"
     assert "ahe models pull" in found["model"]["what"]
     assert "missing" in ahe("doctor", cwd=project).stdout

@@ -60,6 +60,12 @@ async def test_the_solution_has_its_variables(tmp_path):
     assert not await problems(tmp_path, {"solution/solve.sh": "#!/bin/bash\necho $WORD > done"}, toml)
 
 
+async def test_scripts_from_windows_run(tmp_path):
+    files = {"solution/solve.sh": "\ufeff#!/bin/bash\r\necho yes > done\r\n"}
+    files["tests/test.sh"] = TEST_SH.replace("\n", "\r\n")
+    assert not await problems(tmp_path, files)
+
+
 async def test_an_environment_that_breaks_is_a_problem_not_a_crash(tmp_path):
     class Broken:
         describe = "broken"

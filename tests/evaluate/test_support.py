@@ -35,7 +35,6 @@ TABLES = {
 }
 FILES = {
     "environment/docker-compose.yaml": "Docker Compose",
-    "environment/compose.yml": "Docker Compose",
     "steps/one/instruction.md": "several steps",
     "trajectory.json": "trajectory.json",
     ".harborignore": ".harborignore",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.mechanisms import Shown, error, unresolved
+from ahe.debug.signals.mechanisms import Shown, error, got_over, optional, unresolved
 from ahe.debug.signals.outcome import Finding
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
@@ -15,7 +15,8 @@ from ahe.records.changes import CUT
 
 COMMAND, LINE, SAID = 150, 200, 240
 """Characters of a command, of a line that it printed, and of the agent's last words."""
-MOST = 5
+MOST, LAST = 5, 4
+"""Acts that are shown, and the last steps in which the agent's last words are looked for."""
 _NAME = re.compile(
     r"[\w.-]*[/._][\w./-]*\w|\b[a-z]+_\w+\b|\b[A-Z][a-z]+[A-Z]\w+\b|`[^`\n]{3,40}`|'[\w.-]{4,40}'"
 )
@@ -51,6 +52,14 @@ def findings(
     return tuple(found), chief
 
 
+def largest(label: str, did: Sequence[Act]) -> Finding | None:
+    """The act that printed most: what a context was filled with."""
+    act = max(did, key=lambda each: len(each.result), default=None)
+    return (
+        None if act is None else Finding(cite(label, act), why=f"printed most, {len(act.result)} characters")
+    )
+
+
 def names(said: Sequence[Failure]) -> tuple[str, ...]:
     """Paths and identifiers in the verifier's words that the agent may have named too; at most 12."""
     text = "\n".join(failure.decisive or failure.message[:400] for failure in said[:8])
@@ -62,7 +71,7 @@ def names(said: Sequence[Failure]) -> tuple[str, ...]:
 def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
     """Why and which, most decisive first."""
     found: list[tuple[str, Act]] = []
-    worked = [act for act in did if act.kind in ("run", "change")]
+    worked = [act for act in did if act.kind in ("run", "change") and not optional(act)]
     if shown is not None:
         found.append(("ended with", shown.act))
     for name in named:
@@ -72,9 +81,12 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
             found.append((f"last {'change to' if changed else 'command about'} {name}", touched[-1]))
             break
     if shown is None and (left := unresolved(did)) is not None:
-        found.append(("failed, and not tried again", left.act))
-    if checks := [act for act in worked if act.kind == "run" and act.result.strip()]:
-        found.append(("last check", checks[-1]))
+        found.append(("failed, and nothing got over it", left.act))
+    checks = [act for act in worked if act.kind == "run" and act.result.strip()]
+    if check := next(
+        (act for act in reversed(checks) if not got_over(act, worked[worked.index(act) + 1 :])), None
+    ):
+        found.append(("last check", check))
     if changes := [act for act in worked if act.kind == "change"]:
         found.append(("last change", changes[-1]))
     if not found and did:
@@ -117,7 +129,7 @@ def cite(label: str, act: Act) -> Citation:
 
 def _last_words(label: str, trace: Trace) -> Finding | None:
     """The beginning of the agent's last message: what it believes that it did."""
-    for step in reversed(trace.steps):
+    for step in list(reversed(trace.steps))[:LAST]:
         said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
         if step.source == "agent" and said:
             words = " ".join(said[-1].split())

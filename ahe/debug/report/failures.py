@@ -11,8 +11,8 @@ from ahe.debug.signals.vocabulary import ENDINGS, NOT_THE_AGENT, NOTHING_DONE
 from ahe.records import Cluster
 from ahe.text import estimate_tokens
 
-TESTS, ACTS, FULL = 3, 4, 1_500
-"""Failed tests and acts of a rollout in the report, and characters of a message in full."""
+TESTS, ACTS, FULL, END = 3, 4, 1_500, 7
+"""Failed tests and acts of a rollout in the report, characters of a message in full, lines of plain output."""
 
 Rollouts = Mapping[str, tuple[str, Rollout]]
 """Task and rollout by trial id."""
@@ -26,7 +26,7 @@ def not_the_agent(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
             continue
         tasks = sorted({task for task, _ in members})
         yield Part(
-            f"- **{word}**: {ENDINGS[word]}; {_size(len(members), len(tasks))} ({names(tasks)})",
+            f"- **{word}**: {ENDINGS[word]}; {_size(len(members), len(tasks))} ({names(tasks, 6)})",
             98.5 - rank / 10,
         )
         lines: dict[str, list[Rollout]] = {}
@@ -47,13 +47,13 @@ def not_the_agent(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
 def failure_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[Part]:
     """The other failures, by cluster in the given order: each with the verifier's words and its decisive acts."""
     rank = 0
-    for cluster in clusters:
+    for cluster in sorted(clusters, key=lambda each: each.signature.cause == "no_verdict"):
         members = [rollouts[trial] for trial in cluster.trials if trial in rollouts]
         if not members or cluster.signature.status in NOT_THE_AGENT:
             continue
         alone = len(members) == 1
         if not alone:
-            tasks = f"{_size(len(members), len(cluster.tasks))} ({names(cluster.tasks)})"
+            tasks = f"{_size(len(members), len(cluster.tasks))} ({names(cluster.tasks, 6)})"
             yield Part(f"- **{cluster.signature}**: {tasks}", 97 - min(rank, 90) / 10)
         for task, alike in _alike(members):
             first = alike[0]
@@ -76,6 +76,10 @@ def full_words(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
     """All that the verifier says about each failure, where that is more than the failures' section shows."""
     seen: set[str] = set()
     for task, rollout in rollouts:
+        if any(failure.test for failure in rollout.said) and rollout.output not in seen:
+            seen.add(rollout.output)
+            end = rollout.output[-FULL:].partition("\n")[2] if len(rollout.output) > FULL else rollout.output
+            yield from [Part(f"- {named(task, rollout)} ends:\n{fenced(end)}", 5)] if end else []
         for nth, failure in enumerate(rollout.said):
             text = failure.message.strip()[:FULL]
             if text in seen or (nth < TESTS and "\n" not in text and len(text) < 240):
@@ -98,6 +102,11 @@ def ended(rollout: Rollout) -> str:
 
 def _words(rollout: Rollout, worth: float) -> Iterator[Part]:
     """The first failed tests in the verifier's words; the very first line is worth most."""
+    lines = rollout.output.split("\n")
+    plain = all(not failure.test for failure in rollout.said) and len(lines) > 1
+    if plain:
+        yield Part(indented(f"the verifier's output ends:\n{fenced(chr(10).join(lines[-END:]))}"), worth)
+        return
     for nth, failure in enumerate(rollout.said[:TESTS]):
         yield Part(indented(f"verifier: {words(failure)}"), worth - 8 * nth)
     if (more := rollout.failed_tests - TESTS) > 0:

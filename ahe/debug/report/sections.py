@@ -14,7 +14,7 @@ from ahe.debug.report.compose import Part, Section
 from ahe.debug.report.failures import ended, failure_parts, full_words, named, not_the_agent
 from ahe.debug.report.quote import cite, count, indented, names
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
-from ahe.debug.signals.vocabulary import NOT_THE_AGENT
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, NOTHING_DONE
 from ahe.records import Cluster, Tally
 
 NAMED = 6
@@ -49,7 +49,12 @@ class Material:
 def sections(material: Material) -> list[Section]:
     """The sections that are not empty."""
     by_trial = {rollout.trial: (task.task, rollout) for task in material.tasks for rollout in task.rollouts}
-    lost = [*material.failed, *material.in_status("missing")]
+    unscored = material.in_status("unknown")
+    lost = [
+        *material.failed,
+        *material.in_status("missing"),
+        *(u for u in unscored if ended(u[1]) in NOTHING_DONE),
+    ]
     found = [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
         Section("In short", (*_mean(material), *_endings(material.failed)), "detail/"),

@@ -28,7 +28,14 @@ PROMPT = re.compile(
 )
 _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
 _NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
-_META = re.compile(r"^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>|^```")
+_META = re.compile(
+    r"^\W{0,3}(?:the )?(?:command|process|shell|program)\b.{0,40}\b(?:code|status)\W{0,3}-?\d+\W*$|^```"
+    r"|^(?:Process Group PGID|Background PIDs|Signal|Exit Code|Error|Output): ?(?:\(none\)|\d+)?$|^Wall time: "
+    r"|^(?:New|Current) Terminal (?:Output|Screen):?$"
+    r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>",
+    re.IGNORECASE,
+)
+_FENCED = re.compile(r"^```(?:bash|sh|shell)?\n(.*?)\n```\s*$", re.DOTALL | re.MULTILINE)
 _INPUT = ("command", "cmd", "keystrokes", "code", "script", "input", "commands")
 _TARGET = re.compile(
     r">{1,2}\s*([\w./~-]+\w)|\b(?:tee|touch)\s+(?:-a\s+)?([\w./~-]+\w)|\bsed -i\b.* ([\w./~-]+\w)\s*$"
@@ -55,15 +62,19 @@ _LOOKS = frozenset(
         " printf printenv id whoami uname date df du ps top history awk sed diff cmp sort uniq cut tr jq xxd od hexdump"
         " strings md5sum sha1sum sha256sum test [ [[ true false sleep cd set export fi done read man help reset tput"
         " lsof ss netstat hostname nproc free column dirname basename realpath readlink xargs for pushd popd wait"
-        " unset alias"
+        " unset alias open goto scroll_down scroll_up search_dir search_file find_file view ping"
     )
 )
 _CHANGES = frozenset(
     words(
         "tee cp mv rm mkdir rmdir touch chmod chown ln rsync tar unzip gunzip patch dd truncate install useradd usermod"
-        " crontab systemctl service apt apt-get pip pip3 uv npm yarn pnpm conda gem brew apk dnf yum wget"
+        " crontab systemctl service wget edit create insert"
     )
 )
+_MANAGERS = frozenset(
+    words("apt apt-get pip pip3 uv npm yarn pnpm conda gem brew apk dnf yum cargo go poetry bundle")
+)
+_INSTALLS = frozenset(words("install i add ci remove uninstall upgrade update sync link init set get purge"))
 _GIT_LOOKS = frozenset(
     words("status log diff show branch remote blame ls-files rev-parse describe reflog grep")
 )
@@ -98,6 +109,15 @@ class Act:
         return tuple(dict.fromkeys(name for name in map(_named, _segments(self.command)) if name))
 
     @property
+    def heads(self) -> frozenset[str]:
+        """The names of all programs that the command runs."""
+        return frozenset(segment[0].rpartition("/")[2] for segment in _segments(self.command)) - {
+            "cd",
+            "echo",
+            "export",
+        }
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """The files that a change writes, by their names without folders."""
         names = (next(filter(None, found)) for found in _TARGET.findall(self.call[:4_000]) if any(found))
@@ -126,9 +146,10 @@ def _printed(line: str, own: Collection[str], known: Collection[str]) -> bool:
 
 
 def acts(trace: Trace) -> list[Act]:
-    """The agent's acts in order."""
+    """The agent's acts in order. Where a tool records no calls, the code in a message before a result is one."""
     found: list[Act] = []
     open_calls: deque[int] = deque()
+    said: tuple[Step, Text] | None = None
     for step in trace.steps:
         if step.source == "system" or step.phase != "agent":
             continue
@@ -136,7 +157,16 @@ def acts(trace: Trace) -> list[Act]:
             if text.channel == "call":
                 open_calls.append(len(found))
                 found.append(_act(step, text))
-            elif text.channel in ("result", "error") and found:
+            elif (
+                step.source == "agent" and text.channel == "message" and (spoken := _FENCED.search(text.text))
+            ):
+                said = step, Text("call", spoken[1], "shell")
+            elif text.channel in ("result", "error"):
+                if said is not None and not open_calls and (not found or found[-1].step < said[0].id):
+                    open_calls.append(len(found))
+                    found.append(_act(*said))
+                if not found:
+                    continue
                 at = open_calls.popleft() if open_calls else len(found) - 1
                 found[at] = _answered(found[at], step, text)
     return found
@@ -167,7 +197,11 @@ def _answered(act: Act, step: Step, text: Text) -> Act:
     return replace(
         act,
         kind=kind,
-        result=f"{act.result}\n{text.text}" if again else act.result or text.text,
+        result=""
+        if text.kind == "edit" and not failed
+        else f"{act.result}\n{text.text}"
+        if again
+        else act.result or text.text,
         result_step=act.result_step or step.id,
         failed=failed,
     )
@@ -240,6 +274,10 @@ def _segment_kind(segment: list[str]) -> Kind:
         return "change"
     if program == "find" and "-delete" in segment:
         return "change"
+    if program == "str_replace_editor":
+        return "look" if first == "view" else "change"
+    if program in _MANAGERS:
+        return "change" if _INSTALLS & set(segment[1:3]) else "run"
     if program in _LOOKS or first in ("--version", "--help", "-V"):
         return "look"
     if program in _CHANGES or (program == "curl" and {"-o", "-O", "-LO", "-sSLO"} & set(segment)):

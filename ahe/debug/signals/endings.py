@@ -140,7 +140,7 @@ def _complaints(text: Text) -> list[str]:
     if text.channel not in ("result", "error"):
         return []
     lines = [line.strip()[:_LINE] for line in resolve(text.text[-_LONGEST:]).split("\n") if line.strip()]
-    said = [line for line in lines if _NOT_RUN.search(line)]
+    said = [line for line in lines if len(line) > 16 and _NOT_RUN.search(line)]
     return said or (lines[-1:] if text.channel == "error" else [])
 
 

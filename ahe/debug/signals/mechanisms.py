@@ -10,8 +10,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from ahe.debug.readers.lenient_json import words
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.vocabulary import NOT_A_COMMAND
+from ahe.debug.signals.vocabulary import NONE, NOT_A_COMMAND
 
 LAST = 4
 """Acts from the end, not counting those that only look, in which an unresolved error is looked for."""
@@ -87,6 +88,12 @@ _TABLE = tuple(
 _ANY = re.compile(
     "|".join(f"(?:{re.sub('P<[a-z0-9]+>', ':', each.pattern)})" for _, each in _TABLE), re.MULTILINE
 )
+_PROBES = re.compile(r"-c ['\"]import [\w., ]+['\"]|command -v|\bwhich\b|--version|\|\| *(?:true|echo|:)")
+"""Commands that are written so that they may fail."""
+_OPTIONAL = frozenset(
+    words("ruff black mypy flake8 pylint shellcheck eslint prettier pre-commit tree xxd file jq rg")
+)
+"""Programs that an agent likes to have but does not need."""
 _HIDES = re.compile(r"[|;\n]|&\s*$")
 """What hides the exit code of a command in a line."""
 _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$|^[-+]?\d+(?:[.,]\d+)*%?$")
@@ -116,13 +123,31 @@ def shown(did: Sequence[Act], known: Collection[str] = (), passing: Sequence[str
 
 
 def unresolved(did: Sequence[Act], known: Collection[str] = ()) -> Shown | None:
-    """The last error among the last acts that no later act got over; unlike one that is `shown`, it may not matter."""
+    """The last failure among the last acts that no later act got over. Unlike one that is `shown` it may not matter."""
     later: list[Act] = []
-    for act in [act for act in reversed(did) if _worked(act)][:LAST]:
-        if (found := error(act, known)) and not any(_gets_over(found, other) for other in later):
+    for act in [act for act in reversed(did) if _worked(act) or act.failed][:LAST]:
+        lines = act.lines(known) if act.failed else []
+        found = error(act, known) or (Shown(NONE, act, lines[-1].strip()) if lines else None)
+        if (
+            found
+            and not optional(act)
+            and not _PROBES.search(act.command)
+            and not any(_gets_over(found, other) for other in later)
+        ):
             return found
         later.append(act)
     return None
+
+
+def got_over(act: Act, later: Sequence[Act]) -> bool:
+    """Whether an act shows an error that a later one got over."""
+    found = error(act)
+    return found is not None and any(_gets_over(found, other) for other in later)
+
+
+def optional(act: Act) -> bool:
+    """Whether an act failed to run a program that an agent likes to have but does not need."""
+    return act.failed is True and bool(act.heads & _OPTIONAL)
 
 
 def _worked(act: Act) -> bool:
@@ -144,6 +169,8 @@ def error(act: Act, known: Collection[str] = ()) -> Shown | None:
         for mechanism, pattern in _TABLE:
             if (match := pattern.search(said)) is not None:
                 what = next((value for value in match.groupdict().values() if value), "")
+                if what in _OPTIONAL:
+                    break
                 found = Shown(_named(mechanism, act), act, said, what.strip("'\"`"))
                 break
     return found
@@ -159,7 +186,12 @@ def _named(mechanism: str, act: Act) -> str:
 
 
 def _gets_over(found: Shown, later: Act) -> bool:
-    """Whether a later act ran the same program, or did something about what was missing, and did not fail."""
-    same = {name.split()[0] for name in later.programs} & {name.split()[0] for name in found.act.programs}
+    """Whether a later act ran the same program, changed the same file, or did something about what was missing, and
+    did not fail in the same way.
+    """
     about = len(found.what) > 2 and found.what.split(".")[0] in later.command
-    return bool(same or about or found.act.failed is not True) and not later.failed and not error(later)
+    same = later.heads & found.act.heads or set(later.targets) & set(found.act.targets)
+    if not (same or about or found.act.failed is not True or found.mechanism == "edit_refused"):
+        return False
+    again = error(later)
+    return (again.mechanism != found.mechanism) if again else (not later.failed or found.mechanism != NONE)

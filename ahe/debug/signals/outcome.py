@@ -28,9 +28,10 @@ class Rollout:
     """One rollout. Only those that did not pass have a `signature`, `said` and `findings`.
 
     `said` are the first of `failed_tests` failures in the verifier's own words; `verdict` is the first decisive line
-    of them. `findings` stand in the order of steps, `chief` is the number of the one to look at first. `calls` counts
-    the agent's calls. `asked` cites the beginning of the instruction, `last` the agent's last call, `ending` the lines
-    that show how it ended. `notes` are sentences about an unscored rollout.
+    of them, `output` the end of what the verifier printed. `findings` stand in the order of steps, `chief` is the
+    number of the one to look at first. `calls` counts the agent's calls. `asked` cites the beginning of the
+    instruction, `last` the agent's last call, `ending` the lines that show how it ended. `notes` are sentences about an
+    unscored rollout.
     """
 
     trial: str
@@ -45,6 +46,7 @@ class Rollout:
     verdict: str = ""
     said: tuple[Failure, ...] = ()
     failed_tests: int = 0
+    output: str = ""
     findings: tuple[Finding, ...] = ()
     chief: int = 0
     asked: Citation | None = None

@@ -33,34 +33,29 @@ class Clip:
         return bytes(self.head + tail), self.total - len(self.head) - len(tail)
 
 
-def resolve(path: str) -> str:
-    """A path with its links followed. /proc is refused, because /proc/self would be that of process 1."""
-    real = os.path.realpath(path)
-    if real == "/proc" or real.startswith("/proc/"):
-        raise OSError(errno.EACCES, "a file of the kernel", path)
-    return real
-
-
 def open_regular(path: str, flags: int) -> int:
-    handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
-    mode = os.fstat(handle).st_mode & 0o170000
-    if mode != 0o100000:
-        os.close(handle)
-        raise OSError(errno.EISDIR if mode == 0o040000 else errno.EINVAL, "not a regular file", path)
-    return handle
+    """Opens a file, links followed. /proc is refused, because /proc/self would be that of process 1."""
+    flags |= os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(os.path.realpath(path), flags, 0o644)
+    found, kernel = os.fstat(handle), os.stat("/proc").st_dev
+    kind = found.st_mode & 0o170000
+    if kind == 0o100000 and found.st_dev != kernel:
+        return handle
+    os.close(handle)
+    code = errno.EACCES if found.st_dev == kernel else errno.EISDIR if kind == 0o040000 else errno.EINVAL
+    raise OSError(code, "not a regular file", path)
 
 
 def read_file(path: str) -> bytes:
-    with os.fdopen(open_regular(resolve(path), os.O_RDONLY), "rb", 0) as file:
+    with os.fdopen(open_regular(path, os.O_RDONLY), "rb", 0) as file:
         if os.fstat(file.fileno()).st_size > READ_LIMIT:
             raise OSError(errno.EFBIG, "too large to read", path)
         return file.read(READ_LIMIT)
 
 
 def write_file(path: str, data: bytes, mode: int) -> None:
-    real = resolve(path)
-    os.makedirs(os.path.dirname(real), exist_ok=True)
-    with os.fdopen(open_regular(real, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb", 0) as file:
+    os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
+    with os.fdopen(open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb", 0) as file:
         rest = memoryview(data)
         while rest:
             rest = rest[file.write(rest) :]

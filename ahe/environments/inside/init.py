@@ -1,7 +1,8 @@
 """Process 1 of a sandbox: runs commands, reads and writes files, as the host asks through its pipes.
 
 It uses the standard library only. The host sends this code through stdin, so that the sandbox has no file of
-`ahe`. As process 1 it cannot be killed from inside, and all other processes end with it.
+`ahe`. As process 1 it cannot be killed from inside, and all other processes end with it. It answers every
+request, with an error if need be, because what the commands do must not end it.
 
 Requests are marshalled dicts after a 4-byte length (the host is trusted and runs the same Python). Replies
 have a fixed header (`HEADER`), because the host must not unmarshal anything that comes out of a sandbox.
@@ -19,8 +20,9 @@ import select
 import struct
 import time
 
+from ahe.environments.inside.child import exec_command
 from ahe.environments.inside.data import Clip, read_file, write_file
-from ahe.environments.inside.processes import MARKER, ProcessTracker
+from ahe.environments.inside.processes import ProcessTracker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
 HEADER = struct.Struct(">IBiQI")  # request id, kind, exit code or errno, bytes omitted, length of the payload
 DONE, TIMED_OUT, DATA, FAILED = range(4)
+LONGEST = 1_000_000.0  # seconds: more milliseconds than poll() takes are an error
+FIRST_TO_KILL = b"1000"  # the highest score for the kernel when memory runs out
 CHUNK = 1 << 16
-CANNOT_RUN = 126
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
@@ -39,14 +42,15 @@ class Running:
     def __init__(self, number: int, pid: int, reader: int, request: dict[str, Any]) -> None:
         self.number, self.pid, self.reader = number, pid, reader
         self.clip = Clip(int(request["output_limit"]))
-        self.deadline = time.monotonic() + float(request["timeout"])
+        self.deadline = time.monotonic() + min(float(request["timeout"]), LONGEST)
 
 
 class Server:
     """Serves requests until stdin ends. One thread, one poll."""
 
-    def __init__(self) -> None:
+    def __init__(self, score: int) -> None:
         self.processes = ProcessTracker()
+        self.score, self.own_score = score, os.pread(score, 16, 0) if score >= 0 else b""
         self.poll = select.poll()
         self.running: dict[int, Running] = {}
         self.readers: dict[int, Running] = {}
@@ -63,17 +67,23 @@ class Server:
             self.poll.register(source, select.POLLIN)
         self.reply(0, DATA, 0, b"")
         while True:
-            for source, _ in self.poll.poll(self.milliseconds_left()):
-                if source == 0:
-                    self.take_request()
-                elif source == wake:
-                    os.read(wake, CHUNK)
-                else:
-                    self.pump(source)
-            self.reap()
-            now = time.monotonic()
-            for run in [run for run in self.running.values() if run.deadline <= now]:
-                self.cut(run)
+            try:
+                self.turn(wake)
+            except Exception:
+                continue  # no descriptor or no memory is left, perhaps: the next turn may have some again
+
+    def turn(self, wake: int) -> None:
+        for source, _ in self.poll.poll(self.milliseconds_left()):
+            if source == 0:
+                self.take_request()
+            elif source == wake:
+                os.read(wake, CHUNK)
+            elif source in self.readers:
+                self.pump(source)
+        self.reap()
+        now = time.monotonic()
+        for run in [run for run in self.running.values() if run.deadline <= now]:
+            self.cut(run)
 
     def milliseconds_left(self) -> float | None:
         """Milliseconds until the next deadline; None without one."""
@@ -100,6 +110,10 @@ class Server:
                 self.reply(number, DATA, 0, b"")
         except OSError as error:
             self.reply(number, FAILED, error.errno or errno.EIO, b"")
+        except MemoryError:
+            self.reply(number, FAILED, errno.ENOMEM, b"")
+        except Exception:  # a zero byte in a path, or half a character
+            self.reply(number, FAILED, errno.EINVAL, b"")
 
     def reply(self, number: int, kind: int, code: int, payload: bytes, omitted: int = 0) -> None:
         data = memoryview(HEADER.pack(number, kind, code, omitted, len(payload)) + payload)
@@ -110,14 +124,12 @@ class Server:
         self.processes.expect(number)
         reader, writer = os.pipe()
         try:
-            pid = os.fork()
-        except OSError as error:
+            pid = self.fork()
+        except OSError:
             os.close(reader)
             os.close(writer)
-            text = f"cannot start a process: {os.strerror(error.errno or errno.EIO)}\n"
             self.processes.ended(number)
-            self.reply(number, DONE, CANNOT_RUN, text.encode())
-            return
+            raise
         if pid == 0:
             exec_command(request, number, writer)
         os.close(writer)
@@ -126,6 +138,16 @@ class Server:
         self.processes.began(number, pid)
         self.running[pid] = self.readers[reader] = run
         self.poll.register(reader, select.POLLIN)
+
+    def fork(self) -> int:
+        """Forks. Of all processes inside only this one has a low score: the kernel kills the others before it."""
+        if self.score >= 0:
+            os.pwrite(self.score, FIRST_TO_KILL, 0)
+        try:
+            return os.fork()
+        finally:
+            if self.score >= 0:
+                os.pwrite(self.score, self.own_score, 0)
 
     def pump(self, reader: int) -> bool:
         """Reads a command's output; True if there may be more.
@@ -171,7 +193,11 @@ class Server:
 
     def cut(self, run: Running) -> None:
         """Kills all processes of a command, then reports it as timed out."""
-        self.processes.kill(run.number)
+        try:
+            self.processes.kill(run.number)
+        except OSError:
+            if self.processes.me == 1:
+                os.kill(-1, signal.SIGKILL)  # without a free descriptor nobody can be looked up
         if run.pid in self.running:
             self.finish(run, TIMED_OUT, 124)
 
@@ -192,49 +218,13 @@ def read_exactly(size: int) -> bytes:
     return bytes(data)
 
 
-def prefer_oom_kill() -> None:
-    """Makes the kernel kill this process before process 1 when memory runs out."""
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")
-    except OSError:
-        pass  # forbidden outside a user namespace
+def main(score: int = -1) -> None:
+    """Serves until the host goes away. Does not return.
 
-
-def exec_command(request: dict[str, Any], number: int, writer: int) -> NoReturn:
-    """Turns the forked child into the command. Never returns."""
-    try:
-        os.setsid()
-        null = os.open("/dev/null", os.O_RDONLY)
-        for source, target in ((null, 0), (writer, 1), (writer, 2)):
-            os.dup2(source, target)
-        signal.set_wakeup_fd(-1)
-        for name in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(name, signal.SIG_DFL)
-        prefer_oom_kill()
-        environment = {**request["env"], MARKER: str(number)}
-        directory = str(request["cwd"])
-        try:
-            os.chdir(directory)
-        except OSError as error:
-            os.write(2, f"cd: {directory}: {os.strerror(error.errno or errno.EIO)}\n".encode())
-            os._exit(CANNOT_RUN)
-        environment["PWD"] = os.getcwd()
-        for shell in ("/bin/bash", "/usr/bin/bash", "/bin/sh"):
-            try:
-                os.execve(shell, [shell.rpartition("/")[2], "-c", str(request["command"])], environment)
-            except FileNotFoundError:
-                continue
-    except OSError as error:
-        os.write(2, f"cannot start: {os.strerror(error.errno or errno.EIO)}\n".encode())
-    finally:
-        os._exit(CANNOT_RUN)
-
-
-def main() -> None:
-    """Serves until the host goes away. Does not return."""
+    `score` is this process's file /proc/self/oom_score_adj, opened by the host: inside, /proc is read-only.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     # No process inside may trace this one or open its files through /proc.
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    Server().serve()
+    Server(score).serve()

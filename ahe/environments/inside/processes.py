@@ -82,8 +82,8 @@ class ProcessTracker:
             for process in victims:
                 try:
                     os.kill(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                except OSError:
+                    pass  # gone already; outside of a sandbox it may also be somebody else's
             time.sleep(0.001)
             if time.monotonic() > end:
                 # A fork bomb outruns this loop, but not kill -1, which is atomic. Only in our own namespace.

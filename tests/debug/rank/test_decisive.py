@@ -44,7 +44,7 @@ def test_an_error_that_was_got_over_is_not_shown() -> None:
 
 def test_an_error_that_nothing_got_over_is_shown_though_it_names_no_mechanism() -> None:
     trace = made(("./deploy.sh", bad("ConnectionError: refused")), ("echo x > y", ok("")), ("make", ok("ok")))
-    assert told(trace)[0] == ("failed, and not tried again", "./deploy.sh", "ConnectionError: refused")
+    assert told(trace)[0] == ("failed, and nothing got over it", "./deploy.sh", "ConnectionError: refused")
     assert studied(trace).signature is not None and studied(trace).signature.mechanism == "none"  # type: ignore[union-attr]
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_traces import made, studied
 from made_trials import evidence, trace, trial
 
 from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
+from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.report.compose import compose
 from ahe.debug.report.detail import INSTRUCTION, page
 from ahe.debug.report.failures import failure_parts, full_words, not_the_agent
@@ -21,6 +23,7 @@ from ahe.debug.report.sections import NAMED, Material, sections
 from ahe.debug.signals.outcome import Excerpt, Finding, Rollout, TaskOutcome
 from ahe.debug.signals.signatures import clusters
 from ahe.debug.signals.vocabulary import CAUSES, ENDINGS
+from ahe.debug.study import output
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation, Signature
 from ahe.text import estimate_tokens
@@ -35,7 +38,7 @@ def rollout(
     said: tuple[str, ...] = ("expected 4, got 5",),
     **fields: Any,
 ) -> Rollout:
-    made = Rollout(
+    plain = Rollout(
         trial=label,
         label=label,
         attempt=0,
@@ -51,7 +54,7 @@ def rollout(
         findings=(Finding(Citation(trial=label, step=3, quote=f"echo {label}"), why="last change"),),
         calls=2,
     )
-    return replace(made, **fields)
+    return replace(plain, **fields)
 
 
 def material(*tasks: TaskOutcome) -> Material:
@@ -225,3 +228,24 @@ def test_a_first_step_that_says_more_than_the_instruction_is_shown() -> None:
     assert "In haste." in text
     pointed = page(TaskOutcome("t", (first,)), "Write the word.", [Excerpt("a1", 2, "⟦= 1 line b#2:0-9⟧\n")])
     assert "⟦" not in pointed
+
+
+def test_the_end_of_a_plain_verifiers_output_is_shown_whole() -> None:
+    said = (Failure("", "FAILED: 1 of 4", "FAILED: 1 of 4"),)
+    printed = "Reading package lists...\ncase a ok\nTypeError: missing 'region'\nFAILED: 1 of 4"
+    task = TaskOutcome(
+        "a", (rollout("a1", said=(), output=output([VerifierFile("test-stdout.txt", printed)])),)
+    )
+    task = replace(task, rollouts=(replace(task.rollouts[0], said=said, failed_tests=1),))
+    text = report(task)
+    assert "the verifier's output ends:" in text and "TypeError: missing 'region'" in text
+    assert "Reading package" not in text
+
+
+def test_a_context_that_overflowed_shows_what_filled_it() -> None:
+    turns = [("cat big.log", "line\n" * 5_000), ("ls", "a")]
+    trace_ = made(*turns, answer="", ended="context")
+    found = studied(trace_).findings
+    assert [f.why for f in found] == ["printed most, 25000 characters"] and found[
+        0
+    ].citation.quote == "cat big.log"

@@ -118,3 +118,25 @@ def test_any_call_can_be_read() -> None:
         act = one(call)
         assert act.key is not None and act.programs is not None and act.targets is not None
     assert acts(made(("ls", ok("x")), verifier="x"))[0].kind == "look"
+
+
+def test_code_in_a_message_is_the_call_where_a_tool_records_none() -> None:
+    steps = (
+        Step(1, "agent", (Text("message", "THOUGHT: look.\n\n```bash\ncd /x && make\n```"),)),
+        Step(2, "environment", (result("boom", "user"),)),
+        Step(3, "agent", (Text("message", "An example:\n```bash\nls\n```"), Text("call", "make", "sh"))),
+        Step(4, "environment", (result("built", "sh"),)),
+    )
+    assert [(a.command, a.result, a.step) for a in acts(Trace("a", "t", steps))] == [
+        ("cd /x && make", "boom", 1),
+        ("make", "built", 3),
+    ]
+
+
+def test_the_footers_of_tools_and_the_answers_of_editors_are_not_output() -> None:
+    said = "Output: 3 failed\nError: (none)\nExit Code: 0\nBackground PIDs: (none)\nProcess Group PGID: 99"
+    assert one("npm test", said).lines() == ["Output: 3 failed"] and one("npm test").kind == "run"
+    assert one("make", "New Terminal Output:\nbuilt").lines() == ["built"]
+    assert (
+        one('{"file_path": "/a", "old_string": "x"}', "The file /a has been updated.", "Edit").lines() == []
+    )

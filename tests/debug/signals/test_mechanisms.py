@@ -100,3 +100,34 @@ def test_an_exit_code_of_0_is_believed_unless_the_command_hides_it() -> None:
 
 def test_the_words_are_those_of_the_vocabulary() -> None:
     assert {mechanism for mechanism, _ in _TABLE} < set(MECHANISMS)
+
+
+@pytest.mark.parametrize(
+    ("failed", "later"),
+    [
+        (
+            ("wc -w Book.txt", bad("wc: Book.txt: No such file or directory")),
+            ("wc -w < book.txt > n", ok("")),
+        ),
+        (("7z x a", bad("bash: 7z: command not found")), ("7z x -p1 a", bad("Wrong password", 2))),
+        (
+            ("python -c 'import numpy'", bad("ModuleNotFoundError: No module named 'numpy'")),
+            ("make", ok("built")),
+        ),
+        (("ruff check src", bad("bash: line 1: ruff: command not found")), ("echo 1 > a", ok(""))),
+    ],
+)
+def test_errors_that_were_got_over_or_do_not_matter_are_not_shown_at_all(
+    failed: tuple[str, str], later: tuple[str, str]
+) -> None:
+    shown = str(studied(made(failed, later)).findings)
+    assert failed[1].partition("\n")[0] not in shown
+
+
+def test_a_tool_that_is_nice_to_have_is_no_mechanism() -> None:
+    assert (
+        signed(
+            made(("pytest -q", ok("3 passed")), ("ruff check .", bad("bash: ruff: command not found")))
+        ).mechanism
+        == "none"
+    )
