@@ -107,8 +107,12 @@ def models_text(found: Models, width: int | None = None) -> str:
 
 
 def model_test_text(found: ModelTest) -> str:
-    """A line per fact about the model."""
-    return "\n".join(f"{key.replace('_', ' '):18} {value}" for key, value in found.model_dump().items())
+    """A line per fact about the model, and one per point that was tried."""
+    facts = found.model_dump(exclude={"points"})
+    lines = [f"{key.replace('_', ' '):18} {visible(str(value))}" for key, value in facts.items()]
+    states = {True: "ok", False: "NO", None: "–"}
+    points = [f"{point.name:18} {states[point.holds]:3} {visible(point.what)}" for point in found.points]
+    return "\n".join([*lines, "", *points])
 
 
 def findings_text(findings: Sequence[Finding]) -> str:

@@ -251,9 +251,10 @@ class _Search:
                 unique, number = f"{name}~{number}", number + 1
             taken.add(unique)
             path, status = Path(source.path), source.status
+            alone = not source.trial and crowd[path.parent] == 1 and source.shape != "folder"
             if not source.trial and status == "unknown":
-                status = self.scores.of(path, source.task, alone=crowd[path.parent] == 1)
-            sources.append(replace(source, id=unique, status=status))
+                status = self.scores.of(path, source.task, alone)
+            sources.append(replace(source, id=unique, status=status, alone=alone))
         return sorted(sources, key=lambda source: (source.task, source.attempt, source.id))
 
     def _gathered(self) -> list[tuple[Source, str]]:

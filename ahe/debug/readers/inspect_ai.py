@@ -48,7 +48,13 @@ def parse(content: Content, draft: Draft) -> None:
         )
     limit, error = inner(top, "limit"), inner(top, "error")
     draft.ended = f"{string(limit.get('type'))} limit" if limit else "error" if error else ""
-    draft.cause = string(error.get("message")) or as_text(limit.get("limit"))
+    draft.cause = as_text(limit.get("limit"))
+    if error:
+        last = next(filter(None, reversed(string(error.get("traceback")).split("\n"))), "")
+        draft.cause = "\n".join(dict.fromkeys(filter(None, (string(error.get("message")), last))))
+        draft.status = draft.status if scores else "missing"
+        draft.add_text("environment", "error", draft.cause)
+    draft.started = draft.agent_acted or not error
     draft.seconds = number(top.get("total_time"))
     draft.tokens = sum(total(mapping(each), "total_tokens") for each in inner(top, "model_usage").values())
 

@@ -96,7 +96,8 @@ class Source:
 
     `path` is the file with the steps (empty if a trial has none), `span` the bytes of the trace in it, `trial` the
     folder of a trial, `more` the files of sub-agents, `size` the number of bytes to read. Sources with the same
-    `session` or the same `start` (the first request and its time) may be copies of one recording.
+    `session` or the same `start` (the first request and its time) may be copies of one recording. `alone` says that
+    no other trace is in the file's folder, so that a verifier's files in it belong to this trace.
     """
 
     path: str
@@ -112,6 +113,7 @@ class Source:
     size: int = 0
     session: str = ""
     start: str = ""
+    alone: bool = False
 
 
 def sniff(head: bytes, name: str, given: bool = False) -> FileType | NotATrace:
@@ -206,8 +208,12 @@ def read(source: Source) -> Trace:
         if not source.path:
             draft.add_damage("the trial has no trace")
         verifier = (*trials.verifier(folder, draft.damage), *known.verifier)
-    elif not draft.count and not draft.damage:
-        draft.add_damage("no messages in it")
+    else:
+        if not draft.count and not draft.damage:
+            draft.add_damage("no messages in it")
+        name = files.stem(Path(source.path))
+        found = trials.verifier(Path(source.path).parent, draft.damage, name) if source.alone else ()
+        verifier = (*found, *verifier)
     last = draft.last[-1] if draft.last else None
     if known.cause:
         draft.add_text("environment", "error", known.cause, "", known.layout)

@@ -47,6 +47,12 @@ _CODES = ("returncode", "return_code", "exit_code", "exitCode", "exitcode", "exi
 _XML_CODE = re.compile(r"\s*<(?:returncode|exit_code|exitcode)>\s*(-?\d{1,10})\s*</")
 _XML_PART = re.compile(r"<(output|output_head|output_tail|stdout|stderr|exception)>\n?")
 _METADATA = "\n[metadata] {"
+_REFUSED = re.compile(
+    r"\s*(?:<(?:tool_use_)?error>|error\b|no replacement|invalid `|the path .{1,300} does not exist|could not find"
+    r"|file (?:not found|does not exist|has not been read)|string to replace not found|failed to)",
+    re.IGNORECASE,
+)
+"""How tools that view and edit say that they did nothing."""
 UNWRAPPED = 8 << 20
 """Characters of a result up to which a JSON wrapping is looked for."""
 
@@ -67,6 +73,8 @@ def result(text: str, name: str = "", call: str = "", code: Any = None, failed: 
         said += "\n" * (said[-1:] not in ("", "\n")) + f"[exit code {code}]"
     if failed is None or code is not None:
         failed = None if code is None else code != 0
+    if failed is None and _REFUSED.match(said) and _plain(name) in (*_KIND_OF, *_EDITORS):
+        failed = True
     kind = "output" if failed else kind_of(said, name, call)
     return Text("error" if failed and code is None else "result", said, name, kind, code, failed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 from ahe.debug.readers import chat
@@ -59,7 +60,10 @@ def parse_mini(content: Content, draft: Draft) -> None:
     """A conversation in which every user message after the first is the output of a command."""
     known = "mini_version" in inner(content.value, "info")
     chat.parse(content, draft, _mini_message if known else chat.message)
-    draft.cause = draft.cause or string(inner(content.value, "info").get("exception_str"))
+    draft.cause = string(inner(content.value, "info").get("exception_str"))
+    last = draft.last[-1] if draft.last else None
+    if last and draft.ended and draft.ended in last.text and last.text != draft.ended:
+        draft.cause, draft.last[-1] = last.text, replace(last, channel="error", failed=True)
 
 
 def _mini_message(value: Any, draft: Draft) -> None:

@@ -10,16 +10,21 @@ from typing import Any
 
 from ahe.debug.readers import files
 from ahe.debug.readers.draft import verdict
-from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, number, string, total
+from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, number, string, total, words
 from ahe.debug.readers.trace import Damage, Status, Text, VerifierFile
 
 _TEXTS = (".txt", ".log", ".json", ".xml", ".tap", ".out", ".err", ".jsonl", ".md", "")
 FILE_LIMIT = 4 << 20
 """Bytes kept of one verifier file: its end, where a verifier says what is wrong."""
-_OWN = ("reward.txt", "reward.json", "score.json", "result.json")
+_OWN = words("reward.txt reward.json score.json result.json")
 _ALONE = ("verifier/reward.json", "verifier/reward.txt", *_OWN, "report.json")
-_REPORT_LIMIT = 16 << 20
+_PRINTED = words(
+    "test-stdout.txt test_output.txt test-output.txt tests.log test.log eval.log ctrf.json junit.xml report.json"
+    " score.json result.json verdict.json grader-results.json"
+)
+"""Files in which verifiers leave what they found, beside a trace."""
 _STATUS: dict[str, Status] = {"passed": "passed", "failed": "failed", "missing": "missing"}
+_REPORT_LIMIT = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -79,17 +84,17 @@ def _harbor(value: dict[str, Any], folder: Path) -> TrialInfo | None:
         return None
     problem = inner(value, "exception_info")
     kind, what = string(problem.get("exception_type")), string(problem.get("exception_message"))
-    began = bool(inner(value, "agent_execution")) or not problem or bool(inner(value, "verifier_result"))
+    status = verdict(_reward(inner(value, "verifier_result", "rewards")))
     return TrialInfo(
         task=string(value["task_name"]),
         id=string(value.get("trial_name")),
         layout="harbor",
-        status=_scored(_reward(inner(value, "verifier_result", "rewards"))),
+        status="missing" if status == "unknown" else status,
         ended=kind,
         cause=f"{kind}: {what}" if what else kind,
         seconds=_seconds(inner(value, "agent_execution"), "started_at", "finished_at"),
         tokens=total(inner(value, "agent_result"), "n_input_tokens", "n_output_tokens"),
-        started=began,
+        started=not problem or any(inner(value, key) for key in ("agent_execution", "verifier_result")),
     )
 
 
@@ -97,8 +102,7 @@ def _harbor_unfinished(value: dict[str, Any], folder: Path) -> TrialInfo | None:
     """A trial of Harbor without a result: it never ended and counts as missing."""
     if "trial_name" not in value or not (folder / "agent").is_dir():
         return None
-    task = inner(value, "task")
-    name = string(task.get("name")) or Path(string(task.get("path"))).name
+    name = string(inner(value, "task").get("name")) or Path(string(inner(value, "task").get("path"))).name
     return TrialInfo(
         task=name or string(value["trial_name"]).rpartition("__")[0],
         id=string(value["trial_name"]),
@@ -111,19 +115,18 @@ def _harbor_unfinished(value: dict[str, Any], folder: Path) -> TrialInfo | None:
 def _terminal_bench(value: dict[str, Any], folder: Path) -> TrialInfo | None:
     if "task_id" not in value or "is_resolved" not in value:
         return None
-    resolved = value["is_resolved"]
+    resolved, tests = value["is_resolved"], inner(value, "parser_results")
     mode = string(value.get("failure_mode"))
-    tests = inner(value, "parser_results")
     return TrialInfo(
         task=string(value["task_id"]),
         id=string(value.get("trial_name")),
         layout="terminal-bench",
         status="missing" if resolved is None else "passed" if resolved is True else "failed",
         ended=mode if mode not in ("unset", "none") else "",
-        started=mode != "agent_installation_failed",
-        verifier=(VerifierFile("results.json", as_text({"tests": tests})),) if tests else (),
         seconds=_seconds(value, "agent_started_at", "agent_ended_at"),
         tokens=total(value, "total_input_tokens", "total_output_tokens"),
+        started=mode != "agent_installation_failed",
+        verifier=(VerifierFile("results.json", as_text({"tests": tests})),) if tests else (),
     )
 
 
@@ -141,18 +144,11 @@ def _reward(value: Any) -> Any:
     return rewards.get("reward", min(rewards.values(), key=number)) if rewards else value
 
 
-def _scored(reward: Any) -> Status:
-    status = verdict(reward)
-    return "missing" if status == "unknown" else status
-
-
 def _rewarded(folder: Path) -> Status:
     """The verdict of a trial without a result, from its verifier's files."""
-    for name in ("reward.json", "reward.txt"):
-        path = folder / "verifier" / name
-        if path.is_file():
-            return verdict(_reward(files.document(path, files.WHOLE, [])))
-    return "unknown"
+    paths = (folder / "verifier" / name for name in ("reward.json", "reward.txt"))
+    found = next((path for path in paths if path.is_file()), None)
+    return verdict(_reward(files.document(found, files.WHOLE, []))) if found else "unknown"
 
 
 def _seconds(value: dict[str, Any], first: str, last: str) -> float:
@@ -166,9 +162,7 @@ def _seconds(value: dict[str, Any], first: str, last: str) -> float:
 def events(folder: Path, damage: list[Damage]) -> Iterator[tuple[int, Text]]:
     """Events of the harness's hooks and limits as injected texts, each with the number of its step."""
     path = folder / "events.jsonl"
-    if not path.is_file():
-        return
-    for _, record in files.records(path, damage):
+    for _, record in files.records(path, damage) if path.is_file() else ():
         event = mapping(record)
         name = string(event.get("event"))
         if name and name != "ended":
@@ -176,19 +170,23 @@ def events(folder: Path, damage: list[Damage]) -> Iterator[tuple[int, Text]]:
             yield int(number(event.get("step"))), Text("injected", f"{name}: {as_text(rest)}", name)
 
 
-def verifier(folder: Path, damage: list[Damage]) -> tuple[VerifierFile, ...]:
-    """The verifier's text files by path; Terminal-Bench keeps them in `panes` or `sessions`."""
+def verifier(folder: Path, damage: list[Damage], name: str = "") -> tuple[VerifierFile, ...]:
+    """The verifier's text files by path: those in `verifier`, else where Terminal-Bench keeps them, else those beside
+    the trace of this name."""
     root = folder / "verifier"
     found = [path for path in sorted(root.rglob("*")) if path.is_file()] if root.is_dir() else []
     if not found:
         places = (folder / "panes" / "post-test.txt", folder / "sessions" / "tests.log")
         found = [path for path in places if path.is_file()][:1]
-        root = found[0].parent if found else root
+    if not found and name:
+        named = (f"{start}{each}" for start in (f"{name}.", "") for each in _PRINTED)
+        found = [folder / each for each in named if (folder / each).is_file()]
     kept = []
     for path in found:
         text = _text(path, damage) if path.suffix.lower() in _TEXTS else None
         if text is not None:
-            kept.append(VerifierFile(path.relative_to(root).as_posix(), text))
+            place = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
+            kept.append(VerifierFile(place.as_posix(), text))
     return tuple(kept)
 
 
@@ -199,7 +197,7 @@ def _text(path: Path, damage: list[Damage]) -> str | None:
             file.seek(max(0, size - FILE_LIMIT))
             data = file.read(FILE_LIMIT)
     except OSError as error:
-        damage.append(Damage(str(path), f"cannot be read: {error.strerror or error}"))
+        damage.append(files.unreadable(path, error))
         return None
     if b"\0" in data[:4096]:
         return None
@@ -215,13 +213,14 @@ class Scores:
         self._verdicts: dict[Path, dict[str, Status]] = {}
 
     def take(self, path: Path) -> bool:
-        """Whether the file is a report; if so, remember its verdicts."""
+        """Whether the file holds scores or a verifier's output; if it is a report, remember its verdicts."""
+        known = path.name.endswith((*_OWN, *_PRINTED)) or path.parent.name == "verifier"
         if path.suffix != ".json" or path.stat().st_size > _REPORT_LIMIT:
-            return False
+            return known
         with path.open("rb") as file:
             head = file.read(files.LIMIT >> 4)
         if b'"resolved' not in head:
-            return False
+            return known
         value = mapping(files.document(path, files.WHOLE, []))
         verdicts: dict[str, Status] = {
             task: verdict(mapping(each)) for task, each in value.items() if "resolved" in mapping(each)
@@ -230,18 +229,14 @@ class Scores:
             verdicts.update({string(task): "failed" for task in listing(value.get(key))})
         verdicts.update({string(task): "passed" for task in listing(value.get("resolved_ids"))})
         self._verdicts.setdefault(path.parent, {}).update(verdicts)
-        return bool(verdicts)
+        return known or bool(verdicts)
 
     def of(self, path: Path, task: str, alone: bool) -> Status:
         """The verdict on the trace of a task. `alone` says that its folder contains no other trace."""
-        names = [f"{files.stem(path)}.{name}" for name in _OWN] + list(_ALONE if alone else ())
-        for name in names:
+        for name in (*(f"{files.stem(path)}.{name}" for name in _OWN), *(_ALONE if alone else ())):
             if (path.parent / name).is_file():
                 status = verdict(files.document(path.parent / name, files.WHOLE, []))
                 if status != "unknown":
                     return status
-        for folder in path.parents:
-            status = self._verdicts.get(folder, {}).get(task, "unknown")
-            if status != "unknown":
-                return status
-        return "unknown"
+        found = (self._verdicts.get(folder, {}).get(task, "unknown") for folder in path.parents)
+        return next((status for status in found if status != "unknown"), "unknown")

@@ -13,9 +13,20 @@ from dataclasses import dataclass
 EXCEPTION = re.compile(
     r"^(?:[A-Za-z_][\w.$]*(?:Error|Exception|Exit|Interrupt|Warning|Failure)|Failed|Timeout)\b"
 )
-_FRAME = re.compile(r'^\s*File "[^"\n]+", line \d+|^\s*at [\w.$<>]+\(.*\)$|^\S+\.py:\d+: (?:in \S+|\w*)$')
-_XTRACE = re.compile(r"^\++ ")
-_POINTERS = re.compile(r"^\s*[\^~]+\s*$")
+GENERIC = re.compile(
+    r"\W*(?:(?:the )?(?:tests?|checks?|verification|verifier|grading|grader|call|case) ?(?:has |have )?)?"
+    r"(?:failed|failure|error|passed|none|null|n/a|unknown|ok)?\W*(?:in the \w+ phase.{0,80})?"
+    r"|(?:fail(?:ed)?\W+)?[\d.,/ ]+(?: of \d+)?.{0,30}(?: failed| passed)?\W*",
+    re.IGNORECASE,
+)
+"""Messages that say no more than that something failed."""
+_NOISE = re.compile(
+    r'\s*File "[^"\n]+", line \d+|\s*at (?:async )?(?:[\w.$<>]+ ?)?\(?.*[:\d)]$|\S+\.py:\d+: (?:in \S+|\w*)$|\++ \S'
+    r"|\s*[\^~]+\s*$|\s*(?:>?\s*\d+ \||\|)|note: |\s*(?:---|\.\.\.|={5,}|-{5,})\s*$"
+)
+"""Frames, source with line numbers, pointers below source, the echo of `set -x`, rules."""
+LONG = 2_000
+"""Characters kept of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +53,49 @@ class Failure:
 
 def last_exception(lines: Iterable[str]) -> str:
     """The last line of the last traceback: one that begins with an exception's name."""
-    found = ""
-    for line in lines:
-        if EXCEPTION.match(line):
-            found = line
-    return found
+    return next((line for line in reversed(list(lines)) if EXCEPTION.match(line)), "")
 
 
-def without_pytest_source(section: str) -> list[str]:
-    """The lines of one failure's section that are not source: `E` lines and captured output.
+def failure(test: str, texts: Iterable[str]) -> Failure:
+    """The failure from texts about it, the most telling first: the assertion of pytest in any of them, else the first
+    text that is not generic."""
+    given = [text for text in texts if text.strip()]
+    for text in given:
+        if re.search(r"^E[ \t]", text, re.MULTILINE):
+            return from_section(test, text)
+    said = next((text for text in given if not GENERIC.fullmatch(text.strip()[:300])), "")
+    lines = [line for line in without_frames(said.split("\n")) if line.strip()] or said.split("\n")
+    first = lines[0].strip() if said else ""
+    traced = "Traceback (most recent call last)" in said or GENERIC.fullmatch(first)
+    return Failure(test, "\n".join(lines)[:LONG], ((last_exception(lines) if traced else "") or first)[:LONG])
 
-    In pytest's long and short styles, lines before the `E` lines that are indented or marked with `>` are source.
+
+def from_section(test: str, section: str) -> Failure:
+    """The failure of a section of pytest without its heading.
+
+    In the long and short styles, lines before the `E` lines that are indented or marked with `>` are source.
     """
     kept: list[str] = []
     captured = False
     for line in section.split("\n"):
-        if re.match(r"^-{3,} Captured .* -{3,}$", line):
-            captured = True
-        if captured or line.startswith(("E  ", "E\t")) or line == "E" or (line and not line[0].isspace()):
-            if line.startswith(">") or _FRAME.match(line):
-                continue
+        captured = captured or re.match(r"-{3,} Captured .* -{3,}$", line) is not None
+        said = line.startswith(("E  ", "E\t", "E ")) or line == "E" or (line and not line[0].isspace())
+        if (captured or said) and not line.startswith(">") and not _NOISE.match(line):
             kept.append(line)
-    return kept
+    errors = [line[1:].strip() for line in kept if line[:2] in ("E ", "E\t")]
+    decisive = last_exception(errors) or (errors[0] if errors else last_exception(kept))
+    return Failure(test, ("\n".join(errors) or decisive)[:LONG], decisive[:LONG])
 
 
-def without_frames(lines: list[str]) -> list[str]:
-    """The lines without traceback frames, the source below each frame, and the echo of `set -x`."""
+def without_frames(lines: Iterable[str]) -> list[str]:
+    """The lines without traceback frames, the source below each frame, and other noise."""
     kept: list[str] = []
     inside = False
     for line in lines:
         if line.startswith("Traceback (most recent call last)"):
             inside = True
-            continue
-        if inside and (line[:1].isspace() or _FRAME.match(line) or not line):
-            continue
-        inside = False
-        if not _XTRACE.match(line) and not _FRAME.match(line) and not _POINTERS.match(line):
-            kept.append(line)
+        elif not inside or (line and not line[0].isspace() and not _NOISE.match(line)):
+            inside = False
+            if not _NOISE.match(line):
+                kept.append(line)
     return kept

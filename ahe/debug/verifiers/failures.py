@@ -6,30 +6,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ahe.debug.readers.trace import VerifierFile
-from ahe.debug.verifiers import gotest, plain, python, structured, verdict
+from ahe.debug.verifiers import frameworks, verdict
 from ahe.debug.verifiers.failure import Failure
 
 Parser = tuple[Callable[[str], bool], Callable[[str], list[Failure]]]
 
 _FORMATS: tuple[Parser, ...] = (
-    (structured.is_ctrf, structured.parse_ctrf),
-    (structured.is_junit, structured.parse_junit),
     (verdict.is_verdict, verdict.parse_verdict),
-    (python.is_pytest, python.parse_pytest),
-    (python.is_unittest, python.parse_unittest),
-    (gotest.is_go, gotest.parse),
-    (plain.is_tap, plain.parse_tap),
+    (frameworks.is_junit, frameworks.parse_junit),
+    (frameworks.is_pytest, frameworks.parse_pytest),
+    (frameworks.is_framework, frameworks.parse_framework),
 )
-_NOT_OUTPUT = ("reward.txt", "reward.json", "metrics.json")
+_TEXTS = 2
+"""Rank of the first format that is text."""
+_NOT_OUTPUT = ("reward.txt", "metrics.json")
+_MOST = 200
 
 
 def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
     """Each failed test once. Plain text counts only if no file of a known format reports a failure.
 
-    If two files report the same test, the first in order (CTRF, JUnit, then text) is taken, unless only the other
-    has a decisive line. The order of `files` does not matter.
+    If two files report the same test, the first in order (JSON, JUnit, then text) is taken, unless only the other has
+    a decisive line. Checks of a shell that are printed beside tests follow. The order of `files` does not matter.
     """
     known: dict[str, Failure] = {}
+    beside: list[Failure] = []
     rest: list[str] = []
     for rank, file in sorted(((_rank(f.text), f) for f in files), key=lambda p: (p[0], p[1].name, p[1].text)):
         if file.name.rsplit("/", 1)[-1] in _NOT_OUTPUT:
@@ -41,13 +42,15 @@ def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
             before = known.get(failure.key)
             if before is None or (failure.decisive and not before.decisive):
                 known[failure.key] = failure
-    if known:
-        return tuple(map(_said, known.values()))
-    return tuple(
-        failure
-        for text in rest
-        for failure in (verdict.parse_unknown if verdict.is_json(text) else plain.parse_plain)(text)
+        beside += frameworks.marked(file.text) if rank >= _TEXTS else []
+    if known or beside:
+        said = [text for each in known.values() for text in (each.test, each.decisive) if text][: 2 * _MOST]
+        more = [each for each in beside if not any(text in each.decisive for text in said)]
+        return tuple(map(_said, [*known.values(), *more]))[:_MOST]
+    unknown = (
+        (verdict.parse_unknown if verdict.is_json(text) else frameworks.parse_plain)(text) for text in rest
     )
+    return tuple(failure for found in unknown for failure in found)[:_MOST]
 
 
 def _said(failure: Failure) -> Failure:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from ahe.debug.readers.lenient_json import as_text, mapping, number, salvage, words
-from ahe.debug.verifiers.failure import EXCEPTION, Failure
+from ahe.debug.verifiers.failure import GENERIC, LONG, Failure, failure
 
 _END = object()
-_DEPTH, _NODES, _MOST, _LONG = 12, 20_000, 200, 2_000
+_DEPTH, _NODES, _MOST = 12, 20_000, 200
 _REASONS = words(
     "reason reasons failurereason message messages failuremessage failuremessages errormessage error errors"
     " exception longrepr crash call detail details explanation feedback rationale justification diagnosis why"
@@ -49,18 +48,12 @@ _CHECKS = frozenset(
         " expectations rewards"
     )
 )
+_FAILED_LISTS = words("failed failure failures failing failedtests failingtests")
 _GOOD_WHEN_FALSE = re.compile(
     r"fail|error|skip|timeout|timedout|truncat|cheat|forbid|violat|interrupt|cache|dryrun|crash|kill|flaky|"
     r"missing|extra|exceed|leak|warning|invalid|wrong|abort|expected|xfail|optional|required|isnull|empty|hidden"
 )
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
-_GENERIC = re.compile(
-    r"\W*(?:(?:the )?(?:tests?|checks?|verification|verifier|grading|grader|call|case) ?(?:has |have )?)?"
-    r"(?:failed|failure|error|passed|none|null|n/a|unknown|ok)?\W*(?:in the \w+ phase.{0,60})?"
-    r"|\W*[\d.,/ ]+(?: of \d+)?(?: tests?| checks?| cases?)?(?: failed| passed)?\W*",
-    re.IGNORECASE,
-)
-"""Messages that say no more than that something failed."""
 
 
 def is_verdict(text: str) -> bool:
@@ -81,12 +74,11 @@ def _load(text: str) -> Any:
     return None if any("damaged" in what for _, what in faults) else value
 
 
-def _says(value: Any) -> bool:
-    if isinstance(value, list):
-        return any(_says(each) for each in value[:5])
+def _says(value: Any, depth: int = 3) -> bool:
+    given = value[:5] if isinstance(value, list) else [*mapping(value).values()][:20]
     names = {_plain(key) for key in mapping(value)}
     known = {*_OUTCOMES, *_WORDS, *_SCORES, *_CHECKS, *_REASONS[:18]}
-    return bool(names & known)
+    return bool(names & known) or (depth > 0 and any(_says(each, depth - 1) for each in given))
 
 
 def parse_verdict(text: str) -> list[Failure]:
@@ -94,9 +86,7 @@ def parse_verdict(text: str) -> list[Failure]:
     walk = _Walk()
     value = _load(text)
     if isinstance(value, dict) and _outcome(value) is not True:
-        reason = _reason(value)
-        if reason:
-            walk.found.append(_failure("", reason))
+        walk.found += [failure("", texts) for texts in [_texts(value)] if texts]
     walk.visit(value, (), 0, False)
     return list({(each.test, each.decisive): each for each in walk.found}.values())[:_MOST]
 
@@ -109,7 +99,7 @@ def parse_unknown(text: str) -> list[Failure]:
             left.extend(value.values() if isinstance(value, dict) else value)
         elif isinstance(value, str) and len(value.split(None, 3)) > 2 and len(value) > len(found):
             found = value
-    return [_failure("", found[:_LONG])] if found else []
+    return [failure("", [found[:LONG]])] if found else []
 
 
 def is_json(text: str) -> bool:
@@ -140,15 +130,15 @@ class _Walk:
         if outcome is True:
             return
         before = len(self.found)
-        if outcome is False:
-            reason = _reason(value)
-            if reason:
-                self.found.append(_failure(_named(path), reason))
-                return
+        if outcome is False and (texts := _texts(value)):
+            self.found.append(failure(_named(path), texts))
+            return
         for key, each in value.items():
             plain = _plain(key)
             inside = checks or plain in _CHECKS
-            if isinstance(each, dict | list):
+            if plain in _FAILED_LISTS and isinstance(each, list) and (names := _names(each)):
+                self.found += [Failure(name, f"{name}: failed", "") for name in names]
+            elif isinstance(each, dict | list):
                 further = path if plain in _CHECKS else (*path, key)
                 self.visit(each, further, depth + 1, inside)
             elif inside and plain not in (*_WORDS, *_OUTCOMES, *_TITLES) and _bad(plain, each, checks):
@@ -156,7 +146,7 @@ class _Walk:
         if outcome is False and len(self.found) == before:
             differs = _differs(value)
             name = _named(path)
-            self.found.append(_failure(name, differs) if differs else Failure(name, f"{name}: failed", ""))
+            self.found.append(failure(name, [differs]) if differs else Failure(name, f"{name}: failed", ""))
 
 
 def _bad(name: str, value: Any, inside: bool) -> bool:
@@ -199,26 +189,34 @@ def _outcome(record: dict[str, Any]) -> bool | None:
     return None
 
 
-def _reason(record: dict[str, Any]) -> str:
-    """The most telling string of a record, or of a record in it that has a telling name."""
-    best: tuple[int, str] | None = None
-    for rank, text in _reasons(record, 2):
-        if not _GENERIC.fullmatch(text[:300].strip()) and (best is None or rank < best[0]):
-            best = (rank, text)
-    return best[1].strip()[:_LONG] if best else ""
-
-
-def _reasons(record: dict[str, Any], depth: int) -> Iterator[tuple[int, str]]:
+def _texts(record: dict[str, Any], depth: int = 2) -> list[str]:
+    """The strings under telling names, the most telling first; also those one record deeper."""
+    found: list[tuple[int, str]] = []
     for key, value in record.items():
         rank = _RANK.get(_plain(key))
         if rank is None:
             continue
         if isinstance(value, str):
-            yield rank, value
-        elif isinstance(value, list) and value and all(isinstance(each, str) for each in value[:20]):
-            yield rank, "\n".join(value[:20])
+            found.append((rank, value))
+        elif (
+            isinstance(value, list)
+            and not _names(value)
+            and all(isinstance(each, str) for each in value[:20])
+        ):
+            found.append((rank, "\n".join(value[:20])))
         elif isinstance(value, dict) and depth > 1:
-            yield from ((rank, text) for _, text in _reasons(value, depth - 1))
+            found += [(rank, text) for text in _texts(value, depth - 1)]
+    return [
+        text
+        for _, text in sorted(found, key=lambda pair: pair[0])
+        if not GENERIC.fullmatch(text.strip()[:300])
+    ]
+
+
+def _names(value: Any) -> list[str]:
+    """The names in a list of failed tests; empty if the list holds anything else."""
+    names = [each for each in value[:_MOST] if isinstance(each, str) and each and len(each.split()) == 1]
+    return names if isinstance(value, list) and len(names) == len(value[:_MOST]) else []
 
 
 def _differs(record: dict[str, Any]) -> str:
@@ -231,13 +229,6 @@ def _differs(record: dict[str, Any]) -> str:
     if wanted is None and got is None:
         return ""
     return f"expected {as_text(wanted)[:300]}, got {as_text(got)[:300]}"
-
-
-def _failure(test: str, message: str) -> Failure:
-    lines = [line.strip() for line in message.split("\n") if line.strip()]
-    said = [line[1:].strip() for line in lines if line[:2] in ("E ", "E\t")] or lines
-    named = [line for line in said if EXCEPTION.match(line)]
-    return Failure(test, "\n".join(lines), (named or said or [""])[0])
 
 
 def _title(record: dict[str, Any]) -> str:

@@ -261,3 +261,38 @@ def test_terminal_benchs_verdicts_on_single_tests(tmp_path: Path) -> None:
         b"FAILED tests/test_o.py::test_hello - AssertionError: no greeting\n",
     )
     assert [each.decisive for each in failures(only(tmp_path).verifier)] == ["AssertionError: no greeting"]
+
+
+def test_a_verifiers_files_beside_a_single_trace_are_its_own(tmp_path: Path) -> None:
+    printed = b"TAP version 13\nnot ok 1 - out.txt exists\n# out.txt: no such file\n"
+    put(tmp_path / "a" / "chat.json", MESSAGES)
+    put(tmp_path / "a" / "verifier" / "test-stdout.txt", printed)
+    put(tmp_path / "b" / MINI.name, MINI.data)
+    put(tmp_path / "b" / "test_output.txt", b"FAILED t.py::test_x - KeyError: 'a'\n")
+    put(tmp_path / "c" / "one.json", MESSAGES)
+    put(tmp_path / "c" / "two.json", MESSAGES)
+    put(tmp_path / "c" / "test-stdout.txt", printed)
+    skipped: list[Skipped] = []
+    found = {source.id: read(source) for source in find([tmp_path], skipped)}
+    said = {name.split("/")[0]: decisive_line(failures(trace.verifier)) for name, trace in found.items()}
+    assert said == {"a": "# out.txt: no such file", "b": "KeyError: 'a'", "c": ""}
+    assert not any(each.notable for each in skipped)
+
+
+def test_what_stopped_the_agent_is_the_cause(tmp_path: Path) -> None:
+    said = "litellm.ContextWindowExceededError: the maximum is 32768 tokens"
+    info = {"mini_version": "1.9", "exit_status": "ContextWindowExceededError"}
+    put(
+        tmp_path / "a" / "m.traj.json",
+        {"info": info, "messages": [*MESSAGES[:2], {"role": "user", "content": said}]},
+    )
+    error = {"message": "TimeoutError()", "traceback": "Traceback …\nRuntimeError: no address pool is left\n"}
+    put(
+        tmp_path / "b" / "s.json",
+        {**SAMPLE, "messages": SAMPLE["messages"][:1], "scores": None, "error": error},
+    )
+    traces = {trace.format: trace for trace in map(read, find([tmp_path]))}
+    assert traces["mini-swe-agent"].cause == said and results(traces["mini-swe-agent"])[-1].channel == "error"
+    inspected = traces["inspect"]
+    assert (inspected.status, inspected.started) == ("missing", False)
+    assert inspected.cause.splitlines() == ["TimeoutError()", "RuntimeError: no address pool is left"]

@@ -72,6 +72,24 @@ def test_a_failed_view_is_no_view_and_a_file_has_no_exit_code() -> None:
     assert (broken.channel, broken.code, broken.failed) == ("result", 2, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "failed"),
+    [
+        (
+            "str_replace_editor",
+            "No replacement was performed, old_str did not appear verbatim in /a.py.",
+            True,
+        ),
+        ("Edit", "<tool_use_error>File has not been read yet.</tool_use_error>", True),
+        ("view_file", "Error: no such file", True),
+        ("Edit", "The file /a.py has been updated.", None),
+        ("bash", "error: no such file", None),
+    ],
+)
+def test_an_edit_that_the_tool_refused_failed(name: str, text: str, failed: bool | None) -> None:
+    assert result(text, name, '{"command": "str_replace"}').failed is failed
+
+
 def test_metadata_behind_a_result_is_not_part_of_it() -> None:
     text = 'No files found\n\n[metadata] {"filenames": [], "numFiles": 0}'
     assert result(text, "Glob", "*.txt").text == "No files found"

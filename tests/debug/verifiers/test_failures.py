@@ -193,6 +193,68 @@ Tests:       1 failed, 1 total
 """
 
 
+MOCHA = """\
+  pages
+    1) counts the last page
+    ✓ counts none
+
+  0 passing (4ms)
+  1 failing
+
+  1) pages
+       counts the last page:
+
+      AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:
+
+3 !== 2
+
+      + expected - actual
+      at Context.<anonymous> (test/pages.js:8:12)
+"""
+
+RSPEC = """\
+Failures:
+
+  1) Cart adds an item
+     Failure/Error: expect(cart.total).to eq(4)
+
+       expected: 4
+            got: 3
+     # ./spec/cart_spec.rb:9:in 'block (2 levels) in <top (required)>'
+
+Finished in 0.01 seconds
+2 examples, 1 failure
+
+Failed examples:
+
+rspec ./spec/cart_spec.rb:7 # Cart adds an item
+"""
+
+GTEST = """\
+[==========] Running 2 tests from 1 test suite.
+[ RUN      ] Pages.Counts
+pages_test.cc:9: Failure
+Expected equality of these values:
+  pages(10)
+    Which is: 3
+  2
+[  FAILED  ] Pages.Counts (0 ms)
+[ RUN      ] Pages.None
+[       OK ] Pages.None (0 ms)
+[  PASSED  ] 1 test.
+[  FAILED  ] 1 test, listed below:
+[  FAILED  ] Pages.Counts
+"""
+
+VITEST = """\
+ FAIL  src/sum.test.ts > adds numbers
+AssertionError: expected 3 to be 4 // Object.is equality
+ ❯ src/sum.test.ts:4:21
+
+ Test Files  1 failed (1)
+"""
+
+
 def ctrf(*tests: dict[str, str]) -> str:
     return json.dumps({"results": {"tool": {"name": "pytest"}, "summary": {}, "tests": list(tests)}})
 
@@ -258,6 +320,16 @@ CTRF = ctrf(
         (CARGO, [("adds", "assertion `left == right` failed")]),
         (JEST, [("sum › adds numbers", "expect(received).toBe(expected) // Object.is equality")]),
         (
+            MOCHA,
+            [("pages", "AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:")],
+        ),
+        (RSPEC, [("Cart adds an item", "Failure/Error: expect(cart.total).to eq(4)")]),
+        (GTEST, [("Pages.Counts", "pages_test.cc:9: Failure")]),
+        (
+            VITEST,
+            [("src/sum.test.ts > adds numbers", "AssertionError: expected 3 to be 4 // Object.is equality")],
+        ),
+        (
             CTRF,
             [
                 ("test_outputs.py::test_b", "AssertionError: rows: 1, not 2"),
@@ -265,7 +337,22 @@ CTRF = ctrf(
             ],
         ),
     ],
-    ids=["pytest", "chained", "unittest", "go", "go-build", "junit", "tap", "cargo", "jest", "ctrf"],
+    ids=[
+        "pytest",
+        "chained",
+        "unittest",
+        "go",
+        "go-build",
+        "junit",
+        "tap",
+        "cargo",
+        "jest",
+        "mocha",
+        "rspec",
+        "gtest",
+        "vitest",
+        "ctrf",
+    ],
 )
 def test_the_failed_tests_and_what_decides(text: str, wanted: list[tuple[str, str]]) -> None:
     found = failures((VerifierFile("out", text),))
@@ -303,6 +390,25 @@ def test_echoed_source_is_no_part_of_the_message(text: str) -> None:
 )
 def test_plain_output(text: str, wanted: list[str]) -> None:
     assert [failure.decisive for failure in failures((VerifierFile("test-stdout.txt", text),))] == wanted
+
+
+def test_a_check_of_a_shell_beside_tests_is_a_failure_too() -> None:
+    text = "FAIL: files below tests/ were modified\nFAILED tests/t.py::test_a - AssertionError: x\n1 failed in 0.1s\n"
+    found = failures((VerifierFile("test-stdout.txt", text),))
+    assert [each.decisive for each in found] == [
+        "AssertionError: x",
+        "FAIL: files below tests/ were modified",
+    ]
+
+
+def test_a_traceback_names_its_place_and_a_count_of_failures_is_no_reason() -> None:
+    text = (
+        'Traceback (most recent call last):\n  File "/app/main.py", line 8, in <module>\n    run()\n'
+        "TypeError: Order() lacks an argument\nFAILED: 1 of 4 entry points\n"
+    )
+    (found,) = failures((VerifierFile("o", text),))
+    assert found.decisive == "TypeError: Order() lacks an argument"
+    assert found.message.endswith('File "/app/main.py", line 8, in <module>')
 
 
 def test_summary_alone_is_enough_for_pytest() -> None:

@@ -60,6 +60,15 @@ def said(value: Any, name: str = "verdict.json") -> list[tuple[str, str]]:
             [("file_written", "file_written false")],
         ),
         ({"scores": {"speed": 0.25, "size": 1.0}, "reward": 0.6}, [("speed", "speed 0.25")]),
+        (
+            {
+                "x-1": {
+                    "resolved": False,
+                    "tests_status": {"FAIL_TO_PASS": {"success": [], "failure": ["t.py::a"]}},
+                }
+            },
+            [("t.py::a", "t.py::a: failed")],
+        ),
         ({"passed": True, "message": "all is well"}, []),
         (
             {"passed": False, "message": "Test failed", "details": ["row 3 is missing"]},
