@@ -163,7 +163,8 @@ class DockerEnvironment(TaskEnvironment):
             mem_limit=spec.memory_mb << 20,
             memswap_limit=spec.memory_mb << 20,
             pids_limit=spec.processes + 2,  # Docker's init, and `tail`, which keeps the container running
-            nano_cpus=int(spec.cpus * 1e9) if spec.cpus else None,
+            # A task may ask for more than this machine has: its limit is then no limit.
+            nano_cpus=int(min(spec.cpus, docker_api.cpus()) * 1e9) if spec.cpus else None,
             ulimits=[_ulimit("fsize", size), _ulimit("core", 0)],
             volumes=binds,
             tmpfs={path: "ro,size=4k" for path, is_dir in cover if is_dir},

@@ -39,6 +39,12 @@ def client() -> Any:
     return found
 
 
+@functools.cache
+def cpus() -> int:
+    """The processors of the daemon's machine."""
+    return int(client().info()["NCPU"])
+
+
 def sweep(found: Any) -> None:
     """Removes containers left behind by `ahe` processes of this machine that were killed."""
     from docker.errors import APIError

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ahe.errors import ModelUnavailable, UsageError
-from ahe.models import reading, wire
+from ahe.models import body, reading, wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
 from ahe.models.network import obstacle, unreachable
@@ -101,18 +101,18 @@ class OpenAIModel:
         try:
             raw = await self._post(sent, headers)
             try:
-                body = reading.parse(raw)
-            except reading.MalformedBody as error:
+                answer = body.parse(raw)
+            except body.MalformedBody as error:
                 raise TransientFailure(str(error)) from error
-            except reading.ErrorBody as error:
+            except body.ErrorBody as error:
                 raise refusal(self.spec, self._where, error.status, str(error), {}, sent) from error
         except Unreadable:
             # The model's fault: an empty reply, about which the agent is told.
-            body = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
+            answer = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
         if not raw.startswith(b"{"):
             # A stream may have had a secret in parts.
-            body = loads(self._secrets.hide_in_reply(json.dumps(body).encode()))
-        return reading.reply(body, sent, time.monotonic() - began)
+            answer = loads(self._secrets.hide_in_reply(json.dumps(answer).encode()))
+        return reading.reply(answer, sent, time.monotonic() - began)
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
         import openai

@@ -104,6 +104,13 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     assert found["answer"] == "It shows hidden files."
     assert found["tool_calls"] == "native"
     assert found["price"] == "free"
+    assert {point["name"]: point["holds"] for point in found["points"]} == {
+        "a call's result": False,
+        "parallel calls": None,
+        "long prompt": False,
+        "reply length": True,
+        "form of requests": True,
+    }
 
 
 def lines(done) -> dict[str, dict[str, str]]:
