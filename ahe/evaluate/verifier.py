@@ -96,7 +96,9 @@ async def verify(env: Environment, task: Task) -> Verification:
     except AgentFault as fault:
         problem = str(fault)
     except OSError as error:
-        problem = f"the tests could not be written after the agent's work: {str(error) or type(error).__name__}"
+        problem = (
+            f"the tests could not be written after the agent's work: {str(error) or type(error).__name__}"
+        )
     return Verification(reward=0.0, problem=problem)
 
 
