@@ -29,6 +29,7 @@ T = TypeVar("T")
 NOT_RUNNING = 409
 IDLE = ("tail", "-f", "/dev/null")  # the container's command: it keeps the container running
 ENTRYPOINT_SECONDS = 10.0
+MUCH = 1 << 30  # bytes
 
 
 class DockerEnvironment(TaskEnvironment):
@@ -243,13 +244,14 @@ class DockerEnvironment(TaskEnvironment):
     async def _blame(self, error: Exception) -> AheError:
         """Who is to blame for Docker's error: the commands inside, once some may have run, if the daemon is well.
 
-        They can break a container, for example so that it does not start again; not the daemon, the container's
-        existence, or the room on its disk.
+        They can break a container, for example so that it does not start again; not the daemon, nor the container's
+        existence, nor the room on its disk unless they wrote much.
         """
         problem = f"{self.spec.name}: Docker failed: {error}"
-        if self._serves and self._container is not None and docker_api.NO_SPACE not in str(error):
+        if self._serves and self._container is not None:
+            needed = MUCH if docker_api.NO_SPACE in str(error) else 0
             loop = asyncio.get_running_loop()
-            if await loop.run_in_executor(self._threads, docker_api.exists, self._container):
+            if await loop.run_in_executor(self._threads, docker_api.has_written, self._container, needed):
                 return EnvironmentLost(f"{problem}, because of what its commands did")
         return SandboxError(problem)
 
