@@ -18,7 +18,7 @@ from ahe.debug.readers.lenient_json import (
     total,
     words,
 )
-from ahe.debug.readers.trace import StepSource, Text
+from ahe.debug.readers.trace import StepSource
 
 _HOST = (
     "<system-reminder>",

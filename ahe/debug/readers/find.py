@@ -39,6 +39,8 @@ _UNSAFE = re.compile(r"[^\w./@+=,~-]+")
 _PLACES = ("agent", "sessions", "agent-logs", "steps")
 _ASIDE = ("tests.", "trajectory.")
 _ORDINARY = ("no known form of a trace", "empty", "binary")
+_COMPARED = 8
+"""The largest recordings with the same beginning, with which each other one is compared."""
 _EVENT = re.compile(r"(?:event-)?\d{1,9}\b.{0,80}\.json")
 _RICHER = 1.25
 """How many times as many calls and results another recording of a trial must hold to be preferred to ATIF."""
@@ -305,9 +307,9 @@ class _Search:
             for group in groups.values():
                 group.sort(key=lambda each: (-each.size, each.path))
                 for at, source in enumerate(group[1:], start=1):
-                    fuller = next(
-                        (other for other in group[:at] if key == "session" or _begins(other, source)), None
-                    )
+                    others = group[: min(at, _COMPARED)]
+                    same = (each for each in others if key == "session" or _begins(each, source))
+                    fuller = next(same, None)
                     if fuller is not None:
                         dropped.add(id(source))
                         self.skipped.append(Skipped(source.path, f"a copy of {fuller.path}, which is read"))
