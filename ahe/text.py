@@ -32,9 +32,9 @@ def read_text(path: Path) -> str:
         raise UnicodeError(
             f"line {line} is not in {encoding[:6].upper().rstrip('-')}: save the file as UTF-8"
         ) from None
-    if "\0" in text:  # UTF-16 without a mark
+    if "\0" in text[:4]:  # UTF-16 without a mark
         raise UnicodeError("it is not text in UTF-8: save the file as UTF-8")
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def loads(raw: str | bytes) -> Any:

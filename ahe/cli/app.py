@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import importlib
 import io
@@ -16,7 +15,7 @@ from typing import NoReturn
 import click
 
 from ahe import __version__
-from ahe.cli.shared import Invocation, ReaderGone, printing
+from ahe.cli.shared import Invocation, Named, Place, ReaderGone, printing
 from ahe.errors import AheError
 
 # The help must not import the commands, so their one-line descriptions are here.
@@ -68,7 +67,7 @@ _REMEDIES = {
 }
 
 
-class Commands(click.Group):
+class Commands(Named):
     """A group that knows its commands by a table and imports one when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -79,16 +78,6 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"ahe.cli.{cmd_name}").command
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], known, n=1)
-            advice = f"did you mean `ahe {close[0]}`?" if close else "`ahe --help` lists the commands"
-            raise click.UsageError(f"there is no command {args[0]!r}: {advice}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for part, commands in COMMANDS.items():
@@ -103,7 +92,7 @@ class Commands(click.Group):
 @click.option(
     "-C",
     "--project",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Place(file_okay=False),
     help="The project's folder (default: the nearest at or above this one with ahe.toml).",
 )
 @click.version_option(__version__, prog_name="ahe", message="%(prog)s %(version)s")
@@ -145,6 +134,8 @@ def _text(error: BaseException) -> str:
     """What a person reads: the cause and what to do. Of several errors at once, one that names a remedy."""
     while isinstance(error, BaseExceptionGroup):
         error = min(error.exceptions, key=lambda each: not isinstance(each, (AheError, BaseExceptionGroup)))
+    if isinstance(error, click.UsageError) and error.ctx and "`" not in error.format_message():
+        return f"{error.format_message().rstrip('.')}: `{error.ctx.command_path} --help` shows what it takes"
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, AheError):

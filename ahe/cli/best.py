@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from ahe.cli.shared import Invocation, make_command, show
+from ahe.cli.shared import Invocation, Place, make_command, show
 
 
 @make_command("best", "ahe best\nahe best --export ~/my-harness")
 @click.option(
     "--export",
     "to",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Place(file_okay=False),
     help="Copy its files into this folder, which must be new or empty.",
 )
 def command(invocation: Invocation, to: Path | None, as_json: bool) -> None:

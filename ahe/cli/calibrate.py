@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ahe.cli.options import flags, measuring
-from ahe.cli.shared import Invocation, make_command, run, show
+from ahe.cli.shared import Invocation, Place, make_command, run, show
 
 EXAMPLE = """ahe calibrate                                # HEAD against itself, 4 rollouts a task
 ahe calibrate --points 5 --points 10         # what detecting such rises takes
@@ -34,9 +34,7 @@ ahe calibrate --csv matrix.csv               # task,trial,resolved: for benchmar
     show_default=True,
     help="A rise in points: show what it takes to detect it (may be repeated).",
 )
-@click.option(
-    "--csv", "table", type=click.Path(dir_okay=False, path_type=Path), help="Write the outcomes here."
-)
+@click.option("--csv", "table", type=Place(dir_okay=False), help="Write the outcomes here.")
 @measuring
 def command(
     invocation: Invocation,
@@ -58,6 +56,8 @@ def command(
     from ahe.views.studies import calibration_text
     from ahe.views.terminal import watcher
 
+    if table is not None and not table.absolute().parent.is_dir():
+        raise click.UsageError(f"{table.parent} is not a folder: --csv takes a file in one that is there")
     project = invocation.project(flags(given))
     rollouts = run(lambda seen: calibrate(project, seen, rev=rev, rollouts=attempts))
     if table is not None:

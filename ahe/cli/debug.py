@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from ahe.cli.options import flags, thinking
-from ahe.cli.shared import Invocation, make_command, run, show
+from ahe.cli.shared import Invocation, Place, make_command, run, show
 
 
 @make_command("debug", "ahe debug HEAD > report.md")
 @click.argument("what", nargs=-1, metavar="[REV | PATH...]")
 @click.option("--budget", type=click.IntRange(100), default=10_000, show_default=True, help="Tokens at most.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the report.")
+@click.option("--out", type=Place(file_okay=False), help="Folder for the report.")
 @click.option("--ask", is_flag=True, help="Ask the debugger's model too (only for a REV).")
 @thinking
 def command(
@@ -35,6 +35,8 @@ def command(
     from ahe.jobs.debug import debug
     from ahe.views.text import visible
 
+    if not all(what):
+        raise UsageError("a path is empty: name files or folders with traces, or one REV")
     paths = [Path(name) for name in what if Path(name).exists()]
     if what and len(paths) == len(what):
         result = run(lambda seen: debug(paths, seen, out=out, budget=budget, ask=ask))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from ahe.cli.shared import Invocation, make_command, show
+from ahe.cli.shared import Invocation, Place, make_command, show
 
 
 @make_command("init", "ahe init .")
-@click.argument("folder", default=None, required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", default=None, required=False, type=Place(file_okay=False))
 def command(invocation: Invocation, folder: Path | None, as_json: bool) -> None:
     """Make ahe.toml and a workspace in FOLDER (default: this one).
 

@@ -44,9 +44,10 @@ def pull_weights(invocation: Invocation, name: str, as_json: bool) -> None:
 @click.option("--model", metavar="NAME", help="Instead of the coder's model in ahe.toml.")
 @click.option("--base-url", metavar="URL", help="Its OpenAI-compatible endpoint.")
 def test_model(invocation: Invocation, model: str | None, base_url: str | None, as_json: bool) -> None:
-    """Ask the coder's model a question, and find out how it calls tools. A priced model costs a few cents.
+    """Ask the coder's model a question, and try what trials do. A priced model costs a few cents.
 
-    Shows tokens per second, the price, and `native` or `text`; the answer is kept for later runs.
+    Shows tokens per second, the price, `native` or `text` tool calls, and for results of calls, parallel calls, a long
+    prompt and long replies what holds. What the endpoint refuses or needs is kept for later runs.
     """
     from ahe.jobs.models import test
     from ahe.views.lists import model_test_text

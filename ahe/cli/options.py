@@ -92,4 +92,6 @@ def flags(given: dict[str, Any]) -> dict[str, Any]:
 
 def suite_path(text: str) -> str:
     """An existing folder is relative to the current one; any other path is relative to ahe.toml."""
+    if not text:
+        raise click.UsageError("the suite's path is empty: name its folder, or leave --suite out")
     return str(Path(text).resolve()) if Path(text).is_dir() else text

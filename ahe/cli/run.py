@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ahe.cli.options import flags, working
-from ahe.cli.shared import Invocation, make_command, run, safe_for_terminal, show
+from ahe.cli.shared import Invocation, Place, make_command, run, safe_for_terminal, show
 
 EXAMPLE = """ahe run "add a --verbose flag to cli.py" -C ~/code/tool
 ahe run "sort the imports" --apply"""
@@ -19,11 +19,11 @@ ahe run "sort the imports" --apply"""
 @click.option(
     "-C",
     "--directory",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=Place(exists=True, file_okay=False),
     default=".",
     help="Where the agent works (default: here).",
 )
-@click.option("--project", "folder", type=click.Path(path_type=Path), help="The project's folder.")
+@click.option("--project", "folder", type=Place(), help="The project's folder.")
 @click.option("--rev", default="HEAD", show_default=True, help="Which version of the harness.")
 @click.option("--apply", is_flag=True, help="Merge the changes into the directory when the agent is done.")
 @click.option("--all", "everything", is_flag=True, help="Give the agent also what git ignores.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -56,7 +57,33 @@ class Command(click.Command):
         formatter.write(f"\nExample:\n{lines}\n")
 
 
-class Group(click.Group):
+class Place(click.Path):
+    """A path on the command line. An empty one, such as an unset variable in quotes, is not the current folder."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the path is empty: name one, or leave it out", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Named(click.Group):
+    """A group that names the nearest command where there is none of that name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            close, path = difflib.get_close_matches(args[0], known, n=1), ctx.command_path
+            advice = f"did you mean `{path} {close[0]}`?" if close else f"`{path} --help` lists the commands"
+            raise click.UsageError(f"there is no command {args[0]!r}: {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class Group(Named):
     """A command with sub-commands, whose help ends with the examples of all of them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -75,7 +102,7 @@ def make_command(name: str, example: str, *, project: bool = True) -> Callable[[
             function = click.option(
                 "-C",
                 "--project",
-                type=click.Path(path_type=Path),
+                type=Place(),
                 expose_value=False,
                 callback=_choose_project,
                 help="The project's folder.",

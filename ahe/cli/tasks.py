@@ -86,7 +86,7 @@ def tasks_from(_: Invocation, source: Path, out: Path | None, as_json: bool) -> 
 
 
 def _project(invocation: Invocation, suite: str | None) -> Project:
-    return invocation.project({"suite.path": suite_path(suite) if suite else None})
+    return invocation.project({"suite.path": None if suite is None else suite_path(suite)})
 
 
 command.add_command(list_tasks)

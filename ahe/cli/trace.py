@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ahe.cli.shared import Invocation, make_command, printing, safe_for_terminal, show
+from ahe.cli.shared import Invocation, Place, make_command, printing, safe_for_terminal, show
 
 Span = tuple[int, int]
 
@@ -30,7 +30,7 @@ def _span(ctx: click.Context, param: click.Parameter, value: str | None) -> Span
 @click.option("--step", type=click.IntRange(0), help="Only this step.")
 @click.option("--range", "span", metavar="A-B", callback=_span, help="Only these bytes of the step.")
 @click.option("--raw", is_flag=True, help="The bytes as they were recorded; without it, cleaned.")
-@click.option("--in", "path", type=click.Path(path_type=Path), help="A file or folder of any tool's traces.")
+@click.option("--in", "path", type=Place(), help="A file or folder of any tool's traces.")
 def command(
     invocation: Invocation,
     trial: str,

@@ -92,6 +92,7 @@ class AgentDebugger:
             citations=tuple(_instructions(found) if self._level == "scores" else _best_citations(found)),
             folder=str(out),
             level=self._level,
+            notes=asked.notes(),
         )
 
     async def _examine(

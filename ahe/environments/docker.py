@@ -22,13 +22,14 @@ from ahe.environments.layout import covered, mounted
 from ahe.environments.limits import owner
 from ahe.environments.link import Command
 from ahe.environments.variables import resolve
-from ahe.errors import SandboxError, TaskError
+from ahe.errors import AheError, EnvironmentLost, SandboxError, TaskError
 from ahe.records import EnvironmentSpec, ExecResult
 
 T = TypeVar("T")
 NOT_RUNNING = 409
 IDLE = ("tail", "-f", "/dev/null")  # the container's command: it keeps the container running
 ENTRYPOINT_SECONDS = 10.0
+MUCH = 1 << 30  # bytes
 
 
 class DockerEnvironment(TaskEnvironment):
@@ -45,7 +46,7 @@ class DockerEnvironment(TaskEnvironment):
     def __init__(self, spec: EnvironmentSpec, scratch: Path) -> None:
         super().__init__(spec)
         self._container: Any = None
-        self._stopped = False
+        self._stopped = self._serves = False
         self._user = "0"
         self._tokens: set[str] = set()  # of the commands that run
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="docker")
@@ -60,6 +61,7 @@ class DockerEnvironment(TaskEnvironment):
                     files = await self._do(docker_api.archive_of_folder, self.spec.files)
                     await self._put(self.spec.workdir, files)
                 await self._setup()
+            self._serves = True
         except BaseException:
             await self.stop()
             raise
@@ -74,7 +76,8 @@ class DockerEnvironment(TaskEnvironment):
                 await self._do(self._kill, token)
             return done
         except asyncio.CancelledError:
-            await asyncio.shield(self._do(self._kill, token))
+            with contextlib.suppress(AheError):
+                await asyncio.shield(self._do(self._kill, token))
             raise
         finally:
             self._tokens.discard(token)
@@ -160,7 +163,8 @@ class DockerEnvironment(TaskEnvironment):
             mem_limit=spec.memory_mb << 20,
             memswap_limit=spec.memory_mb << 20,
             pids_limit=spec.processes + 2,  # Docker's init, and `tail`, which keeps the container running
-            nano_cpus=int(spec.cpus * 1e9) if spec.cpus else None,
+            # A task may ask for more than this machine has: its limit is then no limit.
+            nano_cpus=int(min(spec.cpus, docker_api.cpus()) * 1e9) if spec.cpus else None,
             ulimits=[_ulimit("fsize", size), _ulimit("core", 0)],
             volumes=binds,
             tmpfs={path: "ro,size=4k" for path, is_dir in cover if is_dir},
@@ -228,14 +232,28 @@ class DockerEnvironment(TaskEnvironment):
         return await self._blocking(function, *arguments)
 
     async def _blocking(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Runs in a thread; errors of the daemon and its client become SandboxErrors."""
+        """Runs in a thread. Errors of the daemon and its client become SandboxErrors, or EnvironmentLost (`_blame`)."""
         from docker.errors import DockerException
         from requests import RequestException
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except (DockerException, RequestException) as error:
-            raise SandboxError(f"{self.spec.name}: Docker failed: {error}") from error
+            raise await self._blame(error) from error
+
+    async def _blame(self, error: Exception) -> AheError:
+        """Who is to blame for Docker's error: the commands inside, once some may have run, if the daemon is well.
+
+        They can break a container, for example so that it does not start again; not the daemon, nor the container's
+        existence, nor the room on its disk unless they wrote much.
+        """
+        problem = f"{self.spec.name}: Docker failed: {error}"
+        if self._serves and self._container is not None:
+            needed = MUCH if docker_api.NO_SPACE in str(error) else 0
+            loop = asyncio.get_running_loop()
+            if await loop.run_in_executor(self._threads, docker_api.has_written, self._container, needed):
+                return EnvironmentLost(f"{problem}, because of what its commands did")
+        return SandboxError(problem)
 
 
 def _last_check(state: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import os
 import posixpath
 import tarfile
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from ahe.environments.inside.data import READ_LIMIT
 from ahe.environments.limits import is_alive
@@ -21,6 +21,7 @@ NO_DAEMON = (
     "group `docker`; tasks that need no image also run in bubblewrap"
 )
 LINKS = 20
+NO_SPACE, NO_CONTAINER = "no space left on device", "No such container"
 
 
 @functools.cache
@@ -36,6 +37,12 @@ def client() -> Any:
         raise SandboxError(f"no Docker daemon answers: {NO_DAEMON} ({error})") from error
     sweep(found)
     return found
+
+
+@functools.cache
+def cpus() -> int:
+    """The processors of the daemon's machine."""
+    return int(client().info()["NCPU"])
 
 
 def sweep(found: Any) -> None:
@@ -56,21 +63,45 @@ def sweep(found: Any) -> None:
 
 def read_file(container: Any, path: str) -> bytes:
     """Content of a regular file, links followed. Raises FileNotFoundError and other OSErrors."""
-    from docker.errors import NotFound
+    from docker.errors import APIError
 
     for _ in range(LINKS):
         try:
             pieces, _ = container.get_archive(path)
-        except NotFound:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
-        with tarfile.open(fileobj=_Pieces(pieces), mode="r|") as tar:
-            entry = tar.next()
-            if entry is None or entry.isdir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-            if not entry.issym():
-                return _content(tar, entry, path)
+            with tarfile.open(fileobj=_Pieces(pieces), mode="r|") as tar:
+                entry = tar.next()
+                if entry is None or entry.isdir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+                if not entry.issym():
+                    return _content(tar, entry, path)
+        except APIError as error:
+            raise _path_error(error, path) from error
+        except tarfile.TarError as error:  # the file was cut while it was sent
+            raise OSError(errno.EIO, str(error), path) from error
         path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.linkname))
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+
+def has_written(container: Any, size: int) -> bool:
+    """Whether the daemon answers, and has the container with at least this many bytes written in it."""
+    from docker.errors import DockerException
+    from requests import RequestException
+
+    try:
+        found = container.client.api.containers(all=True, size=size > 0, filters={"id": container.id})
+    except (DockerException, RequestException):
+        return False
+    return bool(found) and found[0].get("SizeRw", 0) >= size
+
+
+def _path_error(error: Any, path: str) -> Exception:
+    """What the daemon's answer about a path means; the answer itself if it is not about the path."""
+    text = str(error.explanation)
+    if NO_CONTAINER in text or NO_SPACE in text:
+        return cast("Exception", error)
+    if error.status_code == 404:
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return OSError(errno.EINVAL, text, path)
 
 
 def archive_of_file(name: str, data: bytes, mode: int) -> bytes:
@@ -94,19 +125,14 @@ def archive_of_folder(folder: str) -> bytes:
 def put_archive(container: Any, folder: str, archive: bytes) -> None:
     """Unpacks an archive in a folder of the container.
 
-    Raises FileNotFoundError if the folder does not exist, NotADirectoryError if the path is not a folder.
+    Raises FileNotFoundError if the folder does not exist, another OSError if it is not a folder.
     """
-    from docker.errors import APIError, NotFound
+    from docker.errors import APIError
 
     try:
         container.put_archive(folder, archive)
-    except NotFound:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder) from None
     except APIError as error:
-        # A file where a folder must be, or the reverse: older daemons report that as a server error.
-        if error.is_client_error() or "directory" in str(error.explanation):
-            raise NotADirectoryError(errno.ENOTDIR, str(error.explanation), folder) from error
-        raise
+        raise _path_error(error, folder) from error
 
 
 class _Pieces(io.RawIOBase):

@@ -15,12 +15,14 @@ from ahe.environments.inside.processes import MARKER
 from ahe.environments.link import Command
 from ahe.records import ExecResult
 
-# $1 command, $2 directory, $3 token. The token before the output says that the command was started; the token
-# after it says that the command has ended, though background processes may still hold the pipe. The second
-# `cat` keeps those from dying of SIGPIPE.
+# $1 command, $2 directory, $3 token, $4 not empty if it may run elsewhere. The token before the output says that the
+# command was started; the token after it says that the command has ended, though background processes may still hold
+# the pipe. The second `cat` keeps those from dying of SIGPIPE.
 RUN = """
 printf '%s+\\n' "$3"
-{ if cd -- "$2"; then
+echo 1000 2>/dev/null >/proc/self/oom_score_adj
+{ if cd -- "$2" 2>/dev/null || { [ -z "$4" ] && cd -- "$2"; } || { [ -n "$4" ] &&
+       { cd /tmp || cd /; } 2>/dev/null && echo "[cannot enter $2; this command runs in $PWD]"; }; then
     if command -v setsid >/dev/null 2>&1; then new=setsid; else new=; fi
     if command -v bash >/dev/null 2>&1; then $new bash -c "$1"; else $new sh -c "$1"; fi
   else (exit 126); fi
@@ -93,8 +95,9 @@ def run(api: Any, container: str, command: Command, token: str) -> ExecResult:
     end = time.monotonic() + command.timeout
     made = api.exec_create(
         container,
-        ["sh", "-c", RUN, "sh", command.text, command.cwd, token],
+        ["sh", "-c", RUN, "sh", command.text, command.cwd, token, "elsewhere" if command.elsewhere else ""],
         environment={**command.env, MARKER: token},
+        workdir="/",  # the task's own may be gone
         user=command.user or "0",
     )
     clip, code, problem = Clip(command.output_limit), None, None
@@ -116,7 +119,9 @@ def run(api: Any, container: str, command: Command, token: str) -> ExecResult:
 
 def kill(api: Any, container: str, token: str, *, alone: bool) -> bool:
     """Kills all processes of a command; False if some may be left."""
-    made = api.exec_create(container, ["sh", "-c", KILL, "sh", token, "alone" if alone else ""], user="0")
+    made = api.exec_create(
+        container, ["sh", "-c", KILL, "sh", token, "alone" if alone else ""], user="0", workdir="/"
+    )
     api.exec_start(made["Id"])
     return bool(api.exec_inspect(made["Id"])["ExitCode"] == 0)
 
@@ -181,7 +186,7 @@ def _until_token(pieces: Iterator[bytes], token: bytes, clip: Clip) -> int | Non
 
     The token alone does not mark the end, because a command can read it in its own process table and print it.
     """
-    mark = re.compile(re.escape(token) + rb":(\d+)\n")
+    mark = re.compile(re.escape(token) + rb":(\d{1,3})\n")
     longest = len(token) + len(":255\n")
     held = b""
     try:

@@ -21,8 +21,8 @@ SAME_FAILURES_OF_ALL = 4
 """The same if every trial so far broke and no more than this number were to be run."""
 
 REMEDY = (
-    "Nothing was scored 0. Fix the cause (`ahe doctor` checks sandboxes and the endpoint), then run the same "
-    "command again: finished trials are kept, broken ones are tried again."
+    "Nothing was scored 0. Fix the cause (`ahe doctor` checks sandboxes and the endpoint, `ahe models test` what the "
+    "endpoint accepts), then run the same command again: finished trials are kept, broken ones are tried again."
 )
 
 

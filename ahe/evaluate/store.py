@@ -196,6 +196,15 @@ class Store:
         """The number of scored trials."""
         return int(self._rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
 
+    def answered(self, model: str) -> bool:
+        """Whether a scored trial with this model did not end with a request that the endpoint refused."""
+        row = self._db.execute(
+            "SELECT 1 FROM trial WHERE record ->> 'model' = ? AND status <> 'missing'"
+            " AND record ->> 'ended' <> 'bad_request' LIMIT 1",
+            (model,),
+        ).fetchone()
+        return row is not None
+
     def sample(self, model: str, most: int) -> list[Trial]:
         """Up to `most` scored trials with one model. Ids are hashes, so the first are a random sample."""
         asked = "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?"

@@ -15,7 +15,7 @@ from typing import Any
 
 from ahe.agents.play import MakeExecutor, Player, started
 from ahe.environments.layout import remove
-from ahe.errors import AheError, BudgetExceeded, Infrastructure
+from ahe.errors import AheError, BudgetExceeded, Infrastructure, UsageError
 from ahe.evaluate.store import Store
 from ahe.evaluate.verifier import Verification, verify, work_directory
 from ahe.harness.load import Harness, load
@@ -86,7 +86,9 @@ class TrialRunner:
     async def run(self, planned: Planned) -> Trial:
         """Run the trial and commit it. If anything but the agent fails, it is `missing`, with the error as its cause.
 
-        Raises `BudgetExceeded`, and `HarnessError` if the harness cannot be loaded; then nothing is committed.
+        That is so too for a request that the endpoint refused, as long as no trial with this model has ended otherwise:
+        then the endpoint may be at fault, and `repeated_failure` stops the run. Raises `BudgetExceeded`, `UsageError`,
+        and `HarnessError` if the harness cannot be loaded; then nothing is committed.
         """
         harness = load(Path(planned.harness.root))
         started, clock = now(), time.monotonic()
@@ -94,13 +96,15 @@ class TrialRunner:
         agent, verification, broken = AgentOutcome(ended="broken"), None, ""
         try:
             agent, verification = await self._measure(planned, harness, folder)
-        except BudgetExceeded:
+        except (BudgetExceeded, UsageError):
             raise
         except AheError as error:
             broken = str(error)
         except Exception as error:
             (folder / UNEXPECTED).write_text(traceback.format_exc(), "utf-8", "backslashreplace")
             broken = f"{type(error).__name__}: {str(error)[:300]} (unexpected: see {folder / UNEXPECTED})"
+        if agent.ended == "bad_request" and not self.store.answered(self.model.fingerprint):
+            broken, verification = agent.cause, None
         trial = self._trial(planned, agent, verification, broken, started, time.monotonic() - clock)
         self.store.put(trial)
         return trial

@@ -9,12 +9,14 @@ from typing import Any
 
 from ahe.agents.forms import parsed
 from ahe.agents.play import Player, started
+from ahe.errors import BadRequest, ContextOverflow, HarnessError
 from ahe.evolve.draft import ChangeRefused, Draft, Manifest
 from ahe.harness.load import load
 from ahe.protocols import MakeEnvironment
 from ahe.records import Brief, EnvironmentSpec, EvidenceLevel, Mount
 
 HARNESS, EVIDENCE = "/harness", "/evidence"
+FAILED = {"bad_request": BadRequest, "context": ContextOverflow, "crashed": HarnessError}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,10 @@ class EvolverAgent:
     repairs: int
 
     async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None:
-        """Let the agent edit the draft and commit until it stops, the draft is full, or no repair is left."""
+        """Let the agent edit the draft and commit until it stops, the draft is full, or no repair is left.
+
+        Raises `BadRequest`, `ContextOverflow` or `HarnessError` if it ends so before it has made a commit.
+        """
         evidence = gather(brief, scratch / "evidence")
         mounts = (
             Mount(host=str(draft.folder), inside=HARNESS, writable=True),
@@ -46,7 +51,7 @@ class EvolverAgent:
             return f"committed {sha[:10]}"
 
         async with started(self.make_environment(spec, scratch / "box")) as environment:
-            await self.player.play(
+            outcome = await self.player.play(
                 load(self.harness),
                 environment,
                 _opening(brief),
@@ -58,6 +63,8 @@ class EvolverAgent:
                 host_tools={"commit_change": commit_change},
                 done=lambda: draft.full or draft.refusals > self.repairs,
             )
+        if outcome.ended in FAILED and not draft.commits:
+            raise FAILED[outcome.ended](f"the evolver got no further: {outcome.cause}")
 
 
 SHOWN: dict[EvidenceLevel, str] = {

@@ -101,4 +101,6 @@ def always_sent(texts: Mapping[str, str]) -> int:
 def prompt_tokens(root: Path) -> int:
     """`always_sent` of the harness in folder `root`; missing files count as empty."""
     files = [root / "system_prompt.md", root / "memory.md", *(root / "tool_descriptions").glob("*.yaml")]
-    return always_sent({str(p.relative_to(root)): p.read_text("utf-8") for p in files if p.is_file()})
+    return always_sent(
+        {str(p.relative_to(root)): p.read_text("utf-8", "replace") for p in files if p.is_file()}
+    )

@@ -11,7 +11,7 @@ import yaml
 
 from ahe.errors import HarnessError
 from ahe.records import Record, ToolSpec
-from ahe.text import without_surrogates
+from ahe.text import read_text, without_surrogates
 
 _FENCE = re.compile(r"\n---[ \t]*(?:\n|\Z)")
 
@@ -54,7 +54,7 @@ def load(root: Path) -> Harness:
         raise HarnessError(f"{root} holds no harness: system_prompt.md is missing")
     return Harness(
         root=str(root),
-        system_prompt=prompt.read_text("utf-8"),
+        system_prompt=_text(prompt),
         tools=tuple(_tool(path) for path in _files(root / "tool_descriptions", ".yaml")),
         middleware=tuple(path.name for path in _files(root / "middleware", ".py")),
         skills=tuple(_skill(path) for path in sorted((root / "skills").glob("*/SKILL.md"))),
@@ -98,7 +98,7 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 def _front_matter(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        return split_front_matter(path.read_text("utf-8"))
+        return split_front_matter(read_text(path))
     except ValueError as error:
         raise HarnessError(f"{path}: {error}") from None
 
@@ -108,12 +108,15 @@ def _files(folder: Path, suffix: str) -> list[Path]:
 
 
 def _text(path: Path) -> str:
-    return path.read_text("utf-8") if path.is_file() else ""
+    try:
+        return read_text(path) if path.is_file() else ""
+    except UnicodeError as error:
+        raise HarnessError(f"{path}: {error}") from None
 
 
 def _tool(path: Path) -> ToolSpec:
     try:
-        tool = ToolSpec.model_validate(read_mapping(path.read_text("utf-8")))
+        tool = ToolSpec.model_validate(read_mapping(read_text(path)))
         json.dumps(tool.parameters, allow_nan=False)  # YAML has dates and .nan, a request has neither
         return tool
     except (ValueError, TypeError) as error:

@@ -159,10 +159,11 @@ def _sweep_locks(git: Git, since: float) -> None:
     stale = [path for path in _lock_files(git) if path.stat().st_mtime >= since - 1]
     if not stale:
         return
-    if alive := _git_processes(git.tree):
-        raise WorkspaceError(
-            f"git (process {alive[0]}) is at work in {git.tree}: let it finish, then start ahe again"
-        )
+    for tree in _trees(git):
+        if alive := _git_processes(tree):
+            raise WorkspaceError(
+                f"git (process {alive[0]}) is at work in {tree}: let it finish, then start ahe again"
+            )
     for path in stale:
         path.unlink(missing_ok=True)
 
@@ -217,6 +218,12 @@ def _lock_files(git: Git) -> list[Path]:
         path for folder in {git.folder, git.common} for path in folder.glob("*.lock") if path.name != NAME
     ]
     return [*found, *(path for name in ("refs", "worktrees") for path in (git.common / name).rglob("*.lock"))]
+
+
+def _trees(git: Git) -> list[Path]:
+    """The working trees of a repository: they share refs, and so the locks of refs."""
+    records = (git.common / "worktrees").glob("*/gitdir")
+    return [git.tree, git.common.parent, *(Path(r.read_text("utf-8").strip()).parent for r in records)]
 
 
 def _git_processes(tree: Path) -> list[int]:

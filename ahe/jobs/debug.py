@@ -39,6 +39,9 @@ async def debug(
     about the most informative tasks, which takes a project. Raises `UsageError` where there is nothing to explain.
     """
     folder = None if out is None else Path(out)
+    theirs = [name for name in ("detail", "report.md") if folder and (folder / name).exists()]
+    if folder and theirs and not (folder / "clusters.json").exists():
+        raise UsageError(f"{folder} holds a {theirs[0]} that is no debug report's: name another folder")
     if isinstance(source, Project):
         return await _of_version(source, watcher, rev, budget, folder, ask)
     if ask:

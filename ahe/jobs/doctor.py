@@ -9,13 +9,17 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ahe.errors import AheError
 from ahe.project.config import FILE, Config
 from ahe.records import ModelSpec, Record
+
+if TYPE_CHECKING:
+    from ahe.environments.tried import Tried
 
 ENDPOINT_SECONDS = 5.0
 OLDEST_GIT = (2, 31)
@@ -74,14 +78,21 @@ def _git(_: Config) -> Iterator[Finding]:
 def _sandbox(config: Config) -> Iterator[Finding]:
     from ahe.environments.limits import in_force
     from ahe.environments.sandbox import probe
+    from ahe.environments.tried import bubblewrap_parts
 
     status = probe()
-    if status.works:
-        yield Finding(name="sandbox", state="ok", what=f"bubblewrap {status.version} at {status.path}")
-    else:
+    if not status.works:
         state: State = "optional" if config.environment.kind == "unsafe" else "missing"
         yield Finding(name="sandbox", state=state, what=status.problem, fix=status.fix)
-    yield Finding(name="limits", state="ok", what=in_force())
+        yield Finding(name="limits", state="ok", what=in_force())
+        return
+    yield Finding(name="sandbox", state="ok", what=f"bubblewrap {status.version} at {status.path}")
+    yield from map(_tried, asyncio.run(bubblewrap_parts()))
+
+
+def _tried(part: Tried) -> Finding:
+    fix = "" if part.in_force else "SECURITY.md says what it protects against"
+    return Finding(name=part.name, state="ok" if part.in_force else "optional", what=part.what, fix=fix)
 
 
 def _docker(config: Config) -> Iterator[Finding]:
@@ -96,6 +107,39 @@ def _docker(config: Config) -> Iterator[Finding]:
         yield Finding(name="docker", state="missing" if needed else "optional", what=f"{error}{what}")
         return
     yield Finding(name="docker", state="ok", what=f"daemon {version}")
+    yield _buildkit()
+    yield from asyncio.run(_container())
+
+
+def _buildkit() -> Finding:
+    """Builds an image of one file with what only BuildKit can do."""
+    from ahe.environments.docker_build import image_for
+    from ahe.errors import SandboxError
+    from ahe.records import EnvironmentSpec
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "Dockerfile").write_text("FROM scratch\nCOPY --chmod=600 Dockerfile /\n")
+        try:
+            image_for(EnvironmentSpec(name="doctor", dockerfile=folder, build_seconds=60)).remove(force=True)
+        except SandboxError as error:
+            return Finding(name="buildkit", state="optional", what=f"{error}; some Dockerfiles need it")
+    return Finding(name="buildkit", state="ok", what="the daemon's BuildKit built an image of one file")
+
+
+async def _container() -> list[Finding]:
+    """Starts a container, if an image is here that has a shell for certain."""
+    from ahe.agents.play import started
+    from ahe.environments.docker import DockerEnvironment
+    from ahe.environments.docker_api import client
+    from ahe.environments.tried import filter_of
+    from ahe.evaluate.support import BASE
+    from ahe.records import EnvironmentSpec
+
+    if not client().images.list(name=BASE):
+        what = f"not tried, because the image {BASE} is not here"
+        return [Finding(name="docker seccomp", state="optional", what=what, fix=f"docker pull {BASE}")]
+    async with started(DockerEnvironment(EnvironmentSpec(name="doctor", image=BASE), Path())) as box:
+        return [_tried(await filter_of(box))]
 
 
 def _disk(config: Config) -> Iterator[Finding]:

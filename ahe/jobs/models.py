@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from ahe.evaluate.store import Store
+from ahe.jobs.points import Point, Points
+from ahe.models.identity import served_here
 from ahe.models.ledger import MILLION, Ledger, cost
 from ahe.models.roles import open_models
 from ahe.models.secrets import shown
 from ahe.models.weights import KNOWN, path_of
-from ahe.project.assemble import settle_tool_calls
+from ahe.project.assemble import settle_habits, settle_tool_calls
 from ahe.project.config import Config
 from ahe.project.project import Project
 from ahe.protocols import Model
 from ahe.records import Message, ModelSpec, Record, Request, Role, Usage
 
-ANSWER_TOKENS = 200
 QUESTION = "What does `ls -a` show that `ls` does not? Answer in one sentence."
 
 
@@ -50,7 +51,7 @@ class Models(Record):
 
 
 class ModelTest(Record):
-    """A model's answer to one question, how fast it came, and how the model calls tools."""
+    """A model's answer to one question, how fast it came, how the model calls tools, and what else holds of it."""
 
     model: str
     answer: str
@@ -59,6 +60,7 @@ class ModelTest(Record):
     price: str
     tool_calls: str
     because: str
+    points: tuple[Point, ...]
 
 
 def models(config: Config, short_names: Mapping[str, str]) -> Models:
@@ -101,12 +103,15 @@ def price(spec: ModelSpec) -> str:
 
 
 async def test(project: Project) -> ModelTest:
-    """Ask the coder's model a question, and settle how it calls tools. Costs what two or three short calls cost."""
+    """Ask the coder's model a question, settle how it calls tools and what form of requests it accepts, and try what
+    trials do. Costs what about eight calls cost, one of them with a long prompt.
+    """
+    tokens = project.config.trial_limits().reply_tokens
     question = Request(
         role="coder",
         key="ahe-models-test/0/0",
         messages=(Message(role="user", content=QUESTION),),
-        max_tokens=ANSWER_TOKENS,
+        max_tokens=tokens,
     )
     spec, budget = project.config.model_spec("coder"), project.config.budget
     with closing(project.store()) as store:
@@ -121,6 +126,9 @@ async def test(project: Project) -> ModelTest:
             reply = await model.complete(question)
             seconds = time.monotonic() - started
             mode, why = await _tool_calls(project, store, model)
+            # An embedded model reads slowly, and its window is known.
+            points = await Points(model, mode, tokens).all(long_prompt=served_here(spec) != "local")
+            settle_habits(store, model)
     answer = " ".join((reply.message.content or reply.message.reasoning or "(empty)").split())
     return ModelTest(
         model=model.spec.name,
@@ -130,6 +138,7 @@ async def test(project: Project) -> ModelTest:
         price=price(model.spec),
         tool_calls=mode,
         because=why,
+        points=points,
     )
 
 

@@ -93,8 +93,11 @@ async def run_instruction(
                     if desk.done(trace).diff:
                         watcher.emit(Notice(f"what the agent did until then: {trace / 'changes.diff'}"))
                 raise
-            done = desk.done(trace)
-        collided = desk.apply(done, trace) if apply else ()
+            try:
+                done = desk.done(trace)
+                collided = desk.apply(done, trace) if apply else ()
+            except (AheError, OSError) as error:
+                raise _Unfinished(f"{error}: what the agent did is kept in {desk.copy}") from None
     return RunResult(
         answer=outcome.answer,
         ended=outcome.ended,
@@ -109,15 +112,29 @@ async def run_instruction(
     )
 
 
+class _Unfinished(UsageError):
+    """What the agent did could not be brought to the person. Its folder is kept."""
+
+
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
     """A new folder, removed afterwards. It is not in `runs/scratch`, which a starting `ahe evolve` clears."""
     folder.mkdir(parents=True)
     try:
         yield folder
-    finally:
-        with suppress(OSError):
-            remove_tree(folder)
+    except _Unfinished:
+        raise
+    except BaseException:
+        _remove(folder)
+        raise
+    else:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):
+        remove_tree(folder)
+        folder.parent.rmdir()  # nothing was worth keeping, if it is empty
 
 
 async def _play(parts: Parts, harness: Harness, instruction: str, copy: Path, trace: Path) -> AgentOutcome:
@@ -200,12 +217,13 @@ def _saved(work: Work, left: dict[str, str], folder: Path) -> tuple[Left, ...]:
         room -= max(info.st_size, 4096) if path else 0
         if not path or room < 0 or target.name.casefold() == "head":
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_symlink():
-            target.write_text(f"a link to {os.readlink(source)!a}\n", "utf-8")
-        else:
-            shutil.copyfile(source, target, follow_symlinks=False)
-        kept[path] = str(folder / path)
+        with suppress(OSError):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_symlink():
+                target.write_text(f"a link to {os.readlink(source)!a}\n", "utf-8")
+            else:
+                shutil.copyfile(source, target, follow_symlinks=False)
+            kept[path] = str(folder / path)
     return tuple(
         Left(path=_name(path), why=why, saved=_name(kept[path])) for path, why in sorted(left.items())
     )

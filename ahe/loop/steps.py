@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.errors import RevertConflict
+from ahe.errors import ContextOverflow, RevertConflict
 from ahe.evaluate.evaluation import Evaluator, tallies
 from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import Suite
@@ -87,10 +87,13 @@ class Steps:
             heldout=self.heldout_count(state),
         )
         self.watcher.emit(Notice("debugging: traces to report"))
+        report = await self.debugger.explain(evidence)
+        for note in report.notes:
+            self.watcher.emit(Notice(f"debugger: {note}"))
         return Brief(
             iteration=number,
             head=state.head,
-            report=await self.debugger.explain(evidence),
+            report=report,
             evidence=evidence,
             history=evidence.history,
             changes=self.changes,
@@ -112,7 +115,12 @@ class Steps:
     async def evolve(self, brief: Brief) -> None:
         """Let the editor commit what passes preflight; its draft becomes HEAD in one step."""
         self.watcher.emit(Notice(f"evolving: the report has {brief.report.tokens} tokens"))
-        commits = await self.editor.edit(brief)
+        try:
+            commits = await self.editor.edit(brief)
+        except ContextOverflow as error:
+            # The next iteration's report may be shorter, so the run continues.
+            self.watcher.emit(Notice(str(error)))
+            return
         if commits:
             self.history.require_clean()
             self.history.advance(commits[-1])

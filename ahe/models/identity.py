@@ -19,6 +19,7 @@ def served_here(spec: ModelSpec) -> str | None:
     Raises UsageError if the spec has neither an address nor such a name.
     """
     if spec.base_url:
+        _check(spec.base_url.strip())
         return None
     kind = spec.name.partition(":")[0]
     if kind not in IN_PROCESS:
@@ -27,6 +28,20 @@ def served_here(spec: ModelSpec) -> str | None:
             '(for example "https://api.openai.com/v1"), or use name = "local"'
         )
     return kind
+
+
+def _check(base_url: str) -> None:
+    try:
+        parts = urlsplit(base_url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return
+    except ValueError:
+        pass
+    place = base_url.rpartition("@")[2].partition("?")[0]
+    hint = "correct it in ahe.toml"
+    if "://" not in base_url:
+        hint = f'write "http{"" if place.partition(":")[0] in LOOPBACK else "s"}://{place}"'
+    raise UsageError(f"base_url = {place!r} is not the address of an endpoint: {hint}")
 
 
 def on_loopback(base_url: str) -> bool:

@@ -9,9 +9,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ahe.errors import ModelUnavailable, UsageError
-from ahe.models import reading, wire
+from ahe.models import body, reading, wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
+from ahe.models.network import obstacle, unreachable
 from ahe.models.refusals import Adapt, Unreadable, refusal
 from ahe.models.retry import Backoff, TransientFailure, retrying
 from ahe.models.secrets import Secrets, shown
@@ -56,6 +57,7 @@ class OpenAIModel:
         self._keyed = keyed
         self._backoff = backoff or Backoff()
         self.habits = wire.Habits()
+        self._reached = False
         self._client: AsyncOpenAI | None = None
 
     async def complete(self, request: Request) -> Reply:
@@ -99,18 +101,18 @@ class OpenAIModel:
         try:
             raw = await self._post(sent, headers)
             try:
-                body = reading.parse(raw)
-            except reading.MalformedBody as error:
+                answer = body.parse(raw)
+            except body.MalformedBody as error:
                 raise TransientFailure(str(error)) from error
-            except reading.ErrorBody as error:
+            except body.ErrorBody as error:
                 raise refusal(self.spec, self._where, error.status, str(error), {}, sent) from error
         except Unreadable:
             # The model's fault: an empty reply, about which the agent is told.
-            body = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
+            answer = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
         if not raw.startswith(b"{"):
             # A stream may have had a secret in parts.
-            body = loads(self._secrets.hide_in_reply(json.dumps(body).encode()))
-        return reading.reply(body, sent, time.monotonic() - began)
+            answer = loads(self._secrets.hide_in_reply(json.dumps(answer).encode()))
+        return reading.reply(answer, sent, time.monotonic() - began)
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
         import openai
@@ -122,16 +124,20 @@ class OpenAIModel:
                 answer = await create(**sent, extra_headers=headers)
                 content = self._secrets.hide_in_reply(await answer.http_response.aread())
         except openai.APIStatusError as error:
+            self._reached = True
             said, headers_back = self._secrets.hide(error.response.text), error.response.headers
             raise refusal(self.spec, self._where, error.status_code, said, headers_back, sent) from error
         except (TimeoutError, openai.APITimeoutError) as error:
             raise TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s") from error
         except openai.APIConnectionError as error:
             said = self._secrets.hide(str(error.__cause__ or error))
+            if not self._reached and (never := unreachable(error, self._where)):
+                raise UsageError(self._secrets.hide(never)) from error
             raise TransientFailure(f"the connection failed ({said})") from error
         except openai.OpenAIError as error:
             said = self._secrets.hide(str(error))
             raise ModelUnavailable(f"the client refused to call {self._where}: {said}") from error
+        self._reached = True
         return content
 
     def _opened(self) -> AsyncOpenAI:
@@ -141,12 +147,18 @@ class OpenAIModel:
             timeout = Timeout(self.spec.timeout_seconds, connect=CONNECT_SECONDS)
             # A proxy for the outside world must not be asked for a server on this machine.
             local = on_loopback(self._base_url)
+            if not local and (missing := obstacle()):
+                raise UsageError(self._secrets.hide(missing))
+            try:
+                http = DefaultAsyncHttpxClient(trust_env=not local, timeout=timeout)
+            except (ImportError, OSError, ValueError) as error:
+                said = self._secrets.hide(str(error))
+                raise UsageError(
+                    f"no connection to {self._where} can be made ({said}): correct the variables for proxies and "
+                    "certificates (SSL_CERT_FILE)"
+                ) from error
             self._client = AsyncOpenAI(
-                api_key=self._key,
-                base_url=self._base_url,
-                timeout=timeout,
-                max_retries=0,
-                http_client=DefaultAsyncHttpxClient(trust_env=False) if local else None,
+                api_key=self._key, base_url=self._base_url, timeout=timeout, max_retries=0, http_client=http
             )
         return self._client
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ASKED = 3
 NEEDED = 2
+MAX_TOKENS = 4096  # a model may think for long before its call
 PORTS = {11434: "Ollama", 1234: "LM Studio", 8000: "vLLM", 8080: "llama.cpp"}
 LOOK_SECONDS = 0.3
 MAX_LIST = 1024 * 1024
@@ -75,7 +76,7 @@ def _request(attempt: int) -> Request:
             Message(role="user", content="What is the temperature in Paris now? Call get_temperature."),
         ),
         tools=(WEATHER,),
-        max_tokens=512,
+        max_tokens=MAX_TOKENS,
         seed=attempt,
     )
 

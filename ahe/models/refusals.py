@@ -14,7 +14,7 @@ from typing import Any
 
 from ahe.errors import AheError, BadRequest, ContextOverflow, ModelUnavailable, UsageError
 from ahe.models import wire
-from ahe.models.reading import error_words
+from ahe.models.body import error_words
 from ahe.models.retry import TransientFailure, retry_after
 from ahe.models.wire import Habits
 from ahe.records import ModelSpec

@@ -1,6 +1,6 @@
 """A Request as the JSON body of a call, in the form that an endpoint was found to accept.
 
-Endpoints differ in small ways. Only this file and `reading.py` handle that; all others see records.
+Endpoints differ in small ways. Only this file, `body.py` and `reading.py` handle that; all others see records.
 """
 
 from __future__ import annotations

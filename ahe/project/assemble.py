@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from ahe.agents.play import Player
 from ahe.debug.ask.asker import AskFolders, make_asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
@@ -27,13 +29,15 @@ from ahe.history import History
 from ahe.loop.loop import Loop, StopRules
 from ahe.loop.steps import Steps
 from ahe.models.ledger import Ledger
+from ahe.models.openai import OpenAIModel
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
+from ahe.models.wire import Habits
 from ahe.project.content import entry
 from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, Role, Usage
+from ahe.records import EnvironmentSpec, Limits, ModelSpec, Role, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -107,6 +111,7 @@ async def assemble(
             for model in dict.fromkeys(opened.values()):
                 if warning := ledger.warning(model.spec):
                     watcher.emit(Notice(warning))
+                model.habits = known_habits(store, model.spec)
             modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
             models: dict[Role, Model] = {
                 "coder": opened["coder"],
@@ -216,3 +221,20 @@ async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:
     found = await probe_tool_calls(model)
     store.put_fact(tool_calls_fact(model.spec), found.mode)
     return found
+
+
+def settle_habits(store: Store, model: OpenAIModel) -> None:
+    """Keep what the model's endpoint was found to refuse or to need for later runs."""
+    store.put_fact(habits_fact(model.spec), model.habits.model_dump(mode="json"))
+
+
+def known_habits(store: Store, spec: ModelSpec) -> Habits:
+    """What an endpoint was found to refuse or to need; nothing before it was tested, or if that cannot be read."""
+    try:
+        return Habits.model_validate(store.fact(habits_fact(spec)) or {})
+    except ValidationError:
+        return Habits()
+
+
+def habits_fact(spec: ModelSpec) -> str:
+    return f"habits {spec.base_url} {spec.name}"

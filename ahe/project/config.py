@@ -173,7 +173,10 @@ class Config(Table):
 
 def at_openai(base_url: str) -> bool:
     """Whether this is OpenAI's own endpoint."""
-    return (urlsplit(base_url.strip()).hostname or "") == OPENAI_HOST
+    try:
+        return urlsplit(base_url.strip()).hostname == OPENAI_HOST
+    except ValueError:
+        return False  # `served_here` says what is wrong with the address.
 
 
 def find_root(start: Path) -> Path:

@@ -97,7 +97,7 @@ class Evidence(Record):
 class DebugReport(Record):
     """A debug report. `citations` are passages worth quoting, most important first.
 
-    `level` is what an editor may get of it.
+    `level` is what an editor may get of it; `notes` say what the debugger's model was not asked or did not answer.
     """
 
     text: str
@@ -106,6 +106,7 @@ class DebugReport(Record):
     citations: tuple[Citation, ...]
     folder: str
     level: EvidenceLevel = "report+raw"
+    notes: tuple[str, ...] = ()
 
 
 class Brief(Record):

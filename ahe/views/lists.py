@@ -48,15 +48,10 @@ def _row(component: Component) -> tuple[str, ...]:
 
 def suite_text(found: ListedSuite, width: int | None = None) -> str:
     """The tasks by split, and how many there are."""
-    rows = [
-        (
-            each.name,
-            each.split,
-            each.environment,
-            fit(f"refused: {each.refused}" if each.refused else each.description, WIDEST),
-        )
-        for each in sorted(found.tasks, key=lambda each: (SPLITS.index(each.split), each.name))
-    ]
+    rows = []
+    for each in sorted(found.tasks, key=lambda each: (SPLITS.index(each.split), each.name)):
+        what = f"refused: {each.refused}" if each.refused else each.description
+        rows.append((each.name, each.split, each.environment, what if width else fit(what, WIDEST)))
     suite = found.suite
     counts = ", ".join(f"{len(names)} {split}" for split, names in suite.splits.items())
     if refused := sum(bool(each.refused) for each in found.tasks):
@@ -112,8 +107,12 @@ def models_text(found: Models, width: int | None = None) -> str:
 
 
 def model_test_text(found: ModelTest) -> str:
-    """A line per fact about the model."""
-    return "\n".join(f"{key.replace('_', ' '):18} {value}" for key, value in found.model_dump().items())
+    """A line per fact about the model, and one per point that was tried."""
+    facts = found.model_dump(exclude={"points"})
+    lines = [f"{key.replace('_', ' '):18} {visible(str(value))}" for key, value in facts.items()]
+    states = {True: "ok", False: "NO", None: "–"}
+    points = [f"{point.name:18} {states[point.holds]:3} {visible(point.what)}" for point in found.points]
+    return "\n".join([*lines, "", *points])
 
 
 def findings_text(findings: Sequence[Finding]) -> str:

@@ -104,6 +104,13 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     assert found["answer"] == "It shows hidden files."
     assert found["tool_calls"] == "native"
     assert found["price"] == "free"
+    assert {point["name"]: point["holds"] for point in found["points"]} == {
+        "a call's result": False,
+        "parallel calls": None,
+        "long prompt": False,
+        "reply length": True,
+        "form of requests": True,
+    }
 
 
 def lines(done) -> dict[str, dict[str, str]]:
@@ -115,6 +122,11 @@ def test_doctor_names_what_is_missing_and_the_fix(ahe, project):
     assert done.returncode == 1
     found = lines(done)
     assert found["git"]["state"] == found["workspace"]["state"] == "ok"
+    for part in ("sandbox", "user namespace", "seccomp", "limits"):
+        assert found[part]["state"] == "ok", found[part]
+    assert "keyctl was refused" in found["seccomp"]["what"]
+    assert "400 MB were refused where 128 are allowed" in found["limits"]["what"]
+    assert found["keyring"]["state"] in ("ok", "optional")
     assert found["model"]["state"] == "missing"
     assert "ahe models pull" in found["model"]["what"]
     assert "missing" in ahe("doctor", cwd=project).stdout

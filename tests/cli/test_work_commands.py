@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shutil
+import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +112,53 @@ def test_run_leaves_a_collision_to_the_person_with_exit_code_1(ahe, project, dir
     assert (directory / "a.txt").read_text() == "person\n"
     assert "left to you (you changed it too): a.txt (in " in done.stderr
     assert "held back (a pipe): pipe" in done.stderr
+
+
+@pytest.mark.parametrize("how", ["stopped", "folder removed"])
+def test_what_the_agent_did_is_kept_where_it_cannot_be_brought_home(ahe, project, directory, tmp_path, how):
+    script = tmp_path / "slow.yaml"
+    command = "echo agent > new; until [ -e go ]; do sleep .02; done; rm go"
+    script.write_text(SCRIPT.replace("echo hi > done", command))
+    started = []
+
+    def person() -> None:
+        while not (made := list((project / "runs/people").glob("*/desk/copy/new"))):
+            time.sleep(0.02)
+        if how == "stopped":
+            for found in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    if str(script).encode() in found.read_bytes():
+                        os.kill(int(found.parent.name), signal.SIGTERM)
+        else:
+            shutil.rmtree(directory)
+            made[0].with_name("go").touch()
+        started.append(made)
+
+    at_work = threading.Thread(target=person, daemon=True)
+    at_work.start()
+    done = ahe("run", "x", "-C", str(directory), "--apply", "--model", f"scripted:{script}", cwd=project)
+    (trace,) = (project / "runs/people").iterdir()
+    assert "+agent" in (trace / "changes.diff").read_text()
+    if how == "stopped":
+        assert (
+            done.returncode == 130 and f"what the agent did until then: {trace}/changes.diff" in done.stderr
+        )
+        assert not (trace / "desk").exists()
+    else:
+        assert done.returncode == 2 and f"what the agent did is kept in {trace}/desk/copy" in done.stderr
+        assert (trace / "desk/copy/new").read_text() == "agent\n"
+
+
+def test_debug_overwrites_nothing_of_the_persons(ahe, tmp_path):
+    chat = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "Done."}]
+    (tmp_path / "one.json").write_text(json.dumps({"messages": chat, "resolved": False}))
+    (tmp_path / "out/detail").mkdir(parents=True)
+    (tmp_path / "out/detail/mine.md").write_text("mine\n")
+    done = ahe("debug", "one.json", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 2 and "out holds a detail that is no debug report's" in done.stderr
+    assert (tmp_path / "out/detail/mine.md").read_text() == "mine\n"
+    for _ in range(2):
+        assert ahe("debug", "one.json", "--out", "new", cwd=tmp_path).returncode == 0
 
 
 def test_run_needs_an_instruction(ahe, project, directory, model):

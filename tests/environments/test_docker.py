@@ -118,6 +118,17 @@ async def test_user_and_workdir_are_the_images_unless_the_task_names_them(tmp_pa
     assert await run(tmp_path, "", "id -un; pwd") == "root\n/\n"
 
 
+async def test_limits_of_processors_are_fractions_or_no_limit(tmp_path: Path):
+    quota = "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null"
+    assert (await run(tmp_path, "", quota, cpus=0.5)).split()[0] == "50000"
+    assert await run(tmp_path, "", "echo fine", cpus=4096) == "fine\n"
+
+
+async def test_secrets_of_the_build_are_refused(tmp_path: Path):
+    with pytest.raises(SandboxError, match="takes a secret of this machine"):
+        await run(tmp_path, "RUN --mount=type=secret,id=token true", "true")
+
+
 async def test_variables_of_the_machine_reach_the_container_alone(tmp_path: Path):
     variables = {"HOME_HERE": "${HOME}", "LEVEL": "${AHE_TEST_NO_SUCH:-3}", "PLAIN": "$HOME"}
     text = await run(tmp_path, "", 'echo "$HOME_HERE $LEVEL $PLAIN"', env=variables)

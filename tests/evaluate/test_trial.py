@@ -10,10 +10,18 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from task_writer import write_task
+from task_writer import TOML, write_task
 
 from ahe.environments.bwrap import BwrapEnvironment
-from ahe.errors import AllBroken, BudgetExceeded, EnvironmentLost, SandboxError, TaskError
+from ahe.errors import (
+    AllBroken,
+    BadRequest,
+    BudgetExceeded,
+    EnvironmentLost,
+    SandboxError,
+    TaskError,
+    UsageError,
+)
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.evaluate.tasks import read_task
@@ -29,14 +37,17 @@ PASSING = "echo yes > /app/done"
 
 @dataclass
 class Answers:
-    """A model that calls the shell with each command, and then answers."""
+    """A model that calls the shell with each command, and then answers. `refused` is raised from turn 1 on."""
 
     commands: Sequence[str]
     spec: ModelSpec = field(default_factory=lambda: ModelSpec(name="answers"))
     fingerprint: str = "answers"
+    refused: Exception | None = None
 
     async def complete(self, request: Request) -> Reply:
         turn = int(request.key.rpartition("/")[2])
+        if turn and self.refused is not None:
+            raise self.refused
         calls: tuple[ToolCall, ...] = ()
         if turn < len(self.commands):
             arguments = {"command": self.commands[turn]}
@@ -88,6 +99,7 @@ class Bench:
 
     folder: Path
     commands: Sequence[str] = (PASSING,)
+    refused: Exception | None = None
 
     def task(self, toml: str | None = None, **files: str) -> Task:
         return read_task(write_task(self.folder / "task", *([toml] if toml else []), files=files))
@@ -100,7 +112,12 @@ class Bench:
 
         store = Store(self.folder / "runs")
         runner = TrialRunner(
-            store, Answers(self.commands), "native", Limits(turns=10), make, lambda: make_executor(False)
+            store,
+            Answers(self.commands, refused=self.refused),
+            "native",
+            Limits(turns=10),
+            make,
+            lambda: make_executor(False),
         )
         try:
             harness = HarnessVersion(id="h", root=str(entry("components")))
@@ -165,6 +182,26 @@ async def test_a_lost_environment_ends_the_conversation_and_fails(bench: Bench) 
     assert "it ate itself" in trial.cause
 
 
+ATTACKS = {
+    "memory": "python3 -c 'import os\nfor _ in range(4000): os.write(os.memfd_create(str()), bytes(1 << 20))'",
+    "processes": "kill -9 -1",
+    "files": "rm -rf /* /.* 2>/dev/null; true",
+    "work directory": "rm -rf /app; ln -s /app /app",
+    "verifier's places": "rm -rf /tests /logs; ln -s /proc/1 /tests; ln -s /dev/zero /logs",
+    "fork bomb": "sh -c 'f() { f | f & }; f' 2>/dev/null",
+    "descriptors": "ulimit -n 20; for i in 1 2 3 4 5 6 7 8 9; do sleep 500 & done",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+async def test_what_an_agent_does_to_its_sandbox_is_a_failure(bench: Bench, attack: str) -> None:
+    bench.commands = (attack, "true")
+    toml = TOML + "memory_mb = 256\n[verifier]\ntimeout_sec = 20\n"
+    (trial,) = await bench.trials(bench.task(toml))
+    assert (trial.status, trial.reward) == ("failed", 0.0), trial.cause
+    assert not (bench.folder / "runs" / "trials" / trial.id / UNEXPECTED).exists()
+
+
 async def test_what_the_host_breaks_is_missing(bench: Bench) -> None:
     (trial,) = await bench.trials(bench.task(), errors={"exec": SandboxError("docker is gone")})
     assert (trial.status, trial.reward, trial.ended) == ("missing", None, "broken")
@@ -206,3 +243,40 @@ async def test_a_verifier_alone_reports_a_lost_environment(bench: Bench) -> None
     environment.errors = {}
     await environment.stop()
     assert (found.passed, found.problem) == (False, "gone")
+
+
+REFUSED = "http://e/v1 rejected the request (HTTP 400: reasoning_content is missing)"
+
+
+async def test_a_refusal_that_hits_every_trial_is_not_the_harnesss_failure(bench: Bench) -> None:
+    """At most six trials are spent on it, and none is scored."""
+    bench.refused = BadRequest(REFUSED)
+    with pytest.raises(AllBroken, match="the first 6 trials all broke in the same way") as stopped:
+        await bench.trials(bench.task(), 40)
+    assert REFUSED in str(stopped.value)
+    assert "Nothing was scored 0" in str(stopped.value)
+    store = Store(bench.folder / "runs")
+    assert store.count() == 0
+    store.close()
+
+
+async def test_a_refusal_after_other_trials_is_the_harnesss_failure(bench: Bench) -> None:
+    (good,) = await bench.trials(bench.task())
+    bench.refused = BadRequest(REFUSED)
+    found = await bench.trials(bench.task(), 3)
+    assert [trial.ended for trial in found] == ["answered", "bad_request", "bad_request"]
+    assert (found[0].id, found[1].status, found[1].cause) == (good.id, "passed", REFUSED)
+
+
+async def test_a_refused_trial_is_tried_again(bench: Bench) -> None:
+    bench.refused = BadRequest(REFUSED)
+    (first,) = await bench.trials(bench.task())
+    assert (first.status, first.ended, first.cause) == ("missing", "bad_request", REFUSED)
+    bench.refused = None
+    assert [trial.status for trial in await bench.trials(bench.task())] == ["passed"]
+
+
+async def test_what_only_a_person_can_fix_stops_at_once(bench: Bench) -> None:
+    bench.refused = UsageError("remove temperature from ahe.toml")
+    with pytest.raises(UsageError, match="temperature"):
+        await bench.trials(bench.task(), 40)

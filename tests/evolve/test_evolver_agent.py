@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from evolve_bench import MANIFEST, OTHER, TRIAL, Bench, executor
 
 from ahe.agents.play import Player
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.layout import installation
+from ahe.errors import BadRequest, ContextOverflow
 from ahe.evolve.agent import EvolverAgent
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
@@ -151,3 +153,19 @@ async def test_odd_permissions_on_the_draft_break_nothing(bench: Bench) -> None:
     assert commits == []
     assert results[1].startswith("refused:")
     assert not list((bench.runs / "scratch").glob("evolve-*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [("messages: odd", BadRequest), ("the prompt is longer than the context window", ContextOverflow)],
+)
+async def test_its_own_refusal_is_said_and_not_taken_for_a_refused_change(
+    bench: Bench, words: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=f"the evolver got no further: .*HTTP 400: {words}"):
+        await edit(bench, REMEMBER, {"status": 400, "content": words})
+
+
+async def test_a_refusal_after_a_commit_loses_nothing(bench: Bench) -> None:
+    commits, _ = await edit(bench, REMEMBER, commit(), {"status": 400, "content": "odd"}, changes=2)
+    assert len(commits) == 1

@@ -166,6 +166,27 @@ def test_a_lock_that_a_killed_ahe_left_in_a_linked_working_tree_is_removed(
     assert not any(path.exists() for path in left)
 
 
+def test_a_git_at_work_in_another_working_tree_stops_the_sweep(history: History, tmp_path: Path) -> None:
+    git(history.path, "switch", "-qc", "aside")
+    git(history.path, "worktree", "add", "-q", str(tmp_path / "linked"), "main")
+    git(history.path, "worktree", "add", "-q", "--detach", str(tmp_path / "third"))
+    (history.path / ".git/ahe.lock").write_text('{"pid": 1, "began": 1}')
+    left = history.path / ".git/refs/heads/main.lock"
+    left.touch()
+    pipe = subprocess.PIPE
+    for place in (history.path, tmp_path / "third"):
+        person = subprocess.Popen(["git", "cat-file", "--batch"], cwd=place, stdin=pipe, stdout=pipe)
+        assert person.stdin and person.stdout
+        person.stdin.write(b"HEAD\n")
+        person.stdin.flush()
+        person.stdout.readline()
+        with pytest.raises(WorkspaceError, match="is at work in"):
+            History(tmp_path / "linked").recover()
+        person.kill()
+        person.communicate()
+        assert left.exists()
+
+
 def test_a_shallow_clone_is_named_with_the_fix(history: History, tmp_path: Path) -> None:
     evolve(history, "one\n")
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{history.path}", "clone")

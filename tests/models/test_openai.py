@@ -271,3 +271,48 @@ async def test_a_proxy_is_not_asked_for_this_machine(scripted, monkeypatch):
 
 def test_usage_of_unknown_price_keeps_what_is_known():
     assert (Usage(usd=1.0) + Usage()).usd == 1.0
+
+
+async def test_a_key_in_parts_of_a_stream_is_hidden(scripted, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "sk-1234567890abcdef")
+    chunks = [
+        {"choices": [{"delta": {"content": part}}]} for part in ("your key is sk-12345", "67890abcdef", ".")
+    ]
+    raw = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+    async with scripted({"*": {"raw": raw}}, api_key_env="MY_KEY") as (model, _):
+        assert (await model.complete(ask())).message.content == "your key is [redacted]."
+
+
+async def test_a_limit_per_minute_is_waited_out(scripted):
+    """As an endpoint does that counts by a clock, which only our waiting puts forward."""
+    clock = 0.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal clock
+        clock += seconds
+
+    def answer(role: str, key: str, payload: dict) -> object:
+        return "ok" if clock >= 60 else {"status": 429, "content": "too many requests this minute"}
+
+    async with scripted({"*": answer}, backoff=Backoff(sleep=sleep), retries=5) as (model, _):
+        assert (await model.complete(ask())).message.content == "ok"
+
+
+@pytest.mark.parametrize(
+    "waits", [{"headers": {"Retry-After": "2"}}, {"content": "quota exceeded, retry in 2s"}]
+)
+async def test_a_quota_that_names_a_time_is_no_end_of_the_money(scripted, waits):
+    slept = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    fault = {
+        "status": 429,
+        "content": "You have exceeded your current quota for requests per minute",
+        **waits,
+    }
+    async with scripted({"*": [{**fault, "times": 2}, "ok"]}, backoff=Backoff(sleep=sleep)) as (model, _):
+        assert (await model.complete(ask())).message.content == "ok"
+    assert all(2.0 <= each <= 3.0 for each in slept)
+    assert len(slept) == 2

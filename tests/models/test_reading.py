@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahe.models import reading
+from ahe.models import body, reading
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -26,8 +26,8 @@ def reply(said: dict, **body: object):
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_whatever_comes_is_parsed_or_called_garbled(raw):
     try:
-        assert reading.parse(raw)["choices"]
-    except (reading.MalformedBody, reading.ErrorBody):
+        assert body.parse(raw)["choices"]
+    except (body.MalformedBody, body.ErrorBody):
         pass
 
 
@@ -53,14 +53,14 @@ def call_part(arguments: str, **more: object) -> dict:
 
 
 def streamed(*chunks: object):
-    return reading.reply(reading.parse(stream(*chunks)), {"messages": []})
+    return reading.reply(body.parse(stream(*chunks)), {"messages": []})
 
 
 @given(st.lists(JSON, max_size=4), st.booleans())
 def test_any_stream_is_parsed_or_called_garbled(chunks, done):
     try:
-        assert reading.parse(stream(*chunks, done=done))["choices"]
-    except (reading.MalformedBody, reading.ErrorBody):
+        assert body.parse(stream(*chunks, done=done))["choices"]
+    except (body.MalformedBody, body.ErrorBody):
         pass
 
 
@@ -113,28 +113,28 @@ def test_parts_of_one_call_without_a_number_are_joined():
 @pytest.mark.parametrize(
     ("raw", "error"),
     [
-        (stream(delta(content="half a"), done=False), reading.MalformedBody),
-        (stream(delta(content="half a"), '{"choices": [{"del', done=False), reading.MalformedBody),
-        (stream(delta(content="a"), {"error": {"message": "upstream", "code": 502}}), reading.ErrorBody),
-        (stream(delta(content="a"), {"choices": [{"error": {"message": "upstream"}}]}), reading.ErrorBody),
-        (b'event: error\ndata: {"error": {"message": "upstream"}}\n\n', reading.ErrorBody),
-        (stream(delta("error", content="a")), reading.ErrorBody),
+        (stream(delta(content="half a"), done=False), body.MalformedBody),
+        (stream(delta(content="half a"), '{"choices": [{"del', done=False), body.MalformedBody),
+        (stream(delta(content="a"), {"error": {"message": "upstream", "code": 502}}), body.ErrorBody),
+        (stream(delta(content="a"), {"choices": [{"error": {"message": "upstream"}}]}), body.ErrorBody),
+        (b'event: error\ndata: {"error": {"message": "upstream"}}\n\n', body.ErrorBody),
+        (stream(delta("error", content="a")), body.ErrorBody),
     ],
 )
 def test_a_stream_that_fails_is_a_failure(raw, error):
     with pytest.raises(error, match="upstream" if b"upstream" in raw else None):
-        reading.parse(raw)
+        body.parse(raw)
 
 
 def test_what_keeps_a_connection_alive_is_passed_over():
-    body = {"choices": [{"message": {"content": "hi"}}], "usage": None}
+    whole = {"choices": [{"message": {"content": "hi"}}], "usage": None}
     for before in ("\n  \n", ": OPENROUTER PROCESSING\n\n", "\ufeff"):
-        found = reading.reply(reading.parse((before + json.dumps(body)).encode()), {"messages": []})
+        found = reading.reply(body.parse((before + json.dumps(whole)).encode()), {"messages": []})
         assert (found.message.content, found.finish) == ("hi", "stop")
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "words"),
+    ("sent", "status", "words"),
     [
         ({"error": "nothing left"}, 500, "nothing left"),
         ({"error": {"message": "slow", "code": "429"}}, 429, "slow"),
@@ -160,18 +160,18 @@ def test_what_keeps_a_connection_alive_is_passed_over():
         ),
     ],
 )
-def test_an_error_inside_http_200(body, status, words):
-    with pytest.raises(reading.ErrorBody) as failed:
-        reading.parse(json.dumps(body).encode())
+def test_an_error_inside_http_200(sent, status, words):
+    with pytest.raises(body.ErrorBody) as failed:
+        body.parse(json.dumps(sent).encode())
     assert failed.value.status == status
-    assert words in reading.error_words(str(failed.value))
+    assert words in body.error_words(str(failed.value))
 
 
 def test_an_error_that_repeats_the_request_is_read_without_it():
-    body = {"detail": [{"loc": ["body", "seed"], "msg": "not permitted", "input": {"messages": "api key"}}]}
-    assert reading.error_words(json.dumps(body)) == "not permitted; body; seed"
-    assert reading.error_words("<html><h1>502 Bad Gateway</h1></html>") == "502 Bad Gateway"
-    assert len(reading.error_words("x" * 10**6)) <= reading.MAX_WORDS
+    echo = {"detail": [{"loc": ["body", "seed"], "msg": "not permitted", "input": {"messages": "api key"}}]}
+    assert body.error_words(json.dumps(echo)) == "not permitted; body; seed"
+    assert body.error_words("<html><h1>502 Bad Gateway</h1></html>") == "502 Bad Gateway"
+    assert len(body.error_words("x" * 10**6)) <= body.MAX_WORDS
 
 
 def test_what_a_reply_carried_is_kept_but_what_endpoints_refuse():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -92,3 +93,60 @@ async def test_a_cancellation_tells_whether_the_endpoint_had_failed():
         with pytest.raises(asyncio.CancelledError) as cut:
             await task
         assert isinstance(cut.value.__cause__, cause)
+
+
+class Clock:
+    """A clock that only waiting puts forward."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    async def limited(self) -> str:
+        """An endpoint that answers nothing in the first minute, and does not say when to come back."""
+        if self.now < 60:
+            raise TransientFailure("HTTP 429", limited=True)
+        return "ok"
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_patience_outlasts_a_limit_per_minute(seed: int) -> None:
+    random.seed(seed)
+    clock = Clock()
+    assert await retrying(clock.limited, 5, Backoff(sleep=clock.sleep), "thing") == "ok"
+    assert 60 <= clock.now <= 90 + 60
+
+
+async def test_patience_ends() -> None:
+    clock = Clock()
+
+    async def fail() -> None:
+        raise TransientFailure("HTTP 429", limited=True)
+
+    with pytest.raises(ModelUnavailable, match="HTTP 429"):
+        await retrying(fail, 5, Backoff(sleep=clock.sleep), "thing")
+    assert 90 <= clock.now <= 90 + 2 * 60
+    with pytest.raises(ModelUnavailable, match="once"):
+        await retrying(fail, 0, Backoff(), "thing")
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("Please try again in 1.2s.", 1.2),
+        ("try again in 6m0.5s", 360.5),
+        ("Please retry in 23.5s.", 23.5),
+        ("come back in 2 s", 2.0),
+        ("please wait 30 seconds", 30.0),
+        ("retry after 2 minutes", 120.0),
+        ("try again in 250ms", 0.25),
+        ("backend 3 models failed", None),
+        ("try again later", None),
+        ("retry 5 times", None),
+    ],
+)
+def test_a_wait_that_only_the_message_names(message, seconds):
+    assert retry_after({}, NOW, message) == seconds
+    assert retry_after({"retry-after": "7"}, NOW, message) == 7.0

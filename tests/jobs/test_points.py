@@ -1,0 +1,139 @@
+"""What `ahe models test` finds out about an endpoint, and what of it later runs know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ahe.evaluate.store import Store
+from ahe.jobs.points import Points
+from ahe.models import wire
+from ahe.models.openai import OpenAIModel
+from ahe.models.script import Script
+from ahe.models.scripted import ScriptedServer
+from ahe.project.assemble import known_habits, settle_habits
+from ahe.records import ModelSpec
+
+Answer = Callable[[str, str, dict[str, Any]], Any]
+
+
+def call(*cities: str) -> dict[str, Any]:
+    return {"tool_calls": [{"name": "get_temperature", "arguments": {"city": city}} for city in cities]}
+
+
+def good(role: str, key: str, payload: dict[str, Any]) -> Any:
+    """A model that does all that it is asked for."""
+    said = str(payload["messages"])
+    if "password" in said:
+        return "Marmalade."
+    if payload["messages"][-1]["role"] == "tool":
+        return "It is 21 degrees."
+    return call("Paris", "Rome") if "Rome" in said else call("Paris")
+
+
+async def tried(answer: Answer, mode: str = "native", **spec: Any) -> tuple[dict[str, Any], OpenAIModel]:
+    server = ScriptedServer(Script({"coder": {"*": answer}}))
+    model = OpenAIModel(ModelSpec(name="m", base_url=await server.start(), retries=0, **spec), keyed=True)
+    try:
+        points = await Points(model, mode, 4096).all(long_prompt=True)
+    finally:
+        await model.aclose()
+        await server.stop()
+    return {point.name: point for point in points}, model
+
+
+async def test_all_holds_of_a_good_model() -> None:
+    points, _ = await tried(good)
+    assert {name: point.holds for name, point in points.items()} == {
+        "a call's result": True,
+        "parallel calls": True,
+        "long prompt": True,
+        "reply length": True,
+        "form of requests": True,
+    }
+    assert "2 calls in one reply" in points["parallel calls"].what
+
+
+async def test_text_mode_plays_the_same_two_turns() -> None:
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        assert "tools" not in payload
+        said = str(payload["messages"])
+        if "password" in said:
+            return "marmalade"
+        return "It is 21 degrees." if "Result:" in said else "```get_temperature\nParis\n```"
+
+    points, _ = await tried(answer, "text", tool_calls="text")
+    assert points["a call's result"].what == "accepted, and the answer uses it"
+    assert points["parallel calls"].holds is None
+
+
+@pytest.mark.parametrize(
+    ("refuses", "words", "name", "holds", "what"),
+    [
+        (
+            lambda p: p["max_tokens"] > 2048,
+            "max_tokens must be 2048 or less",
+            "reply length",
+            None,
+            "allows 2048",
+        ),
+        (lambda p: not p.get("stream"), "only streams are served", "form of requests", True, "only streams"),
+        (lambda p: "seed" in p, "unknown field seed", "form of requests", True, "left out or changed: seed"),
+        (
+            lambda p: sum(m["role"] == "tool" for m in p["messages"]) > 1,
+            "only one tool result is allowed",
+            "parallel calls",
+            False,
+            "only one tool result",
+        ),
+        (
+            lambda p: len(str(p)) > 20_000,
+            "the prompt is longer than the context window of 4096",
+            "long prompt",
+            False,
+            "no longer fits the window",
+        ),
+    ],
+)
+async def test_what_does_not_hold_is_said(
+    refuses: Callable[[dict[str, Any]], bool], words: str, name: str, holds: bool | None, what: str
+) -> None:
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        return {"status": 400, "content": words} if refuses(payload) else good(role, key, payload)
+
+    points, _ = await tried(answer)
+    assert points[name].holds is holds
+    assert what in points[name].what
+    assert all(point.holds is not False for key, point in points.items() if key != name)
+
+
+async def test_a_prompt_that_the_server_cuts_is_noticed() -> None:
+    """As Ollama cuts it: without an error, and with the number of tokens that were read."""
+    cut = '{"choices": [{"message": {"content": "What?"}}], "usage": {"prompt_tokens": 2048}}'
+
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        return {"raw": cut} if "password" in str(payload) else good(role, key, payload)
+
+    points, _ = await tried(answer)
+    assert points["long prompt"].holds is False
+    assert "2048 were read" in points["long prompt"].what
+
+
+async def test_what_was_found_out_is_known_to_later_runs(tmp_path: Path) -> None:
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        if not payload.get("stream") or payload["max_tokens"] > 2048:
+            words = "max_tokens must be at most 2048" if payload.get("stream") else "stream is required"
+            return {"status": 400, "content": words}
+        return good(role, key, payload)
+
+    _, model = await tried(answer)
+    store = Store(tmp_path)
+    assert known_habits(store, model.spec) == wire.Habits()
+    settle_habits(store, model)
+    assert known_habits(store, model.spec) == wire.Habits(names=frozenset({wire.STREAM}), reply_tokens=2048)
+    store.put_fact(f"habits {model.spec.base_url} m", {"of": "another version"})
+    assert known_habits(store, model.spec) == wire.Habits()
+    store.close()
