@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -128,7 +127,8 @@ class EnvironmentSection(Phase):
 class TaskToml(Section):
     """The whole of `task.toml`."""
 
-    schema_version: StrictStr | None = Field(None, validation_alias=AliasChoices("schema_version", "version"))
+    schema_version: StrictStr | None = None
+    version: Any = None  # the older key; many tasks number themselves with it
     source: Any = None
     task: Any = None
     metadata: Any = None
@@ -204,10 +204,7 @@ def unsupported_keys(toml: TaskToml) -> dict[str, str]:
 
 def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
     """Keys of a task.toml that the format does not have, as `section.key`: often typing mistakes."""
-    tables = {
-        section: raw.get(section, ()) if section else [key for key in raw if key != "version"]
-        for section in _KNOWN
-    }
+    tables = {section: raw.get(section, ()) if section else raw for section in _KNOWN}
     found = [(section, key) for section, keys in tables.items() for key in keys if key not in _KNOWN[section]]
     return [f"{section}.{key}".lstrip(".") for section, key in found]
 

@@ -10,6 +10,8 @@ from threading import Thread
 
 import docker
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ahe.environments.docker_build import build_lines
 from ahe.environments.dockerfile import images, instructions, needs_buildkit, rewritten
@@ -96,6 +98,42 @@ def test_here_documents_of_copy_become_files_of_the_context():
 def test_everything_else_stays_as_it_was_written():
     text = "FROM a\nRUN printf 'a\\\nb' && echo $((1<<2)) <<< here\nCOPY a b\n"
     assert rewritten(text) == (text, {})
+
+
+LINES = [
+    "FROM a AS b",
+    "FROM",
+    "ARG A=1",
+    "ARG",
+    "ENV A",
+    'ENV A="',
+    "RUN <<E",
+    "RUN <<-'E' y",
+    "E",
+    "COPY <<E /a",
+    "SHELL 3",
+    'SHELL ["a"]',
+    "WORKDIR $A",
+    "\\",
+    "#",
+    "'",
+    "RUN --mount=type=x,from=$A",
+    "\ufeff",
+]
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(st.sampled_from(LINES)).map("\n".join),
+        st.lists(st.sampled_from(LINES)).map("\r\n".join),
+    )
+)
+def test_no_text_is_too_wrong_to_be_read(text: str) -> None:
+    found = instructions(text)
+    images(found)
+    needs_buildkit(found)
+    rewritten(text)
 
 
 class OldDaemon(BaseHTTPRequestHandler):
