@@ -27,7 +27,8 @@ def refused(number, *arguments):
 more = libc.unshare(0x10000000) == 0
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 users = open("/proc/self/uid_map").read().split()
-print(json.dumps({"seccomp": status["Seccomp"], "users": users, "more": more, "calls": [refused(*call) for call in CALLS]}))
+calls = [refused(*call) for call in CALLS]
+print(json.dumps({"seccomp": status["Seccomp"], "users": users, "more": more, "calls": calls}))
 """
 
 
