@@ -125,7 +125,7 @@ class TrialRunner:
         except Infrastructure:
             if verification is None:
                 raise
-            # Only the end of the sandbox failed: the trial has its result. `ahe evolve` removes what is left in scratch.
+            # Only the end of the sandbox failed: the trial has its result. `ahe evolve` empties scratch.
         verifier = folder / "verifier"
         verifier.mkdir(exist_ok=True)
         (verifier / "test-stdout.txt").write_text(verification.output, "utf-8")
