@@ -138,7 +138,12 @@ class DockerEnvironment(TaskEnvironment):
             time.sleep(0.05)
 
     def _runs_ours(self) -> bool:
-        processes = self._container.top()["Processes"] or []
+        from docker.errors import APIError
+
+        try:
+            processes = self._container.top()["Processes"] or []
+        except APIError:  # it has just ended, or the daemon's machine has no `ps`
+            return False
         return any(process[-1] == " ".join(IDLE) for process in processes)
 
     def _make_container(self, image: Any) -> Any:
