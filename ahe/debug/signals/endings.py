@@ -99,11 +99,11 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
         return shown
     if not did and word in ("answered", UNKNOWN) and trace.steps:
         return Ending("no_action")
-    if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and _last_words(trace):
+    if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and last_words(trace):
         word = "answered" if not any(text.channel == "call" for text in trace.steps[-1].texts) else word
     if word != "answered":
         return Ending(word)
-    said = _last_words(trace)
+    said = last_words(trace)
     if _GAVE_UP.search(said):
         return Ending("gave_up")
     if _ASKS_BACK.search(said[-300:]) and "?" in said[-80:]:
@@ -166,7 +166,7 @@ def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
                 yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())
 
 
-def _last_words(trace: Trace) -> str:
+def last_words(trace: Trace) -> str:
     """The agent's last message, without reasoning."""
     for step in reversed(trace.steps):
         said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
