@@ -140,7 +140,8 @@ def _shown(trace: Trace, word: str) -> Ending | None:
     for step, line in lines:
         for named, pattern in _SHOWN:
             if (match := pattern.search(line)) is not None:
-                first = line[max(0, match.start() - 100) : match.start() + _LINE].strip()
+                begin = line.find(" ", match.start() - 100) + 1 if match.start() > 100 else 0
+                first = line[min(begin, match.start()) :][:_LINE].strip()
                 more = [(at, each[:_LINE]) for at, each in lines if each != line and _TROUBLE.search(each)]
                 return Ending(named, ((step, first), *more)[:LINES])
     if word in NOT_THE_AGENT and lines:

@@ -65,6 +65,7 @@ permission_denied   PermissionError: \[Errno 13\]|: Permission denied$|EACCES|Op
 encoding_error      ^Unicode(?:Decode|Encode)Error
 parse_error         ^(?:json\.\w+\.)?JSONDecodeError|^yaml\.\w+\.\w+Error|^\S*ParserError|^jq: parse error
 database_error      ^(?:sqlite3|psycopg2?|pymysql|sqlalchemy)\.[\w.]+Error|^ERROR \d+ \(\w+\)
+no_such_path        ^ERROR: file or directory not found: (?P<what>\S+)
 no_such_path        ^FileNotFoundError: .*'(?P<what>[^']+)'|can't open file '(?P<what2>[^']+)'
 no_such_path        ^make: \*\*\* No (?:rule|targets)
 no_such_path        ^(?!ls:|stat:|find:|which:|rm:)[\w.-]+: .*: No such file or directory$
