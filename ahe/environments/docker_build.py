@@ -12,8 +12,8 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
@@ -82,7 +82,7 @@ def _pull(tag: str) -> None:
 def _build(spec: EnvironmentSpec, tag: str) -> None:
     from docker.errors import APIError
 
-    log: list[str] = []
+    log: deque[str] = deque(maxlen=200)
     try:
         text, files = _dockerfile(spec)
         for name in images(instructions(text)):
@@ -183,7 +183,7 @@ def build_lines(
         )
 
 
-def _tail(log: list[str]) -> str:
+def _tail(log: Iterable[str]) -> str:
     return "".join(log)[-1500:].strip()
 
 

@@ -85,6 +85,11 @@ FROM stage
     assert text.split() == ["it's", "$WORD", "two", "mode=fast", "711", "Dockerfile", "kept"]
 
 
+async def test_a_build_out_of_time_is_ended(tmp_path: Path):
+    with pytest.raises(SandboxError, match=r"not built within 1 s \(build_timeout_sec\): begun"):
+        await run(tmp_path, "RUN echo begun; sleep 300", "true", build_seconds=1.0)
+
+
 async def test_the_entrypoint_runs_and_what_it_does_is_done_when_commands_start(tmp_path: Path):
     script = '#!/bin/sh\nsleep .5\nid -un >/tmp/up\nsleep 600 &\nexec "$@"\n'
     dockerfile = 'RUN useradd ann\nCOPY --chmod=755 up.sh /up.sh\nUSER ann\nENTRYPOINT ["/up.sh"]'
