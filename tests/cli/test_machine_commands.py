@@ -107,7 +107,7 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     assert found["tool_calls"] == "native"
     assert found["price"] == "free"
     assert {point["name"]: point["holds"] for point in found["points"]} == {
-        "a call's result": False,
+        "a call's result": None,
         "parallel calls": None,
         "long prompt": False,
         "reply length": True,
