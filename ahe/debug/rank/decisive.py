@@ -67,10 +67,12 @@ def largest(label: str, did: Sequence[Act]) -> Finding | None:
 
 def names(said: Sequence[Failure]) -> tuple[str, ...]:
     """Paths and identifiers in the verifier's words that the agent may have named too; at most 12."""
-    text = "\n".join(failure.decisive or failure.message[:400] for failure in said[:8])
+    spoken = (failure.test if " " in failure.test else "" for failure in said[:8])
+    text = "\n".join([*spoken, *(failure.decisive or failure.message[:400] for failure in said[:8])])
     found = [token.strip("`'.") for token in _NAME.findall(text)]
-    last = [token.rpartition("/")[2] or token for token in found if not _TESTS.search(token)]
-    return tuple(dict.fromkeys(token for token in last if len(token) > 3))[:12]
+    kept = [(token.rpartition("/")[2], token) for token in found if not _TESTS.search(token)]
+    named = (last if len(last) > 3 else token for last, token in kept)
+    return tuple(dict.fromkeys(name for name in named if len(name) > 3))[:12]
 
 
 def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
