@@ -20,7 +20,7 @@ from ahe.debug.readers.read import Source, read
 from ahe.debug.readers.trace import Trace, VerifierFile
 from ahe.debug.signals.acts import Act, acts, instruction
 from ahe.debug.signals.causes import verifier_broke
-from ahe.debug.signals.endings import Ending, ending
+from ahe.debug.signals.endings import Ending, ending, last_words
 from ahe.debug.signals.mechanisms import shown
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.session import session_notes
@@ -114,7 +114,7 @@ def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout
     end = ending(trace, did)
     if verifier_broke(said):
         end = Ending("broken")
-    found = shown(did, task.known, task.results)
+    found = shown(did, task.known, task.results, last_words(trace))
     acted, chief = findings(label, trace, did, found, said, task.known)
     if end.word == "context_overflow":
         acted, chief = tuple(filter(None, [largest(label, did)])), 0
@@ -136,7 +136,8 @@ def output(files: Sequence[VerifierFile]) -> str:
     """The end of what the verifier printed, without installers' lines; of several files the longest that is no JSON."""
     texts = [file.text for file in files if file.text.strip()[:1] not in ("{", "[", "<")]
     shown = resolve(max(texts, key=len, default="")[-OUTPUT:])
-    lines = [line.rstrip() for line in shown[max(0, shown.rfind(" test session starts ")) :].split("\n")]
+    began = shown.rfind(" test session starts ")
+    lines = [line.rstrip() for line in shown[shown.find("\n", began) if began >= 0 else 0 :].split("\n")]
     return "\n".join(line[:LINE] for line in lines if line and not _INSTALLER.match(line)).strip()
 
 
