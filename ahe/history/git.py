@@ -203,7 +203,9 @@ def _git_class() -> type:
     try:
         import git
     except ImportError as error:
-        raise WorkspaceError(f"git cannot be run: install git 2.31 or newer ({error})") from None
+        raise WorkspaceError(
+            f"git cannot be run: install git 2.31 or newer ({str(error).splitlines()[0]})"
+        ) from None
     return git.Git
 
 
