@@ -62,7 +62,7 @@ class Study:
 class Task:
     """What the rollouts of a task are compared with: the lines of its instruction, and what passing rollouts did."""
 
-    known: Collection[str] = ()
+    known: frozenset[str] = frozenset()
     actions: Collection[Actions] = ()
     results: Sequence[str] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from ahe.records import EnvironmentSpec, ExecResult
 ROOT = ("", "root", "0")
 SETUP = "/tmp/.setup.sh"
 KILLED = (-9, 128 + 9)  # by SIGKILL: bwrap itself, and process 1 as bwrap reports it
+MAX_PATH = 4096  # what Linux takes
 MAX_COMMAND = 120_000  # bytes: what Linux takes as one argument
 
 
@@ -41,8 +43,10 @@ class TaskEnvironment(ABC):
     ) -> ExecResult:
         """See `protocols.Environment`; a command that cannot be started exits with 126 and says why."""
         problem = ""
-        if "\0" in command + (cwd or ""):
-            problem = "a command cannot contain a zero byte\n"
+        if "\0" in command + (cwd or "") or len(cwd or "") > MAX_PATH:
+            problem = (
+                "a command or its directory cannot contain a zero byte, nor a path be longer than 4096\n"
+            )
         elif len(command.encode("utf-8", "surrogatepass")) > MAX_COMMAND:
             problem = f"a command is at most {MAX_COMMAND} bytes long: write a file and run that\n"
         if problem:
@@ -76,6 +80,8 @@ class TaskEnvironment(ABC):
     def _path(self, path: str) -> str:
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path cannot contain a zero byte", path)
+        if len(path) > MAX_PATH:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path[:100])
         return posixpath.join(self.spec.workdir, path)
 
 

@@ -29,6 +29,7 @@ T = TypeVar("T")
 NOT_RUNNING = 409
 IDLE = ("tail", "-f", "/dev/null")  # the container's command: it keeps the container running
 ENTRYPOINT_SECONDS = 10.0
+MUCH = 1 << 30  # bytes
 
 
 class DockerEnvironment(TaskEnvironment):
@@ -137,7 +138,12 @@ class DockerEnvironment(TaskEnvironment):
             time.sleep(0.05)
 
     def _runs_ours(self) -> bool:
-        processes = self._container.top()["Processes"] or []
+        from docker.errors import APIError
+
+        try:
+            processes = self._container.top()["Processes"] or []
+        except APIError:  # it has just ended, or the daemon's machine has no `ps`
+            return False
         return any(process[-1] == " ".join(IDLE) for process in processes)
 
     def _make_container(self, image: Any) -> Any:
@@ -162,7 +168,8 @@ class DockerEnvironment(TaskEnvironment):
             mem_limit=spec.memory_mb << 20,
             memswap_limit=spec.memory_mb << 20,
             pids_limit=spec.processes + 2,  # Docker's init, and `tail`, which keeps the container running
-            nano_cpus=int(spec.cpus * 1e9) if spec.cpus else None,
+            # A task may ask for more than this machine has: its limit is then no limit.
+            nano_cpus=int(min(spec.cpus, docker_api.cpus()) * 1e9) if spec.cpus else None,
             ulimits=[_ulimit("fsize", size), _ulimit("core", 0)],
             volumes=binds,
             tmpfs={path: "ro,size=4k" for path, is_dir in cover if is_dir},
@@ -242,13 +249,14 @@ class DockerEnvironment(TaskEnvironment):
     async def _blame(self, error: Exception) -> AheError:
         """Who is to blame for Docker's error: the commands inside, once some may have run, if the daemon is well.
 
-        They can break a container, for example so that it does not start again; not the daemon, the container's
-        existence, or the room on its disk.
+        They can break a container, for example so that it does not start again; not the daemon, nor the container's
+        existence, nor the room on its disk unless they wrote much.
         """
         problem = f"{self.spec.name}: Docker failed: {error}"
-        if self._serves and self._container is not None and docker_api.NO_SPACE not in str(error):
+        if self._serves and self._container is not None:
+            needed = MUCH if docker_api.NO_SPACE in str(error) else 0
             loop = asyncio.get_running_loop()
-            if await loop.run_in_executor(self._threads, docker_api.exists, self._container):
+            if await loop.run_in_executor(self._threads, docker_api.has_written, self._container, needed):
                 return EnvironmentLost(f"{problem}, because of what its commands did")
         return SandboxError(problem)
 

@@ -39,6 +39,12 @@ def client() -> Any:
     return found
 
 
+@functools.cache
+def cpus() -> int:
+    """The processors of the daemon's machine."""
+    return int(client().info()["NCPU"])
+
+
 def sweep(found: Any) -> None:
     """Removes containers left behind by `ahe` processes of this machine that were killed."""
     from docker.errors import APIError
@@ -76,16 +82,16 @@ def read_file(container: Any, path: str) -> bytes:
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 
-def exists(container: Any) -> bool:
-    """Whether the daemon answers and still has the container."""
+def has_written(container: Any, size: int) -> bool:
+    """Whether the daemon answers, and has the container with at least this many bytes written in it."""
     from docker.errors import DockerException
     from requests import RequestException
 
     try:
-        container.reload()
+        found = container.client.api.containers(all=True, size=size > 0, filters={"id": container.id})
     except (DockerException, RequestException):
         return False
-    return True
+    return bool(found) and found[0].get("SizeRw", 0) >= size
 
 
 def _path_error(error: Any, path: str) -> Exception:

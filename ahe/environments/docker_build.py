@@ -12,8 +12,8 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
@@ -82,7 +82,7 @@ def _pull(tag: str) -> None:
 def _build(spec: EnvironmentSpec, tag: str) -> None:
     from docker.errors import APIError
 
-    log: list[str] = []
+    log: deque[str] = deque(maxlen=200)
     try:
         text, files = _dockerfile(spec)
         for name in images(instructions(text)):
@@ -92,7 +92,7 @@ def _build(spec: EnvironmentSpec, tag: str) -> None:
         end = time.monotonic() + spec.build_seconds
         with tempfile.TemporaryFile() as context:
             _write_context(context, str(spec.dockerfile), {"Dockerfile": text, **files})
-            for line in _lines(context, tag, spec, text):
+            for line in build_lines(client().api, context, tag, text, spec.build_seconds):
                 log.append(line.get("stream") or line.get("error") or _buildkit_log(line))
                 if "error" in line:
                     raise SandboxError(f"{spec.name}: its image does not build: {_tail(log)}")
@@ -145,10 +145,18 @@ def _write_context(archive: IO[bytes], folder: str, files: dict[str, str]) -> No
     archive.seek(0)
 
 
-def _lines(context: IO[bytes], tag: str, spec: EnvironmentSpec, text: str) -> Iterator[dict[str, Any]]:
-    """What the daemon says while it builds. A daemon without BuildKit builds what its classic builder can."""
-    api = client().api
-    timeout = int(spec.build_seconds) + 1  # of each read; the caller's deadline is for the whole build
+def build_lines(
+    api: Any, context: IO[bytes], tag: str, text: str, seconds: float
+) -> Iterator[dict[str, Any]]:
+    """What the daemon says while it builds. A daemon without BuildKit builds what its classic builder can.
+
+    `api` is docker-py's, `context` the archive, `text` the Dockerfile in it. An `error` is the last line.
+    """
+    for each in instructions(text):
+        if each.name == "RUN" and re.match(r"(--\S+\s+)*--mount=\S*type=(secret|ssh)\b", each.rest):
+            yield {"error": f"`RUN {each.rest[:60]}` takes a secret of this machine, which no build is given"}
+            return
+    timeout = int(seconds) + 1  # of each read; the caller's deadline is for the whole build
     with closing(
         api.post(
             f"{api.base_url}/v{api.api_version}/build",
@@ -175,7 +183,7 @@ def _lines(context: IO[bytes], tag: str, spec: EnvironmentSpec, text: str) -> It
         )
 
 
-def _tail(log: list[str]) -> str:
+def _tail(log: Iterable[str]) -> str:
     return "".join(log)[-1500:].strip()
 
 

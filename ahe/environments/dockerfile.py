@@ -126,7 +126,7 @@ def rewritten(text: str) -> tuple[str, dict[str, str]]:
         if each.name == "FROM":
             shell = SHELL
         elif each.name == "SHELL":
-            shell = tuple(json.loads(rest))
+            shell = tuple(re.findall(r'"([^"]*)"', rest)) or SHELL
         elif each.name == "RUN" and each.documents:
             flags = _flags(rest)
             line = f"RUN {flags}{json.dumps([*shell, _script(rest[len(flags) :], each.documents)])}"

@@ -2,7 +2,8 @@
 
 Refused is what Docker and Flatpak refuse too: keys of the kernel, mounts, namespaces, kernel modules, BPF, io_uring,
 typing into terminals, and kinds of socket that network namespaces do not separate. `ptrace` is allowed, because gdb
-and strace need it and the kernel lets a process trace only its own sandbox, never process 1.
+and strace need it and the kernel lets a process trace only its own sandbox, never process 1. What the kernel does let
+every process of the same user change of process 1 is refused: its limits (a limit of CPU time kills) and its priority.
 """
 
 from __future__ import annotations
@@ -72,7 +73,19 @@ BY_ARGUMENT = {
     "ioctl": (16, 54, 29),
     "socket": (41, 359, 198),
     "socketpair": (53, 360, 199),
+    "prlimit64": (302, 340, 261),
+    "sched_setparam": (142, 154, 118),
+    "sched_setscheduler": (144, 156, 119),
+    "sched_setaffinity": (203, 241, 122),
+    "sched_setattr": (314, 351, 274),
+    "setpriority": (141, 97, 140),
+    "ioprio_set": (251, 289, 30),
 }
+OF_PROCESS = ("prlimit64", "sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr")
+OF_MANY = {
+    "setpriority": 2,
+    "ioprio_set": 3,
+}  # the number that means all processes of a user, as process 1 is
 NAMESPACES = 0x7E020000  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET
 NEW_TIME = 0x80  # in `clone` these bits are the signal that the child sends at its end
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
@@ -121,17 +134,26 @@ def _rules(column: int, *, x32: bool) -> list[Instruction]:
             if numbers[column] >= 0:
                 rules += [(EQUAL, 0, 1, numbers[column]), _error(error)]
     families = [(EQUAL, len(FAMILIES) - place, 0, family) for place, family in enumerate(FAMILIES)]
-    tests: dict[str, tuple[int, list[Instruction]]] = {
-        "clone": (0, [(ANY_BIT, 0, 1, NAMESPACES), _error(errno.EPERM)]),
-        "unshare": (0, [(ANY_BIT, 0, 1, NAMESPACES | NEW_TIME), _error(errno.EPERM)]),
-        "ioctl": (1, [(EQUAL, 1, 0, TIOCSTI), (EQUAL, 0, 1, TIOCLINUX), _error(errno.EPERM)]),
-        "socket": (0, [*families, _error(errno.EAFNOSUPPORT)]),
-        "socketpair": (0, [*families, _error(errno.EAFNOSUPPORT)]),
+    typing = [(EQUAL, 1, 0, TIOCSTI), (EQUAL, 0, 1, TIOCLINUX), _error(errno.EPERM)]
+    tests: dict[str, list[Instruction]] = {
+        "clone": [_argument(0), (ANY_BIT, 0, 1, NAMESPACES), _error(errno.EPERM)],
+        "unshare": [_argument(0), (ANY_BIT, 0, 1, NAMESPACES | NEW_TIME), _error(errno.EPERM)],
+        "ioctl": [_argument(1), *typing],
+        "socket": [_argument(0), *families, _error(errno.EAFNOSUPPORT)],
+        "socketpair": [_argument(0), *families, _error(errno.EAFNOSUPPORT)],
     }
-    for name, (argument, test) in tests.items():
-        body = [(LOAD, 0, 0, ARGUMENTS + 8 * argument), *test, (RETURN, 0, 0, ALLOW)]
+    tests |= {name: [_argument(0), (EQUAL, 0, 1, 1), _error(errno.EPERM)] for name in OF_PROCESS}
+    for name, all_of_user in OF_MANY.items():
+        of_one = [_argument(1), (EQUAL, 0, 1, 1), _error(errno.EPERM)]
+        tests[name] = [_argument(0), (EQUAL, 0, 1, all_of_user), _error(errno.EPERM), *of_one]
+    for name, test in tests.items():
+        body = [*test, (RETURN, 0, 0, ALLOW)]
         rules += [(EQUAL, 0, len(body), BY_ARGUMENT[name][column]), *body]
     return [*rules, (RETURN, 0, 0, ALLOW)]
+
+
+def _argument(number: int) -> Instruction:
+    return (LOAD, 0, 0, ARGUMENTS + 8 * number)
 
 
 def _error(number: int) -> Instruction:

@@ -33,11 +33,22 @@ def stored_trials(
     return sorted(same, key=lambda trial: trial.attempt)
 
 
-def paired(one: Sequence[Trial], other: Sequence[Trial], tasks: Iterable[Task], *, series: int = 0) -> Arms:
+def of_one_model(trials: Sequence[Trial], model: str) -> list[Trial]:
+    """The trials with the model of this fingerprint, or, where it has none, with the model that was used last."""
+    used = {trial.model for trial in trials}
+    if model not in used:
+        model = max(trials, key=lambda trial: trial.started).model if trials else ""
+    return [trial for trial in trials if trial.model == model]
+
+
+def paired(
+    one: Sequence[Trial], other: Sequence[Trial], tasks: Iterable[Task], *, series: int = 0, model: str = ""
+) -> Arms:
     """The trials of two harnesses at these tasks that may be compared, in the order in which they were given.
 
     These are plain trials, or those of another `series` (see `Trial.series`), which are never pooled. If several
-    models were used, the one with the most trials in its smaller arm is chosen; among equals, the one used last.
+    models were used, the one of the fingerprint `model` is chosen, if each arm with any trials has some with it; else
+    the one with the most trials in its smaller arm; among equals, the one used last.
     """
     wanted = {task.name: task.digest for task in tasks}
     arms = [
@@ -49,7 +60,8 @@ def paired(one: Sequence[Trial], other: Sequence[Trial], tasks: Iterable[Task], 
     last: dict[str, str] = {}
     for trial in (*arms[0], *arms[1]):
         last[trial.model] = max(last.get(trial.model, ""), trial.started)
-    model = max(last, key=lambda m: (min(c[m] for c in counts), max(c[m] for c in counts), last[m]))
+    if not all(count[model] for count in counts if count):
+        model = max(last, key=lambda m: (min(c[m] for c in counts), max(c[m] for c in counts), last[m]))
     last_of: dict[str, Trial] = {}
     for trial in sorted((t for arm in arms for t in arm if t.model == model), key=lambda t: t.started):
         last_of[trial.task] = trial

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 import reprlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -128,7 +127,8 @@ class EnvironmentSection(Phase):
 class TaskToml(Section):
     """The whole of `task.toml`."""
 
-    schema_version: StrictStr | None = Field(None, validation_alias=AliasChoices("schema_version", "version"))
+    schema_version: StrictStr | None = None
+    version: Any = None  # the older key; many tasks number themselves with it
     source: Any = None
     task: Any = None
     metadata: Any = None
@@ -177,25 +177,36 @@ def parse(model: type[Model], content: bytes, file: str) -> tuple[Model, dict[st
         raise TaskError(f"{file}: " + "; ".join(map(_complaint, errors.errors()))) from None
 
 
+def _sections() -> Iterator[tuple[str, type[Section]]]:
+    yield "", TaskToml
+    for name, field in TaskToml.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield name, field.annotation
+
+
+_UNSUPPORTED = [
+    (section, key, field.title)
+    for section, model in _sections()
+    for key, field in model.model_fields.items()
+    if field.title
+]
+_KNOWN = {section: frozenset(model.model_fields) for section, model in _sections()}
+
+
 def unsupported_keys(toml: TaskToml) -> dict[str, str]:
     """The `_unsupported` keys that a task uses, as `section.key`, with the names of the features."""
-    sections = {"environment": toml.environment, "verifier": toml.verifier, "": toml}
     return {
-        f"{name}.{key}".lstrip("."): field.title
-        for name, section in sections.items()
-        for key, field in type(section).model_fields.items()
-        if field.title and getattr(section, key)
+        f"{section}.{key}".lstrip("."): title
+        for section, key, title in _UNSUPPORTED
+        if getattr(getattr(toml, section) if section else toml, key)
     }
 
 
 def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
     """Keys of a task.toml that the format does not have, as `section.key`: often typing mistakes."""
-    found = [key for key in raw if key not in TaskToml.model_fields and key != "version"]
-    for name, field in TaskToml.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            found += [f"{name}.{key}" for key in raw.get(name, ()) if key not in section.model_fields]
-    return found
+    tables = {section: raw.get(section, ()) if section else raw for section in _KNOWN}
+    found = [(section, key) for section, keys in tables.items() for key in keys if key not in _KNOWN[section]]
+    return [f"{section}.{key}".lstrip(".") for section, key in found]
 
 
 def _size(written: object) -> int | None:

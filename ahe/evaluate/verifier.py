@@ -9,6 +9,7 @@ environment is data: names, sizes and numbers are checked, and nothing in it can
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -37,6 +38,7 @@ TAIL_CHARACTERS = 8_000
 FILE_BYTES = 128_000
 FILES = 16
 HOUSEKEEPING_SECONDS = 60.0
+UPLOAD_SECONDS = 3600.0
 NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
 # The agent may have put links or files there; /tests and /logs can be mount points, which cannot be removed.
@@ -94,7 +96,9 @@ async def verify(env: Environment, task: Task) -> Verification:
     except AgentFault as fault:
         problem = str(fault)
     except OSError as error:
-        problem = f"the tests could not be written after the agent's work: {error}"
+        problem = (
+            f"the tests could not be written after the agent's work: {str(error) or type(error).__name__}"
+        )
     return Verification(reward=0.0, problem=problem)
 
 
@@ -108,7 +112,8 @@ async def _verify(env: Environment, task: Task) -> Verification:
             timed_out=prepared.timed_out,
             problem="/tests and /logs/verifier could not be recreated after the agent's work",
         )
-    await upload(env, Path(task.path, "tests"), "/tests")
+    async with asyncio.timeout(UPLOAD_SECONDS):  # commands can slow every single file down
+        await upload(env, Path(task.path, "tests"), "/tests")
     ran = await run_script(
         env,
         "/tests/test.sh",

@@ -33,7 +33,7 @@ class Compared(Record):
     `delta` is the posterior mean of the difference with its 90 % interval and `score` is P(b better than a),
     as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
     edit, and `raw_delta` is too high because these rollouts selected b. All are None where the arms share no scored
-    task, or are the same harness.
+    task, or are the same harness. `others` counts the trials of other models and endpoints, which are left out.
     """
 
     a: str
@@ -47,6 +47,7 @@ class Compared(Record):
     gain: Interval | None = None
     raw_delta: float | None = None
     score: float | None = None
+    others: int = 0
 
     @property
     def same(self) -> bool:
@@ -64,8 +65,12 @@ def compare_stored(project: Project, history: History, a: str, b: str, *, split:
     chosen = project.suite().part(split, quick=project.config.suite.quick)
     ids = history.harness_ids([a, b])
     with closing(project.store()) as store:
-        arms = paired(store.of_harness(ids[a]), store.of_harness(ids[b]), chosen)
-        return compared(a, b, (ids[a], ids[b]), split, arms, store)
+        both = store.of_harness(ids[a]), store.of_harness(ids[b])
+        arms = paired(*both, chosen, model=project.coder())
+        found = compared(a, b, (ids[a], ids[b]), split, arms, store)
+    names, used = {task.name for task in chosen}, {trial.model for arm in arms for trial in arm}
+    others = [t for arm in both for t in arm if used and t.task in names and t.model not in used]
+    return found.model_copy(update={"others": len(others)})
 
 
 async def compare(
@@ -138,6 +143,6 @@ def known_rate(project: Project, harness: str) -> tuple[float | None, int]:
     """Pass rate on train of a harness that was measured before, and its scored rollouts. Costs nothing."""
     train = project.suite().part("train", quick=project.config.suite.quick)
     with closing(project.store()) as store:
-        mine, _ = paired(store.of_harness(harness), [], train)
+        mine, _ = paired(store.of_harness(harness), [], train, model=project.coder())
     counted = {task: pair[0] for task, pair in pairs_of((mine, [])).items()}
     return pass_rate(counted), sum(tally.n for tally in counted.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 from ahe.debug.debugger import AgentDebugger, Subject
 from ahe.debug.readers.find import Skipped, find
 from ahe.errors import UsageError
+from ahe.evaluate.stored import of_one_model
 from ahe.events import Notice, NullWatcher
 from ahe.evolve.editor import history_lines
 from ahe.project.assemble import assemble, debugger
@@ -59,11 +60,14 @@ async def _of_version(
     train = {task.name: task.instruction for task in project.tasks_in_use(project.suite())[0]}
     with closing(project.store()) as store:
         every = store.of_harness(history.harness_id(sha))
-    trials = [trial for trial in every if trial.task in train and not trial.series]
+    plain = [trial for trial in every if trial.task in train and not trial.series]
+    trials = of_one_model(plain, project.coder())
     if not trials:
         raise UsageError(f"there are no trials of {rev} on train yet: run `ahe eval {rev}` first")
     folder = out or project.config.runs / "debug" / sha[:10]
-    watcher.emit(Notice(f"reading {len(trials)} trials"))
+    others = len(plain) - len(trials)
+    left_out = f", without {others} of other models or endpoints" if others else ""
+    watcher.emit(Notice(f"reading {len(trials)} trials{left_out}"))
     evidence = Evidence(
         iteration=0,
         harness=history.harness_id(sha),

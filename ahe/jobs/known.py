@@ -15,7 +15,6 @@ from ahe.events import NullWatcher
 from ahe.history import History
 from ahe.models.identity import fingerprint
 from ahe.models.ledger import cost
-from ahe.models.roles import settle
 from ahe.project.config import BudgetTable
 from ahe.project.project import Project, settled_mode
 from ahe.project.sandboxes import trial_runner
@@ -53,11 +52,7 @@ class OfflineModel:
 
 def settled_spec(project: Project, role: Role) -> ModelSpec:
     """The model of a role as its trials are stored; as configured where its weights were not fetched yet."""
-    spec = project.config.model_spec(role)
-    try:
-        return settle(spec)
-    except UsageError:
-        return spec
+    return project.settled_spec(role)
 
 
 def reader(project: Project, store: Store) -> Evaluator | None:

@@ -16,10 +16,11 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
+from ahe.models.identity import fingerprint
 from ahe.models.secrets import shown
 from ahe.project.config import FILE, Config, load_config
 from ahe.project.content import entry
-from ahe.records import ModelSpec, Task
+from ahe.records import ModelSpec, Role, Task
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,23 @@ class Project:
         """Train and held-out tasks of a run. Raises `UsageError` where no train task is left."""
         quick = self.config.suite.quick
         return suite.needed("train", quick=quick), suite.part("heldout", quick=quick)
+
+    def settled_spec(self, role: Role) -> ModelSpec:
+        """The model of a role as its trials are stored; as configured where its weights were not fetched yet."""
+        from ahe.models.roles import settle
+
+        spec = self.config.model_spec(role)
+        try:
+            return settle(spec)
+        except UsageError:
+            return spec
+
+    def coder(self) -> str:
+        """The fingerprint of the coder's model; empty where its address is not valid."""
+        try:
+            return fingerprint(self.settled_spec("coder"))
+        except UsageError:
+            return ""
 
     @contextmanager
     def run_lock(self) -> Iterator[None]:

@@ -48,15 +48,10 @@ def _row(component: Component) -> tuple[str, ...]:
 
 def suite_text(found: ListedSuite, width: int | None = None) -> str:
     """The tasks by split, and how many there are."""
-    rows = [
-        (
-            each.name,
-            each.split,
-            each.environment,
-            fit(f"refused: {each.refused}" if each.refused else each.description, WIDEST),
-        )
-        for each in sorted(found.tasks, key=lambda each: (SPLITS.index(each.split), each.name))
-    ]
+    rows = []
+    for each in sorted(found.tasks, key=lambda each: (SPLITS.index(each.split), each.name)):
+        what = f"refused: {each.refused}" if each.refused else each.description
+        rows.append((each.name, each.split, each.environment, what if width else fit(what, WIDEST)))
     suite = found.suite
     counts = ", ".join(f"{len(names)} {split}" for split, names in suite.splits.items())
     if refused := sum(bool(each.refused) for each in found.tasks):

@@ -6,8 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from rich.cells import cell_len as cells
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from ahe.records import Usage
 
@@ -28,10 +27,17 @@ def _shown(found: re.Match[str]) -> str:
     return chr(0x2400 + ord(ch)) if ord(ch) < 0x20 else f"\\u{ord(ch):04x}"
 
 
+def cells(text: str) -> int:
+    """Columns that the text takes in a terminal."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def fit(text: str, width: int) -> str:
     """The text on one line, cut to `width` columns with an ellipsis."""
-    text = _line(text)
-    return text if cells(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+    text, room = _line(text), max(0, width - 1)
+    if cells(text) <= width:
+        return text
+    return (text[:room] if text.isascii() else set_cell_size(text, room)).rstrip() + "…"
 
 
 def _line(text: str) -> str:

@@ -173,6 +173,43 @@ if os.uname().machine == "x86_64":
         assert lines[7:9] == ["EPERM " * 9 + "ENOSYS", "ENOSYS allowed"]
 
 
+async def test_limits_and_priority_of_process_1_cannot_be_changed(box: BwrapEnvironment) -> None:
+    """A limit of one second of CPU time would kill it later, which would look like the host's doing."""
+    code = """
+import os, resource
+calls = [
+    lambda: resource.prlimit(1, resource.RLIMIT_CPU, (1, 1)),
+    lambda: os.sched_setaffinity(1, {0}),
+    lambda: os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0)),
+    lambda: os.setpriority(os.PRIO_PROCESS, 1, 19),
+    lambda: os.setpriority(os.PRIO_USER, 0, 19),
+    lambda: resource.prlimit(os.getpid(), resource.RLIMIT_CPU, (50, 50)),
+    lambda: os.setpriority(os.PRIO_PROCESS, 0, 19),
+]
+for call in calls:
+    try: call(); print("done")
+    except PermissionError: print("refused")
+"""
+    done = await box.exec(python(code))
+    assert done.text.split() == ["refused"] * 5 + ["done"] * 2
+
+
+async def test_signals_that_the_kernel_sends_do_not_end_process_1(box: BwrapEnvironment) -> None:
+    code = """
+import fcntl, os, signal, socket
+for number in (signal.SIGKILL, signal.SIGCHLD, signal.SIGHUP, signal.SIGSTOP):
+    ours, theirs = socket.socketpair()
+    fcntl.fcntl(ours, fcntl.F_SETOWN, 1)
+    fcntl.fcntl(ours, 10, number)  # F_SETSIG
+    fcntl.fcntl(ours, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    for _ in range(1000): theirs.send(b"x"); ours.recv(1)
+"""
+    assert (await box.exec(python(code))).exit_code == 0
+    assert await is_alive(box)
+    assert box._launched is not None
+    assert box._launched.stderr_tail() == ""
+
+
 async def test_ordinary_tools_still_work(box: BwrapEnvironment) -> None:
     code = """
 import multiprocessing, socket, subprocess, threading

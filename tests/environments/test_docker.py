@@ -85,6 +85,11 @@ FROM stage
     assert text.split() == ["it's", "$WORD", "two", "mode=fast", "711", "Dockerfile", "kept"]
 
 
+async def test_a_build_out_of_time_is_ended(tmp_path: Path):
+    with pytest.raises(SandboxError, match=r"not built within 1 s \(build_timeout_sec\): begun"):
+        await run(tmp_path, "RUN echo begun; sleep 300", "true", build_seconds=1.0)
+
+
 async def test_the_entrypoint_runs_and_what_it_does_is_done_when_commands_start(tmp_path: Path):
     script = '#!/bin/sh\nsleep .5\nid -un >/tmp/up\nsleep 600 &\nexec "$@"\n'
     dockerfile = 'RUN useradd ann\nCOPY --chmod=755 up.sh /up.sh\nUSER ann\nENTRYPOINT ["/up.sh"]'
@@ -116,6 +121,17 @@ async def test_user_and_workdir_are_the_images_unless_the_task_names_them(tmp_pa
     assert await run(tmp_path, dockerfile, "id -un; pwd") == "ann\n/srv/work\n"
     assert await run(tmp_path, dockerfile, "pwd", workdir="/opt") == "/opt\n"
     assert await run(tmp_path, "", "id -un; pwd") == "root\n/\n"
+
+
+async def test_limits_of_processors_are_fractions_or_no_limit(tmp_path: Path):
+    quota = "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null"
+    assert (await run(tmp_path, "", quota, cpus=0.5)).split()[0] == "50000"
+    assert await run(tmp_path, "", "echo fine", cpus=4096) == "fine\n"
+
+
+async def test_secrets_of_the_build_are_refused(tmp_path: Path):
+    with pytest.raises(SandboxError, match="takes a secret of this machine"):
+        await run(tmp_path, "RUN --mount=type=secret,id=token true", "true")
 
 
 async def test_variables_of_the_machine_reach_the_container_alone(tmp_path: Path):

@@ -1,11 +1,19 @@
-"""Dockerfiles: what their instructions say, and what is rewritten for an older daemon."""
+"""Dockerfiles: what their instructions say, what is rewritten for an older daemon, and a daemon without BuildKit."""
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
+import docker
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ahe.environments.docker_build import build_lines
 from ahe.environments.dockerfile import images, instructions, needs_buildkit, rewritten
 
 WHOLE = """\
@@ -90,3 +98,74 @@ def test_here_documents_of_copy_become_files_of_the_context():
 def test_everything_else_stays_as_it_was_written():
     text = "FROM a\nRUN printf 'a\\\nb' && echo $((1<<2)) <<< here\nCOPY a b\n"
     assert rewritten(text) == (text, {})
+
+
+LINES = [
+    "FROM a AS b",
+    "FROM",
+    "ARG A=1",
+    "ARG",
+    "ENV A",
+    'ENV A="',
+    "RUN <<E",
+    "RUN <<-'E' y",
+    "E",
+    "COPY <<E /a",
+    "SHELL 3",
+    'SHELL ["a"]',
+    "WORKDIR $A",
+    "\\",
+    "#",
+    "'",
+    "RUN --mount=type=x,from=$A",
+    "\ufeff",
+]
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(st.sampled_from(LINES)).map("\n".join),
+        st.lists(st.sampled_from(LINES)).map("\r\n".join),
+    )
+)
+def test_no_text_is_too_wrong_to_be_read(text: str) -> None:
+    found = instructions(text)
+    images(found)
+    needs_buildkit(found)
+    rewritten(text)
+
+
+class OldDaemon(BaseHTTPRequestHandler):
+    """Knows the classic builder alone."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        modern = "version=2" in self.path
+        body = json.dumps(
+            {"message": "buildkit not supported"} if modern else {"stream": "Step 1/1"}
+        ).encode()
+        self.send_response(501 if modern else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def old_daemon() -> Iterator[docker.APIClient]:
+    with HTTPServer(("127.0.0.1", 0), OldDaemon) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield docker.APIClient(f"tcp://127.0.0.1:{server.server_port}", version="1.41")
+        server.shutdown()
+
+
+def test_a_daemon_without_buildkit_builds_what_it_can_and_names_the_rest(old_daemon):
+    plain = list(build_lines(old_daemon, io.BytesIO(b"archive"), "t", "FROM a\nRUN true\n", 5))
+    assert plain == [{"stream": "Step 1/1"}]
+    (line,) = build_lines(old_daemon, io.BytesIO(b"archive"), "t", "FROM a\nCOPY --chmod=1 a b\n", 5)
+    assert line["error"].startswith(
+        "`COPY --chmod=1 a b` needs BuildKit, which this daemon does not have: install"
+    )

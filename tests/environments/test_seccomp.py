@@ -68,6 +68,11 @@ def test_calls_are_refused_on_every_processor(machine: str, architecture: int, c
     for name in ("socket", "socketpair"):
         assert [asked(name, family) for family in (1, 2, 10, 16)] == [0, 0, 0, 0]
         assert {asked(name, family) for family in (17, 38, 40, 44)} == {errno.EAFNOSUPPORT}
+    for name in seccomp.OF_PROCESS:
+        assert (asked(name, 1), asked(name, 0), asked(name, 7)) == (errno.EPERM, 0, 0), name
+    for name, (one, all_of_user) in {"setpriority": (0, 2), "ioprio_set": (1, 3)}.items():
+        assert asked(name, one, 1) == asked(name, all_of_user, 0) == errno.EPERM
+        assert asked(name, one, 0) == asked(name, one, 7) == 0
     known = {numbers[column] for numbers in ALL.values()}
     assert not any(decide(machine, architecture, n) for n in range(467) if n not in known)
 

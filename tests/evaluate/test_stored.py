@@ -8,7 +8,7 @@ import pytest
 from made_trials import trial
 
 from ahe.evaluate.store import Store
-from ahe.evaluate.stored import paired, pairs_of, slowdown
+from ahe.evaluate.stored import of_one_model, paired, pairs_of, slowdown
 from ahe.records import FRESH, EnvironmentSpec, ModelTime, Tally, Task, Trial
 
 
@@ -47,6 +47,30 @@ def test_the_model_that_both_arms_share_is_taken() -> None:
     left, right = paired(one, other, TASKS)
     assert {each.model for each in (*left, *right)} == {"small"}
     assert pairs_of((left, right)) == {"task-a": (Tally(passes=1, n=1), Tally(passes=2, n=2))}
+
+
+def test_the_configured_model_comes_first_where_it_can() -> None:
+    one = [made("one", n, model="big") for n in range(9)] + [made("one", 0, model="small")]
+    other = [made("two", n, model="big") for n in range(9)] + [made("two", 0, model="small")]
+    for chosen, taken, mine in (
+        ("small", "small", other),
+        ("big", "big", other),
+        ("no", "big", other),
+        ("small", "small", []),
+    ):
+        left, right = paired(one, mine, TASKS, model=chosen)
+        assert {each.model for each in (*left, *right)} == {taken}
+    assert {each.model for arm in paired(one, other[:9], TASKS, model="small") for each in arm} == {"big"}
+
+
+def test_a_report_is_about_one_model() -> None:
+    trials = [
+        made("one", 0, model="a", started="2026-02-01"),
+        made("one", 0, model="b", started="2026-01-01"),
+    ]
+    assert of_one_model(trials, "b") == trials[1:]
+    assert of_one_model(trials, "c") == trials[:1]
+    assert of_one_model([], "c") == []
 
 
 def test_of_equal_models_the_one_used_last() -> None:

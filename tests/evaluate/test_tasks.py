@@ -82,7 +82,12 @@ def test_network(tmp_path, toml, network):
 
 
 @pytest.mark.parametrize(
-    "toml", [f'{key} = "1.{n}"' for key in ("version", "schema_version") for n in range(5)]
+    "toml",
+    [
+        'version = "2.0"',
+        "version = 3",
+        *(f'{k} = "1.{n}"' for k in ("version", "schema_version") for n in range(5)),
+    ],
 )
 def test_versions(tmp_path, toml):
     assert read_task(write_task(tmp_path / "t", toml)).name == "t"

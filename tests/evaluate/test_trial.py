@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from task_writer import write_task
+from task_writer import TOML, write_task
 
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.errors import (
@@ -180,6 +180,26 @@ async def test_a_lost_environment_ends_the_conversation_and_fails(bench: Bench) 
     (trial,) = await bench.trials(bench.task(), errors={"exec": EnvironmentLost("it ate itself")})
     assert (trial.status, trial.ended, trial.turns) == ("failed", "crashed", 1)
     assert "it ate itself" in trial.cause
+
+
+ATTACKS = {
+    "memory": "python3 -c 'import os\nfor _ in range(4000): os.write(os.memfd_create(str()), bytes(1 << 20))'",
+    "processes": "kill -9 -1",
+    "files": "rm -rf /* /.* 2>/dev/null; true",
+    "work directory": "rm -rf /app; ln -s /app /app",
+    "verifier's places": "rm -rf /tests /logs; ln -s /proc/1 /tests; ln -s /dev/zero /logs",
+    "fork bomb": "sh -c 'f() { f | f & }; f' 2>/dev/null",
+    "descriptors": "ulimit -n 20; for i in 1 2 3 4 5 6 7 8 9; do sleep 500 & done",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+async def test_what_an_agent_does_to_its_sandbox_is_a_failure(bench: Bench, attack: str) -> None:
+    bench.commands = (attack, "true")
+    toml = TOML + "memory_mb = 256\n[verifier]\ntimeout_sec = 20\n"
+    (trial,) = await bench.trials(bench.task(toml))
+    assert (trial.status, trial.reward) == ("failed", 0.0), trial.cause
+    assert not (bench.folder / "runs" / "trials" / trial.id / UNEXPECTED).exists()
 
 
 async def test_what_the_host_breaks_is_missing(bench: Bench) -> None:

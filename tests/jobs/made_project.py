@@ -69,6 +69,7 @@ def fill(project: Project, outcomes: Mapping[str, Sequence[bool]], *, copies: bo
                 "passed" if good else "failed",
                 attempt,
                 harness=harness.id,
+                task_digest=tasks[task].digest,
                 model=found.runner.model.fingerprint,
                 usage=USAGE,
                 seconds=8.0,

@@ -6,15 +6,14 @@ A model that fills in a form cites lines by number, so that it cannot invent a c
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ahe.debug.ask.answer import Cited
 from ahe.debug.ask.citations import CitationChecker
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.readers.trace import Status, Step, Trace
+from ahe.debug.readers.trace import Status, Trace
+from ahe.debug.signals.acts import acts
 from ahe.debug.signals.outcome import Rollout
 from ahe.text import BYTES_PER_TOKEN, estimate_tokens
 
@@ -24,19 +23,10 @@ MAX_ROLLOUTS, MAX_FINDINGS = 8, 6
 LINE = 160
 NUMBER = 3
 """Tokens that a line's number takes."""
-HEAD, TAIL = 3, 8
-"""First and last lines that are shown of a long text near the end of a rollout."""
-_IDLE = re.compile(r"`{3,}[\w-]*$|\[left: .*\]$|\[exit code 0\]$")
+HEAD, TAIL, COMMAND = 3, 8, 6
+"""First and last lines that are shown of an act's output, and lines of its command."""
 FAILING_SHARE = 0.6
 PARTING = "# Where a failing rollout first changes something else than a passing one"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line to show. `at` is its step, empty for a line that is in no trace."""
-
-    at: str
-    line: str
 
 
 class NumberedEvidence:
@@ -84,32 +74,18 @@ class NumberedEvidence:
             yield f"{PARTING}\n\n" + "\n".join(numbered)
 
     def _end(self, rollout: Rollout, trace: Trace, tokens: int) -> str:
-        """The last steps of a rollout, as many lines as fit; a repeated step is only mentioned by its number."""
+        """The agent's last acts and words, as many lines as fit; of equal acts in a row only the last is shown."""
         title = f"# The end of {rollout.label} ({rollout.status})"
         left = tokens - estimate_tokens(title) - 1
-        kept: list[Row] = []
-        known: dict[tuple[str, ...], int] = {}
-        last = (0, 0)
-        for step in reversed(trace.steps):
-            if step.source == "system" or (step.source == "user" and step.id <= 2):
-                continue
-            block = list(rows(f"{rollout.label}#{step.id}", step))
-            if not block:
-                continue
-            later = known.setdefault(tuple(row.line for row in block if row.at), step.id)
-            if later != step.id and last[1] == later:
-                kept[-1] = Row("", f"#{step.id} to #{last[0]}: the same as #{later}")
-                continue
-            last = (step.id, later if later != step.id else 0)
-            if later != step.id:
-                block = [Row("", f"#{step.id}: the same as #{later}")]
-            for row in reversed(block):
-                left -= estimate_tokens(row.line) + (NUMBER if row.at else 1)
-                kept += [row] if left >= 0 else []
+        kept: list[tuple[str, str]] = []
+        for block in reversed(list(_acts(rollout.label, trace))):
+            for at, line in reversed(block):
+                left -= estimate_tokens(line) + NUMBER
+                kept += [(at, line)] if left >= 0 else []
             if left < 0:
                 break
-        numbered = [self._line(row.at, row.line) if row.at else row.line for row in reversed(kept)]
-        return "\n".join([title, *numbered]) if numbered else ""
+        numbered = [self._line(at, line) if at else line for at, line in reversed(kept)]
+        return "\n".join([title, *numbered]) if kept else ""
 
     def _line(self, at: str, line: str, *, place: bool = False) -> str:
         """The line with its number (equal lines have the same one), or without a number if it cannot be cited."""
@@ -124,20 +100,21 @@ class NumberedEvidence:
         return f"[{number}] {before}{quote}"
 
 
-def rows(at: str, step: Step) -> Iterator[Row]:
-    """The lines of a step that are worth reading: the ends of its texts, without repetitions."""
-    said: set[str] = set()
-    for text in step.texts:
-        shown = [line for line in lines(text.text, 4_000) if not _IDLE.match(line)]
-        if not shown or (text.channel == "call" and said.issuperset(shown)):
-            continue  # a model that writes its calls as text: the message already contains the call
-        said.update(shown)
-        yield Row("", f"#{step.id} {text.channel if step.source == 'agent' else step.source}:")
-        if len(shown) > HEAD + TAIL + 1:
-            yield from (Row(at, line) for line in shown[:HEAD])
-            yield Row("", "…")
-            shown = shown[-TAIL:]
-        yield from (Row(at, line) for line in shown)
+def _acts(label: str, trace: Trace) -> Iterator[list[tuple[str, str]]]:
+    """The agent's acts and its last words, each as lines with their places; no place for a heading."""
+    for _, group in itertools.groupby(acts(trace), lambda act: (act.key, act.result)):
+        same = list(group)
+        act, more = same[-1], f", the same as {len(same) - 1} before" * (len(same) > 1)
+        lines = [line.strip()[:LINE] for line in act.lines()]
+        shown = lines if len(lines) <= HEAD + TAIL + 1 else [*lines[:HEAD], "…", *lines[-TAIL:]]
+        asked = [line for line in act.command.split("\n") if line.strip()][:COMMAND]
+        block = [("", f"#{act.step} call{more}:"), *((f"{label}#{act.step}", line.strip()) for line in asked)]
+        yield [*block, *((f"{label}#{act.result_step}" if line != "…" else "", line) for line in shown)]
+    for step in trace.steps[-1:]:
+        said = [line for text in step.texts if text.channel == "message" for line in text.text.split("\n")]
+        if step.source == "agent" and not any(text.channel == "call" for text in step.texts):
+            lines = [line.strip()[:LINE] for line in said if line.strip()][:TAIL]
+            yield [("", f"#{step.id} message:"), *((f"{label}#{step.id}", line) for line in lines)]
 
 
 def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
@@ -213,9 +190,3 @@ def readable(text: str, limit: int) -> str:
     if len(seen) <= limit:
         return seen
     return f"{seen[: limit // 3]}\n[…]\n{seen[-(limit - limit // 3) :]}"
-
-
-def lines(text: str, limit: int) -> list[str]:
-    """The lines of a readable text without empty lines and consecutive repetitions."""
-    found = (line.strip() for line in readable(text, limit).splitlines())
-    return [line for line, _ in itertools.groupby(found) if line]

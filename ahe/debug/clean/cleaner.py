@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ahe.debug.clean.body import Body
-from ahe.debug.clean.memory import Memory
-from ahe.debug.clean.repeats import folds
+from ahe.debug.clean.repeats import Memory, folds
 from ahe.debug.clean.trim import trim
 from ahe.debug.readers.trace import Channel, Step, Text
 
@@ -55,18 +54,16 @@ class Cleaner:
         return replace(step, texts=tuple(texts))
 
     def _fold(self, body: Body, channel: Channel) -> None:
-        memory, rows = self._memory, body.rows
-        ids = memory.number(rows)
-        found = memory.learn(rows, ids, body.message(memory.next_base()))
-        inner = folds(rows, ids)
+        inner = folds(body.rows)
         if channel in KEPT:
             inner = [fold for fold in inner if fold.words.startswith("×")]
-        gone = bytearray(len(rows))
+        gone = bytearray(len(body.rows))
         for fold in inner:
             gone[fold.start : fold.end] = b"\1" * (fold.end - fold.start)
-        if channel == "injected" or channel not in KEPT:
-            inner += memory.seen_before(rows, ids, found, gone, spared=int(channel == "injected"))
-        body.folds = sorted(inner, key=lambda fold: fold.start)
+        seen = list(self._memory.seen_before(body.message, gone, spared=int(channel == "injected")))
+        body.folds = sorted(
+            [*inner, *(seen if channel == "injected" or channel not in KEPT else ())], key=lambda f: f.start
+        )
 
 
 def _shares(bodies: list[Body], channels: list[Channel], limit: int | None) -> list[int]:

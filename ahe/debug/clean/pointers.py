@@ -1,7 +1,7 @@
 """The grammar of markers in cleaned text.
 
     ⟦… 120 lines P⟧       120 lines are not shown (also `… 4000 bytes P` within a line)
-    ⟦×12 P⟧               the line above is repeated 12 more times; `×4 of 3 lines`: the three lines above
+    ⟦×12 P⟧               the line above is repeated 12 more times
     ⟦≈ 99 lines P⟧        99 more lines like the ones above: only numbers or names differ
     ⟦blob 4096 bytes P⟧   base64, hex or the like, whose beginning is shown
     ⟦= 12 lines P⟧        the same bytes as at P, where they were first seen

@@ -1,43 +1,45 @@
-"""Repetition within a message: equal lines, equal blocks, progress lines, blobs. Linear in the lines."""
+"""Repetition: consecutive lines that are alike, and lines that an earlier message of the task showed already.
+
+Lines are alike if they differ only in numbers, begin with the same verb of a progress log, or are parts of one blob.
+The memory is bounded: what comes after that is compared with what is remembered, and not remembered itself.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 WORTH = 60
 """Characters that a fold must save: about the cost of a marker."""
-NEAR, NUMBERS = 8, 40
-"""Least number of lines folded if they differ only in numbers: with words in them, and without."""
-PERIOD = 40
-
-_DIGITS = b"0123456789"
-_VERBS = (
-    "Adding|Building|Checking|Collecting|Compiling|Configuring|Copying|Created|Creating|Documenting|Downloaded|"
-    "Downloading|Extracting|Fetched|Fetching|Fresh|Generating|Get:\\d+|Hit:\\d+|Inflating|Installing|Linking|"
-    "Preparing|Processing|Pulling|Reading|Removing|Requirement already satisfied|Resolving|Running setup|"
-    "Selecting|Setting up|Stored|Unpacking|Updating|Using cached|Verifying|Writing|add|added|adding|copying|"
-    "creating|deflating|extracting|inflating|npm http|reading|removing|writing|x|"
-    "AR|CC|CXX|HOSTCC|LD|OBJCOPY|\\[ *\\d+(?:%|/\\d+)\\] (?:Building|Linking|Compiling|Generating|Built target)"
+ALIKE, NUMBERS = 8, 40
+"""Least number of lines folded if they are not equal: with words in them, and of numbers alone."""
+WINDOW, BLOCK, LONE = 3, 200, 400
+"""Lines, and characters in them, that a pointer to an earlier occurrence is worth; characters of a single line."""
+LINES, CHARACTERS = 150_000, 16_000_000
+"""Most lines and characters of a task that are remembered: about 80 MB."""
+_VERB = re.compile(
+    r"\s*(Adding|Building|Checking|Collecting|Compiling|Configuring|Copying|Creat(?:ed|ing)|Documenting|Extracting"
+    r"|Download(?:ed|ing)|Fetch(?:ed|ing)|Fresh|Generating|Get:|Hit:|[Ii]nflating|Installing|Linking|Preparing"
+    r"|Processing|Pulling|[Rr]eading|[Rr]emoving|Requirement already|Resolving|Selecting|Setting up|Unpacking|Updating"
+    r"|Using cached|Verifying|[Ww]riting|add(?:ed|ing)?|copying|creating|deflating|extracting|x|AR|CC|CXX|LD"
+    r"|\[ *\d+(?:%|/\d+)\])[ \t:\d]"
 )
-_ROW = re.compile(
-    rf"(?P<near>[ \t]*(?:{_VERBS})[ \t:])|(?P<blob>[A-Za-z0-9+/=_-]{{60,}}$)"
-    r"|(?P<dump>[0-9a-f]{7,16}:?[ \t]+(?:[0-9a-f]{2,8}[ \t]+){4})"
-)
-ROW = 8
-"""Least number of consecutive lines of one kind that are folded."""
-_WORDS = re.compile(rb"[A-Za-z]{2}.*[A-Za-z]{2}", re.DOTALL)
+_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{60,}$|[0-9a-f]{7,16}:?[ \t]+(?:[0-9a-f]{2,8}[ \t]+){4}")
+_DIGITS = str.maketrans("", "", "0123456789")
+_WORDS = re.compile(r"[A-Za-z]{2}.*[A-Za-z]{2}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Lines [start, end) that are hidden, the marker's words, and the position in the memory of lines seen before."""
+    """Lines [start, end) that are hidden, the marker's words, and where they were seen before: message and line."""
 
     start: int
     end: int
     words: str
-    seen: int = -1
+    seen: tuple[int, int] | None = None
 
     @property
     def needs_line_above(self) -> bool:
@@ -45,102 +47,86 @@ class Fold:
         return self.words[0] in "×≈b"
 
 
-def folds(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
-    """The folds of repetitions within a message, ordered, without overlap; `ids` are the lines' numbers."""
-    found: list[Fold] = []
-    if len(lines) < 3:
-        return found
-    gone = bytearray(len(lines))
-    if len(set(ids)) < len(ids):
-        _take(_blocks(lines, ids), found, gone)
-    _take(_runs(lines, ids), found, gone)
-    _take(_alike(lines), found, gone)
-    return sorted(found, key=lambda fold: fold.start)
-
-
-def _take(more: list[Fold], found: list[Fold], gone: bytearray) -> None:
-    for fold in more:
-        if gone.find(1, fold.start, fold.end) < 0:
-            found.append(fold)
-            gone[fold.start : fold.end] = b"\1" * (fold.end - fold.start)
-
-
-def _blocks(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
-    """Blocks of 2 to `PERIOD` lines that are repeated immediately."""
+def folds(lines: Sequence[str]) -> list[Fold]:
+    """The folds of lines that are alike, ordered, without overlap."""
     found = []
-    last: dict[int, int] = {}
-    at = 0
-    while at < len(ids):
-        before = last.get(ids[at], at)
-        period = at - before
-        if 2 <= period <= PERIOD and ids[before:at] == ids[at : at + period]:
-            end = at + period
-            while ids[end : end + period] == ids[before:at]:
-                end += period
-            if size(lines, at, end) >= WORTH:
-                found.append(Fold(at, end, f"×{(end - at) // period} of {period} lines"))
-            last.update(zip(ids[at:end], range(at, end), strict=True))
-            at = end
-        else:
-            last[ids[at]] = at
-            at += 1
-    return found
-
-
-def _runs(lines: Sequence[str], ids: Sequence[int]) -> list[Fold]:
-    """Consecutive equal lines, and many consecutive lines that differ only in their numbers."""
-    found = []
-    plain = "\n".join(lines).encode("utf-8", "surrogateescape").translate(None, _DIGITS).split(b"\n")
     end = 0
-    for again in [
-        at for at, (line, before) in enumerate(zip(plain[1:], plain, strict=False), 1) if line == before
-    ]:
-        if again < end:
-            continue
-        start = again - 1
-        line = plain[start]
-        end = again + 1
-        while end < len(plain) and plain[end] == line:
-            end += 1
+    plain = "\n".join(lines).translate(_DIGITS).split("\n")
+    for kind, group in groupby(map(_kind, lines, plain)):
+        start, end = end, end + sum(1 for _ in group)
         length = end - start
-        if length >= 3:
-            if ids[start] == ids[end - 1] and len(set(ids[start:end])) == 1:
-                found.append(Fold(start + 1, end, f"×{length - 1}"))
-            elif length >= (NEAR if _WORDS.search(line) else NUMBERS):
-                found.append(Fold(start + 2, end - 1, f"≈ {length - 3} lines"))
-    return [fold for fold in found if size(lines, fold.start, fold.end) >= WORTH]
-
-
-def _alike(lines: Sequence[str]) -> list[Fold]:
-    """Progress lines with names in them, and blobs of several lines."""
-    found = []
-    end = 0
-    # Among `ROW` consecutive lines there is one whose number is a multiple of ROW // 2.
-    for at in range(ROW // 2, len(lines), ROW // 2):
-        if at < end or not (match := _ROW.match(lines[at])):
+        if length < 3 or (length < ALIKE and lines[start] != lines[end - 1]):
             continue
-        kind = match.lastgroup
-        start, end = at, at + 1
-        while start and (match := _ROW.match(lines[start - 1])) and match.lastgroup == kind:
-            start -= 1
-        while end < len(lines) and (match := _ROW.match(lines[end])) and match.lastgroup == kind:
-            end += 1
-        if end - start < ROW:
+        if len(set(lines[start:end])) == 1:
+            fold = Fold(start + 1, end, f"×{length - 1}")
+        elif kind == "blob":
+            fold = Fold(start + 1, end, f"blob {length - 1} lines")
+        elif length >= (ALIKE if _WORDS.search(kind) else NUMBERS):
+            fold = Fold(start + 2, end - 1, f"≈ {length - 3} lines")
+        else:
             continue
-        if kind == "near":
-            found.append(Fold(start + 2, end - 1, f"≈ {end - start - 3} lines"))
-        elif kind == "dump" or _is_blob("".join(lines[start : start + 20])):
-            found.append(Fold(start + 1, end, f"blob {end - start - 1} lines"))
+        found += [fold] if size(lines, fold.start, fold.end) >= WORTH else []
     return found
 
 
-def _is_blob(text: str) -> bool:
-    """Whether letters, digits and slashes are mixed as in base64 or hex, not as in paths or rulers."""
-    sample = text[:2_000]
-    digits = sum(map(str.isdigit, sample))
-    return digits * 20 > len(sample) and sample.count("/") * 12 < len(sample)
+def _kind(line: str, plain: str) -> str:
+    """What makes a line like its neighbours; `plain` is the line without digits."""
+    if (match := _VERB.match(line)) is not None:
+        return f"{match[1].translate(_DIGITS)} something"
+    return "blob" if len(line) >= 30 and _BLOB.match(line) else plain
 
 
 def size(lines: Sequence[str], start: int, end: int) -> int:
     """Characters of lines [start, end), newlines included."""
     return sum(map(len, lines[start:end])) + end - start
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A remembered message: its lines with their byte ranges in a step. `plain`: the lines equal its raw text."""
+
+    label: str
+    step: int
+    lines: Sequence[str]
+    starts: array[int]
+    ends: array[int]
+    plain: bool
+
+
+class Memory:
+    """What one task's rollouts have shown so far."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self._windows: dict[int, tuple[int, int]] = {}
+        self._left = [LINES, CHARACTERS]
+
+    def seen_before(self, message: Message, gone: bytearray, spared: int) -> Iterator[Fold]:
+        """Folds for parts of a message that earlier ones showed, outside of lines that are `gone`; then remembers it.
+
+        The first `spared` lines of each part stay visible, so that a reader sees what is repeated.
+        """
+        lines = message.lines
+        keys = [hash(window) for window in zip(lines, lines[1:], lines[2:], strict=False)]
+        keys += [hash(line) if len(line) >= LONE else 0 for line in lines[len(keys) :]]
+        free = 0
+        for at, key in enumerate(keys):
+            if at >= free and not gone[at] and (seen := self._windows.get(key)) is not None:
+                start, end = at + spared, at + self._extent(seen, lines, at, gone)
+                enough = end - start >= WINDOW or (end > start and len(lines[start]) >= LONE)
+                if enough and size(lines, start, end) >= BLOCK:
+                    yield Fold(start, end, f"= {end - start} lines", (seen[0], seen[1] + spared))
+                    free = end
+        self._left = [self._left[0] - len(lines), self._left[1] - size(lines, 0, len(lines))]
+        if min(self._left) >= 0:
+            for at, key in enumerate(keys):
+                if key:
+                    self._windows.setdefault(key, (len(self.messages), at))
+            self.messages.append(message)
+
+    def _extent(self, seen: tuple[int, int], lines: Sequence[str], at: int, gone: bytearray) -> int:
+        """How many lines from `at` on equal those seen before."""
+        known, first = self.messages[seen[0]].lines, seen[1]
+        wall = gone.find(1, at)
+        most = min((wall if wall >= 0 else len(lines)) - at, len(known) - first)
+        return next((n for n in range(most) if known[first + n] != lines[at + n]), most)

@@ -2,16 +2,23 @@
 
 It differs from a real terminal to keep more of what happened: the first clear of a screen scrolls its content into the
 scrollback instead of erasing it, and the last screen of a program on the alternate screen is kept, above the line that
-started the program. A status line below a scroll region is not kept. Lines do not wrap, and characters of the C1 range
-are dropped, not executed.
+started the program. A status line below a scroll region is not kept; otherwise such a region only scrolls at its end.
+Lines do not wrap, and characters of the C1 range are dropped, not executed.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import lru_cache
 
-from ahe.debug.clean.grid import HEIGHT, WIDTH, Grid
-
+HEIGHT = 200
+WIDTH = 512
+"""How far to the right a sequence can move the cursor beyond the end of a row."""
+LONGEST = 1_000
+"""Cells are not shifted in rows longer than this: no screen is that wide, and it would cost too much time."""
+STACKED = 16
+"""Characters in one cell: a base and its combining characters."""
 _TOKEN = re.compile(
     r"[^\x00-\x1f\x7f-\x9f]+"
     r"|\r*\n"
@@ -24,65 +31,123 @@ _TOKEN = re.compile(
 )
 _ALTERNATE = {"47", "1047", "1049"}
 
+Row = str | list[str]
+"""A string until it is overwritten, then a string for each cell; the second cell of a wide character is empty."""
 
-class Screen(Grid):
-    """The rows of a text; `feed` it once."""
+
+@lru_cache(maxsize=4096)
+def _width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+class Screen:
+    """The rows of a text; `feed` it once. Those from `top` on are on the screen."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.rows: list[Row] = [""]
+        self.row = self.col = self.top = self.padding = 0
+        self.bottom = 0
+        """The last row of a scroll region, counted from `top`; 0 if there is none."""
+        self.aside = False
+        """The cursor is below the scroll region, where nothing is kept."""
         self.saved = (0, 0)
-        self.cleared = False
+        self.cleared = self.homed = False
         self.below: Screen | None = None
-        self.entered = self.homed = 0
 
     def feed(self, text: str, spare: int = 65_536) -> None:
         """Process the text. Linear in its length: at most twice its length plus `spare` blanks are padded."""
         self.padding = 2 * len(text) + spare
         for match in _TOKEN.finditer(text):
             token = match.group()
-            self.begin, self.at = match.span()
-            lead = token[0]
+            lead, homed = token[0], self.homed
+            self.homed = False
             if lead >= " " and lead != "\x7f" and not "\x80" <= lead <= "\x9f":
                 self._put(token)
-            elif token[-1] == "\n":
+            elif token[-1] == "\n" or lead in "\v\f":
                 self._newline()
             elif lead == "\x1b":
                 if final := match["final"]:
-                    self._sequence(final, match["private"], match["numbers"], match["between"])
-                elif escape := match["escape"]:
-                    self._escape(escape, token)
-            else:
-                self._control(lead)
+                    self._sequence(final, match["private"], match["numbers"], match["between"], homed)
+                elif (escape := match["escape"]) and len(token) == 2:
+                    self._escape(escape)
+            elif lead in "\r\b\t":
+                self.col = {"\r": 0, "\b": max(0, self.col - 1), "\t": (self.col // 8 + 1) * 8}[lead]
         if self.below is not None:
             self._leave_alternate()
 
-    def _control(self, character: str) -> None:
-        if character == "\r":
-            self.col = 0
-        elif character == "\b":
-            self.col = max(0, self.col - 1)
-        elif character == "\t":
-            self.col = (self.col // 8 + 1) * 8
-        elif character in "\v\f":
-            self._newline()
+    def shown(self) -> list[str]:
+        """The rows without blanks at their ends, and without empty rows at the end."""
+        rows = ["".join(row).rstrip(" ") for row in self.rows]
+        while len(rows) > 1 and not rows[-1]:
+            rows.pop()
+        return rows
+
+    def _put(self, chunk: str) -> None:
+        if self.aside:
+            return
+        cells = chunk if chunk.isascii() else self._cells(chunk)
+        if not self.rows[self.row] and not self.col and isinstance(cells, str):
+            self.rows[self.row], self.col = cells, len(cells)
+            return
+        line, col = self._line(), self.col
+        if col > len(line):
+            wanted = min(col - len(line), self.padding)
+            self.padding -= wanted
+            line.extend(" " * wanted)
+            col = len(line)
+        _split_wide(line, col)
+        _split_wide(line, col + len(cells))
+        line[col : col + len(cells)] = cells
+        self.col = col + len(cells)
+
+    def _cells(self, chunk: str) -> list[str]:
+        """The cells of the chunk: a wide character takes a second, empty cell, a combining character none."""
+        cells: list[str] = []
+        for character in chunk:
+            if width := _width(character):
+                cells.append(character if character < "\ud800" or character > "\udfff" else "\ufffd")
+                cells += [""] * (width == 2)
+                continue
+            line, place = (cells, len(cells)) if cells else (self._line(), self.col)
+            place = min(place, len(line)) - 1
+            place -= place > 0 and not line[place]
+            if place >= 0 and len(line[place]) < STACKED:
+                line[place] += character
+        return cells
+
+    def _line(self) -> list[str]:
+        row = self.rows[self.row]
+        if isinstance(row, str):
+            row = self.rows[self.row] = list(row)
+        return row
+
+    def _reach(self) -> None:
+        if (missing := self.row + 1 - len(self.rows)) > 0:
+            self.rows += [""] * missing
+            self.top = max(self.top, len(self.rows) - HEIGHT)
 
     def _newline(self) -> None:
         if self.aside:
             self.aside, self.row = False, len(self.rows) - 1
-        margins = self.region
         self.col = 0
-        if margins and self.row == self.top + margins[1]:
-            if margins[0]:
-                self._remove(self.top + margins[0], 1)
-                return
-            self._insert_rows(self.row + 1, 1)
+        if self.bottom and self.row == self.top + self.bottom:
+            self.rows.insert(self.row + 1, "")
             self.top += 1
         self.row += 1
-        self._reach(self.row)
+        self._reach()
 
-    def _escape(self, final: str, token: str) -> None:
-        if len(token) > 2:
-            return
+    def _move(self, row: int, col: int) -> None:
+        """Move the cursor to a row (counted over all rows) and a column, within the screen."""
+        self.row = min(max(row, self.top), self.top + HEIGHT - 1)
+        self.aside = bool(self.bottom and self.row > self.top + self.bottom and self.below is None)
+        if self.aside:
+            self.row = len(self.rows) - 1
+        self._reach()
+        self.col = min(max(col, 0), max(WIDTH, len(self.rows[self.row])))
+
+    def _escape(self, final: str) -> None:
         if final == "7":
             self.saved = (self.row - self.top, self.col)
         elif final == "8":
@@ -91,70 +156,41 @@ class Screen(Grid):
             col = self.col
             self._newline()
             self.col = 0 if final == "E" else col
+        elif final == "M" and self.row == self.top:
+            self._shift_rows(1)
         elif final == "M":
-            self._reverse()
+            self.row -= 1
         elif final == "c":
-            self.region = None
+            self.bottom = 0
             self._move(self.top, 0)
             self._clear()
 
-    def _reverse(self) -> None:
-        """Move up a row; at the top, scroll the rest down."""
-        ceiling = self.top + (self.region[0] if self.region else 0)
-        if self.row == ceiling:
-            self._insert(ceiling, 1)
-        else:
-            self.row = max(self.top, self.row - 1)
-
-    def _move(self, row: int, col: int) -> None:
-        """Move the cursor to a row (counted over all rows) and a column, within the screen."""
-        self.row = min(max(row, self.top), self.top + HEIGHT - 1)
-        margins = self.region
-        self.aside = bool(
-            margins and not margins[0] and self.row > self.top + margins[1] and self.below is None
-        )
-        if self.aside:
-            self.row = len(self.rows) - 1
-        self._reach(self.row)
-        self.col = min(max(col, 0), max(WIDTH, len(self.rows[self.row])))
-
-    def _vertically(self, count: int) -> None:
-        """Move up or down, within the margins if the cursor is between them."""
-        low, high = self.top, self.top + HEIGHT - 1
-        if self.region and self.top + self.region[0] <= self.row <= self.top + self.region[1]:
-            low, high = self.top + self.region[0], self.top + self.region[1]
-        self._move(min(max(self.row + count, low), high), self.col)
-
-    def _sequence(self, final: str, private: str, numbers: str, between: str) -> None:
+    def _sequence(self, final: str, private: str, numbers: str, between: str, homed: bool) -> None:
         if between or private in ("<", "=", ">"):
             return
-        if final in "hl":
-            if private and not _ALTERNATE.isdisjoint(numbers.split(";")):
-                self._alternate(final == "h")
+        if private and final in "hl":
+            if not _ALTERNATE.isdisjoint(numbers.split(";")):
+                (self._enter_alternate if final == "h" else self._leave_alternate)()
             return
         values = [_number(part) for part in numbers.split(";")] if numbers else [0]
         n = max(values[0], 1)
-        if final in "JK":
-            (self._erase_display if final == "J" else self._erase_line)(values[0])
+        if final == "J":
+            self._erase_display(values[0], homed)
+        elif final == "K":
+            self._erase_line(values[0])
         elif private:
             return
-        elif final in "ABEFkae":
-            self._vertically(-n if final in "AF" else n) if final != "a" else self._move(
-                self.row, self.col + n
-            )
-            if final in "EF":
-                self.col = 0
-        elif final in "CD":
-            self._move(self.row, self.col + (n if final == "C" else -n))
-        elif final in "G`":
-            self._move(self.row, n - 1)
-        elif final in "Hf":
-            self._move(self.top + n - 1, max(values[1], 1) - 1 if len(values) > 1 else 0)
-            self.homed = self.at if (self.row, self.col) == (self.top, 0) else 0
-        elif final == "d":
-            self._move(self.top + n - 1, self.col)
-        elif final in "LMST":
-            self._scroll(final, min(n, HEIGHT))
+        elif final in "ABEFke":
+            self._move(self.row - n if final in "AFk" else self.row + n, 0 if final in "EF" else self.col)
+        elif final in "CDaG`":
+            self._move(self.row, {"C": self.col + n, "a": self.col + n, "D": self.col - n}.get(final, n - 1))
+        elif final in "Hfd":
+            column = self.col if final == "d" else max(values[1], 1) - 1 if len(values) > 1 else 0
+            self._move(self.top + n - 1, column)
+            self.homed = final in "Hf" and (self.row, self.col) == (self.top, 0)
+        elif final in "LM" and not self.aside:
+            self._shift_rows(min(n, HEIGHT) * (1 if final == "L" else -1))
+            self.col = 0
         elif final in "XP@":
             self._shift(final, n)
         elif final == "s" and not numbers:
@@ -162,86 +198,94 @@ class Screen(Grid):
         elif final == "u" and not numbers:
             self._move(self.top + self.saved[0], self.saved[1])
         elif final == "r":
-            self._margins(values)
-
-    def _margins(self, values: list[int]) -> None:
-        top, bottom = max(values[0], 1) - 1, (values[1] if len(values) > 1 else 0) or HEIGHT
-        if top < bottom - 1 < HEIGHT:
-            self.region = None if (top, bottom) == (0, HEIGHT) else (top, bottom - 1)
+            last = values[1] if len(values) > 1 else 0
+            self.bottom = last - 1 if 1 < last < HEIGHT and n == 1 else 0
             self._move(self.top, 0)
 
-    def _scroll(self, final: str, n: int) -> None:
+    def _shift_rows(self, n: int) -> None:
+        """Insert rows at the cursor, or remove some if `n` is negative; what leaves the screen is gone."""
+        last = self.top + HEIGHT
+        if n > 0:
+            self.rows[self.row : self.row] = [""] * n
+            del self.rows[last : last + n]
+        else:
+            del self.rows[self.row : self.row - n]
+        self._reach()
+
+    def _shift(self, final: str, n: int) -> None:
+        line, col = self._line(), self.col
+        if self.aside or col >= len(line) or len(line) > LONGEST:
+            return
+        _split_wide(line, col)
+        if final == "@":
+            wanted = min(n, WIDTH, self.padding)
+            self.padding -= wanted
+            line[col:col] = " " * wanted
+            return
+        n = min(n, len(line) - col)
+        _split_wide(line, col + n)
+        line[col : col + n] = " " * n if final == "X" else ""
+
+    def _erase_line(self, how: int) -> None:
         if self.aside:
             return
-        ceiling = self.top + (self.region[0] if self.region else 0)
-        if final in "LM":
-            inside = not self.region or ceiling <= self.row <= self.top + self.region[1]
-            if inside:
-                (self._insert if final == "L" else self._remove)(self.row, n)
-                self.col = 0
-                self.last[self.row] = self.at
-        elif final == "T":
-            self._insert(ceiling, n)
-        elif self.region:
-            self._remove(ceiling, n)
-        else:
-            self.top += n
-            self.row += n
-            self._reach(self.row)
+        line = self._line()
+        _split_wide(line, self.col)
+        if how == 0:
+            del line[self.col :]
+        elif how == 1:
+            start, end = max(0, self.col + 1 - LONGEST), min(self.col + 1, len(line))
+            _split_wide(line, end)
+            line[start:end] = " " * max(0, end - start)
+        elif how == 2:
+            line.clear()
 
-    def _erase_display(self, how: int) -> None:
-        if how >= 2 or (how == 0 and self.homed == self.begin > 0):
+    def _erase_display(self, how: int, homed: bool) -> None:
+        if how >= 2 or (how == 0 and homed):
             self._clear()
-        elif how == 0:
-            self._erase_line(0)
-            self._delete_rows(self.row + 1, len(self.rows))
         elif not self.aside:
-            self._erase_line(1)
-            for row in range(self.top, self.row):
-                self.rows[row], self.last[row] = "", self.at
+            self._erase_line(how)
+            if how == 0:
+                del self.rows[self.row + 1 :]
+            else:
+                self.rows[self.top : self.row] = [""] * (self.row - self.top)
 
     def _clear(self) -> None:
         """Erase the screen; the first time, scroll it into the scrollback: it was a log, not a drawing."""
-        seen = len(self.rows)
-        while seen > self.top and not "".join(self.rows[seen - 1]).strip(" "):
-            seen -= 1
         place = self.row - self.top
         if self.below is None and not self.cleared:
-            self.top = seen
+            self.top = next(
+                (n for n in range(len(self.rows), self.top, -1) if "".join(self.rows[n - 1]).strip(" ")),
+                self.top,
+            )
+            self.cleared = True
         else:
-            self._delete_rows(max(self.top, 1), len(self.rows))
-            if not self.top:
-                self.rows[0], self.last[0] = "", self.at
-        self.cleared = self.cleared or self.below is None
+            del self.rows[self.top :]
         self.row = self.top + place
-        self._reach(self.row)
+        self._reach()
 
-    def _alternate(self, enter: bool) -> None:
-        if enter and self.below is None:
-            below = Screen()
-            below.__dict__.update(self.__dict__)
-            self.below, self.entered = below, self.at
-            self.rows, self.first, self.last = [""], [self.at], [self.at]
-            self.row = self.col = self.top = 0
-            self.region, self.aside = None, False
-        elif not enter and self.below is not None:
-            self._leave_alternate()
+    def _enter_alternate(self) -> None:
+        if self.below is None:
+            self.below = Screen()
+            self.below.__dict__.update({**self.__dict__, "below": None})
+            self.rows, self.row, self.col, self.top, self.bottom, self.aside = [""], 0, 0, 0, 0, False
 
     def _leave_alternate(self) -> None:
         """Return to the main screen; the program's last screen is kept above the cursor's row."""
-        below = self.below
-        assert below is not None
-        shown = ["".join(row).rstrip(" ") for row in self.rows]
-        while shown and not shown[-1]:
-            shown.pop()
-        at, padding, entered = self.at, self.padding, self.entered
-        self.__dict__.update(below.__dict__)
-        self.below, self.at, self.padding = None, at, padding
-        self.rows[self.row : self.row] = shown
-        self.first[self.row : self.row] = [entered] * len(shown)
-        self.last[self.row : self.row] = [at] * len(shown)
-        self.row += len(shown)
-        self.top = max(self.top, len(self.rows) - HEIGHT)
+        below, shown, padding = self.below, self.shown(), self.padding
+        if below is not None:
+            self.__dict__.update(below.__dict__)
+            self.padding = padding
+            shown = shown if shown != [""] else []
+            self.rows[self.row : self.row] = [*shown]
+            self.row += len(shown)
+            self.top = max(self.top, len(self.rows) - HEIGHT)
+
+
+def _split_wide(line: list[str], col: int) -> None:
+    """If a cut falls between the two cells of a wide character, turn both into spaces."""
+    if 0 < col < len(line) and not line[col]:
+        line[col - 1] = line[col] = " "
 
 
 def _number(text: str) -> int:

@@ -60,14 +60,15 @@ _WIPES = (
 class Shown:
     """The rows of a text as a terminal shows them, each with the range of raw characters that produced it.
 
-    Rows that were drawn together have the same range. `changed` are the indexes of rows that differ from their raw
-    characters, ascending. The ranges cover the text without gaps; an empty text has no rows.
+    `changed` are the indexes of rows that differ from their raw characters, ascending. The ranges cover the text
+    without gaps. With `drawn` all rows were drawn together and have the same range. An empty text has no rows.
     """
 
     rows: list[str]
     starts: list[int]
     ends: list[int]
     changed: list[int]
+    drawn: bool = False
 
 
 def resolve(text: str) -> str:
@@ -76,7 +77,7 @@ def resolve(text: str) -> str:
         return text
     if "\x1b" in text or "\x0b" in text or "\x0c" in text:
         if _VERTICAL.search(text):
-            rows = [row for _, _, rows in _emulated(text) for row in rows]
+            rows = _emulated(text)
             return "\n".join(rows) + "\n" * (text[-1] == "\n" and rows != [""])
         text = _quiet(text)
     if "\r\n" in text:
@@ -89,7 +90,9 @@ def resolve(text: str) -> str:
 def show(text: str) -> Shown:
     """The rows of the text with their raw ranges; the rows joined by newlines are `resolve(text)`."""
     if has_control(text) and _VERTICAL.search(text):
-        return _rows(text)
+        rows = _emulated(text)
+        ends = [len(text)] * len(rows)
+        return Shown(rows, [0] * len(rows), ends, [*range(len(rows))], drawn=True)
     raw = text.split("\n")
     starts = list(accumulate([len(line) + 1 for line in raw], initial=0))
     starts[-1] = len(text)
@@ -140,21 +143,7 @@ def _line(line: str) -> str:
     return shown.rstrip(" ")
 
 
-def _emulated(text: str) -> list[tuple[int, int, list[str]]]:
+def _emulated(text: str) -> list[str]:
     screen = Screen()
     screen.feed(text)
-    return screen.pieces(len(text))
-
-
-def _rows(text: str) -> Shown:
-    shown = Shown([], [], [], [])
-    for start, end, rows in _emulated(text):
-        raw = text[start:end]
-        if len(rows) == 1 and raw[-1:] == "\n" and raw[:-1].expandtabs(8) == rows[0] and raw.count("\n") == 1:
-            rows = [raw[:-1]]
-        elif len(rows) > 1 or raw != rows[0] or end < len(text):
-            shown.changed.extend(range(len(shown.rows), len(shown.rows) + len(rows)))
-        shown.rows += rows
-        shown.starts += [start] * len(rows)
-        shown.ends += [end] * len(rows)
-    return shown
+    return screen.shown()

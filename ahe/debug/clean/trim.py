@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, groupby
 
 from ahe.debug.clean.repeats import Fold, size
 
@@ -12,15 +14,7 @@ HEAD, TAIL, ERRORS = 0.15, 0.3, 0.95
 MARKER = 40
 BEFORE, AFTER = 1, 2
 MOST = 200
-"""Occurrences examined for each word."""
-WORDS = (
-    *(b"error", b"exception", b"traceback", b"fail", b"fatal", b"panic", b"abort", b"assert", b"killed"),
-    *(b"denied", b"refused", b"cannot", b"can't", b"could not", b"unable", b"undefined", b"unknown"),
-    *(b"unexpected", b"invalid", b"missing", b"not found", b"no such", b"timed out", b"timeout", b"no space"),
-    *(b"segmentation", b"core dumped", b"out of memory", b"conflict", b"warning", b"usage:"),
-    *(b"exit code", b"exit status"),
-)
-_DIGITS = str.maketrans("", "", "0123456789")
+"""Occurrences of each error word that are looked at."""
 LONG = 400
 """Lines of more characters than this are searched for blobs."""
 BLOB, HINT = 256, 32
@@ -28,21 +22,46 @@ BLOB, HINT = 256, 32
 AROUND, PLACES = 150, 3
 """Characters kept around an error, and how many errors of a line are kept."""
 _BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
-
-
-def errors(text: str) -> list[int]:
-    """The byte positions in the text's UTF-8 where an error word begins, ascending."""
-    folded = text.encode("utf-8", "surrogateescape").lower()
-    return sorted({at for word in WORDS for at in _places(folded, word)})
-
-
-def _places(text: bytes, word: bytes) -> Iterator[int]:
-    at = text.find(word)
-    for _ in range(MOST):
-        if at < 0:
-            return
-        yield at
-        at = text.find(word, at + len(word))
+_ERRORS = (
+    *(
+        "error",
+        "exception",
+        "traceback",
+        "fail",
+        "fatal",
+        "panic",
+        "abort",
+        "assert",
+        "killed",
+        "denied",
+        "refused",
+    ),
+    *(
+        "cannot",
+        "can't",
+        "could not",
+        "unable",
+        "undefined",
+        "unknown",
+        "unexpected",
+        "invalid",
+        "missing",
+        "not found",
+    ),
+    *(
+        "no such",
+        "timed out",
+        "timeout",
+        "no space",
+        "segmentation",
+        "core dumped",
+        "out of memory",
+        "conflict",
+    ),
+    *("warning", "usage:", "exit code", "exit status"),
+)
+_ERROR = re.compile("|".join(_ERRORS), re.IGNORECASE)
+_DIGITS = str.maketrans("", "", "0123456789")
 
 
 def trim(lines: Sequence[str], folds: list[Fold], limit: int) -> list[Fold]:
@@ -51,87 +70,93 @@ def trim(lines: Sequence[str], folds: list[Fold], limit: int) -> list[Fold]:
     if size(lines, 0, len(lines)) - hidden + MARKER * len(folds) <= limit:
         return folds
     choice = _Choice(lines, folds, limit)
-    choice.forward(limit * (1 - HEAD))
-    choice.backward(limit * (1 - HEAD - TAIL))
-    choice.around_errors(limit * (1 - ERRORS))
-    choice.backward(0)
-    choice.forward(0)
+    choice.keep_from(1, limit * (1 - HEAD))
+    choice.keep_from(-1, limit * (1 - HEAD - TAIL))
+    choice.keep_errors(limit * (1 - ERRORS))
+    choice.keep_from(-1, 0)
+    choice.keep_from(1, 0)
     return choice.folds()
 
 
 class _Choice:
-    """Selects the lines that stay: `kept` has a byte for each, `left` counts the characters that may still be shown."""
+    """Selects what stays of the lines: pieces [start, end), each a line or a fold. `left` counts characters."""
 
     def __init__(self, lines: Sequence[str], folds: list[Fold], limit: int) -> None:
         self.lines, self.given = lines, folds
         self.left: float = limit - MARKER
-        self.kept = bytearray(len(lines))
-        self.starting = {fold.start: fold for fold in folds}
-        self.ending = {fold.end: fold for fold in folds}
-        self.folded = bytearray(len(lines))
-        for fold in folds:
-            self.folded[fold.start : fold.end] = b"\1" * (fold.end - fold.start)
-
-    def forward(self, floor: float) -> None:
-        """Keep lines from the top while at least `floor` characters are left."""
+        self.pieces: list[tuple[int, int]] = []
         at = 0
-        while (at := self.kept.find(0, at)) >= 0:
-            fold = self.starting.get(at)
-            end = fold.end if fold else at + 1
-            if not self._keep(at, end, MARKER if fold else len(self.lines[at]) + 1, floor):
-                return
+        for start, end in [*((fold.start, fold.end) for fold in folds), (len(lines), len(lines))]:
+            self.pieces += [(line, line + 1) for line in range(at, start)]
+            self.pieces += [(start, end)] * (end > start)
             at = end
+        self.folded = {fold.start for fold in folds}
+        self.kept = [False] * len(self.pieces)
 
-    def backward(self, floor: float) -> None:
-        """Keep lines from the bottom while at least `floor` characters are left."""
-        end = len(self.lines)
-        while (end := self.kept.rfind(0, 0, end) + 1) > 0:
-            fold = self.ending.get(end)
-            at = fold.start if fold else end - 1
-            if not self._keep(at, end, MARKER if fold else len(self.lines[at]) + 1, floor):
+    def keep_from(self, step: int, floor: float) -> None:
+        """Keep pieces from the top (step 1) or the bottom (−1) while at least `floor` characters are left."""
+        for number in range(len(self.pieces))[::step]:
+            if not self.kept[number] and not self._keep(number, floor):
                 return
-            end = at
 
-    def around_errors(self, floor: float) -> None:
+    def keep_errors(self, floor: float) -> None:
         """Keep the first line of each kind of error, with the lines around it."""
-        text = "\n".join(self.lines)
-        folded = text.encode("utf-8", "surrogateescape")
         known: set[str] = set()
-        line = before = 0
-        for place in errors(text):
-            line += folded.count(b"\n", before, place)
-            before = place
-            template = self.lines[line].translate(_DIGITS)
-            if self.kept[line] or self.folded[line] or template in known:
+        wrong = _error_lines(self.lines)
+        for number, (start, _) in enumerate(self.pieces):
+            if self.kept[number] or start in self.folded or start not in wrong:
                 continue
-            known.add(template)
+            kind = self.lines[start].translate(_DIGITS)
+            if kind in known:
+                continue
+            known.add(kind)
             self.left -= MARKER
-            around = range(max(0, line - BEFORE), min(len(self.lines), line + AFTER + 1))
-            for at in [line, *around]:
-                if not self.kept[at] and not self.folded[at]:
-                    self._keep(at, at + 1, len(self.lines[at]) + 1, floor)
+            for near in (number, *range(max(0, number - BEFORE), min(len(self.pieces), number + AFTER + 1))):
+                if not self.kept[near] and self.pieces[near][0] not in self.folded:
+                    self._keep(near, floor)
             if self.left <= floor:
                 return
 
-    def _keep(self, start: int, end: int, cost: int, floor: float) -> bool:
+    def _keep(self, number: int, floor: float) -> bool:
+        start = self.pieces[number][0]
+        cost = MARKER if start in self.folded else len(self.lines[start]) + 1
         if self.left - cost < floor:
             return False
-        self.kept[start:end] = b"\1" * (end - start)
+        self.kept[number] = True
         self.left -= cost
         return True
 
     def folds(self) -> list[Fold]:
         """The given folds that stay, and one for each run of lines that are not kept."""
-        for fold in self.given:
-            if fold.needs_line_above and fold.start and not self.kept[fold.start - 1]:
-                self.kept[fold.start : fold.end] = bytes(fold.end - fold.start)
-        found = [fold for fold in self.given if self.kept[fold.start]]
-        end = 0
-        while (start := self.kept.find(0, end)) >= 0:
-            end = self.kept.find(1, start)
-            end = len(self.lines) if end < 0 else end
-            found.append(Fold(start, end, f"… {end - start} lines"))
-        return sorted(found, key=lambda fold: fold.start)
+        by_start = {fold.start: fold for fold in self.given}
+        for number in range(1, len(self.pieces)):
+            fold = by_start.get(self.pieces[number][0])
+            if fold is not None and fold.needs_line_above and not self.kept[number - 1]:
+                self.kept[number] = False
+        found = []
+        for kept, run in groupby(zip(self.kept, self.pieces, strict=True), key=lambda pair: pair[0]):
+            pieces = [piece for _, piece in run]
+            if kept:
+                found += [by_start[start] for start, _ in pieces if start in by_start]
+            else:
+                start, end = pieces[0][0], pieces[-1][1]
+                found.append(Fold(start, end, f"… {end - start} lines"))
+        return found
+
+
+def _error_lines(lines: Sequence[str]) -> set[int]:
+    """The numbers of lines with an error word. Finding each word in the whole text is faster than a pattern."""
+    text = "\n".join(lines).lower()
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    found = set()
+    for word in _ERRORS:
+        at = text.find(word)
+        for _ in range(MOST):
+            if at < 0:
+                break
+            found.add(bisect_right(ends, at))
+            at = text.find(word, at + 1)
+    return found
 
 
 def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:
@@ -139,7 +164,10 @@ def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:
     blobs = [(match.start() + HINT, match.end(), "blob") for match in _BLOB.finditer(row)]
     if len(row) - sum(end - start for start, end, _ in blobs) <= longest:
         return blobs
-    kept = [(0, longest // 2), *_around_errors(row, longest), (len(row) - longest // 4, len(row))]
+    kept = [(0, longest // 2), (len(row) - longest // 4, len(row))]
+    if longest >= (2 * PLACES + 2) * AROUND:
+        places = [match.start() for match in _ERROR.finditer(row, longest // 2)]
+        kept += [(at - AROUND, at + AROUND) for at in places[:PLACES]]
     cuts = []
     done = 0
     for start, end in sorted(kept):
@@ -149,15 +177,3 @@ def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:
         else:
             done = max(done, end)
     return cuts
-
-
-def _around_errors(row: str, longest: int) -> list[tuple[int, int]]:
-    if longest < (2 * PLACES + 2) * AROUND:
-        return []
-    folded = row.encode("utf-8", "surrogateescape")
-    places = [at if row.isascii() else len(folded[:at].decode("utf-8", "ignore")) for at in errors(row)[:50]]
-    found: list[tuple[int, int]] = []
-    for at in places:
-        if at > longest // 2 and (not found or at > found[-1][1]) and len(found) < PLACES:
-            found.append((at - AROUND, at + AROUND))
-    return found

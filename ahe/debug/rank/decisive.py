@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
@@ -35,7 +35,7 @@ def findings(
     did: Sequence[Act],
     shown: Shown | None,
     said: Sequence[Failure],
-    known: Collection[str],
+    known: frozenset[str],
 ) -> tuple[tuple[Finding, ...], int]:
     """At most `MOST` acts in the order of steps, with the number of the chief one; `known` are lines of others."""
     wanted: dict[int, str] = {}
@@ -94,7 +94,7 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
     return found
 
 
-def _finding(label: str, act: Act, why: str, shown: Shown | None, known: Collection[str]) -> Finding:
+def _finding(label: str, act: Act, why: str, shown: Shown | None, known: frozenset[str]) -> Finding:
     ran = cite(label, act)
     lines = act.lines(known) if act.kind != "look" or act.failed or (shown and shown.act is act) else []
     named = shown.line if shown is not None and shown.act is act else ""

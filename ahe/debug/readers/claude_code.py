@@ -18,7 +18,7 @@ from ahe.debug.readers.lenient_json import (
     total,
     words,
 )
-from ahe.debug.readers.trace import StepSource, Text
+from ahe.debug.readers.trace import StepSource
 
 _HOST = (
     "<system-reminder>",
@@ -46,11 +46,9 @@ _SESSION = frozenset(words("sessionId session_id parentUuid leafUuid"))
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a line of a session, or a session exported as one document."""
+    """Whether the value is a line of a session."""
     record = mapping(value)
-    if not line:
-        return isinstance(record.get("loglines"), list)
-    kind = string(record.get("type"))
+    kind = string(record.get("type")) if line else ""
     if kind in ("user", "assistant") and isinstance(record.get("message"), dict):
         return True
     return bool(kind) and (kind in _BOOKKEEPING or bool(record.keys() & _SESSION))
@@ -59,9 +57,7 @@ def sniff(value: Any, line: bool) -> bool:
 def parse(content: Content, draft: Draft) -> None:
     """The lines of a session without abandoned branches. Sub-agents and side chains belong to the environment."""
     session = _Session(draft, content.subagent)
-    exported = listing(mapping(content.value).get("loglines"))
-    lines = content.lines if content.shape == "lines" else ((draft.where, each) for each in exported)
-    taken = list(draft.records(lines))
+    taken = list(draft.records(content.lines))
     left = abandoned([record for _, record in taken], "uuid", "parentUuid", _is_prompt)
     for where, record in taken:
         if string(record.get("uuid")) not in left:
@@ -140,8 +136,6 @@ class _Session:
         found = self.draft.content(body.get("content"))
         answered = any(text.channel in ("result", "error") for text in found)
         found = injected(found, ("",) if host or answered else _HOST)
-        if answered:
-            found += _more(record.get("toolUseResult"), found)
         if found:
             self.draft.add(self._source("environment" if answered else "user", record), found, time)
 
@@ -167,16 +161,3 @@ class _Session:
             draft.add_text("environment", "error", draft.cause, time)
         elif text.strip() not in {each.text.strip() for each in draft.last}:
             draft.add_text("agent", "message", text, time)
-
-
-def _more(said: Any, found: list[Text]) -> list[Text]:
-    """The parts of a tool's result that the host kept but did not send to the model."""
-    known = "\n".join(text.text for text in found)
-    place = mapping(said)
-    kept = [said] if isinstance(said, str) else [place.get(key) for key in ("stdout", "stderr", "error")]
-    texts = (text for text in map(string, kept) if text.strip())
-    return [
-        Text("result", text, found[0].name, found[0].kind, found[0].code, found[0].failed)
-        for text in texts
-        if text.strip().removeprefix("Error: ") not in known
-    ]

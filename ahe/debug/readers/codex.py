@@ -19,14 +19,17 @@ from ahe.debug.readers.lenient_json import (
     words,
 )
 from ahe.debug.readers.responses import command, item, output
-from ahe.debug.readers.trace import Channel, Text
+from ahe.debug.readers.trace import Channel, StepSource, Text
 
-_TWICE = {"user_message": "user", "agent_message": "agent", "agent_reasoning": "agent"}
-"""Events that may repeat an item of the session, and whose step they are."""
+_SAID: dict[str, tuple[StepSource, Channel]] = {
+    "user_message": ("user", "message"),
+    "agent_message": ("agent", "message"),
+    "agent_reasoning": ("agent", "reasoning"),
+}
+"""Events with what was said; they repeat items of a session that has items."""
 _ENDS = words("task_complete turn_complete turn_aborted turn.completed turn.failed completed")
-_RAN = words("exec_command_begin exec_command_end mcp_tool_call_begin mcp_tool_call_end")
 _LINES = words("session_meta response_item event_msg turn_context compacted")
-_OUTPUTS = words("aggregated_output formatted_output output")
+_OUTPUTS = words("aggregated_output formatted_output output stdout")
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -47,10 +50,12 @@ def sniff(value: Any, line: bool) -> bool:
 
 def parse(content: Content, draft: Draft) -> None:
     """A session of any version: lines, or in the oldest one document with a list of items."""
-    session = _Session(draft)
-    for _, record in draft.records(content.lines):
+    records = [record for _, record in draft.records(content.lines)]
+    session = _Session(draft, any(record.get("type") == "response_item" for record in records))
+    for record in records:
         session.take(record)
-    session.close()
+    for value in session.open.values():
+        _executed(value, draft, "")
     instructions = inner(content.value, "session").get("instructions")
     draft.add_text("system", "message", content_text(instructions))
     for each in mappings(mapping(content.value).get("items")):
@@ -58,29 +63,31 @@ def parse(content: Content, draft: Draft) -> None:
 
 
 class _Session:
-    def __init__(self, draft: Draft) -> None:
-        self.draft = draft
-        self.maybe: dict[int, str] = {}  # index of an event's step: its text
-        self.open: dict[str, dict[str, Any]] = {}  # items of `codex exec` that have begun
+    def __init__(self, draft: Draft, items: bool) -> None:
+        self.draft, self.items = draft, items
+        self.open: dict[str, dict[str, Any]] = {}  # items of `codex exec` that have begun but not completed
         self.instructions: set[str] = set()
 
     def take(self, record: dict[str, Any]) -> None:
         kind, payload, time = string(record.get("type")), record.get("payload"), record.get("timestamp", "")
         if kind == "response_item":
             item(payload, self.draft, time)
-        elif kind == "event_msg":
-            self._event(mapping(payload), time)
+        elif kind == "event_msg" or isinstance(record.get("msg"), dict):
+            self._event(mapping(payload) or mapping(record.get("msg")), time)
         elif kind == "session_meta" or (not kind and "instructions" in record):
             self._head(mapping(payload) or record, time)
         elif kind == "compacted":
             text = content_text(mapping(payload).get("message"))
             self.draft.add_text("user", "injected", text, time, "compacted")
-        elif isinstance(record.get("msg"), dict):
-            self._event(mapping(record["msg"]), time)
         elif "prompt" in record and not kind:
             self.draft.add_text("user", "message", string(record["prompt"]), time)
         elif kind.startswith("item."):
-            self._exec(kind, mapping(record.get("item")), time)
+            value = mapping(record.get("item"))
+            if kind == "item.completed":
+                self.open.pop(string(value.get("id")), None)
+                _executed(value, self.draft, time)
+            else:
+                self.open[string(value.get("id"))] = value
         elif kind.startswith(("turn.", "error", "thread.", "completed")):
             self.draft.session = self.draft.session or string(record.get("thread_id"))
             self._event(record, time)
@@ -100,17 +107,16 @@ class _Session:
         kind, draft = string(event.get("type")), self.draft
         error = string(inner(event, "error").get("message")) or as_text(event.get("error"))
         text = string(event.get("message")) or string(event.get("text")) or error
-        if kind in _TWICE and text:
-            self.maybe[draft.count] = text
-            channel: Channel = "reasoning" if kind == "agent_reasoning" else "message"
-            draft.add("user" if _TWICE[kind] == "user" else "agent", [Text(channel, text)], time, alone=True)
+        if kind in _SAID:
+            source, channel = _SAID[kind]
+            if text and (channel == "reasoning" or not self.items):
+                draft.join(source, [Text(channel, text)], time)
         elif kind == "token_count":
             usage = inner(event, "info", "total_token_usage")
             draft.tokens = total(usage, "total_tokens") or draft.tokens
-        elif kind in _RAN:
+        elif kind.startswith(("exec_command_", "mcp_tool_call_")) and not self.items:
             self._ran(kind, event, time)
         elif kind == "thread_rolled_back":
-            self.close()
             draft.roll_back(int(number(event.get("num_turns"))))
         elif kind in _ENDS:
             draft.ended = string(event.get("reason")) or kind
@@ -120,35 +126,17 @@ class _Session:
             draft.add_text("environment", "error", text, time, kind)
 
     def _ran(self, kind: str, event: dict[str, Any], time: Any) -> None:
-        """A command reported by events; skipped if the session also has it as an item."""
-        draft, key = self.draft, string(event.get("call_id"))
-        if key in draft.names and draft.names[key] != "event":
-            return
+        """A command reported by events, as in old sessions without items."""
+        key = event.get("call_id")
         if kind.endswith("begin"):
-            text = command(event) or call_text(event.get("invocation"))
-            draft.names[key], draft.calls[key] = "event", text
-            draft.add("agent", [Text("call", text, "shell")], time)
-            return
-        printed = _output(event) or string(event.get("stdout")) + string(event.get("stderr"))
-        printed = printed or content_text(event.get("result"))
-        if draft.names.get(key) == "event" or printed:
-            draft.add("environment", [draft.result("", printed, "shell", event.get("exit_code"))], time)
-
-    def _exec(self, kind: str, value: dict[str, Any], time: Any) -> None:
-        if kind == "item.completed":
-            self.open.pop(string(value.get("id")), None)
-            _executed(value, self.draft, time)
-        else:
-            self.open[string(value.get("id"))] = value
-
-    def close(self) -> None:
-        """Add items that began but never completed, and remove events that repeat an item."""
-        for value in self.open.values():
-            _executed(value, self.draft, "")
-        items = (step for step in self.draft.steps if step.id - 1 not in self.maybe)
-        known = {text.text.strip() for step in items for text in step.texts}
-        self.draft.remove(index for index, text in self.maybe.items() if text.strip() in known)
-        self.open, self.maybe = {}, {}
+            call = command(event) or event.get("invocation")
+            self.draft.join("agent", [self.draft.call(key, "shell", call)], time)
+        elif kind.endswith("end"):
+            printed = "\n".join(filter(None, (_output(event), string(event.get("stderr")))))
+            printed = printed or content_text(event.get("result"))
+            self.draft.add(
+                "environment", [self.draft.result(key, printed, "shell", event.get("exit_code"))], time
+            )
 
 
 def _output(value: dict[str, Any]) -> str:

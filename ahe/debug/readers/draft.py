@@ -65,13 +65,9 @@ class Draft:
     tests: int = 0
     started: bool = True
     _steps: list[_Open] = field(default_factory=list)
-    _alone: int = -1
 
-    def add(
-        self, source: StepSource, texts: Iterable[Text], time: Any = "", alone: bool = False, tokens: int = 0
-    ) -> None:
-        """Add a step, even an empty one. With `alone`, `join` does not extend it."""
-        self._alone = self.count if alone else self._alone
+    def add(self, source: StepSource, texts: Iterable[Text], time: Any = "", tokens: int = 0) -> None:
+        """Add a step, even an empty one."""
         when = time if isinstance(time, str) else repr(time) if isinstance(time, int | float) else ""
         self._steps.append(_Open(source, list(texts), encodable(when), tokens))
 
@@ -88,7 +84,7 @@ class Draft:
 
     def join(self, source: StepSource, texts: Iterable[Text], time: Any = "", tokens: int = 0) -> None:
         """Add texts to the last step if it has this source, else a new step."""
-        if self._steps and self._steps[-1].source == source and self._alone != self.count - 1:
+        if self._steps and self._steps[-1].source == source:
             self._steps[-1].texts.extend(texts)
             self._steps[-1].tokens += tokens
         else:
@@ -100,19 +96,6 @@ class Draft:
             self._steps[max(0, min(index, len(self._steps) - 1))].texts.append(text)
         else:
             self.add("environment", (text,))
-
-    def remove(self, indices: Iterable[int]) -> None:
-        """Remove steps by index from 0; agent steps before and after a removed one are joined."""
-        gone = set(indices)
-        kept: list[_Open] = []
-        for index, step in enumerate(self._steps):
-            if index in gone:
-                continue
-            if index - 1 in gone and kept and kept[-1].source == step.source == "agent":
-                kept[-1].texts.extend(step.texts)
-            else:
-                kept.append(step)
-        self._steps = kept
 
     def roll_back(self, turns: int) -> None:
         """Remove the last `turns` messages of the user and everything after the first of them."""

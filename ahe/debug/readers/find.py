@@ -38,7 +38,15 @@ _IGNORED = frozenset(("node_modules", "__pycache__", "venv"))
 _UNSAFE = re.compile(r"[^\w./@+=,~-]+")
 _PLACES = ("agent", "sessions", "agent-logs", "steps")
 _ASIDE = ("tests.", "trajectory.")
-_ORDINARY = ("no known form of a trace", "empty", "binary")
+_TELLING = ("cannot be read", "a SQLite database")
+_LIKELY = re.compile(
+    r"\.(?:jsonl|traj|cast|gz|zst|eval)$|sess|traj|chat|conv|rollout|transcript|messages", re.IGNORECASE
+)
+"""Names of files that would be traces if their form were known."""
+_CHECKPOINT = re.compile(r"checkpoint-.{0,200}\.json|checkpoints")
+"""Gemini CLI's copies of sessions, beside its `chats`."""
+_COMPARED = 8
+"""The largest recordings with the same beginning, with which each other one is compared."""
 _EVENT = re.compile(r"(?:event-)?\d{1,9}\b.{0,80}\.json")
 _RICHER = 1.25
 """How many times as many calls and results another recording of a trial must hold to be preferred to ATIF."""
@@ -177,6 +185,9 @@ class _Search:
             path = folder / entry.name
             if entry.name.startswith(".") or entry.name in _IGNORED or _is_store(path):
                 continue
+            if _CHECKPOINT.fullmatch(entry.name) and (folder / "chats").is_dir():
+                self.skipped.append(Skipped(str(path), "checkpoints of sessions"))
+                continue
             if entry.is_dir():
                 self._folder(path, root)
             elif entry.is_file():
@@ -188,14 +199,11 @@ class _Search:
         kind = _sniffed(path, given)
         if isinstance(kind, NotATrace):
             scores = self.scores.take(path)
-            ordinary = kind.why.startswith(_ORDINARY) and path.suffix not in (
-                ".jsonl",
-                ".gz",
-                ".zst",
-                ".traj",
+            notable = kind.why.startswith(_TELLING) or (
+                _LIKELY.search(path.name) and not kind.why.startswith("empty")
             )
             self.skipped.append(
-                Skipped(str(path), "scores" if scores else kind.why, not scores and not ordinary)
+                Skipped(str(path), "scores" if scores else kind.why, bool(notable) and not scores)
             )
             return
         size = path.stat().st_size
@@ -305,9 +313,9 @@ class _Search:
             for group in groups.values():
                 group.sort(key=lambda each: (-each.size, each.path))
                 for at, source in enumerate(group[1:], start=1):
-                    fuller = next(
-                        (other for other in group[:at] if key == "session" or _begins(other, source)), None
-                    )
+                    others = group[: min(at, _COMPARED)]
+                    same = (each for each in others if key == "session" or _begins(each, source))
+                    fuller = next(same, None)
                     if fuller is not None:
                         dropped.add(id(source))
                         self.skipped.append(Skipped(source.path, f"a copy of {fuller.path}, which is read"))

@@ -107,7 +107,10 @@ def item(value: Any, draft: Draft, time: Any = "") -> None:
         _message(value, draft, time)
     elif kind == "reasoning":
         thought = [content_text(value.get("summary")), content_text(value.get("content"))]
-        if found := [Text("reasoning", text) for text in dict.fromkeys(thought) if text]:
+        known = {text.text for text in draft.last}
+        if found := [
+            Text("reasoning", text) for text in dict.fromkeys(thought) if text and text not in known
+        ]:
             draft.join("agent", found, time)
     elif kind.endswith(("_output", "_response", "_result")):
         key = string(value.get("call_id")) or string(value.get("id"))

@@ -156,8 +156,8 @@ def _from_record(text: str) -> tuple[str, int | None]:
 
 
 def _from_tags(text: str) -> str:
-    parts = []
-    while match := _XML_PART.search(text):
+    parts: list[str] = []
+    while len(parts) < 9 and (match := _XML_PART.search(text)):
         end = text.find(f"</{match[1]}>", match.end())
         parts.append(text[match.end() : end if end >= 0 else len(text)])
         text = text[end:] if end >= 0 else ""

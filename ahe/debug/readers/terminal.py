@@ -25,7 +25,7 @@ _DONE = re.compile(r'^Script done on (?:[^\n]*COMMAND_EXIT_CODE="(\d+)")?', re.M
 _INSTALLER = re.compile(
     r"/installed-agent/|install-agent\.sh|\bsetup-env\.sh|\basciinema rec\b|^\s*(?:clear|reset)\s*$"
 )
-_TESTS = re.compile(r"(?:^|\s)\S*/(?:tests?/\S{0,80}|run-tests)\.sh\b")
+_TESTS = re.compile(r"(?:^|\s)\S{0,60}/(?:tests?/\S{0,60}|run-tests)\.sh\b")
 _ABSENT = re.compile(
     r"not found|No such file or directory|cannot execute|Permission denied|Cannot find module", re.IGNORECASE
 )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ahe.debug.clean.terminal import resolve
 from ahe.debug.readers.trace import Text, Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.vocabulary import NOT_THE_AGENT, UNKNOWN
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, UNKNOWN, table
 
 _ENDED = {
     "turns": "out_of_turns",
@@ -20,58 +20,40 @@ _ENDED = {
     **{word: word for word in ("answered", "crashed", "bad_request", "broken", "interrupted")},
 }
 """The words of `ahe` itself."""
-_FOREIGN = tuple(
-    (word, re.compile(pattern))
-    for word, pattern in (
-        ("not_started", r"install|agent_?setup|setup_?(?:error|timeout|fail)"),
-        (
-            "context_overflow",
-            r"context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long",
-        ),
-        ("out_of_tokens", r"max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget"),
-        (
-            "out_of_turns",
-            r"max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns",
-        ),
-        ("broken", r"environment|docker|container|sandbox|verifier|reward_?file|health_?check"),
-        ("out_of_time", r"time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline"),
-        (
-            "endpoint_refused",
-            r"auth|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable",
-        ),
-        ("malformed_call", r"format|malformed|parse|invalid[_ -]?tool"),
-        ("interrupted", r"interrupt|abort|cancel|stopped_by|killed|user_exit"),
-        ("gave_up", r"give[_ -]?up|gave[_ -]?up|refus"),
-        ("bad_request", r"bad[_ -]?request|invalid[_ -]?request"),
-        ("crashed", r"error|exception|crash|exit_api|exit_environment|exit [1-9]"),
-        ("answered", r"answer|submit|complete|success|done|finish|end_turn|stop|resolved|exit 0"),
-    )
+_FOREIGN = table(
+    r"""
+not_started       install|agent_?setup|setup_?(?:error|timeout|fail)
+context_overflow  context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long
+out_of_tokens     max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget
+out_of_turns      max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns
+broken            environment|docker|container|sandbox|verifier|reward_?file|health_?check
+out_of_time       time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline
+endpoint_refused  auth|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable
+malformed_call    format|malformed|parse|invalid[_ -]?tool
+interrupted       interrupt|abort|cancel|stopped_by|killed|user_exit
+gave_up           give[_ -]?up|gave[_ -]?up|refus
+bad_request       bad[_ -]?request|invalid[_ -]?request
+crashed           error|exception|crash|exit_api|exit_environment|exit [1-9]
+answered          answer|submit|complete|success|done|finish|end_turn|stop|resolved|exit 0
+"""
 )
 """Words of other tools, in small letters with `_` before what was a capital."""
-_SHOWN = tuple(
-    (word, re.compile(pattern, re.IGNORECASE))
-    for word, pattern in (
-        (
-            "context_overflow",
-            r"prompt is too long|context[_ ]length[_ ]exceeded|maximum context length|input is too long"
-            r"|exceeds? the (?:model'?s )?(?:maximum |available )?context|context ?window ?exceeded",
-        ),
-        (
-            "endpoint_refused",
-            r"^\W*(?:API Error|(?:litellm|openai|anthropic)\.\w*(?:\.\w+)*Error)\b|Error code: (?:40[1-4]|429|5\d\d)\b"
-            r"|(?:invalid|incorrect) (?:x-)?api[- _]key|authentication_error|insufficient_quota|overloaded_error"
-            r"|credit balance is too low|hit your usage limit|exceeded retry limit|rate_limit_(?:error|exceeded)"
-            r"|stream disconnected before completion|^(?:\w+\.)?(?:APIConnection|RateLimit|InternalServer"
-            r"|ServiceUnavailable|Authentication|PermissionDenied)Error\b|the model `[^`]*` does not exist"
-            r"|unexpected status (?:4\d\d|5\d\d)|no api key|API key (?:is )?(?:not set|required|missing)",
-        ),
-        (
-            "broken",
-            r"cannot connect to the docker daemon|docker compose command failed|OCI runtime|no such container"
-            r"|container \S+ is not running|error response from daemon|no server running on /tmp/tmux"
-            r"|pull access denied|failed to solve:",
-        ),
-    )
+_SHOWN = table(
+    r"""
+context_overflow  prompt is too long|context[_ ]length[_ ]exceeded|maximum context length|input is too long
+context_overflow  exceeds? the (?:model'?s )?(?:maximum |available )?context|context ?window ?exceeded
+endpoint_refused  ^\W*(?:API Error|(?:litellm|openai|anthropic)\.\w*(?:\.\w+)*Error)\b
+endpoint_refused  Error code: (?:40[1-4]|429|5\d\d)\b|(?:invalid|incorrect) (?:x-)?api[- _]key|authentication_error
+endpoint_refused  insufficient_quota|overloaded_error|credit balance is too low|hit your usage limit
+endpoint_refused  exceeded retry limit|rate_limit_(?:error|exceeded)|stream disconnected before completion
+endpoint_refused  ^(?:\w+\.)?(?:APIConnection|RateLimit|InternalServer|ServiceUnavailable|Authentication)Error\b
+endpoint_refused  the model `[^`]*` does not exist|unexpected status (?:4\d\d|5\d\d)|no api key
+endpoint_refused  API key (?:is )?(?:not set|required|missing)
+broken            cannot connect to the docker daemon|docker compose command failed|OCI runtime|no such container
+broken            container \S+ is not running|error response from daemon|no server running on /tmp/tmux
+broken            pull access denied|failed to solve:
+""",
+    re.IGNORECASE,
 )
 _NOT_RUN = re.compile(
     r"(?:command )?not found$|: (?:No such file or directory|Permission denied)$|cannot execute|can't open file"

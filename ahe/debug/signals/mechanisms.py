@@ -7,20 +7,24 @@ and not if a command or edit succeeded after it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ahe.debug.readers.lenient_json import words
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.vocabulary import NONE, NOT_A_COMMAND
+from ahe.debug.signals.vocabulary import NONE, NOT_A_COMMAND, table
 
+Lines = frozenset[str]
+"""Lines that others wrote: those of the instruction."""
 LAST = 4
 """Acts from the end, not counting those that only look, in which an unresolved error is looked for."""
 LINES = 60
 """Lines from the end of a result that are read."""
 
 _SH = r"^(?:\S*/)?(?:ba|z|da)?sh: (?:-c: )?(?:line \d+: |\d+: )?"
-_SHAPES = r"""
+_TABLE = table(
+    r"""
 shell_syntax        <sh>.*(?:unexpected EOF while looking for matching|syntax error|unexpected end of file)
 command_not_found   <sh>(?P<what>[\w.+-]+): (?:command )?not found$
 command_not_found   ^zsh: command not found: (?P<what>\S+)$
@@ -78,13 +82,10 @@ assertion           ^AssertionError\b|^\S*: \S+:\d+: .*Assertion .* failed
 usage_error         (?:unrecognized|invalid|unknown|illegal) option|unrecognized arguments:|^usage: .*
 usage_error         missing .*operand
 exception           ^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)(?:: .+)?$|panicked at |^panic: |^Uncaught 
-"""
+""".replace("<sh>", _SH)
+)
 """A mechanism and the shape of a line that shows it; the first that fits counts. `<sh>` is the beginning of a shell's
 complaint, `what` names what it is about."""
-_TABLE = tuple(
-    (mechanism, re.compile(shape.replace("<sh>", _SH)))
-    for mechanism, shape in (line.split(maxsplit=1) for line in _SHAPES.strip().splitlines())
-)
 _ANY = re.compile(
     "|".join(f"(?:{re.sub('P<[a-z0-9]+>', ':', each.pattern)})" for _, each in _TABLE), re.MULTILINE
 )
@@ -111,7 +112,7 @@ class Shown(NamedTuple):
     what: str = ""
 
 
-def shown(did: Sequence[Act], known: Collection[str] = (), passing: Sequence[str] = ()) -> Shown | None:
+def shown(did: Sequence[Act], known: Lines = frozenset(), passing: Sequence[str] = ()) -> Shown | None:
     """The error that a rollout ended with; None if there is none, or any command or edit succeeded after it.
 
     `known` are lines of the instruction. `passing` are results of rollouts of the task that passed: an error that one
@@ -122,7 +123,7 @@ def shown(did: Sequence[Act], known: Collection[str] = (), passing: Sequence[str
     return None if found is None or any(found.line in result for result in passing) else found
 
 
-def unresolved(did: Sequence[Act], known: Collection[str] = ()) -> Shown | None:
+def unresolved(did: Sequence[Act], known: Lines = frozenset()) -> Shown | None:
     """The last failure among the last acts that no later act got over. Unlike one that is `shown` it may not matter."""
     later: list[Act] = []
     for act in [act for act in reversed(did) if _worked(act) or act.failed][:LAST]:
@@ -155,17 +156,21 @@ def _worked(act: Act) -> bool:
     return act.kind in ("run", "change") or (act.kind == "look" and error(act) is not None)
 
 
-def error(act: Act, known: Collection[str] = ()) -> Shown | None:
+@lru_cache(maxsize=64)
+def error(act: Act, known: Lines = frozenset()) -> Shown | None:
     """The last error in a command's output; None if it has none."""
-    if act.kind == "look" and act.failed is False:
+    if act.failed is False and (act.kind == "look" or not _HIDES.search(act.command)):
         return None
-    if act.failed is False and not (_HIDES.search(act.command) and _ANY.search(act.result[-4_000:])):
+    lines = act.lines(known)[-LINES:]
+    if not _ANY.search("\n".join(lines)):
         return None
     found = None
-    for line in act.lines(known)[-LINES:]:
+    for line in lines:
         said = line.strip()[:600]
         if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():
             continue  # what it shows, not what it says itself
+        if not _ANY.search(said):
+            continue
         for mechanism, pattern in _TABLE:
             if (match := pattern.search(said)) is not None:
                 what = next((value for value in match.groupdict().values() if value), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 UNKNOWN: Final = "unknown"
@@ -111,3 +112,9 @@ MECHANISMS: Final[dict[str, str]] = {
     "git_state": "a repository is not in the state that the command needs",
     NONE: "no line of the agent's own phase shows one that it did not recover from",
 }
+
+
+def table(text: str, flags: int = 0) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The words and patterns of a text with a word and a pattern in each line."""
+    rows = (line.split(maxsplit=1) for line in text.strip().splitlines())
+    return tuple((word, re.compile(pattern, flags)) for word, pattern in rows)

@@ -21,10 +21,11 @@ GENERIC = re.compile(
 )
 """Messages that say no more than that something failed."""
 _NOISE = re.compile(
-    r'\s*File "[^"\n]+", line \d+|\s*at (?:async )?(?:[\w.$<>]+ ?)?\(?.*[:\d)]$|\S+\.py:\d+: (?:in \S+|\w*)$|\++ \S'
-    r"|\s*[\^~]+\s*$|\s*(?:>?\s*\d+ \||\|)|note: |\s*(?:---|\.\.\.|={5,}|-{5,})\s*$"
+    r'\s{0,80}(?:File "[^"\n]{1,400}", line \d+|at \S.{0,400}[:\d)]$|[\^~]{1,400}\s{0,80}$|>?\s{0,20}\d{1,9} \||\|'
+    r"|(?:---|\.\.\.|={5,}|-{5,})\s{0,80}$)|\S{1,400}\.py:\d+: (?:in \S+|\w*)$|\+{1,9} \S|note: "
 )
 """Frames, source with line numbers, pointers below source, the echo of `set -x`, rules."""
+_LINE = 1_000
 LONG = 2_000
 """Characters kept of a message."""
 
@@ -80,7 +81,7 @@ def from_section(test: str, section: str) -> Failure:
     for line in section.split("\n"):
         captured = captured or re.match(r"-{3,} Captured .* -{3,}$", line) is not None
         said = line.startswith(("E  ", "E\t", "E ")) or line == "E" or (line and not line[0].isspace())
-        if (captured or said) and not line.startswith(">") and not _NOISE.match(line):
+        if (captured or said) and not line.startswith(">") and not _NOISE.match(line[:_LINE]):
             kept.append(line)
     errors = [line[1:].strip() for line in kept if line[:2] in ("E ", "E\t")]
     decisive = last_exception(errors) or (errors[0] if errors else last_exception(kept))
@@ -94,8 +95,8 @@ def without_frames(lines: Iterable[str]) -> list[str]:
     for line in lines:
         if line.startswith("Traceback (most recent call last)"):
             inside = True
-        elif not inside or (line and not line[0].isspace() and not _NOISE.match(line)):
+        elif not inside or (line and not line[0].isspace() and not _NOISE.match(line[:_LINE])):
             inside = False
-            if not _NOISE.match(line):
+            if not _NOISE.match(line[:_LINE]):
                 kept.append(line)
     return kept

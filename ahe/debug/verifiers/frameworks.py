@@ -28,7 +28,8 @@ _GAVE_UP = re.compile(
 )
 _PYTEST = re.compile(
     r"^=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$"
-    r"|^(?:FAILED|ERROR) \S+\.py(?:::\S+)?(?: - |$)|^=+ .*\d+ (?:failed|passed|errors?)\b.* in [\d.:]+s|^E   \S",
+    r"|^(?:FAILED|ERROR) \S+\.py(?:::\S+)?(?: - |$)|^E   \S"
+    r"|^=+ .{0,200}?\d{1,9} (?:failed|passed|errors?)\b.{0,200} in [\d.:]+s",
     re.MULTILINE,
 )
 
@@ -85,7 +86,7 @@ _TABLE = (
         r"^={20,}\n(?:FAIL|ERROR): ", "", r"(?:FAIL|ERROR): (\S.*)$", r"={20,}$|Ran \d+ tests?"
     ),
     _framework(  # go test
-        r"^\s*--- FAIL: \S+ \(\d|^FAIL\t|^ok  \t",
+        r"^[ \t]{0,40}--- FAIL: \S+ \(\d|^FAIL\t|^ok  \t",
         r"=== (?:RUN|CONT|NAME)\s+(\S+)|# (\S+)$",
         r" *--- FAIL: (\S+) \(|FAIL\s+(\S+)\s+\[",
         r" *(?:=== |--- (?:PASS|SKIP))|FAIL|ok |PASS|exit status",
@@ -106,7 +107,8 @@ _TABLE = (
         r"Tests?:? |Test Suites?:| Test Files",
     ),
     _framework(  # mocha, RSpec, PHPUnit
-        r"^\s*\d+ failing\b|^\d+ examples?, \d+ failures?|^FAILURES!$|^There (?:was|were) \d+ (?:failure|error)",
+        r"^ {0,9}\d{1,9} failing\b|^\d{1,9} examples?, \d+ failures?|^FAILURES!$"
+        r"|^There (?:was|were) \d+ (?:failure|error)",
         "",
         r" {0,2}\d{1,4}\) (\S.*)$",
         r"Finished in|Failed examples:|FAILURES!|Tests: ",
@@ -135,7 +137,7 @@ def _is_go_json(text: str) -> bool:
 def parse_framework(text: str) -> list[Failure]:
     """Failures of tests in the order of the text; a parent that only failed with its subtest is left out."""
     text = "".join(map(_of_event, text.split("\n"))) if _is_go_json(text) else text
-    lines = text.split("\n")
+    lines = [line[:LONG] for line in text.split("\n")]
     return [each for form in _TABLE if form.fits.search(text) for each in _tests(lines, form)]
 
 

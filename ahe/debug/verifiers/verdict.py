@@ -6,18 +6,16 @@ check without such a string by its path; a reason at the top before single tests
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import Any
 
 from ahe.debug.readers.lenient_json import as_text, mapping, number, salvage, words
 from ahe.debug.verifiers.failure import GENERIC, LONG, Failure, failure
 
-_END = object()
 _DEPTH, _NODES, _MOST = 12, 20_000, 200
 _REASONS = words(
     "reason reasons failurereason message messages failuremessage failuremessages errormessage error errors"
-    " exception longrepr crash call detail details explanation feedback rationale justification diagnosis why"
+    " exception longrepr crash call detail details explanation feedback reasoning rationale justification diagnosis why"
     " failure failures problem problems issue issues violation violations mismatch mismatches diff difference"
     " comment comments note notes hint summary description stderr traceback trace log output stdout text analysis"
     " judgement judgment verdict"
@@ -49,6 +47,10 @@ _CHECKS = frozenset(
     )
 )
 _FAILED_LISTS = words("failed failure failures failing failedtests failingtests")
+_NO_SCORE = re.compile(
+    r"time|duration|second|latency|elapsed|cost|weight|threshold|tolerance|version|temperature|seed|reward|total"
+    r"|overall|count|max|min|number|index"
+)
 _GOOD_WHEN_FALSE = re.compile(
     r"fail|error|skip|timeout|timedout|truncat|cheat|forbid|violat|interrupt|cache|dryrun|crash|kill|flaky|"
     r"missing|extra|exceed|leak|warning|invalid|wrong|abort|expected|xfail|optional|required|isnull|empty|hidden"
@@ -88,18 +90,30 @@ def parse_verdict(text: str) -> list[Failure]:
     if isinstance(value, dict) and _outcome(value) is not True:
         walk.found += [failure("", texts) for texts in [_texts(value)] if texts]
     walk.visit(value, (), 0, False)
+    if not walk.found and (not isinstance(value, dict) or _outcome(value) is not True):
+        return parse_unknown(text)
     return list({(each.test, each.decisive): each for each in walk.found}.values())[:_MOST]
 
 
 def parse_unknown(text: str) -> list[Failure]:
-    """The longest sentence in JSON that says nothing else; empty if the text is not JSON or has no sentence."""
-    left, found = [_load(text)], ""
-    for value in itertools.islice(iter(lambda: left.pop() if left else _END, _END), _NODES):
-        if isinstance(value, dict | list):
-            left.extend(value.values() if isinstance(value, dict) else value)
-        elif isinstance(value, str) and len(value.split(None, 3)) > 2 and len(value) > len(found):
-            found = value
-    return [failure("", [found[:LONG]])] if found else []
+    """The most telling sentence in JSON of an unknown form: under a telling name, else the longest."""
+    left: list[tuple[str, Any]] = [("", _load(text))]
+    found: list[tuple[int, int, str]] = []
+    for _ in range(_NODES):
+        if not left:
+            break
+        name, value = left.pop()
+        if isinstance(value, dict) and _outcome(value) is not True:
+            left.extend(value.items())
+        elif isinstance(value, list):
+            left.extend((name, each) for each in value)
+        elif (
+            isinstance(value, str)
+            and len(value.split(None, 3)) > 2
+            and not GENERIC.fullmatch(value[:300].strip())
+        ):
+            found.append((_RANK.get(_plain(name), len(_RANK)), -len(value), value[:LONG]))
+    return [failure("", [text]) for _, _, text in sorted(found)[:1]]
 
 
 def is_json(text: str) -> bool:
@@ -155,8 +169,8 @@ def _bad(name: str, value: Any, inside: bool) -> bool:
         return value is False and inside and not _GOOD_WHEN_FALSE.search(name)
     if isinstance(value, str):
         return inside and _plain(value) in _FAILED
-    known = name in ("reward", "total", "overall", "count", "weight", "duration", "time")
-    return inside and not known and isinstance(value, float) and 0 <= value < 1
+    good = _NO_SCORE.search(name) or _GOOD_WHEN_FALSE.search(name)
+    return inside and not good and isinstance(value, int | float) and 0 <= value < 1
 
 
 def _failed_check(path: tuple[str, ...], key: str, value: Any) -> Failure:

@@ -59,7 +59,7 @@ class Server:
         wake, signalled = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(signalled, False)
-        signal.set_wakeup_fd(signalled)
+        signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
         # Ignored, because Python's own handler would let a process inside interrupt process 1.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -116,9 +116,10 @@ class Server:
             self.reply(number, FAILED, errno.EINVAL, b"")
 
     def reply(self, number: int, kind: int, code: int, payload: bytes, omitted: int = 0) -> None:
-        data = memoryview(HEADER.pack(number, kind, code, omitted, len(payload)) + payload)
-        while data:
-            data = data[os.write(1, data) :]
+        for part in (HEADER.pack(number, kind, code, omitted, len(payload)), payload):
+            data = memoryview(part)
+            while data:
+                data = data[os.write(1, data) :]
 
     def execute(self, number: int, request: dict[str, Any]) -> None:
         self.processes.expect(number)
@@ -208,14 +209,14 @@ class Server:
         os._exit(0)
 
 
-def read_exactly(size: int) -> bytes:
+def read_exactly(size: int) -> bytearray:
     data = bytearray()
     while len(data) < size:
         piece = os.read(0, size - len(data))
         if not piece:
             raise EOFError
         data += piece
-    return bytes(data)
+    return data
 
 
 def main(score: int = -1) -> None:

@@ -116,7 +116,7 @@ def test_the_evidence_keeps_to_its_tokens_and_uses_them(statuses: tuple[str, ...
 
 def test_short_lines_are_shown_without_a_number() -> None:
     found = evidence(made("task-a", "failed"))
-    assert "\n#4 result:\ngave up" in found.text
+    assert "echo gave up\ngave up" in found.text
     assert "] gave up" not in found.text
 
 
@@ -133,7 +133,7 @@ def test_what_is_said_twice_is_shown_once() -> None:
     found = evidence(
         replace(material, traces=(looping.with_steps((*looping.steps[:2], *thoughtless, spoken)),))
     )
-    assert "#3 to #7: the same as #8" in found.text
+    assert "#8 call, the same as 5 before:" in found.text
     assert found.text.count("no rule to make target") == 1
     assert found.text.count("make test") == 1 and "```" not in found.text
 

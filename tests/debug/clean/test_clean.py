@@ -110,8 +110,6 @@ def test_a_run_of_coloured_lines_is_one_region(rollouts: Rollouts) -> None:
 def test_repeats_fold(rollouts: Rollouts) -> None:
     line = "waiting for the server to come up on port 8080\n"
     assert rollouts.clean(f"go\n{line * 50}up\n") == f"go\n{line}⟦×49 a#1:50-2353⟧\nup\n"
-    block = "connecting to db\nrefused by the host\n\nsleeping\n"
-    assert rollouts.clean(block * 9 + "gave up") == f"{block}⟦×8 of 4 lines a#2:47-423⟧\ngave up"
 
 
 def test_progress_folds_and_the_last_of_it_stays(rollouts: Rollouts) -> None:

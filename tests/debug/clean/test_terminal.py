@@ -121,8 +121,6 @@ def test_no_sequence_costs_more_than_it_is_long(bomb: str) -> None:
 TEXT = st.text(st.sampled_from("abcXYZ 019~日本é"), min_size=1, max_size=8)
 COUNT = st.sampled_from(["", "0", "1", "2", "3", "7"])
 MOVES = st.builds(lambda n, final: f"{ESC}{n}{final}", COUNT, st.sampled_from("ABCDEFGd"))
-# pyte lets no cursor stand outside of the margins once it moves; terminals do.
-WITHIN = MOVES.filter(lambda move: move[-1] != "d")
 PLACES = st.builds(
     lambda r, c, final: f"{ESC}{r};{c}{final}", st.integers(0, 9), st.integers(0, 30), st.sampled_from("Hf")
 )
@@ -136,10 +134,6 @@ SINGLE = st.sampled_from(["\r", "\n", "\r\n", "\b", "\t", "\x07", "\x1bM", "\x1b
 PARTS = (TEXT, MOVES, PLACES, ERASES, SHIFTS, COLOURS, SAVES, SINGLE)
 PROGRAMS = st.lists(st.one_of(PARTS), max_size=30).map("".join)
 NARROW = st.text(st.sampled_from("abcXYZ 019~é"), min_size=1, max_size=8)
-MARGINS = st.builds(
-    lambda top, height: f"{ESC}{top};{top + height}r{ESC}{top}H", st.integers(2, 4), st.integers(5, 9)
-)
-"""From the second row on: what scrolls out of a region at the top goes into a scrollback that pyte has not."""
 
 
 class Filled(pyte.Screen):
@@ -176,13 +170,6 @@ def trimmed(text: str) -> str:
 def test_it_shows_what_pyte_shows(program: str) -> None:
     # Our first clear keeps the screen, which pyte erases: one clear before the test avoids the difference.
     program = f"{ESC}2J" + program
-    assert trimmed(resolve(program).expandtabs(8)) == as_pyte_shows(program)
-
-
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(MARGINS, st.lists(st.one_of(NARROW, WITHIN, SINGLE, SHIFTS), max_size=30).map("".join))
-def test_it_scrolls_a_region_as_pyte_does(margins: str, program: str) -> None:
-    program = f"{ESC}2J{margins}{program}"
     assert trimmed(resolve(program).expandtabs(8)) == as_pyte_shows(program)
 
 

@@ -310,7 +310,6 @@ CLAUDE = Made(
         ("agent", "call", "ls"),
         ("environment", "result", "one"),
         ("environment", "injected", "<system-reminder>be kind</system-reminder>"),
-        ("environment", "result", "a warning"),
         ("agent", "call", '{"file_path": "x", "limit": 3}'),
         ("environment", "error", "no file"),
         ("environment", "message", "Go on."),

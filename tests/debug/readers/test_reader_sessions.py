@@ -141,6 +141,19 @@ def test_codex_forgets_turns_that_were_rolled_back(tmp_path: Path) -> None:
     assert texts(only(tmp_path)) == ["One.", "1", "Three."]
 
 
+def test_checkpoints_of_gemini_are_no_sessions(tmp_path: Path) -> None:
+    put(tmp_path / "chats" / "session-1.json", GEMINI.data)
+    turns = [
+        {"role": "user", "parts": [{"text": "Count the files."}]},
+        {"role": "model", "parts": [{"text": "Two."}]},
+    ]
+    put(tmp_path / "checkpoint-a.json", turns)
+    put(tmp_path / "checkpoints" / "b.json", {"history": [], "clientHistory": turns})
+    assert only(tmp_path).format == "gemini"
+    put(tmp_path / "alone" / "checkpoint-a.json", turns)
+    assert texts(only(tmp_path / "alone")) == ["Count the files.", "Two."]
+
+
 def test_corrections_are_marked(tmp_path: Path) -> None:
     lines = [claude("user", "Count."), claude("assistant", "One."), claude("user", "No, count again.")]
     put(tmp_path / "s.jsonl", jsonl(lines))
@@ -212,6 +225,7 @@ def test_unread_files_are_named(tmp_path: Path) -> None:
     put(tmp_path / "a.jsonl", jsonl([{"what": 1}, {"what": 2}]))
     put(tmp_path / "agent.db", b"SQLite format 3\0" + bytes(200))
     put(tmp_path / "notes.md", b"# Notes")
+    put(tmp_path / "package.json", {"name": "x"})
     put(tmp_path / "c.json", MESSAGES)
     skipped: list[Skipped] = []
     find([tmp_path], skipped)

@@ -483,3 +483,28 @@ def test_no_shuffled_output_raises(lines: list[str]) -> None:
     text = "\n".join(lines)
     for failure in failures((VerifierFile("x", text), VerifierFile("y", text[::-1]))):
         assert failure.decisive in failure.message
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "\n",
+        " ",
+        ".",
+        "= ",
+        "E ",
+        "FAILED a ",
+        "  at a",
+        "1",
+        "not ok 1 - a\n",
+        "[ RUN      ] A.b\n",
+        '{"a": [',
+        "___ ",
+    ],
+)
+def test_output_of_any_shape_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    for failure in failures(
+        (VerifierFile("x", text), VerifierFile("y", f"= {text}"), VerifierFile("z", f"1 failing\n{text}"))
+    ):
+        assert len(failure.message) <= 2_000 and len(failure.decisive) <= 2_000

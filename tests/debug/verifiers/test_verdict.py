@@ -69,6 +69,15 @@ def said(value: Any, name: str = "verdict.json") -> list[tuple[str, str]]:
             },
             [("t.py::a", "t.py::a: failed")],
         ),
+        (
+            {"result": {"reward": 0, "explanation": "the sum of row 3 is wrong"}},
+            [("", "the sum of row 3 is wrong")],
+        ),
+        (
+            {"criteria": [{"criterion": "tested", "met": False, "reasoning": "no test was added"}]},
+            [("tested", "no test was added")],
+        ),
+        ({"tests": {"failed": 0, "errors": 0, "duration": 0.4}, "note": "ok"}, []),
         ({"passed": True, "message": "all is well"}, []),
         (
             {"passed": False, "message": "Test failed", "details": ["row 3 is missing"]},
@@ -114,3 +123,10 @@ def test_a_verdict_of_any_size_is_bounded() -> None:
     found = failures((VerifierFile("v.json", json.dumps(many)),))
     assert len(found) == 200 and max(len(failure.message) for failure in found) == 2_000
     assert failures((VerifierFile("v.json", "[" * 100_000),)) is not None
+
+
+def test_the_components_of_a_reward_are_checks() -> None:
+    assert said({"reward": 0, "correctness": 0, "style": 1.0}, "reward.json") == [
+        ("correctness", "correctness 0")
+    ]
+    assert said({"reward": 0}, "reward.json") == []
