@@ -107,9 +107,8 @@ class _Copy:
         made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=new)
         with _descriptor(made):
             os.fchmod(made, mode)
-            if (
-                os.fstat(old).st_size <= self.bytes
-            ):  # asked first: the limit may be gigabytes of a sparse file
+            # Asked first: without that a sparse file would be copied up to the limit.
+            if os.fstat(old).st_size <= self.bytes:
                 while data := os.read(old, min(CHUNK, self.bytes + 1)):
                     self.bytes -= len(data)
                     if self.bytes < 0:

@@ -144,7 +144,8 @@ async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple
         ours.close()
         raise SandboxError(f"cannot start {command[0]}: {error}") from error
     except asyncio.CancelledError:
-        await (await _launched(await starting, resources, errors, ours)).close()
+        with contextlib.suppress(OSError):
+            await (await _launched(await starting, resources, errors, ours)).close()
         raise
 
 

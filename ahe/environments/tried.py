@@ -24,9 +24,11 @@ import ctypes, json, sys
 libc = ctypes.CDLL(None, use_errno=True)
 def refused(number, *arguments):
     return libc.syscall(number, *arguments) < 0 and ctypes.get_errno() in (1, 38)
+more = libc.unshare(0x10000000) == 0
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 users = open("/proc/self/uid_map").read().split()
-print(json.dumps({"seccomp": status["Seccomp"], "users": users, "calls": [refused(*call) for call in CALLS]}))
+calls = [refused(*call) for call in CALLS]
+print(json.dumps({"seccomp": status["Seccomp"], "users": users, "more": more, "calls": calls}))
 """
 
 
@@ -58,9 +60,8 @@ async def _kernel(box: BwrapEnvironment) -> list[Tried]:
     code = _ASK.replace("CALLS", repr(calls))
     done = await box.exec(f"{shlex.quote(str(layout.interpreter()))} -I -S -c {shlex.quote(code)}")
     found: dict[str, Any] = json.loads(done.text) if done.exit_code == 0 else {"error": done.text}
-    users = found.get("users", [])
-    own = users[:1] == ["0"] and users[-1:] == ["1"]
-    mapped = f"root inside is user {users[1]} outside" if own else f"not in force: {found}"
+    own = found.get("users", [])[2:] == ["1"] and not found["more"]
+    mapped = "one user is mapped, and a further namespace was refused" if own else f"not in force: {found}"
     filtered = found.get("seccomp") == "2" and found["calls"] == [True] * len(calls) != []
     what = "a filter is loaded, and keyctl was refused" if filtered else f"not in force here: {found}"
     return [

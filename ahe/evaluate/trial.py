@@ -23,6 +23,7 @@ from ahe.protocols import Environment, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
 from ahe.runtime.agent import RUNTIME_VERSION, AgentOutcome
 from ahe.runtime.trajectory import now
+from ahe.text import without_surrogates
 
 UNEXPECTED = "error.txt"
 """File in a trial's folder with the traceback of an error that nobody expected."""
@@ -124,7 +125,7 @@ class TrialRunner:
         except Infrastructure:
             if verification is None:
                 raise
-            # Only the end of the sandbox failed: the trial has its result, and scratch is swept at the next start.
+            # Only the end of the sandbox failed: the trial has its result. `ahe evolve` empties scratch.
         verifier = folder / "verifier"
         verifier.mkdir(exist_ok=True)
         (verifier / "test-stdout.txt").write_text(verification.output, "utf-8")
@@ -170,7 +171,7 @@ class TrialRunner:
             reward=verification.reward if verification else None,
             rewards=scored.rewards,
             ended=agent.ended,
-            cause=broken or agent.cause or scored.problem,
+            cause=without_surrogates(broken or agent.cause or scored.problem),
             turns=agent.turns,
             usage=agent.usage,
             side_usage=agent.side_usage,

@@ -210,7 +210,7 @@ async def test_what_the_host_breaks_is_missing(bench: Bench) -> None:
 
 
 async def test_an_unexpected_error_is_missing_with_its_traceback(bench: Bench) -> None:
-    trials = await bench.trials(bench.task(), 2, errors={"start": KeyError("a fault of ours")})
+    trials = await bench.trials(bench.task(), 2, errors={"start": ValueError("a fault of ours \ud800\0\x1b")})
     assert [trial.status for trial in trials] == ["missing", "missing"]
     assert "a fault of ours" in trials[0].cause
     assert UNEXPECTED in trials[0].cause
