@@ -28,6 +28,8 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     # A text that is escaped, or a table of compiled patterns, which is found by itself.
     "ahe/debug/signals/causes.py pattern": lambda: (),
     "ahe/debug/signals/endings.py pattern": lambda: (),
+    "ahe/debug/verifiers/frameworks.py fits": lambda: (),
+    "ahe/debug/verifiers/frameworks.py each": lambda: (),
     "ahe/debug/signals/mechanisms.py shape.replace('<sh>', _SH)": lambda: (),
     "ahe/environments/docker_shell.py re.escape(token) + b':(\\\\d{1,3})\\\\n'": lambda: (),
     "ahe/evaluate/support.py f'(ba)?sh {re.escape(script)}( && rm (-f )?{re.escape(script)})?'": lambda: (),
@@ -43,6 +45,10 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     "ahe/models/refusals.py words": lambda: (words for _, words in refusals.SETTLED),
 }
 """Patterns that are made when they are used, by file and source, and how to get them."""
+LONGEST = {
+    "ahe/debug/verifiers/frameworks.py _TABLE": 2_000,
+}
+"""Characters to which a text is cut before these patterns see it."""
 SAMPLES = {
     sre.CATEGORY_DIGIT: "0",
     sre.CATEGORY_SPACE: " \t\n",
@@ -79,11 +85,13 @@ def uses(file: str) -> tuple[list[Use], list[str]]:
         made = pattern if isinstance(pattern, re.Pattern) else re.compile(pattern, flags)
         found[made.pattern, made.flags, method] = Use(where, made, method)
 
+    here, anywhere = methods(file), methods("")
+    of_rows = set().union(*(used for name, used in here.items() if name not in vars(module))) or {"search"}
     for name, value in vars(module).items():
         if getattr(value, "__module__", module.__name__) not in (module.__name__, "re"):
             continue
-        for pattern in compiled(value):
-            for method in methods(file if name.startswith("_") else "").get(name, {"search"}):
+        for inner, pattern in compiled(value, name):
+            for method in (here if inner.startswith("_") else anywhere).get(inner, of_rows):
                 add(pattern, 0, f"{file} {name}", method)
     for call in calls(file):
         assert isinstance(call.func, ast.Attribute)
@@ -121,19 +129,22 @@ def _flag(node: ast.expr) -> int:
     return int(value) if isinstance(value, re.RegexFlag) else 0
 
 
-def compiled(value: Any, depth: int = 4) -> Iterator[re.Pattern[Any]]:
-    """The compiled patterns in a module's value: tables, records."""
+def compiled(value: Any, name: str, depth: int = 4) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """The compiled patterns in a module's value (tables, records), each with the name or the field that holds it."""
     if isinstance(value, re.Pattern):
-        yield value
-    elif depth and isinstance(value, dict):
-        for each in (*value.keys(), *value.values()):
-            yield from compiled(each, depth - 1)
-    elif depth and isinstance(value, (list, tuple, set, frozenset)):
-        for each in value:
-            yield from compiled(each, depth - 1)
-    elif depth and is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from compiled(getattr(value, field.name), depth - 1)
+        yield name, value
+    elif depth:
+        inner: Iterable[tuple[str, Any]] = ()
+        if isinstance(value, dict):
+            inner = [(name, each) for pair in value.items() for each in pair]
+        elif hasattr(value, "_fields") and not isinstance(value, type):
+            inner = zip(value._fields, value, strict=True)
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            inner = [("", each) for each in value]
+        elif is_dataclass(value) and not isinstance(value, type):
+            inner = [(field.name, getattr(value, field.name)) for field in fields(value)]
+        for each_name, each in inner:
+            yield from compiled(each, each_name, depth - 1)
 
 
 @cache
@@ -234,6 +245,8 @@ class TooLong(Exception):
     """A single application took more than `CEILING` seconds of CPU."""
 
 
+CUT_SECONDS = 0.1
+"""Seconds that a pattern may take for a text that was cut."""
 CEILING = 2.0
 NOTICEABLE = 0.05
 """Seconds for 64,000 characters below which nothing is said about growth."""
@@ -242,9 +255,17 @@ END = "\x01"
 
 
 def superlinear(use: Use) -> str:
-    """A text on which the pattern's time grows faster than the text's length, shown; empty if there is none."""
+    """A text on which the pattern's time grows faster than the text's length, shown; empty if there is none.
+
+    If the pattern only sees short texts: one of that length that takes it long.
+    """
+    most = LONGEST.get(use.where.split(":")[0]) or LONGEST.get(use.where.split()[0].split(":")[0])
     for once, again in hostile(use.pattern):
         try:
+            if most:
+                if seconds(use, once, again, most) > CUT_SECONDS:
+                    return f"{once!r} + {again!r} * n + {END!r} of {most} characters"
+                continue
             seconds(use, once, again, 60)  # where growth has no bounds, this is too long already
             if grows(use, once, again, 1_000, 4_000) and grows(use, once, again, 4_000, 64_000):
                 return f"{once!r} + {again!r} * n + {END!r}"
