@@ -144,6 +144,10 @@ def _text(error: BaseException) -> str:
         where = error.filename2 or error.filename
         what = f"{where}: {error.strerror}" if where else str(error.strerror or error)
         return what + _REMEDIES.get(error.errno or 0, "")
+    if isinstance(error, MemoryError):
+        return (
+            "out of memory: close other programs, or use fewer jobs with -j, and run the same command again"
+        )
     what = f"an error in ahe itself ({type(error).__name__}: {error})"
     return f"{what}; set AHE_TRACEBACK=1 to see where, and report it"
 

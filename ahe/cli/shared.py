@@ -34,7 +34,10 @@ class Invocation:
         from ahe.project.config import find_root
 
         if self.folder is None:
-            return find_root(Path.cwd())
+            try:
+                return find_root(Path.cwd())
+            except FileNotFoundError:
+                raise UsageError("the current folder was removed: cd to one that is there") from None
         if not self.folder.is_dir():
             raise UsageError(f"there is no folder {self.folder}: -C takes the folder that holds ahe.toml")
         return self.folder.resolve()

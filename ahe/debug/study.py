@@ -136,7 +136,8 @@ def output(files: Sequence[VerifierFile]) -> str:
     """The end of what the verifier printed, without installers' lines; of several files the longest that is no JSON."""
     texts = [file.text for file in files if file.text.strip()[:1] not in ("{", "[", "<")]
     shown = resolve(max(texts, key=len, default="")[-OUTPUT:])
-    lines = [line.rstrip() for line in shown[max(0, shown.rfind(" test session starts ")) :].split("\n")]
+    began = shown.rfind(" test session starts ")
+    lines = [line.rstrip() for line in shown[shown.find("\n", began) if began >= 0 else 0 :].split("\n")]
     return "\n".join(line[:LINE] for line in lines if line and not _INSTALLER.match(line)).strip()
 
 

@@ -22,13 +22,12 @@ from ahe.environments.layout import covered, mounted
 from ahe.environments.limits import owner
 from ahe.environments.link import Command
 from ahe.environments.variables import resolve
-from ahe.errors import AheError, EnvironmentLost, SandboxError, TaskError
+from ahe.errors import AheError, EnvironmentLost, SandboxError
 from ahe.records import EnvironmentSpec, ExecResult
 
 T = TypeVar("T")
 NOT_RUNNING = 409
 IDLE = ("tail", "-f", "/dev/null")  # the container's command: it keeps the container running
-ENTRYPOINT_SECONDS = 10.0
 MUCH = 1 << 30  # bytes
 
 
@@ -114,37 +113,7 @@ class DockerEnvironment(TaskEnvironment):
             return
         self._container.start()
         if config.get("Entrypoint") or config.get("Healthcheck"):
-            self._await_ready()
-
-    def _await_ready(self) -> None:
-        """Waits until the image's ENTRYPOINT has started our command (a service in the foreground never does) and its
-        HEALTHCHECK passes."""
-        began = time.monotonic()
-        while True:
-            self._container.reload()
-            state = self._container.attrs["State"]
-            if not state["Running"]:
-                said = self._container.logs(tail=20).decode("utf-8", "replace")[-1000:].strip()
-                raise TaskError(
-                    f"{self.spec.name}: its ENTRYPOINT ended with exit code {state['ExitCode']} and did not run the "
-                    f"command that it was given: {said}"
-                )
-            health = (state.get("Health") or {}).get("Status")
-            waited = time.monotonic() - began
-            if health == "unhealthy" or (health == "starting" and waited > self.spec.build_seconds):
-                raise TaskError(f"{self.spec.name}: its HEALTHCHECK does not pass: {_last_check(state)}")
-            if health != "starting" and (waited > ENTRYPOINT_SECONDS or self._runs_ours()):
-                return
-            time.sleep(0.05)
-
-    def _runs_ours(self) -> bool:
-        from docker.errors import APIError
-
-        try:
-            processes = self._container.top()["Processes"] or []
-        except APIError:  # it has just ended, or the daemon's machine has no `ps`
-            return False
-        return any(process[-1] == " ".join(IDLE) for process in processes)
+            docker_api.await_ready(self._container, IDLE, self.spec)
 
     def _make_container(self, image: Any) -> Any:
         spec = self.spec
@@ -259,11 +228,6 @@ class DockerEnvironment(TaskEnvironment):
             if await loop.run_in_executor(self._threads, docker_api.has_written, self._container, needed):
                 return EnvironmentLost(f"{problem}, because of what its commands did")
         return SandboxError(problem)
-
-
-def _last_check(state: dict[str, Any]) -> str:
-    log = state["Health"].get("Log") or [{}]
-    return str(log[-1].get("Output", ""))[-500:].strip()
 
 
 def _remove(container: Any) -> None:

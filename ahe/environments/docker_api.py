@@ -8,12 +8,14 @@ import io
 import os
 import posixpath
 import tarfile
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
 from ahe.environments.inside.data import READ_LIMIT
 from ahe.environments.limits import is_alive
-from ahe.errors import SandboxError
+from ahe.errors import SandboxError, TaskError
+from ahe.records import EnvironmentSpec
 
 LABEL, OWNER, HOST = "ahe", "ahe.owner", "ahe.host"
 NO_DAEMON = (
@@ -21,6 +23,7 @@ NO_DAEMON = (
     "group `docker`; tasks that need no image also run in bubblewrap"
 )
 LINKS = 20
+ENTRYPOINT_SECONDS = 10.0
 NO_SPACE, NO_CONTAINER = "no space left on device", "No such container"
 
 
@@ -56,6 +59,39 @@ def sweep(found: Any) -> None:
                 container.remove(force=True, v=True)
             except APIError:
                 continue
+
+
+def await_ready(container: Any, command: tuple[str, ...], spec: EnvironmentSpec) -> None:
+    """Waits until the image's ENTRYPOINT has started our command (a service in the foreground never does) and its
+    HEALTHCHECK passes. Raises TaskError where the container ends, or is not healthy."""
+    began = time.monotonic()
+    while True:
+        container.reload()
+        state = container.attrs["State"]
+        if not state["Running"]:
+            said = container.logs(tail=20).decode("utf-8", "replace")[-1000:].strip()
+            raise TaskError(
+                f"{spec.name}: its ENTRYPOINT ended with exit code {state['ExitCode']} and did not run the "
+                f"command that it was given: {said}"
+            )
+        health, waited = (state.get("Health") or {}).get("Status"), time.monotonic() - began
+        if health == "unhealthy" or (health == "starting" and waited > spec.build_seconds):
+            log = state["Health"].get("Log") or [{}]
+            said = str(log[-1].get("Output", ""))[-500:].strip()
+            raise TaskError(f"{spec.name}: its HEALTHCHECK does not pass: {said}")
+        if health != "starting" and (waited > ENTRYPOINT_SECONDS or _runs(container, command)):
+            return
+        time.sleep(0.05)
+
+
+def _runs(container: Any, command: tuple[str, ...]) -> bool:
+    from docker.errors import APIError
+
+    try:
+        processes = container.top()["Processes"] or []
+    except APIError:  # it has just ended, or the daemon's machine has no `ps`
+        return False
+    return any(process[-1] == " ".join(command) for process in processes)
 
 
 # ---------------------------------------------------------------- files, copied by the daemon

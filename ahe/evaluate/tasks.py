@@ -172,6 +172,10 @@ def walk(root: Path) -> TaskFiles:
         with os.scandir(root) as entries:
             for entry in entries:
                 if entry.name in FOLDERS and entry.is_dir():
+                    if entry.is_symlink() and not _inside(found, entry.path):
+                        raise TaskError(
+                            f"{entry.path} links to a folder outside the task: put it there itself"
+                        )
                     _folder(found, entry.name)
                 elif entry.name in SINGLE:
                     _file(found, entry, entry.name)
@@ -192,10 +196,13 @@ def _folder(found: TaskFiles, folder: str) -> None:
                 _file(found, entry, f"{folder}/{name}")
 
 
+def _inside(found: TaskFiles, link: str) -> bool:
+    return os.path.realpath(link).startswith(os.path.realpath(found.root) + os.sep)
+
+
 def _file(found: TaskFiles, entry: os.DirEntry[str], path: str) -> None:
     if entry.is_symlink():
-        inside = os.path.realpath(entry.path).startswith(os.path.realpath(found.root) + os.sep)
-        whole = inside and entry.is_file()
+        whole = _inside(found, entry.path) and entry.is_file()
         if not whole and not path.startswith("environment/"):
             raise TaskError(f"{entry.path} does not link to a file of the task: put the file itself there")
         if not whole:

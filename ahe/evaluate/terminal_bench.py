@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,13 @@ if [ $? -eq 0 ]; then echo 1; else echo 0; fi > /logs/verifier/reward.txt
 
 def older_tasks(root: Path) -> list[Path]:
     """The folders of such tasks: `root` itself, or those in it."""
-    return (
-        [root] if (root / "task.yaml").is_file() else sorted(file.parent for file in root.glob("*/task.yaml"))
-    )
+    return [folder for folder in (root, *sorted(root.iterdir())) if (folder / "task.yaml").is_file()]
 
 
 def convert(old: Path, new: Path) -> None:
     """Writes the task in `old` to the new folder `new`. Raises `TaskError` that says what cannot be converted."""
     try:
+        _refuse_links(old)
         files = _files(old)
         ours = shutil.ignore_patterns(*OURS)
         shutil.copytree(
@@ -49,6 +49,14 @@ def convert(old: Path, new: Path) -> None:
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
         shutil.rmtree(new, ignore_errors=True)
         raise TaskError(f"{old} cannot be converted: {str(error)[:300]}") from error
+
+
+def _refuse_links(old: Path) -> None:
+    """Raises `ValueError` for what would bring a file of this machine into the tests, or is no file."""
+    for path in (*(old / name for name in OURS), *(old / "tests").rglob("*")):
+        inside = path.resolve().is_relative_to(old.resolve())
+        if os.path.lexists(path) and not (inside and (path.is_file() or path.is_dir())):
+            raise ValueError(f"{path} is neither a file nor a folder of the task")
 
 
 def _files(old: Path) -> dict[str, bytes]:

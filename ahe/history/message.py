@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from ahe.records import Change, Final, Observed, Usage, Verdict
+from ahe.text import loads
 
 _WIDTH = 78
 _RECORD = "Ahe-Record"
@@ -128,7 +129,7 @@ def read_verdict(note: str) -> Verdict | None:
             return verdict
         changed = {"outcome": outcome, "decided_by": "person", "reason": "the note was edited by hand"}
         return Verdict.model_validate({**verdict.model_dump(), **changed})
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -144,7 +145,7 @@ def _packed(verdict: Verdict) -> str:
 
 def _unpacked(text: str) -> Verdict:
     """Raises `ValueError` if the text is not a verdict."""
-    tree = json.loads(text)
+    tree = loads(text)
     if not isinstance(tree, dict) or not isinstance(rows := tree.get("tasks", []), list):
         raise ValueError("not a verdict")
     tree["tasks"] = [dict(zip(_COLUMNS, row, strict=True)) for row in rows if isinstance(row, list)]

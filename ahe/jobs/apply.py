@@ -64,9 +64,11 @@ class Merge:
 
     def _one(self, top: int, change: Change) -> None:
         *folders, name = change.path.split("/")
-        with _parent(top, folders, make=bool(change.new)) as parent:
+        with _parent(top, folders, make=not change.old) as parent:
+            if parent is None and change.new:
+                raise _Collision("you removed its folder")
             if parent is None:
-                return  # it is to be removed and its folder is gone
+                return
             theirs = _state(parent, name)
             wanted = self._merged(change, theirs)
             if (wanted.mode, wanted.data) != (theirs.mode, theirs.data):

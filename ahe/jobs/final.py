@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from ahe.errors import SandboxError, UsageError
 from ahe.evaluate.stored import pairs_of
@@ -24,8 +25,10 @@ from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
-from ahe.records import Final, FinalPlan, Task, Usage
+from ahe.records import Final, FinalPlan, Record, Task, Usage
 from ahe.runtime.trajectory import now
+
+R = TypeVar("R", bound=Record)
 
 ROLLOUTS = 4
 
@@ -75,7 +78,7 @@ def begun(project: Project, history: History) -> FinalPlan | None:
     for folder in sorted((project.config.runs / "final").glob("[0-9]*")):
         file = folder / "plan.json"
         if file.is_file():
-            plan = FinalPlan.model_validate_json(file.read_text("utf-8"))
+            plan = _parsed(FinalPlan, file)
             if plan.look not in done:
                 return plan
     return None
@@ -168,7 +171,16 @@ def _folder(project: Project, look: int) -> Path:
 
 def _read(project: Project, look: int) -> Final | None:
     file = _folder(project, look) / "result.json"
-    return Final.model_validate_json(file.read_text("utf-8")) if file.is_file() else None
+    return _parsed(Final, file) if file.is_file() else None
+
+
+def _parsed(form: type[R], file: Path) -> R:
+    try:
+        return form.model_validate_json(file.read_bytes())
+    except ValueError:
+        raise UsageError(
+            f"{file} is damaged: bring it back from a copy, or remove it to begin anew"
+        ) from None
 
 
 def _write(path: Path, text: str) -> None:

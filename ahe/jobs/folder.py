@@ -5,10 +5,12 @@ Paths are relative, with `/`; bytes that are not UTF-8 are surrogate escapes. No
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -84,7 +86,12 @@ def listing(
             continue
         wanted |= skip(place, list(entries)) if skip else {}
         for name, entry in entries.items():
-            path, info = place + name, entry.stat(follow_symlinks=False)
+            path = place + name
+            try:
+                info = _looked_at(entry, ours)
+            except OSError as error:
+                found.left_out[path] = f"it cannot be read ({error.strerror})"
+                continue
             kind = stat.S_IFMT(info.st_mode)
             if reason := wanted.get(path) or (REPOSITORY if names_git(name) else "") or _KINDS.get(kind):
                 found.left_out[path] = reason
@@ -93,13 +100,18 @@ def listing(
                 waiting.append(f"{path}/")
             else:
                 found.files[path] = info
-                if ours and stat.S_ISREG(kind) and not info.st_mode & stat.S_IRUSR:
-                    os.chmod(root / path, 0o600)
         if len(found.files) > MAX_FILES:
             raise UsageError(
                 f"{root} holds more than {MAX_FILES:,} files, too many to copy: name a smaller folder with -C"
             )
     return found
+
+
+def _looked_at(entry: os.DirEntry[str], ours: bool) -> os.stat_result:
+    info = entry.stat(follow_symlinks=False)
+    if ours and stat.S_ISREG(info.st_mode) and not info.st_mode & stat.S_IRUSR:
+        os.chmod(entry.path, 0o600)
+    return info
 
 
 @dataclass(frozen=True)
@@ -194,20 +206,38 @@ def _add_repository(root: Path, found: Listing) -> None:
 
 
 def copy(root: Path, found: Listing, *targets: Path) -> None:
-    """Copy what is listed, with permissions and times. What cannot be read any more moves to `left_out`."""
+    """Copy what is listed, with permissions and times. What cannot be copied after all moves to `left_out`."""
     for target in targets:
         target.mkdir()
-        for path in sorted(found.folders):
-            (target / path).mkdir()
-    for path in list(found.files):
-        try:
-            _copy_one(root / path, [target / path for target in targets])
-        except _Unreadable as error:
-            del found.files[path]
-            found.left_out[path] = str(error)
+    for kind, one in ((found.folders, _make_one), (found.files, _copy_one)):
+        for path in sorted(kind):
+            try:
+                if found.cover(path):
+                    raise _Unreadable
+                one(root / path, [target / path for target in targets])
+            except _Unreadable as error:
+                del kind[path]
+                found.left_out |= {path: str(error)} if str(error) else {}
     for path, info in found.folders.items():
         for target in targets:
             os.chmod(target / path, 0o700 | stat.S_IMODE(info.st_mode) & 0o777)
+
+
+def _make_one(_: Path, targets: list[Path]) -> None:
+    for target in targets:
+        with _fitting():
+            target.mkdir()
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """A name that is deeper in our folders than in the person's may not fit."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise _Unreadable("its path is too long") from None
 
 
 class _Unreadable(Exception):
@@ -224,7 +254,8 @@ def _copy_one(source: Path, targets: list[Path]) -> None:
         raise _Unreadable(f"it cannot be read ({error.strerror})") from None
     if handle < 0:
         for target in targets:
-            target.symlink_to(link)
+            with _fitting():
+                target.symlink_to(link)
         return
     with open(handle, "rb") as old:
         info = os.fstat(handle)
@@ -232,7 +263,7 @@ def _copy_one(source: Path, targets: list[Path]) -> None:
             raise _Unreadable("it is no file any more")
         for target in targets:
             old.seek(0)
-            with target.open("xb") as new:
+            with _fitting(), target.open("xb") as new:
                 shutil.copyfileobj(old, new)
             os.chmod(target, 0o600 | stat.S_IMODE(info.st_mode) & 0o777)
             os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))

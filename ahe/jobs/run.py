@@ -217,7 +217,7 @@ def _saved(work: Work, left: dict[str, str], folder: Path) -> tuple[Left, ...]:
         room -= max(info.st_size, 4096) if path else 0
         if not path or room < 0 or target.name.casefold() == "head":
             continue
-        with suppress(OSError):
+        with suppress(OSError, RecursionError):
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_symlink():
                 target.write_text(f"a link to {os.readlink(source)!a}\n", "utf-8")

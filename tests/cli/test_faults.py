@@ -123,8 +123,26 @@ def test_a_pipe_gets_utf_8_whatever_the_terminals_encoding_is(ahe, project):
         assert done.returncode == 0 and subject in done.stdout
 
 
-@pytest.mark.parametrize("kind", ["garbage", "locked"])
-def test_a_store_that_cannot_be_used_is_one_line(ahe, project, kind):
+def test_a_removed_current_folder_is_named(ahe, project, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = shell(ahe, f"rmdir {gone}; ahe log", gone)
+    assert done.returncode == 2 and "the current folder was removed: cd to one that is there" in one_line(
+        done
+    )
+
+
+def test_a_damaged_plan_of_a_look_is_named(ahe, project, suite, tmp_path):
+    (tmp_path / "script.yaml").write_text(SCRIPT)
+    (suite / "suite.toml").write_text('name = "own"\n[splits]\ntrain = ["sound"]\ntest = ["broken"]\n')
+    plan = project / "runs" / "final" / "001" / "plan.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text('{"look": 1')
+    done = ahe("final", "--suite", str(suite), "--model", f"scripted:{tmp_path}/script.yaml", cwd=project)
+    assert done.returncode == 2 and f"{plan} is damaged: bring it back" in one_line(done)
+
+
+def test_a_store_that_cannot_be_used_is_one_line(ahe, project):
     (project / "runs" / "trials").mkdir(parents=True)
     (project / "runs" / "ahe.sqlite").write_bytes(b"garbage" * 1000)
     done = ahe("best", cwd=project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -261,6 +262,16 @@ def test_links(tmp_path):
     assert read_task(path).digest != before
     (path / "tests/data").symlink_to("/etc/passwd")
     with pytest.raises(TaskError, match="tests/data does not link to a file of the task"):
+        read_task(path)
+
+
+@pytest.mark.parametrize("folder", ["tests", "solution", "environment", "steps"])
+def test_a_folder_that_leads_out_of_the_task(tmp_path, folder):
+    path = write_task(tmp_path / "t")
+    (tmp_path / "mine").mkdir()
+    shutil.rmtree(path / folder, ignore_errors=True)
+    (path / folder).symlink_to(tmp_path / "mine")
+    with pytest.raises(TaskError, match=f"{folder} links to a folder outside the task"):
         read_task(path)
 
 

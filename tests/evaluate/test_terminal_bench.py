@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from task_writer import write_files
 
@@ -54,5 +56,18 @@ async def test_a_converted_task_is_sound(tmp_path):
 def test_what_cannot_be_converted_is_named_and_leaves_nothing(tmp_path, file, text, reason):
     old = write_files(tmp_path / "old", {**OLD, file: text})
     with pytest.raises(TaskError, match=reason):
+        convert(old, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["run-tests.sh", "solution.sh", "tests", "tests/more"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_no_file_of_this_machine_gets_into_a_task(tmp_path, name, kind):
+    old = write_files(
+        tmp_path / "old", {name_: text for name_, text in OLD.items() if not name_.startswith(name)}
+    )
+    secret = write_files(tmp_path / "home", {"key": "secret"})
+    (old / name).symlink_to(secret) if kind == "link" else os.mkfifo(old / name)
+    with pytest.raises(TaskError, match="neither a file nor a folder of the task"):
         convert(old, tmp_path / "new")
     assert not (tmp_path / "new").exists()

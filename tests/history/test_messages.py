@@ -97,6 +97,11 @@ def test_git_log_agrees(history: History, divider: str) -> None:
     assert commit.predicts == ("count-lines", "sum-rows")
 
 
+@pytest.mark.parametrize("record", ["[" * 100_000, '{"a":' * 5_000, "9" * 10_000, "null", '{"tasks": [[1]]}'])
+def test_a_note_that_was_edited_into_anything_is_no_verdict(record: str) -> None:
+    assert read_verdict(f"Ahe-Verdict: kept\nAhe-Record: {record}\n") is None
+
+
 def test_an_edited_note_is_believed_over_its_record() -> None:
     text = note_text(verdict("kept")).replace("Ahe-Verdict: kept", "Ahe-Verdict: reverted")
     read = read_verdict(text)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ahe.errors import UsageError
+from ahe.files import remove_tree
 from ahe.jobs import folder as folders
 from ahe.jobs.run import Desk, Done, Left
 
@@ -131,6 +132,7 @@ def test_edits_of_the_same_place_are_left_to_the_person(mine: Path, lay: Lay, da
         ("rm keep.txt", "rm keep.txt", "", None),
         ("echo same > keep.txt", "echo same > keep.txt", "", "same\n"),
         ("rm -r src", "rm -r src", "", None),
+        ("echo agent > src/a.py", "rm -r src", "you removed its folder", None),
     ],
 )
 def test_collisions(mine: Path, lay: Lay, agent: str, person: str, why: str, stays: str | None) -> None:
@@ -138,10 +140,10 @@ def test_collisions(mine: Path, lay: Lay, agent: str, person: str, why: str, sta
     desk = lay()
     subprocess.run(["sh", "-c", agent], cwd=desk.copy, check=True)
     subprocess.run(["sh", "-c", person], cwd=mine, check=True)
-    before = tree(mine)
+    before = tree(mine), sorted(os.listdir(mine))
     _, left = applied(desk)
     assert [each.why for each in left] == ([why] if why else [])
-    assert tree(mine) == before
+    assert (tree(mine), sorted(os.listdir(mine))) == before
     assert (mine.parent / "outside").read_text() == "outside\n"
     touched = mine / ("x" if " x" in agent else "keep.txt")
     if stays is not None:
@@ -416,6 +418,35 @@ def as_nobody(work: Callable[[], None]) -> None:
         finally:
             os._exit(0)
     os.waitpid(child, 0)
+
+
+def nest(root: Path, depth: int) -> None:
+    """Folders in each other, deeper than a path may be long."""
+    handle = os.open(root, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d" * 20, dir_fd=handle)
+        inner = os.open("d" * 20, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=handle))
+    os.close(handle)
+
+
+@pytest.mark.parametrize("whose", ["person", "agent"])
+def test_folders_of_any_depth_stop_nothing(mine: Path, lay: Lay, whose: str, tmp_path: Path) -> None:
+    try:
+        if whose == "person":
+            nest(mine, 300)
+        desk = lay()
+        if whose == "agent":
+            nest(desk.copy, 300)
+        (desk.copy / "keep.txt").write_text("agent\n")
+        done, left = applied(desk)
+        odd = done.held if whose == "agent" else [*desk.before.left_out.values()]
+        assert odd and all("too long" in str(each) for each in odd)
+        assert left == () and (mine / "keep.txt").read_text() == "agent\n"
+    finally:
+        remove_tree(tmp_path)  # pytest cannot
 
 
 def test_a_folder_that_is_too_large_is_refused_with_its_size_before_anything_is_copied(

@@ -80,9 +80,15 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
         if touched:
             found.append((f"last {'change to' if changed else 'command about'} {name}", touched[-1]))
             break
-    if shown is None and (left := unresolved(did)) is not None:
-        found.append(("failed, and nothing got over it", left.act))
-    checks = [act for act in worked if act.kind == "run" and act.result.strip()]
+    last = unresolved(did) if shown is None else None
+    left = last.act if last else shown.act if shown else None
+    if last is not None:
+        found.append(("failed, and nothing got over it", last.act))
+    checks = [
+        act
+        for act in worked
+        if act.kind == "run" and act.result.strip() and not (left and act.key == left.key)
+    ]
     if check := next(
         (act for act in reversed(checks) if not got_over(act, worked[worked.index(act) + 1 :])), None
     ):

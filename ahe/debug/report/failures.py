@@ -76,13 +76,18 @@ def full_words(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
     """All that the verifier says about each failure, where that is more than the failures' section shows."""
     seen: set[str] = set()
     for task, rollout in rollouts:
+        end = ""
         if any(failure.test for failure in rollout.said) and rollout.output not in seen:
             seen.add(rollout.output)
             end = rollout.output[-FULL:].partition("\n")[2] if len(rollout.output) > FULL else rollout.output
-            yield from [Part(f"- {named(task, rollout)} ends:\n{fenced(end)}", 5)] if end else []
+            yield from [Part(f"- {named(task, rollout)} ends:\n{fenced(end)}", 9)] if end else []
         for nth, failure in enumerate(rollout.said):
             text = failure.message.strip()[:FULL]
-            if text in seen or (nth < TESTS and "\n" not in text and len(text) < 240):
+            if (
+                text in seen
+                or all(line.strip() in end for line in text.split("\n"))
+                or (nth < TESTS and "\n" not in text and len(text) < 240)
+            ):
                 continue
             seen.add(text)
             name = f" {failure.test}" if failure.test and failure.test not in text else ""

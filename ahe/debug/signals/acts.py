@@ -30,7 +30,8 @@ _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
 _NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
 _META = re.compile(
     r"^\W{0,3}(?:the )?(?:command|process|shell|program)\b.{0,40}\b(?:code|status)\W{0,3}-?\d+\W*$|^```"
-    r"|^(?:Process Group PGID|Background PIDs|Signal|Exit Code|Error|Output): ?(?:\(none\)|\d+)?$|^Wall time: "
+    r"|^exit code:? ?-?\d+$|^(?:Process Group PGID|Background PIDs|Signal|Error|Output): ?(?:\(none\)|\d+)?$"
+    r"|^Wall time: "
     r"|^(?:New|Current) Terminal (?:Output|Screen):?$"
     r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>",
     re.IGNORECASE,

@@ -93,12 +93,12 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
     if not trace.started:
         return _shown(trace, "broken") or _not_started(trace)
     word = _word(trace)
+    if word in _STOPPED and _circles(did):
+        return Ending("looping")
     if shown := _shown(trace, word):
         return shown
     if not did and word in ("answered", UNKNOWN) and trace.steps:
         return Ending("no_action")
-    if word in _STOPPED and _circles(did):
-        return Ending("looping")
     if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and _last_words(trace):
         word = "answered" if not any(text.channel == "call" for text in trace.steps[-1].texts) else word
     if word != "answered":

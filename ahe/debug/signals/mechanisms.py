@@ -97,6 +97,11 @@ _OPTIONAL = frozenset(
 """Programs that an agent likes to have but does not need."""
 _HIDES = re.compile(r"[|;\n]|&\s*$")
 """What hides the exit code of a command in a line."""
+_SUMMARY = re.compile(
+    r"^make(?:\[\d+\])?: \*\*\*|^ninja: |^collect2|\b(?:failed|error)\b.* in [\d.]+s|^Tests?: |^FAILED \("
+    r"|^test result: |failing$|^\d+ failed"
+)
+"""Lines that say how many things failed, and not which."""
 _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+-]*\s*$|^[-+]?\d+(?:[.,]\d+)*%?$")
 _SENTENCE = re.compile(
     r"^(?:the|this|that|it|i|we|you|there|here|to|now|first|let)\b[^|<>=$\\/]{8,}$", re.IGNORECASE
@@ -126,7 +131,7 @@ def shown(did: Sequence[Act], known: Lines = frozenset(), passing: Sequence[str]
 def unresolved(did: Sequence[Act], known: Lines = frozenset()) -> Shown | None:
     """The last failure among the last acts that no later act got over. Unlike one that is `shown` it may not matter."""
     later: list[Act] = []
-    for act in [act for act in reversed(did) if _worked(act) or act.failed][:LAST]:
+    for act in [act for act in reversed(did) if _worked(act)][:LAST]:
         lines = act.lines(known) if act.failed else []
         found = error(act, known) or (Shown(NONE, act, lines[-1].strip()) if lines else None)
         if (
@@ -166,7 +171,7 @@ def error(act: Act, known: Lines = frozenset()) -> Shown | None:
         return None
     found = None
     for line in lines:
-        said = line.strip()[:600]
+        said = line.strip().removeprefix("E   ").strip()[:600]
         if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():
             continue  # what it shows, not what it says itself
         if not _ANY.search(said):
@@ -176,9 +181,19 @@ def error(act: Act, known: Lines = frozenset()) -> Shown | None:
                 what = next((value for value in match.groupdict().values() if value), "")
                 if what in _OPTIONAL:
                     break
-                found = Shown(_named(mechanism, act), act, said, what.strip("'\"`"))
+                seen = Shown(_named(mechanism, act), act, said, what.strip("'\"`"))
+                found = _better(found, seen)
                 break
     return found
+
+
+def _better(found: Shown | None, seen: Shown) -> Shown:
+    """The last error counts, but of a compiler's the first, and a summary of tests or of a build only if alone."""
+    if found is None or (_SUMMARY.search(found.line) and not _SUMMARY.search(seen.line)):
+        return seen if found is None or found.mechanism != "test_failure" else found._replace(line=seen.line)
+    if _SUMMARY.search(seen.line):
+        return found._replace(mechanism="test_failure") if seen.mechanism == "test_failure" else found
+    return found if found.mechanism == seen.mechanism == "compile_error" else seen
 
 
 def _named(mechanism: str, act: Act) -> str:

@@ -166,3 +166,15 @@ def test_every_ending_is_a_word_of_the_vocabulary() -> None:
 
     words = {*_ENDED.values(), *(word for word, _ in _FOREIGN), *(word for word, _ in _SHOWN), *NOT_THE_AGENT}
     assert words < set(ENDINGS)
+
+
+def test_a_loop_until_the_time_was_over_is_the_agents_own() -> None:
+    said = Text("error", "AgentTimeoutError: timed out after 900 seconds", "harbor")
+    trace = made(*[("make", bad("no rule"))] * 5, answer="", ended="AgentTimeoutError")
+    trace = trace.with_steps((*trace.steps, Step(9, "environment", (said,))))
+    assert behaviour(trace) == "looping"
+
+
+def test_an_endpoint_that_refused_at_once_is_not_an_agent_that_did_nothing() -> None:
+    assert behaviour(made(answer="API Error: 401 Invalid API key", ended="end_turn")) == "endpoint_refused"
+    assert behaviour(made(answer="Done.", ended="end_turn")) == "no_action"

@@ -131,3 +131,19 @@ def test_a_tool_that_is_nice_to_have_is_no_mechanism() -> None:
         ).mechanism
         == "none"
     )
+
+
+def test_of_a_compilers_errors_the_first_is_shown_and_a_summary_only_alone() -> None:
+    said = "cc -c a.c\na.c:3:10: fatal error: zlib.h: No such file or directory\nmake: *** [a.o] Error 1"
+    rollout = studied(made(("make", bad(said))))
+    assert rollout.signature is not None and rollout.signature.mechanism == "missing_library"
+    assert rollout.findings[0].citation.quote == "a.c:3:10: fatal error: zlib.h: No such file or directory"
+    two = "b.c:1:1: error: first\nb.c:2:2: error: second\nmake: *** [b.o] Error 1"
+    assert studied(made(("make", bad(two)))).findings[0].citation.quote == "b.c:1:1: error: first"
+
+
+def test_of_failing_tests_the_reason_is_shown_not_the_count() -> None:
+    said = "E   AssertionError: 3 != 4\nFAILED t.py::test_a - AssertionError: 3 != 4\n1 failed in 0.1s"
+    rollout = studied(made(("pytest", bad(said))))
+    assert rollout.signature is not None and rollout.signature.mechanism == "test_failure"
+    assert "3 != 4" in rollout.findings[0].citation.quote
