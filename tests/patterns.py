@@ -26,7 +26,7 @@ ONCE, ALL = {"search", "match", "fullmatch"}, {"finditer", "findall", "sub", "su
 MOST_CHARACTERS = 6
 AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     # A text that is escaped, or a table of compiled patterns, which is found by itself.
-    "ahe/debug/signals/causes.py pattern": lambda: (),
+    "ahe/debug/signals/vocabulary.py pattern": lambda: (),
     "ahe/debug/signals/endings.py pattern": lambda: (),
     "ahe/debug/verifiers/frameworks.py fits": lambda: (),
     "ahe/debug/verifiers/frameworks.py each": lambda: (),
@@ -45,7 +45,22 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     "ahe/models/refusals.py words": lambda: (words for _, words in refusals.SETTLED),
 }
 """Patterns that are made when they are used, by file and source, and how to get them."""
+APPLIED = {
+    "ahe/debug/verifiers/frameworks.py _FIRST": {"match"},
+    "ahe/debug/verifiers/frameworks.py _LOUD": {"match"},
+    "ahe/debug/verifiers/frameworks.py _MARK": {"match"},
+}
+"""How patterns are applied that are handed to functions."""
 LONGEST = {
+    "ahe/debug/readers/read.py _INSTANCE": 255,
+    "ahe/debug/signals/acts.py _HEREDOC": 4_000,
+    "ahe/debug/signals/acts.py _QUOTED": 4_000,
+    "ahe/debug/signals/causes.py _TABLE": 4_000,
+    "ahe/debug/signals/mechanisms.py _ANY": 600,
+    "ahe/debug/signals/mechanisms.py _TABLE": 600,
+    "ahe/debug/verifiers/frameworks.py _FIRST": 2_000,
+    "ahe/debug/verifiers/frameworks.py _LOUD": 2_000,
+    "ahe/debug/verifiers/frameworks.py _MARK": 2_000,
     "ahe/debug/verifiers/frameworks.py _TABLE": 2_000,
 }
 """Characters to which a text is cut before these patterns see it."""
@@ -86,12 +101,16 @@ def uses(file: str) -> tuple[list[Use], list[str]]:
         found[made.pattern, made.flags, method] = Use(where, made, method)
 
     here, anywhere = methods(file), methods("")
-    of_rows = set().union(*(used for name, used in here.items() if name not in vars(module))) or {"search"}
+    of_rows = set().union(*(used for name, used in here.items() if name not in vars(module))) - {"split"} or {
+        "search"
+    }
     for name, value in vars(module).items():
         if getattr(value, "__module__", module.__name__) not in (module.__name__, "re"):
             continue
         for inner, pattern in compiled(value, name):
-            for method in (here if inner.startswith("_") else anywhere).get(inner, of_rows):
+            for method in APPLIED.get(f"{file} {name}") or (here if inner[:1] == "_" else anywhere).get(
+                inner, of_rows
+            ):
                 add(pattern, 0, f"{file} {name}", method)
     for call in calls(file):
         assert isinstance(call.func, ast.Attribute)
@@ -137,10 +156,10 @@ def compiled(value: Any, name: str, depth: int = 4) -> Iterator[tuple[str, re.Pa
         inner: Iterable[tuple[str, Any]] = ()
         if isinstance(value, dict):
             inner = [(name, each) for pair in value.items() for each in pair]
-        elif hasattr(value, "_fields") and not isinstance(value, type):
+        elif isinstance(value, tuple) and hasattr(value, "_fields"):
             inner = zip(value._fields, value, strict=True)
         elif isinstance(value, (list, tuple, set, frozenset)):
-            inner = [("", each) for each in value]
+            inner = [(name, each) for each in value]
         elif is_dataclass(value) and not isinstance(value, type):
             inner = [(field.name, getattr(value, field.name)) for field in fields(value)]
         for each_name, each in inner:
