@@ -107,6 +107,8 @@ class Act:
     @property
     def programs(self) -> tuple[str, ...]:
         """The programs that the command runs, each with its first argument if that names a file or a subcommand."""
+        if self.command.startswith("{"):
+            return (self.tool,)
         return tuple(dict.fromkeys(name for name in map(_named, _segments(self.command)) if name))
 
     @property
