@@ -58,7 +58,7 @@ HARMLESS = (
     "GIT_CONFIG_NOSYSTEM",
 )
 _SIGNED = tuple(f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL"))
-_IDENT = re.compile(r"(.*) <(.*)> \d+ [+-]\d+\s*")
+_IDENT = re.compile(r"([^<>]*) <([^<>]*)> \d+ [+-]\d+\s*")
 
 
 @dataclass(frozen=True)
