@@ -300,6 +300,12 @@ def test_an_agent_that_was_never_started(tmp_path: Path) -> None:
     trace = _bench(tmp_path / "a", absent)
     assert not trace.started and {step.phase for step in trace.steps} == {"setup"}
     assert {text.kind for step in trace.steps for text in step.texts} == {"setup"}
+    module = (
+        "root@box:/app# X=1 python3 -m agent",
+        "/usr/bin/python3: No module named agent",
+        "root@box:/app# ",
+    )
+    assert not _bench(tmp_path / "d", _cast(*typed, "root@box:/app# export PATH=$PATH:/x", *module)).started
     own = _cast(*typed, "root@box:/app# new-agent -p 'Do it.'", "Thinking about app: done")
     trace = _bench(tmp_path / "b", own)
     assert trace.started and [step.phase for step in trace.steps] == ["setup", "setup", "agent", "agent"]
