@@ -164,3 +164,20 @@ def test_of_failing_tests_the_reason_is_shown_not_the_count() -> None:
 )
 def test_an_error_that_was_meant_or_explained_is_not_named(turn: tuple[str, str], answer: str) -> None:
     assert signed(made(turn, answer=answer)).mechanism == "none"
+
+
+def test_an_error_after_the_work_was_checked_is_another_thing() -> None:
+    turns = [
+        ("sed -i s/a/b/ x.py", ok("")),
+        ("pytest -q", ok("3 passed")),
+        ("./publish", bad("ValueError: no token")),
+    ]
+    assert signed(made(*turns)).mechanism == "none"
+    assert signed(made(turns[0], turns[2])).mechanism == "value_error"
+
+
+def test_without_an_exit_code_only_the_last_line_counts() -> None:
+    assert signed(made(("python a.py", "ValueError: no rows"))).mechanism == "value_error"
+    assert (
+        signed(made(("python a.py", "ValueError: no rows\nretrying\nwrote 3 rows\ndone"))).mechanism == "none"
+    )
