@@ -138,9 +138,14 @@ def shown(
     found = error(worked[-1], known) if worked else None
     if found is None or _PROBES.search(found.act.command) or _EXPLAINED.search(said) or _checked(worked):
         return None
-    if found.act.failed is not True and found.line not in "\n".join(found.act.lines(known)[-2:]):
+    if found.act.failed is not True and not _again(found, worked[-LAST:-1]):
         return None
     return None if any(found.line in result for result in passing) else found
+
+
+def _again(found: Shown, before: Sequence[Act]) -> bool:
+    """Whether one of these acts shows the same kind of error: without an exit code once is not enough."""
+    return any((other := error(act)) is not None and other.mechanism == found.mechanism for act in before)
 
 
 def _checked(worked: Sequence[Act]) -> bool:
