@@ -51,8 +51,9 @@ class Ignoring:
 
     def _repositories(self) -> Iterator[tuple[Git, str]]:
         for place in (self.root, *self.root.parents):
-            if (place / ".git").exists():
+            git = Git(place, personal=True)
+            if (place / ".git").exists() and not git.probe("rev-parse", "--git-dir").code:
                 prefix = self.root.relative_to(place).as_posix()
-                yield Git(place, personal=True), "" if prefix == "." else prefix
+                yield git, "" if prefix == "." else prefix
                 break
         yield Git(self.root, self.spare), ""

@@ -18,7 +18,7 @@ COMMAND, LINE, SAID = 150, 200, 240
 MOST, LAST, WHOLE = 5, 4, 3
 """Acts that are shown, last steps in which the agent's last words are looked for, lines of an output shown whole."""
 _NAME = re.compile(
-    r"[\w.-]*[/._][\w./-]*\w|\b[a-z]+_\w+\b|\b[A-Z][a-z]+[A-Z]\w+\b|`[^`\n]{3,40}`|'[\w.-]{4,40}'"
+    r"(?<![\w.-])[\w.-]{0,200}[/._][\w./-]{0,200}\w|\b[a-z]+_\w+\b|\b[A-Z][a-z]+[A-Z]\w+\b|`[^`\n]{3,40}`|'[\w.-]{4,40}'"
 )
 _TRIVIAL = re.compile(
     r"^\s*(?:cd |set [-+]|export |#|source |\. |mkdir -p |sleep |clear$|echo ['\"]?[-=#*]{2,}|\*\*\* Begin|$)"

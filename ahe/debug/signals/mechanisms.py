@@ -19,8 +19,8 @@ Lines = frozenset[str]
 """Lines that others wrote: those of the instruction."""
 LAST = 4
 """Acts from the end, not counting those that only look, in which an unresolved error is looked for."""
-LINES = 60
-"""Lines from the end of a result that are read."""
+LINES, _LONGEST = 60, 600
+"""Lines from the end of a result that are read, and their characters."""
 
 _SH = r"^(?:\S*/)?(?:ba|z|da)?sh: (?:-c: )?(?:line \d+: |\d+: )?"
 _TABLE = table(
@@ -179,12 +179,12 @@ def error(act: Act, known: Lines = frozenset()) -> Shown | None:
     """The last error in a command's output; None if it has none."""
     if act.failed is False and (act.kind == "look" or not _HIDES.search(act.command)):
         return None
-    lines = act.lines(known)[-LINES:]
+    lines = [line[:_LONGEST] for line in act.lines(known)[-LINES:]]
     if not _ANY.search("\n".join(lines)):
         return None
     found = None
     for line in lines:
-        said = line.strip().removeprefix("E   ").strip()[:600]
+        said = line.strip().removeprefix("E   ").strip()
         if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():
             continue  # what it shows, not what it says itself
         if not _ANY.search(said):
