@@ -20,7 +20,7 @@ from ahe.debug.readers.read import Source, read
 from ahe.debug.readers.trace import Trace, VerifierFile
 from ahe.debug.signals.acts import Act, acts, instruction
 from ahe.debug.signals.causes import verifier_broke
-from ahe.debug.signals.endings import Ending, ending
+from ahe.debug.signals.endings import Ending, ending, last_words
 from ahe.debug.signals.mechanisms import shown
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.session import session_notes
@@ -114,7 +114,7 @@ def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout
     end = ending(trace, did)
     if verifier_broke(said):
         end = Ending("broken")
-    found = shown(did, task.known, task.results)
+    found = shown(did, task.known, task.results, last_words(trace))
     acted, chief = findings(label, trace, did, found, said, task.known)
     if end.word == "context_overflow":
         acted, chief = tuple(filter(None, [largest(label, did)])), 0

@@ -112,7 +112,8 @@ class LinkedEnvironment(TaskEnvironment):
     async def _blame(self, problem: str, ended: bool) -> AheError:
         """Who is to blame for a sandbox that served, and then did not: the commands inside, if anything allows that.
 
-        Only the host can kill process 1, unless the kernel does so because the sandbox's memory was used up.
+        Only the host can kill process 1, unless the kernel does so because memory was used up; and then it kills every
+        other process inside, and any larger one outside, before.
         """
         launched = self._launched
         if launched is None:

@@ -98,7 +98,7 @@ def images(found: tuple[Instruction, ...]) -> tuple[str, ...]:
         sources = words[:1] if each.name == "FROM" else []
         if each.name in ("COPY", "RUN"):
             sources = re.findall(r"--from=(\S+)", each.rest) + re.findall(
-                r"--mount=\S*\bfrom=([^,\s]+)", each.rest
+                r"(?<!\S)--mount=\S*\bfrom=([^,\s]+)", each.rest
             )
         for name in sources:
             if name.lower() not in stages and "$" not in name and not name.isdigit():

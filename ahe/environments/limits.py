@@ -59,13 +59,14 @@ class Limiter:
             ) from error
 
     def ran_out_of_memory(self) -> bool:
-        """Whether the kernel killed a process because this sandbox reached its own limit.
+        """Whether the kernel killed a process of this sandbox because memory was used up.
 
         Without a control group the sum of its memory has no limit, so any such kill on the machine counts.
         """
         if not self.groups:
             return _machine_kills() > self._kills
-        return any(_reached_limit(group) for group in self.groups)
+        files = [group / f"memory.{name}" for group in self.groups for name in ("events", "oom_control")]
+        return any(_counts(file).get("oom_kill", 0) for file in files)
 
     async def close(self) -> None:
         """Ends what still runs in the control groups and removes them."""
@@ -189,13 +190,6 @@ def _counts_by_namespace() -> bool:
     """Since Linux 5.14 RLIMIT_NPROC counts within the user namespace; real root is exempt from it."""
     release = [int(part) for part in platform.release().split("-")[0].split(".")[:2] if part.isdigit()]
     return os.geteuid() != 0 and release >= [5, 14]
-
-
-def _reached_limit(group: Path) -> bool:
-    """Whether a group's own limit ended a process. A kill alone may also be for want of memory on the machine."""
-    killed = _counts(group / "memory.oom_control").get("oom_kill", 0) > 0
-    most, limit = (int(_read(group / f"memory.{n}_in_bytes") or 0) for n in ("max_usage", "limit"))
-    return _counts(group / "memory.events").get("oom", 0) > 0 or (killed and most > 0.95 * limit)
 
 
 def _machine_kills() -> int:

@@ -162,7 +162,7 @@ def _version_text(path: str) -> str:
         done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    match = re.search(r"\d+(\.\d+)+", done.stdout)
+    match = re.search(r"(?<!\d)\d+(\.\d+)+", done.stdout)
     return match.group() if match else ""
 
 

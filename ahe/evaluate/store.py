@@ -1,23 +1,17 @@
 """The trial store: `runs/ahe.sqlite`. A trial is done when its row is committed.
 
-WAL with synchronous NORMAL survives SIGKILL of the process; a power cut may lose the last transactions. Each process
-has one connection, used from asyncio's one thread, so writes are serial.
+Each process has one connection, used from asyncio's one thread, so writes are serial.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
-import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from ahe.errors import UsageError
+from ahe.evaluate.database import Database
 from ahe.records import FRESH, Reply, Role, Tally, Trial, Usage
 
 SCHEMA_VERSION = 1
@@ -37,112 +31,29 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
-_DAMAGED = "it is damaged: bring back a copy of it, or move it away, and the next command starts a new one"
-_WRITE = "it cannot be written: run `ahe` as the user whose it is, or make the folder writable"
-_REMEDIES = {
-    "SQLITE_BUSY": "another process keeps it locked: wait for it or end it (`fuser {path}` names it)",
-    "SQLITE_CANTOPEN": _WRITE,
-    "SQLITE_CORRUPT": _DAMAGED,
-    "SQLITE_ERROR": _DAMAGED,
-    "SQLITE_FULL": "no space is left on the disk: make room and run the same command again",
-    "SQLITE_IOERR": "the disk fails or is full: make room and run the same command again",
-    "SQLITE_NOTADB": _DAMAGED,
-    "SQLITE_READONLY": _WRITE,
-}
-_NO_WRITING = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
-
-
 class Store:
     """Finished trials, answered calls of debugger and evolver, what was spent, and facts about endpoints.
 
-    Every method raises `UsageError` that names the cause and the remedy where the file is locked, damaged or cannot be
-    written. A store that cannot be written, or that is not there and cannot be made, can be read.
+    Every method raises `UsageError` as `Database` does.
     """
 
     def __init__(self, runs: Path, patience: float = 10.0) -> None:
-        """Open or make the store in folder `runs`; another process may hold it locked for `patience` seconds.
+        """Open or make the store in folder `runs`; another process may hold it locked for `patience` seconds."""
+        self.runs = runs
+        self._db = Database(runs / "ahe.sqlite", _SCHEMA, SCHEMA_VERSION, patience)
+        if not self.readonly:
+            (runs / "trials").mkdir(exist_ok=True)
 
-        Raises `UsageError` on a store of a newer version.
-        """
-        self.runs, self.path = runs, runs / "ahe.sqlite"
-        self._closing = ExitStack()
-        self._patience = patience
-        try:
-            with self._told():
-                self._open()
-        except BaseException:
-            self.close()
-            raise
-
-    def _open(self) -> None:
-        try:
-            (self.runs / "trials").mkdir(parents=True, exist_ok=True)
-            self._db = self._connect(str(self.path))
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._migrate()
-            self.readonly = not os.access(self.path, os.W_OK)
-        except (OSError, sqlite3.OperationalError) as error:
-            if not _unwritable(error):
-                raise
-            self._db, self.readonly = self._for_reading(), True
-            self._migrate()
-            self._db.execute("PRAGMA query_only = ON")
-
-    def _connect(self, name: str, uri: bool = False) -> sqlite3.Connection:
-        db = sqlite3.connect(name, isolation_level=None, timeout=self._patience, uri=uri)
-        self._closing.callback(db.close)
-        return db
-
-    def _for_reading(self) -> sqlite3.Connection:
-        """The store where nothing can be written beside it; an empty one where there is none."""
-        if not self.path.exists():
-            return self._connect(":memory:")
-        try:
-            db = self._connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
-            db.execute("SELECT 1 FROM sqlite_master")
-            return db
-        except sqlite3.OperationalError as error:
-            if not _unwritable(error):
-                raise
-        log = Path(f"{self.path}-wal")
-        if not log.is_file() or not log.stat().st_size:
-            return self._connect(f"{self.path.resolve().as_uri()}?immutable=1", uri=True)
-        # A killed process left transactions in the log, which takes a writable folder to read.
-        copy = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
-        for file in (self.path, log):
-            shutil.copyfile(file, copy / file.name)
-        return self._connect(str(copy / self.path.name))
-
-    def _migrate(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise UsageError(f"{self.path} was written by a newer ahe: upgrade, or use another folder")
-        if version == 0:
-            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of the database and of its rows, as `UsageError` with the remedy."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            remedy = next((text for name, text in _REMEDIES.items() if _names(error, name)), _DAMAGED)
-            raise UsageError(f"{self.path}: {remedy.format(path=self.path)} ({error})") from None
-        except ValueError:
-            raise UsageError(f"{self.path}: {_DAMAGED} (a row cannot be read)") from None
-
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._told():
-            return self._db.execute(sql, values).fetchall()
+    @property
+    def readonly(self) -> bool:
+        return self._db.readonly
 
     def require_writable(self) -> None:
         """Raise `UsageError` if nothing can be stored, before something is paid for."""
-        if self.readonly:
-            raise UsageError(f"{self.path}: {_WRITE}")
+        self._db.require_writable()
 
     def close(self) -> None:
-        self._closing.close()
+        self._db.close()
 
     # trials
 
@@ -156,25 +67,25 @@ class Store:
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
             marks = ",".join("?" * len(part))
-            rows = self._rows(f"SELECT record FROM trial WHERE id IN ({marks})", part)
+            rows = self._db.rows(f"SELECT record FROM trial WHERE id IN ({marks})", part)
             found.update({trial.id: trial for trial in self._trials(rows)})
         return found
 
     def _trials(self, rows: Iterable[tuple[str]]) -> list[Trial]:
-        with self._told():
+        with self._db.told():
             return [Trial.model_validate_json(row[0]) for row in rows]
 
     def of_harness(self, harness: str) -> list[Trial]:
         """All trials of one harness version, in the order of task and attempt."""
         asked = "SELECT record FROM trial WHERE harness = ? ORDER BY task, attempt"
-        return self._trials(self._rows(asked, (harness,)))
+        return self._trials(self._db.rows(asked, (harness,)))
 
     def tallies(self, model: str, before: str = "") -> list[tuple[str, Tally]]:
         """Task and tally of each pair of harness and task, from plain attempts with the model of this fingerprint.
 
         With `before` (a time in the format of `Trial.started`) only of trials that began earlier.
         """
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
             " FROM trial WHERE record ->> 'model' = ?1 AND (?2 = '' OR record ->> 'started' < ?2)"
             " AND attempt < ?3 GROUP BY harness, task",
@@ -186,7 +97,7 @@ class Store:
         """The first attempt number that no trial of these tasks has used, and how many scored trials they have."""
         top, seen = -1, 0
         for task in tasks:
-            (row,) = self._rows(
+            (row,) = self._db.rows(
                 "SELECT max(attempt), sum(status <> 'missing') FROM trial WHERE task = ?", (task,)
             )
             top, seen = max(top, -1 if row[0] is None else row[0]), seen + (row[1] or 0)
@@ -194,26 +105,26 @@ class Store:
 
     def count(self) -> int:
         """The number of scored trials."""
-        return int(self._rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
+        return int(self._db.rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
 
     def answered(self, model: str) -> bool:
         """Whether a scored trial with this model did not end with a request that the endpoint refused."""
-        row = self._db.execute(
+        found = self._db.rows(
             "SELECT 1 FROM trial WHERE record ->> 'model' = ? AND status <> 'missing'"
             " AND record ->> 'ended' <> 'bad_request' LIMIT 1",
             (model,),
-        ).fetchone()
-        return row is not None
+        )
+        return bool(found)
 
     def sample(self, model: str, most: int) -> list[Trial]:
         """Up to `most` scored trials with one model. Ids are hashes, so the first are a random sample."""
         asked = "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?"
-        return self._trials(self._rows(asked, (model, most)))
+        return self._trials(self._db.rows(asked, (model, most)))
 
     def put(self, trial: Trial) -> None:
         """Commit a finished trial. Only a `missing` one may be replaced later."""
         (self.folder(trial.id) / _RESULT).write_text(trial.model_dump_json(indent=1) + "\n", "utf-8")
-        self._rows(
+        self._db.rows(
             "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
             " status = excluded.status, record = excluded.record WHERE trial.status = 'missing'",
             (trial.id, trial.harness, trial.task, trial.attempt, trial.status, trial.model_dump_json()),
@@ -224,8 +135,8 @@ class Store:
 
         Only for the process that holds the run's lock, because running trials look the same.
         """
-        known = {row[0] for row in self._rows("SELECT id FROM trial")}
-        unknown = [path for path in (self.runs / "trials").iterdir() if path.name not in known]
+        known = {row[0] for row in self._db.rows("SELECT id FROM trial")}
+        unknown = [path for path in (self.runs / "trials").glob("*") if path.name not in known]
         stale = [
             path for path in unknown if not (path / _RESULT).exists()
         ]  # finished ones of a store that was lost
@@ -252,24 +163,26 @@ class Store:
     # answered calls
 
     def answer(self, digest: str) -> Reply | None:
-        rows = self._rows("SELECT reply FROM answer WHERE digest = ?", (digest,))
-        with self._told():
+        rows = self._db.rows("SELECT reply FROM answer WHERE digest = ?", (digest,))
+        with self._db.told():
             return Reply.model_validate_json(rows[0][0]) if rows else None
 
     def put_answer(self, digest: str, role: Role, reply: Reply) -> None:
-        self._rows("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", (digest, role, reply.model_dump_json()))
+        self._db.rows(
+            "INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", (digest, role, reply.model_dump_json())
+        )
 
     # money and facts
 
     def charge(self, role: Role, usage: Usage) -> None:
         """Add what one call cost to the run's total."""
-        self._rows("INSERT INTO spent (role, usage) VALUES (?, ?)", (role, usage.model_dump_json()))
+        self._db.rows("INSERT INTO spent (role, usage) VALUES (?, ?)", (role, usage.model_dump_json()))
 
     def spent(self, roles: Iterable[Role] = ("coder", "debugger", "evolver")) -> Usage:
         """The total that was ever charged in this project, for these roles."""
         wanted = tuple(roles)
         marks = ",".join("?" * len(wanted))
-        (total,) = self._rows(
+        (total,) = self._db.rows(
             "SELECT count(*), sum(usage ->> 'input_tokens'), sum(usage ->> 'cached_tokens'),"
             f" sum(usage ->> 'output_tokens'), sum(usage ->> 'usd') FROM spent WHERE role IN ({marks})",
             wanted,
@@ -285,23 +198,12 @@ class Store:
 
     def fact(self, name: str) -> object | None:
         """A fact that was found out once, such as the tool-call mode of an endpoint; None if it is not known."""
-        rows = self._rows("SELECT value FROM fact WHERE name = ?", (name,))
-        with self._told():
+        rows = self._db.rows("SELECT value FROM fact WHERE name = ?", (name,))
+        with self._db.told():
             return json.loads(rows[0][0]) if rows else None
 
     def put_fact(self, name: str, value: object) -> None:
-        self._rows(
+        self._db.rows(
             "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, json.dumps(value)),
         )
-
-
-def _names(error: BaseException, *names: str) -> bool:
-    """Whether SQLite gives this error one of these names, or a longer one that begins so."""
-    return getattr(error, "sqlite_errorname", "").startswith(names)
-
-
-def _unwritable(error: BaseException) -> bool:
-    return _names(error, *_NO_WRITING) or (
-        isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-    )

@@ -58,7 +58,7 @@ HARMLESS = (
     "GIT_CONFIG_NOSYSTEM",
 )
 _SIGNED = tuple(f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL"))
-_IDENT = re.compile(r"(.*) <(.*)> \d+ [+-]\d+\s*")
+_IDENT = re.compile(r"([^<>]*) <([^<>]*)> \d+ [+-]\d+\s*")
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,9 @@ def _git_class() -> type:
     try:
         import git
     except ImportError as error:
-        raise WorkspaceError(f"git cannot be run: install git 2.31 or newer ({error})") from None
+        raise WorkspaceError(
+            f"git cannot be run: install git 2.31 or newer ({str(error).splitlines()[0]})"
+        ) from None
     return git.Git
 
 

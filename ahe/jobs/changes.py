@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ahe.history.git import Git
-from ahe.jobs.folder import Ignoring, Listing, above, listing, names_git
+from ahe.jobs.folder import Listing, above, listing, names_git
+from ahe.jobs.ignored import Ignoring
 
 LINK = "120000"
 MAX_SIZE = 50_000_000

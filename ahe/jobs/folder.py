@@ -9,17 +9,16 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ahe.errors import UsageError
-from ahe.history.git import Git
+from ahe.jobs.ignored import Ignoring
 
 MAX_BYTES = 500_000_000
 MAX_FILES = 200_000
-IGNORED = "git ignores it"
 RUNS = "it holds the record of runs"
 REPOSITORY = "it has the name of a git repository's own folder"
 _KINDS = {
@@ -112,52 +111,6 @@ def _looked_at(entry: os.DirEntry[str], ours: bool) -> os.stat_result:
     if ours and stat.S_ISREG(info.st_mode) and not info.st_mode & stat.S_IRUSR:
         os.chmod(entry.path, 0o600)
     return info
-
-
-@dataclass(frozen=True)
-class Ignoring:
-    """What git ignores in `root`, by the rules of the repository that holds it, or of the `.gitignore` files alone.
-
-    `spare` is the git directory of an empty repository.
-    """
-
-    root: Path
-    spare: Path
-
-    def listed(self) -> dict[str, str]:
-        """Paths that are there and ignored: a folder stands for all in it."""
-        asked = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", "--")
-        for git, prefix in self._repositories():
-            done = git.probe("--literal-pathspecs", *asked, prefix or ".")
-            names = [name.removesuffix("/") for name in os.fsdecode(done.out).split("\0") if name]
-            if not done.code and prefix not in names:
-                return {name.removeprefix(f"{prefix}/"): IGNORED for name in names}
-        return {}
-
-    def among(self, paths: Iterable[str]) -> dict[str, str]:
-        """Those of the paths, which need not exist, that are ignored; a folder's ends with `/`."""
-        wanted = list(paths)
-        for git, prefix in self._repositories():
-            whole = [f"{prefix}/{path}" if prefix else path for path in wanted]
-            done = git.probe("check-ignore", "-z", "--stdin", stdin=os.fsencode("\0".join([*whole, ""])))
-            if done.code in (0, 1):
-                names = [name for name in os.fsdecode(done.out).split("\0") if name]
-                return {name.removeprefix(f"{prefix}/").rstrip("/"): IGNORED for name in names}
-        return {}
-
-    @property
-    def prefix(self) -> str:
-        """From the repository's working tree to the folder, with `/` at its end; empty where they are the same."""
-        prefix = next(self._repositories())[1]
-        return f"{prefix}/" if prefix else ""
-
-    def _repositories(self) -> Iterator[tuple[Git, str]]:
-        for place in (self.root, *self.root.parents):
-            if (place / ".git").exists():
-                prefix = self.root.relative_to(place).as_posix()
-                yield Git(place, personal=True), "" if prefix == "." else prefix
-                break
-        yield Git(self.root, self.spare), ""
 
 
 def persons(root: Path, spare: Path, runs: Path, *, everything: bool = False) -> Listing:

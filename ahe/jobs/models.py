@@ -15,7 +15,7 @@ from ahe.models.secrets import shown
 from ahe.models.weights import KNOWN, path_of
 from ahe.project.assemble import settle_habits, settle_tool_calls
 from ahe.project.config import Config
-from ahe.project.project import Project
+from ahe.project.project import Project, tool_calls_fact
 from ahe.protocols import Model
 from ahe.records import Message, ModelSpec, Record, Request, Role, Usage
 
@@ -127,7 +127,12 @@ async def test(project: Project) -> ModelTest:
             seconds = time.monotonic() - started
             mode, why = await _tool_calls(project, store, model)
             # An embedded model reads slowly, and its window is known.
-            points = await Points(model, mode, tokens).all(long_prompt=served_here(spec) != "local")
+            long_prompt = served_here(spec) != "local"
+            points = await Points(model, mode, tokens).all(long_prompt)
+            if model.spec.tool_calls == "auto" and mode == "native" and points[0].holds is False:
+                mode, why = "text", f'tool_calls = "text": {points[0].what}'
+                store.put_fact(tool_calls_fact(spec), mode)
+                points = await Points(model, mode, tokens).all(long_prompt)
             settle_habits(store, model)
     answer = " ".join((reply.message.content or reply.message.reasoning or "(empty)").split())
     return ModelTest(

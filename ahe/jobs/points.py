@@ -59,7 +59,7 @@ class Points:
             "What is the temperature in Paris now? Call get_temperature.", "0"
         )
         if not reply.message.tool_calls:
-            return False, f"no call to answer: the model said {reply.message.content[:80]!r}"
+            return None, f"no call to answer: the model said {reply.message.content[:80]!r}"
         answer = await self._answered(messages, reply, "1")
         if DEGREES in answer.message.content:
             return True, "accepted, and the answer uses it"

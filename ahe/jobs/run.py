@@ -21,7 +21,8 @@ from ahe.harness.load import Harness, load
 from ahe.history.git import Git
 from ahe.jobs.apply import Merge
 from ahe.jobs.changes import Change, Work, diff
-from ahe.jobs.folder import Ignoring, Listing, copy, persons
+from ahe.jobs.folder import Listing, copy, persons
+from ahe.jobs.ignored import Ignoring
 from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
 from ahe.project.project import Project

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from itertools import permutations
 from typing import Any
 
 from ahe.errors import AheError, BadRequest, ContextOverflow, ModelUnavailable, UsageError
@@ -55,13 +56,17 @@ SETTLED: tuple[tuple[str, str], ...] = (
     ),
     (
         wire.SYSTEM,
-        r"system (role|message|prompt|instruction)s?.{0,30}not|support.{0,20}\bsystem\b|developer instruction",
+        r"system (role|message|prompt|instruction)s?.{0,30}not|support.{0,20}\bsystem\b|developer instruction"
+        r"|only user and assistant roles",
     ),
-    (wire.ALTERNATE, r"alternat(e|ing|ion)\b|consecutive|after role|unexpected role|same role|last role"),
+    (
+        wire.ALTERNATE,
+        r"alternat(e|ing|ion)\b|consecutive|same turn|after role|unexpected role|same role|last role",
+    ),
     (wire.TOOL_NAME, r"function_?response\.?name|name cannot be empty|tool message.{0,40}\bname\b"),
     (
         wire.NULL,
-        r"(?<!\w)content.{0,60}(null|none|required|missing|valid string|be a string|expected.{0,15}string)",
+        r"(?<!\w)content.{0,60}(null|<nil>|none|required|missing|valid string|be a string|expected.{0,15}string)",
     ),
     (wire.BLANK, r"(?<!\w)content.{0,60}(empty|blank|non-?empty|non-?whitespace)"),
 )
@@ -70,7 +75,8 @@ and Gemma templates (system), NousResearch/hermes-agent 20154 (roles).
 """
 RETRIED = frozenset({408, 409, 424, 425, 429})
 OVERLOADED = frozenset({429, 503, 529})
-LEAST_REPLY = 16
+LEAST_REPLY, LEAST_ROOM = 16, 256
+MOST_NUMBERS = 40
 
 
 class Adapt(Exception):
@@ -124,7 +130,8 @@ def refusal(
         return ModelUnavailable(f"{where} refused the key ({said}); {_key_advice(spec)}")
     if status in (400, 413, 422) and PER_TIME.search(message):
         return TransientFailure(said, wait, limited=True)
-    refused = status in (400, 413, 416, 422, 500)
+    # A router may hide the refusal of a provider behind a status of its own.
+    refused = status in (400, 413, 416, 422, 500) or _overflow()["window"].search(message)
     if refused and (found := _adaptable(spec, where, status, message, said, sent)):
         return found
     if status == 404 or (status in (400, 422) and NO_MODEL.search(message)):
@@ -150,7 +157,7 @@ def _adaptable(
     rejected = BadRequest(f"{where} rejected the request ({said})")
     asked = sent.get("max_tokens") or sent.get("max_completion_tokens") or 0
     plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", message)
-    numbers = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?!\w|\.\d)", plain)]
+    numbers = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?!\w|\.\d)", plain)][:MOST_NUMBERS]
     lower = [number for number in numbers if LEAST_REPLY <= number < asked]
     if lower and LENGTH.search(message) and not INPUT.search(message):
         return Adapt(rejected, reply=max(lower))
@@ -175,14 +182,21 @@ def _adaptable(
 def _room(numbers: list[int], asked: int) -> int:
     """Tokens for the reply, if the numbers of a refusal show that the prompt alone would fit; else 0.
 
-    They hold the prompt, the window, and the reply that was asked for or the sum of both.
+    They hold the prompt, perhaps in parts, the window, and the reply that was asked for or the sum of all.
     """
-    pairs = [(p, w) for p in numbers for w in numbers if 0 < p < w < p + asked and p != asked]
-    sums = [w - p for p, w in pairs if p + asked in numbers]
-    rooms = sums or [w - p for p, w in pairs if numbers.count(asked) > (w == asked)]
+    rooms = [
+        window - (total - asked)
+        for window, total in permutations(numbers, 2)
+        if sum(numbers) == window + 2 * total
+        and asked in numbers
+        and max(window, asked) < total < window + asked
+    ]
+    pairs = [(p, w) for p, w in permutations(numbers, 2) if 0 < p < w < p + asked and p != asked]
+    rooms = rooms or [w - p for p, w in pairs if p + asked in numbers]
+    rooms = rooms or [w - p for p, w in pairs if numbers.count(asked) > (w == asked)]
     if not rooms and 0 < max(numbers, default=0) < 2 * asked:
         rooms = [max(numbers) // 4]  # The window is hardly larger than the reply asked for: try a short one.
-    return min(rooms) if rooms and min(rooms) >= LEAST_REPLY else 0
+    return min(rooms) if rooms and min(rooms) >= LEAST_ROOM else 0
 
 
 def _fields(message: str, sent: dict[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ NO_BLOCK = (
     " block."
 )
 EXAMPLES = {"command": "your command"}
-_FENCE = re.compile(r"^[ \t]*```([\w.-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*```([\w.-]*+)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def plain_argument(tool: ToolSpec) -> str | None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -105,7 +107,7 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     assert found["tool_calls"] == "native"
     assert found["price"] == "free"
     assert {point["name"]: point["holds"] for point in found["points"]} == {
-        "a call's result": False,
+        "a call's result": None,
         "parallel calls": None,
         "long prompt": False,
         "reply length": True,
@@ -130,6 +132,20 @@ def test_doctor_names_what_is_missing_and_the_fix(ahe, project):
     assert found["model"]["state"] == "missing"
     assert "ahe models pull" in found["model"]["what"]
     assert "missing" in ahe("doctor", cwd=project).stdout
+
+
+def test_doctor_tries_the_filter_and_does_not_guess(ahe, project, tmp_path):
+    """With a bwrap that loses the filter on the way, everything else works as before."""
+    wrapper = tmp_path / "bin" / "bwrap"
+    wrapper.parent.mkdir()
+    loop = 'while [ $# -gt 0 ]; do if [ "$1" = --seccomp ]; then shift 2; else all+=("$1"); shift; fi; done'
+    wrapper.write_text(f'#!/bin/bash\nall=()\n{loop}\nexec {shutil.which("bwrap")} "${{all[@]}}"\n')
+    wrapper.chmod(0o755)
+    found = lines(ahe("doctor", "--json", cwd=project, PATH=f"{wrapper.parent}:{os.environ['PATH']}"))
+    assert (found["sandbox"]["state"], found["limits"]["state"]) == ("ok", "ok")
+    assert str(wrapper) in found["sandbox"]["what"]
+    assert found["seccomp"]["state"] == "optional"
+    assert found["seccomp"]["what"].startswith("not in force here")
 
 
 def test_doctor_names_a_workspace_that_is_not_clean(ahe, project):

@@ -237,18 +237,21 @@ def write_odd(root: Path, data: Callable[[bytes], bytes]) -> None:
 
 
 @pytest.mark.parametrize("how", ["made", "changed", "removed", "mode"])
-@pytest.mark.parametrize("place", ["plain", "repository", "subfolder"])
+@pytest.mark.parametrize("place", ["plain", "stray", "repository", "subfolder"])
 def test_git_takes_the_whole_diff_and_apply_does_the_same(
     tmp_path: Path, lay: Lay, how: str, place: str
 ) -> None:
     top = tmp_path / "top"
-    mine = top / "a sub" if place == "subfolder" else top
+    mine = top / "a sub" if place in ("subfolder", "stray") else top
     mine.mkdir(parents=True)
     (mine / "other").write_text("other\n")
     if how != "made":
         write_odd(mine, bytes)
         (mine / "link").symlink_to("other")
-    if place != "plain":
+    if place == "stray":
+        (top / ".git").mkdir()
+        (top / ".git" / "notes").touch()
+    elif place != "plain":
         git(top, "init", "-q")
         git(top, "add", "-A")
         git(top, "commit", "-qm", "all")
@@ -334,6 +337,31 @@ def test_ignored_files_runs_and_repositories_inside_are_not_copied(mine: Path, l
         "sub/repository/.git": "it has the name of a git repository's own folder",
         "sub/repository/built": "git ignores it",
     }
+
+
+def test_a_linked_working_tree_and_the_persons_own_ignore_file_count(
+    mine: Path, lay: Lay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(f"[core]\n\texcludesFile = {tmp_path}/ignore\n")
+    (tmp_path / "ignore").write_text("*.tmp\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    git(mine, "init", "-q")
+    git(mine, "add", "-A")
+    git(mine, "commit", "-qm", "one")
+    git(mine, "worktree", "add", "-q", str(tmp_path / "linked"))
+    (mine / ".git/info/exclude").write_text("*.log\n")
+    for name in ("x.tmp", "x.log", "x.txt"):
+        (tmp_path / "linked" / name).touch()
+    desk = lay(tmp_path / "linked")
+    assert desk.before.left_out == {
+        ".git": "it has the name of a git repository's own folder",
+        "x.log": "git ignores it",
+        "x.tmp": "git ignores it",
+    }
+    (desk.copy / "keep.txt").write_text("agent\n")
+    done = desk.done(trace(desk))
+    assert git(tmp_path / "linked", "apply", "-", stdin=done.diff).returncode == 0
+    assert (tmp_path / "linked/keep.txt").read_text() == "agent\n"
 
 
 def test_without_a_repository_the_ignore_files_count_and_all_of_it_can_be_wanted(

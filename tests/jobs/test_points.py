@@ -6,15 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import made_project
 import pytest
 
 from ahe.evaluate.store import Store
+from ahe.jobs import models
 from ahe.jobs.points import Points
 from ahe.models import wire
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
 from ahe.project.assemble import known_habits, settle_habits
+from ahe.project.project import settled_mode
 from ahe.records import ModelSpec
 
 Answer = Callable[[str, str, dict[str, Any]], Any]
@@ -136,4 +139,25 @@ async def test_what_was_found_out_is_known_to_later_runs(tmp_path: Path) -> None
     assert known_habits(store, model.spec) == wire.Habits(names=frozenset({wire.STREAM}), reply_tokens=2048)
     store.put_fact(f"habits {model.spec.base_url} m", {"of": "another version"})
     assert known_habits(store, model.spec) == wire.Habits()
+    store.close()
+
+
+async def test_an_endpoint_that_refuses_results_of_calls_is_settled_as_text(tmp_path: Path) -> None:
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        if any(message["role"] == "tool" for message in payload["messages"]):
+            return {"status": 400, "content": "the role tool is not known here"}
+        if "tools" not in payload and "Result:" not in str(payload) and "get_temperature" in str(payload):
+            return "```get_temperature\nParis\n```"
+        return good(role, key, payload) if "tools" in payload else "It is 21 degrees, marmalade."
+
+    server = ScriptedServer(Script({"*": {"*": answer}}))
+    table = {"name": "m", "base_url": await server.start(), "retries": 0}
+    project = made_project.make(tmp_path, 1, model=table)
+    found = await models.test(project)
+    await server.stop()
+    assert found.tool_calls == "text"
+    assert "the role tool is not known here" in found.because
+    assert found.points[0].what == "accepted, and the answer uses it"
+    store = project.store()
+    assert settled_mode(store, project.config.model_spec("coder")) == "text"
     store.close()

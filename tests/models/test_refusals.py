@@ -68,6 +68,14 @@ NOT_OVERFLOWS = [
     "413 Request Entity Too Large: over the limit of 1048576 bytes",
     "This model does not support tools",
     "the model m does not exist or you are over the limit of models",
+    "request failed: context deadline exceeded",
+    "context canceled: the request took longer than 60 s",
+    "The request took too long to process",
+    "the request is too long in the queue, try again later",
+    "Request timed out: over the limit of 60 seconds",
+    "upstream sent too big header while reading response header from upstream",
+    "Only one message per request is allowed, this has more than one",
+    "The model has reached its limit of concurrent requests",
 ]
 
 
@@ -80,7 +88,7 @@ def raised(status: int, message: str, *, sent: dict = SENT, **headers: str) -> E
 @pytest.mark.parametrize("wording", TABLE["wording"], ids=lambda wording: wording["server"])
 def test_every_known_wording_of_a_full_window_is_recognised(wording):
     assert wording["source"].startswith("https://")
-    for status in (400, 413, 422, 500):
+    for status in (400, 413, 422, 500, *([502] if "context length" in wording["says"] else [])):
         found = raised(status, wording["says"])
         assert isinstance(getattr(found, "otherwise", found), ContextOverflow)
 
@@ -151,6 +159,16 @@ def test_the_longest_reply_is_learned_from_the_refusal(text, limit):
             "'max_tokens' is too large: 4096. The maximum context length is 8192 tokens and your request has 6000 input tokens",
             2192,
         ),
+        (
+            "maximum context length is 8192 tokens. However, you requested 9213 tokens (4387 in the messages, 730 in the "
+            "functions, and 4096 in the completion).",
+            3075,
+        ),
+        (
+            "Requested token count exceeds the model's maximum context length of 32768 tokens. You requested a total of "
+            "36864 tokens: 32768 tokens from the input messages and 4096 tokens for the completion.",
+            0,
+        ),
         ("model max length exceeded, max length:4096", 1024),
         ("input and max_tokens together go over the context limit of 200000", 0),
         ("prompt is too long: 233153 tokens > 200000 maximum", 0),
@@ -182,6 +200,10 @@ def test_a_reply_that_does_not_fit_beside_the_prompt_is_made_shorter(text, room)
         ("Unexpected role 'user' after role 'tool'", wire.ALTERNATE),
         ("content: Input should be a valid string", wire.NULL),
         ("Invalid value for 'content': expected a string, got null.", wire.NULL),
+        ("invalid message content type: <nil>", wire.NULL),
+        ("Invalid 'content': 'content' field must be a string or an array of objects.", wire.NULL),
+        ("Conversation blocks and tool result blocks cannot be provided in the same turn.", wire.ALTERNATE),
+        ("Only user and assistant roles are supported!", wire.SYSTEM),
         ("text content blocks must be non-empty: content is empty", wire.BLANK),
         ("function_response.name: Name cannot be empty.", wire.TOOL_NAME),
         (

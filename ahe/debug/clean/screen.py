@@ -21,7 +21,7 @@ STACKED = 16
 """Characters in one cell: a base and its combining characters."""
 _TOKEN = re.compile(
     r"[^\x00-\x1f\x7f-\x9f]+"
-    r"|\r*\n"
+    r"|\r++\n?|\n"
     r"|(?:\x1b\[[0-9;:]*m)+"
     r"|\x1b\[(?P<private>[<=>?]?)(?P<numbers>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~]?)"
     r"|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"

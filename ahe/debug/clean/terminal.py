@@ -81,7 +81,7 @@ def resolve(text: str) -> str:
             return "\n".join(rows) + "\n" * (text[-1] == "\n" and rows != [""])
         text = _quiet(text)
     if "\r\n" in text:
-        text = re.sub(r"\r+\n", "\n", text)
+        text = re.sub(r"(?<!\r)\r+\n", "\n", text)
     if not has_control(text):
         return text
     return "\n".join([_line(line) if has_control(line) else line for line in text.split("\n")])

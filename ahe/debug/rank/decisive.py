@@ -15,10 +15,10 @@ from ahe.records.changes import CUT
 
 COMMAND, LINE, SAID = 150, 200, 240
 """Characters of a command, of a line that it printed, and of the agent's last words."""
-MOST, LAST = 5, 4
-"""Acts that are shown, and the last steps in which the agent's last words are looked for."""
+MOST, LAST, WHOLE = 5, 4, 3
+"""Acts that are shown, last steps in which the agent's last words are looked for, lines of an output shown whole."""
 _NAME = re.compile(
-    r"[\w.-]*[/._][\w./-]*\w|\b[a-z]+_\w+\b|\b[A-Z][a-z]+[A-Z]\w+\b|`[^`\n]{3,40}`|'[\w.-]{4,40}'"
+    r"(?<![\w.-])[\w.-]{0,200}[/._][\w./-]{0,200}\w|\b[a-z]+_\w+\b|\b[A-Z][a-z]+[A-Z]\w+\b|`[^`\n]{3,40}`|'[\w.-]{4,40}'"
 )
 _TRIVIAL = re.compile(
     r"^\s*(?:cd |set [-+]|export |#|source |\. |mkdir -p |sleep |clear$|echo ['\"]?[-=#*]{2,}|\*\*\* Begin|$)"
@@ -45,7 +45,12 @@ def findings(
         at = did.index(act)
         wanted.setdefault(at, why)
     kept = list(wanted)[:MOST]
-    found = [_finding(label, did[at], wanted[at], shown, known) for at in sorted(kept)]
+    found = [
+        Finding(cite(label, did[at]), why=wanted[at])
+        if got_over(did[at], did[at + 1 :])
+        else _finding(label, did[at], wanted[at], shown, known)
+        for at in sorted(kept)
+    ]
     chief = sorted(kept).index(kept[0]) if kept else 0
     if last := _last_words(label, trace):
         found.append(last)
@@ -101,19 +106,16 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
 
 
 def _finding(label: str, act: Act, why: str, shown: Shown | None, known: frozenset[str]) -> Finding:
+    """The act with the line of its error, or all of a short output, or the last line of a long one."""
     ran = cite(label, act)
-    lines = act.lines(known) if act.kind != "look" or act.failed or (shown and shown.act is act) else []
-    named = shown.line if shown is not None and shown.act is act else ""
-    at = next((n for n, line in enumerate(lines) if named and named in line), -1)
-    if at < 0:
-        failed = error(act, known)
-        at = next(
-            (n for n, line in reversed(list(enumerate(lines))) if failed and failed.line in line),
-            len(lines) - 1,
-        )
-    if at < 0:
+    own = shown if shown is not None and shown.act is act else error(act, known)
+    lines = act.lines(known) if act.kind != "look" or act.failed or own else []
+    if not lines:
         return Finding(ran, "", None, why)
-    line = lines[at].strip()
+    at = next((n for n, line in enumerate(lines) if own and own.line in line), len(lines) - 1)
+    said = " ".join(" ".join(lines).split())
+    whole = own is None and len(lines) <= WHOLE and len(said) <= LINE and said in " ".join(act.result.split())
+    line = said if whole else lines[at].strip()
     quote = line if len(line) <= LINE else line[:LINE].rstrip() + CUT
     context = "\n".join(each[:LINE] for each in lines[max(0, at - 4) : at + 3])
     return Finding(Citation(trial=label, step=act.result_step, quote=quote), context, ran, why)

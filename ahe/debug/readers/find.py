@@ -37,7 +37,6 @@ class Skipped:
 _IGNORED = frozenset(("node_modules", "__pycache__", "venv"))
 _UNSAFE = re.compile(r"[^\w./@+=,~-]+")
 _PLACES = ("agent", "sessions", "agent-logs", "steps")
-_ASIDE = ("tests.", "trajectory.")
 _TELLING = ("cannot be read", "a SQLite database")
 _LIKELY = re.compile(
     r"\.(?:jsonl|traj|cast|gz|zst|eval)$|sess|traj|chat|conv|rollout|transcript|messages", re.IGNORECASE
@@ -91,9 +90,12 @@ def _steps(folder: Path) -> Source:
     for place in (folder / name for name in _PLACES if (folder / name).is_dir()):
         for path in sorted(path for path in place.rglob("*") if path.is_file()):
             kind = _sniffed(path, given=False)
-            if path == place / "trajectory.json" and isinstance(kind, FileType) and kind.format == "atif":
+            if not isinstance(kind, FileType) or kind.shape == "many" or path.name.startswith("tests."):
+                continue
+            atif = kind.format == "atif" and path.name.startswith("trajectory.")
+            if atif and path == place / "trajectory.json":
                 found.append(_atif(path))
-            elif isinstance(kind, FileType) and kind.shape != "many" and not path.name.startswith(_ASIDE):
+            elif not atif:
                 found.append(Source(str(path), kind.format, "", "", kind.shape, size=path.stat().st_size))
     helpers = [
         each.path for each in found if each.format == "claude-code" and _parent_session(Path(each.path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -20,6 +21,7 @@ UNPACKED = 256 << 20
 MANY = 20_000
 """Files of one folder, or members of one archive, that are read."""
 _CHUNK = 1 << 20
+_ZIP_ZSTD = 93
 _WIDE_LIMIT = 128 << 20
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
@@ -31,22 +33,16 @@ def open_bytes(path: Path, damage: list[Damage] | None = None, limit: int = UNPA
 
     A path below an archive means its member. Raises `OSError`.
     """
-    file: IO[bytes]
     try:
-        file = path.open("rb")
+        file: IO[bytes] = path.open("rb")
     except NotADirectoryError:
-        with zipfile.ZipFile(_archive(path)) as archive:
-            member = path.relative_to(_archive(path)).as_posix()
-            return _unpacked(archive.open(_named(archive, member)), path, damage, limit)
+        return _member(path, damage, limit)
     start = file.read(4)
     file.seek(0)
     if start[:2] == _GZIP:
         return _unpacked(gzip.GzipFile(fileobj=file), path, damage, limit)
     if start == _ZSTD:
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-            file, read_across_frames=True
-        )
-        return _unpacked(reader, path, damage, limit)
+        return _unpacked(_zstd(file), path, damage, limit)
     if start[:2] in _WIDE:
         with file:
             return io.BytesIO(file.read(_WIDE_LIMIT).decode("utf-16", "replace").encode("utf-8"))
@@ -71,14 +67,24 @@ def _unpacked(packed: Any, path: Path, damage: list[Damage] | None, limit: int) 
     return kept
 
 
-def _archive(path: Path) -> Path:
-    return next((folder for folder in path.parents if folder.is_file()), path)
+def _zstd(file: Any) -> Any:
+    return zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file, read_across_frames=True)
 
 
-def _named(archive: zipfile.ZipFile, name: str) -> str:
-    if name not in archive.NameToInfo:
-        raise FileNotFoundError(2, "no such member of the archive", name)
-    return name
+def _member(path: Path, damage: list[Damage] | None, limit: int) -> IO[bytes]:
+    """A member of an archive. Python's zip files lack zstd, which Inspect AI uses, so those are found by hand."""
+    outer = next((folder for folder in path.parents if folder.is_file()), path)
+    try:
+        with zipfile.ZipFile(outer) as archive, outer.open("rb") as file:
+            info = archive.getinfo(path.relative_to(outer).as_posix())
+            if info.compress_type != _ZIP_ZSTD:
+                return _unpacked(archive.open(info), path, damage, limit)
+            file.seek(info.header_offset + 26)
+            file.seek(sum(struct.unpack("<HH", file.read(4))), io.SEEK_CUR)
+            packed = io.BytesIO(file.read(min(info.compress_size, limit)))
+            return _unpacked(_zstd(packed), path, damage, limit)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, struct.error) as error:
+        raise OSError(f"the archive cannot be read: {str(error)[:80]}") from error
 
 
 def members(path: Path) -> list[tuple[Path, int]]:

@@ -27,8 +27,14 @@ _INSTALLER = re.compile(
 )
 _TESTS = re.compile(r"(?:^|\s)\S{0,60}/(?:tests?/\S{0,60}|run-tests)\.sh\b")
 _ABSENT = re.compile(
-    r"not found|No such file or directory|cannot execute|Permission denied|Cannot find module", re.IGNORECASE
+    r"not found|No such file or directory|cannot execute|Permission denied|Cannot find module|No module named",
+    re.IGNORECASE,
 )
+_WAITING = re.compile(r"(?:\S{1,99}@\S{1,99}|\[\S{1,99}@\S{1,99} \S{1,99}\])[#$%>]$")
+_PREFIXES = frozenset(("sudo", "env", "exec", "nohup", "time", "timeout"))
+_SHELLS = ("bash:", "-bash:", "sh:", "/bin/", "/usr/bin/", "zsh:", "npm ", "env:")
+_FEW = 4
+"""Commands after the installer at most, if the agent never started."""
 _PIECE = 1 << 20
 """Characters of one step; longer output is split at a line break."""
 
@@ -94,7 +100,7 @@ def _plain(text: str, draft: Draft) -> None:
 def _mark_setup(typed: list[tuple[int, str]], draft: Draft) -> None:
     """Find the harness's own commands: the last installer, and the tests that it runs at the end.
 
-    The agent never started if only one command follows the installer and its program could not be run.
+    The agent never started if the command after the installer could not be run and nothing else printed anything.
     """
     draft.tests = next((at for at, command in typed if at and _TESTS.search(command)), 0)
     last = max((at for at, (_, command) in enumerate(typed) if _INSTALLER.search(command)), default=-1)
@@ -102,11 +108,27 @@ def _mark_setup(typed: list[tuple[int, str]], draft: Draft) -> None:
         return
     own = typed[last + 1 :]
     draft.setup = own[0][0] if own else draft.count
-    if len(own) == 1 and any("install" in command for _, command in typed[: last + 1]):
-        program = own[0][1].split()[0].rsplit("/", 1)[-1]
-        answer = "\n".join(text.text for step in draft.steps[own[0][0] + 1 :] for text in step.texts)
-        if any(program in line and _ABSENT.search(line) for line in answer[:4_000].split("\n")[:3]):
-            draft.setup, draft.started = draft.count, False
+    if not any("install" in command for _, command in typed[: last + 1]) or not 0 < len(own) <= _FEW:
+        return
+    ends = [*(at for at, _ in own[1:]), draft.count]
+    answers = [_answer(draft, at + 1, end) for (at, _), end in zip(own, ends, strict=True)]
+    absent = [_is_absent(command, answer) for (_, command), answer in zip(own, answers, strict=True)]
+    if any(absent) and all(gone or not answer for gone, answer in zip(absent, answers, strict=True)):
+        draft.setup, draft.started = draft.count, False
+
+
+def _answer(draft: Draft, start: int, end: int) -> list[str]:
+    """The first lines between two commands, without empty prompts."""
+    text = "\n".join(text.text for step in draft.steps[start:end] for text in step.texts)[:4_000]
+    lines = (_bare(line).strip() for line in text.split("\n"))
+    return [line for line in lines if line and not _WAITING.match(line)][:3]
+
+
+def _is_absent(command: str, answer: list[str]) -> bool:
+    """Whether a shell said that it cannot run the command."""
+    words = (word for word in command.split() if "=" not in word and word not in _PREFIXES)
+    program = next(words, "").rsplit("/", 1)[-1] or command
+    return any(_ABSENT.search(line) and (program in line or line.startswith(_SHELLS)) for line in answer)
 
 
 def _bare(line: str) -> str:

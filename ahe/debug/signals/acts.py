@@ -36,7 +36,7 @@ _META = re.compile(
     r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>",
     re.IGNORECASE,
 )
-_FENCED = re.compile(r"^```(?:bash|sh|shell)?\n(.*?)\n```\s*$", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(r"^```(?:bash|sh|shell)?\n(.{0,4000}?)\n```\s*$", re.DOTALL | re.MULTILINE)
 _INPUT = ("command", "cmd", "keystrokes", "code", "script", "input", "commands")
 _TARGET = re.compile(
     r">{1,2}\s*([\w./~-]+\w)|\b(?:tee|touch)\s+(?:-a\s+)?([\w./~-]+\w)|\bsed -i\b.* ([\w./~-]+\w)\s*$"
@@ -50,8 +50,8 @@ _IDLE_TOOL = re.compile(r"todo|plan|think|skill|finish|submit|complete|answer|as
 _ENDS = re.compile(r"^\s*(?:submit|exit)\s*$|COMPLETE_TASK_AND_SUBMIT")
 _CHANGE_TOOL = re.compile(r"edit|write|create|replace|patch|insert|delete|move_")
 _LOOK_TOOL = re.compile(r"read|view|grep|glob|search|list|^ls$|find|open|fetch|browse|screenshot|scroll|goto")
-_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1(?P<rest>[^\n]*)\n.*?(?:\n\s*\2(?=\n|$)|$(?![\n]))", re.DOTALL)
+_QUOTED = re.compile(r"'[^']*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
+_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w++)\1(?P<rest>[^\n]*)\n.*?(?:\n\s*\2(?=\n|$)|$(?![\n]))", re.DOTALL)
 _SPLIT = re.compile(r"&&|\|\||[;|\n&(){}]")
 _REDIRECT = re.compile(r"(?<![\d&<>=-])>{1,2}\s*(?![&>]|/dev/null)\S")
 _WRAPPER = re.compile(
@@ -107,6 +107,8 @@ class Act:
     @property
     def programs(self) -> tuple[str, ...]:
         """The programs that the command runs, each with its first argument if that names a file or a subcommand."""
+        if self.command.startswith("{"):
+            return (self.tool,)
         return tuple(dict.fromkeys(name for name in map(_named, _segments(self.command)) if name))
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ahe.debug.signals.vocabulary import UNKNOWN, table
 from ahe.debug.verifiers.failure import Failure
 
-_VALUES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|\S*/\S*")
+_VALUES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|(?<!\S)\S*/\S*")
 """Paths and quoted values do not name the kind of failure: a file may be called `timeout`."""
 
 _TABLE = table(

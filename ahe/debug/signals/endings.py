@@ -99,11 +99,11 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
         return shown
     if not did and word in ("answered", UNKNOWN) and trace.steps:
         return Ending("no_action")
-    if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and _last_words(trace):
+    if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and last_words(trace):
         word = "answered" if not any(text.channel == "call" for text in trace.steps[-1].texts) else word
     if word != "answered":
         return Ending(word)
-    said = _last_words(trace)
+    said = last_words(trace)
     if _GAVE_UP.search(said):
         return Ending("gave_up")
     if _ASKS_BACK.search(said[-300:]) and "?" in said[-80:]:
@@ -140,7 +140,8 @@ def _shown(trace: Trace, word: str) -> Ending | None:
     for step, line in lines:
         for named, pattern in _SHOWN:
             if (match := pattern.search(line)) is not None:
-                first = line[max(0, match.start() - 100) : match.start() + _LINE].strip()
+                begin = line.find(" ", match.start() - 100) + 1 if match.start() > 100 else 0
+                first = line[min(begin, match.start()) :][:_LINE].strip()
                 more = [(at, each[:_LINE]) for at, each in lines if each != line and _TROUBLE.search(each)]
                 return Ending(named, ((step, first), *more)[:LINES])
     if word in NOT_THE_AGENT and lines:
@@ -166,7 +167,7 @@ def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
                 yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())
 
 
-def _last_words(trace: Trace) -> str:
+def last_words(trace: Trace) -> str:
     """The agent's last message, without reasoning."""
     for step in reversed(trace.steps):
         said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]

@@ -19,8 +19,8 @@ Lines = frozenset[str]
 """Lines that others wrote: those of the instruction."""
 LAST = 4
 """Acts from the end, not counting those that only look, in which an unresolved error is looked for."""
-LINES = 60
-"""Lines from the end of a result that are read."""
+LINES, _LONGEST = 60, 600
+"""Lines from the end of a result that are read, and their characters."""
 
 _SH = r"^(?:\S*/)?(?:ba|z|da)?sh: (?:-c: )?(?:line \d+: |\d+: )?"
 _TABLE = table(
@@ -65,6 +65,7 @@ permission_denied   PermissionError: \[Errno 13\]|: Permission denied$|EACCES|Op
 encoding_error      ^Unicode(?:Decode|Encode)Error
 parse_error         ^(?:json\.\w+\.)?JSONDecodeError|^yaml\.\w+\.\w+Error|^\S*ParserError|^jq: parse error
 database_error      ^(?:sqlite3|psycopg2?|pymysql|sqlalchemy)\.[\w.]+Error|^ERROR \d+ \(\w+\)
+no_such_path        ^ERROR: file or directory not found: (?P<what>\S+)
 no_such_path        ^FileNotFoundError: .*'(?P<what>[^']+)'|can't open file '(?P<what2>[^']+)'
 no_such_path        ^make: \*\*\* No (?:rule|targets)
 no_such_path        ^(?!ls:|stat:|find:|which:|rm:)[\w.-]+: .*: No such file or directory$
@@ -89,8 +90,16 @@ complaint, `what` names what it is about."""
 _ANY = re.compile(
     "|".join(f"(?:{re.sub('P<[a-z0-9]+>', ':', each.pattern)})" for _, each in _TABLE), re.MULTILINE
 )
-_PROBES = re.compile(r"-c ['\"]import [\w., ]+['\"]|command -v|\bwhich\b|--version|\|\| *(?:true|echo|:)")
+_PROBES = re.compile(
+    r"-c ['\"]import [\w., ]+['\"]|command -v|\bwhich\b|--version|\|\| *(?:true|echo|:)|echo .*\$\?"
+)
 """Commands that are written so that they may fail."""
+_EXPLAINED = re.compile(
+    r"pre-?existing|unrelated|not related|already (?:fail|broken)|as (?:asked|expected|required|requested|intended)"
+    r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate",
+    re.IGNORECASE,
+)
+_KILLS = frozenset(words("kill pkill killall timeout"))
 _OPTIONAL = frozenset(
     words("ruff black mypy flake8 pylint shellcheck eslint prettier pre-commit tree xxd file jq rg")
 )
@@ -117,15 +126,19 @@ class Shown(NamedTuple):
     what: str = ""
 
 
-def shown(did: Sequence[Act], known: Lines = frozenset(), passing: Sequence[str] = ()) -> Shown | None:
+def shown(
+    did: Sequence[Act], known: Lines = frozenset(), passing: Sequence[str] = (), said: str = ""
+) -> Shown | None:
     """The error that a rollout ended with; None if there is none, or any command or edit succeeded after it.
 
-    `known` are lines of the instruction. `passing` are results of rollouts of the task that passed: an error that one
-    of them shows too is not named.
+    `known` are lines of the instruction, `said` are the agent's last words: an error that they explain is no mistake.
+    `passing` are results of rollouts of the task that passed: an error that one of them shows too is not named.
     """
     worked = [act for act in did if _worked(act)]
     found = error(worked[-1], known) if worked else None
-    return None if found is None or any(found.line in result for result in passing) else found
+    if found is None or _PROBES.search(found.act.command) or _EXPLAINED.search(said):
+        return None
+    return None if any(found.line in result for result in passing) else found
 
 
 def unresolved(did: Sequence[Act], known: Lines = frozenset()) -> Shown | None:
@@ -166,12 +179,12 @@ def error(act: Act, known: Lines = frozenset()) -> Shown | None:
     """The last error in a command's output; None if it has none."""
     if act.failed is False and (act.kind == "look" or not _HIDES.search(act.command)):
         return None
-    lines = act.lines(known)[-LINES:]
+    lines = [line[:_LONGEST] for line in act.lines(known)[-LINES:]]
     if not _ANY.search("\n".join(lines)):
         return None
     found = None
     for line in lines:
-        said = line.strip().removeprefix("E   ").strip()[:600]
+        said = line.strip().removeprefix("E   ").strip()
         if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():
             continue  # what it shows, not what it says itself
         if not _ANY.search(said):
@@ -179,7 +192,7 @@ def error(act: Act, known: Lines = frozenset()) -> Shown | None:
         for mechanism, pattern in _TABLE:
             if (match := pattern.search(said)) is not None:
                 what = next((value for value in match.groupdict().values() if value), "")
-                if what in _OPTIONAL:
+                if what in _OPTIONAL or (mechanism == "out_of_memory" and act.heads & _KILLS):
                     break
                 seen = Shown(_named(mechanism, act), act, said, what.strip("'\"`"))
                 found = _better(found, seen)

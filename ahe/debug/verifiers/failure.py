@@ -16,7 +16,8 @@ EXCEPTION = re.compile(
 GENERIC = re.compile(
     r"\W*(?:(?:the )?(?:tests?|checks?|verification|verifier|grading|grader|call|case) ?(?:has |have )?)?"
     r"(?:failed|failure|error|passed|none|null|n/a|unknown|ok)?\W*(?:in the \w+ phase.{0,80})?"
-    r"|(?:fail(?:ed)?\W+)?[\d.,/ ]+(?: of \d+)?.{0,30}(?: failed| passed)?\W*",
+    r"|(?:fail(?:ed)?\W+)?[\d.]{1,9}(?: ?(?:of|/|out of) ?\d{1,9})?(?: (?:tests?|checks?|cases?|examples?|steps?"
+    r"|assertions?|entry|points|failed|passed|failures?|errors?|skipped|failing)){0,4}\W*",
     re.IGNORECASE,
 )
 """Messages that say no more than that something failed."""

@@ -27,7 +27,8 @@ def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
     """Each failed test once. Plain text counts only if no file of a known format reports a failure.
 
     If two files report the same test, the first in order (JSON, JUnit, then text) is taken, unless only the other has
-    a decisive line. Checks of a shell that are printed beside tests follow. The order of `files` does not matter.
+    a decisive line. Checks of a shell that are printed beside tests follow, then failures without a reason. The order
+    of `files` does not matter.
     """
     known: dict[str, Failure] = {}
     beside: list[Failure] = []
@@ -48,7 +49,8 @@ def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
     if known or beside:
         said = [text for each in known.values() for text in (each.test, each.decisive) if text][: 2 * _MOST]
         more = [each for each in beside if not any(text in each.decisive for text in said)]
-        return tuple(map(_said, [*known.values(), *more]))[:_MOST]
+        telling = sorted([*known.values(), *more], key=lambda each: not each.decisive)
+        return tuple(map(_said, telling))[:_MOST]
     unknown = (
         (verdict.parse_unknown if verdict.is_json(text) else frameworks.parse_plain)(text) for text in rest
     )

@@ -260,7 +260,7 @@ def parse_plain(text: str) -> list[Failure]:
         return found
     lines = without_frames(text.split("\n"))
     if exception := last_exception(lines).strip():
-        frames = re.findall(r'^\s*(File "[^"\n]+", line \d+.*)$', text, re.MULTILINE)
+        frames = re.findall(r'^[ \t]*(File "[^"\n]+", line \d+.*)$', text, re.MULTILINE)
         return [Failure("", "\n".join([exception, *frames[-1:]])[:LONG], exception[:LONG])]
     filled = [line.strip() for line in lines if line.strip()]
     last = next((line for line in reversed(filled) if not _EMPTY.match(line)), filled[-1] if filled else "")

@@ -6,7 +6,9 @@ check without such a string by its path; a reason at the top before single tests
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ahe.debug.readers.lenient_json import as_text, mapping, number, salvage, words
@@ -23,12 +25,15 @@ _REASONS = words(
 """Names of fields that say why, the most telling first."""
 _RANK = {name: rank for rank, name in enumerate(_REASONS)}
 _TITLES = words(
-    "nodeid name test testname testid case caseid check checkname criterion requirement title id rule key label"
+    "nodeid fullname name test testname testid case caseid check checkname criterion requirement title id rule key"
+    " label"
 )
 _OUTCOMES = words(
     "passed pass ok success succeeded successful correct iscorrect resolved isresolved valid met satisfied"
 )
 _WORDS = words("status outcome result state verdict conclusion grade")
+_OWN = frozenset((*_WORDS, *_OUTCOMES, *_TITLES))
+"""Fields that speak of the record itself."""
 _SCORES = words("score reward points value")
 _FAILED = frozenset(
     words(
@@ -41,9 +46,9 @@ _PASSED = frozenset(
 )
 _CHECKS = frozenset(
     words(
-        "checks check tests test testresults cases testcases results criteria assertions gates requirements rubric"
-        " rubrics conditions details subtests components scores breakdown items steps validations rules"
-        " expectations rewards"
+        "checks check tests test testresults assertionresults cases testcases results criteria assertions gates"
+        " requirements rubric rubrics conditions details subtests components scores breakdown items steps validations"
+        " rules expectations rewards"
     )
 )
 _FAILED_LISTS = words("failed failure failures failing failedtests failingtests")
@@ -85,14 +90,15 @@ def _says(value: Any, depth: int = 3) -> bool:
 
 def parse_verdict(text: str) -> list[Failure]:
     """The failures that a JSON verdict names: its own reason, then each failed test or check. Never raises."""
-    walk = _Walk()
     value = _load(text)
-    if isinstance(value, dict) and _outcome(value) is not True:
-        walk.found += [failure("", texts) for texts in [_texts(value)] if texts]
-    walk.visit(value, (), 0, False)
-    if not walk.found and (not isinstance(value, dict) or _outcome(value) is not True):
+    passed = isinstance(value, dict) and _outcome(value) is True
+    own = (
+        _texts(value) or [*filter(None, [_differs(value)])] if isinstance(value, dict) and not passed else []
+    )
+    found = [*([failure("", own)] if own else []), *itertools.islice(_failed(value, (), False), _MOST)]
+    if not found and not passed:
         return parse_unknown(text)
-    return list({(each.test, each.decisive): each for each in walk.found}.values())[:_MOST]
+    return list({(each.test, each.decisive): each for each in found}.values())[:_MOST]
 
 
 def parse_unknown(text: str) -> list[Failure]:
@@ -107,70 +113,56 @@ def parse_unknown(text: str) -> list[Failure]:
             left.extend(value.items())
         elif isinstance(value, list):
             left.extend((name, each) for each in value)
-        elif (
-            isinstance(value, str)
-            and len(value.split(None, 3)) > 2
-            and not GENERIC.fullmatch(value[:300].strip())
-        ):
+        elif isinstance(value, str) and len(value.split(None, 3)) > 2:
             found.append((_RANK.get(_plain(name), len(_RANK)), -len(value), value[:LONG]))
-    return [failure("", [text]) for _, _, text in sorted(found)[:1]]
+    telling = (text for _, _, text in sorted(found) if not GENERIC.fullmatch(text[:300].strip()))
+    return [failure("", [text]) for text in itertools.islice(telling, 1)]
 
 
 def is_json(text: str) -> bool:
     return isinstance(_load(text), dict | list)
 
 
-class _Walk:
-    """One walk through a verdict; `found` are its failures in the order of the file."""
-
-    def __init__(self) -> None:
-        self.found: list[Failure] = []
-        self.left = _NODES
-
-    def visit(self, value: Any, path: tuple[str, ...], depth: int, checks: bool) -> None:
-        """`checks` says that the value stands in a field whose members are checks or tests."""
-        self.left -= 1
-        if depth > _DEPTH or self.left < 0:
-            return
-        if isinstance(value, list):
-            for number_, each in enumerate(value, start=1):
-                named = _title(each) if isinstance(each, dict) else ""
-                self.visit(each, (*path, named or f"{number_}"), depth + 1, checks)
-        elif isinstance(value, dict):
-            self._record(value, path, depth, checks)
-
-    def _record(self, value: dict[str, Any], path: tuple[str, ...], depth: int, checks: bool) -> None:
-        outcome = _outcome(value) if depth else None
-        if outcome is True:
-            return
-        before = len(self.found)
-        if outcome is False and (texts := _texts(value)):
-            self.found.append(failure(_named(path), texts))
-            return
-        for key, each in value.items():
-            plain = _plain(key)
-            inside = checks or plain in _CHECKS
-            if plain in _FAILED_LISTS and isinstance(each, list) and (names := _names(each)):
-                self.found += [Failure(name, f"{name}: failed", "") for name in names]
-            elif isinstance(each, dict | list):
-                further = path if plain in _CHECKS else (*path, key)
-                self.visit(each, further, depth + 1, inside)
-            elif inside and plain not in (*_WORDS, *_OUTCOMES, *_TITLES) and _bad(plain, each, checks):
-                self.found.append(_failed_check(path, key, each))
-        if outcome is False and len(self.found) == before:
-            differs = _differs(value)
-            name = _named(path)
-            self.found.append(failure(name, [differs]) if differs else Failure(name, f"{name}: failed", ""))
+def _failed(value: Any, path: tuple[str, ...], checks: bool, depth: int = 0) -> Iterator[Failure]:
+    """The failures in a value; `checks` says that it stands in a field whose members are checks or tests."""
+    if depth > _DEPTH:
+        return
+    if isinstance(value, list):
+        for at, each in enumerate(value, start=1):
+            yield from _failed(
+                each, (*path, (isinstance(each, dict) and _title(each)) or f"{at}"), checks, depth + 1
+            )
+    outcome = _outcome(value) if isinstance(value, dict) and depth else None
+    if not isinstance(value, dict) or outcome is True:
+        return
+    if outcome is False and (texts := _texts(value)):
+        yield failure(_named(path), texts)
+        return
+    said = 0
+    for key, each in value.items():
+        plain = _plain(key)
+        if plain in _FAILED_LISTS and isinstance(each, list) and (names := _names(each)):
+            found = [Failure(name, f"{name}: failed", "") for name in names]
+        elif isinstance(each, dict | list):
+            further = path if plain in _CHECKS else (*path, key)
+            found = list(_failed(each, further, checks or plain in _CHECKS, depth + 1))
+        else:
+            bad = checks and plain not in _OWN and _bad(plain, each)
+            found = [_failed_check(path, key, each)] if bad else []
+        said += len(found)
+        yield from found
+    if outcome is False and not said:
+        name, differs = _named(path), _differs(value)
+        yield failure(name, [differs]) if differs else Failure(name, f"{name}: failed", "")
 
 
-def _bad(name: str, value: Any, inside: bool) -> bool:
+def _bad(name: str, value: Any) -> bool:
     """Whether a check's value says that it failed."""
-    if isinstance(value, bool):
-        return value is False and inside and not _GOOD_WHEN_FALSE.search(name)
     if isinstance(value, str):
-        return inside and _plain(value) in _FAILED
-    good = _NO_SCORE.search(name) or _GOOD_WHEN_FALSE.search(name)
-    return inside and not good and isinstance(value, int | float) and 0 <= value < 1
+        return _plain(value) in _FAILED
+    if not isinstance(value, int | float) or _GOOD_WHEN_FALSE.search(name):
+        return False
+    return value is False or (value is not True and not _NO_SCORE.search(name) and 0 <= value < 1)
 
 
 def _failed_check(path: tuple[str, ...], key: str, value: Any) -> Failure:
@@ -238,7 +230,12 @@ def _differs(record: dict[str, Any]) -> str:
     fields = {_plain(key): value for key, value in record.items()}
     wanted = next((fields[key] for key in ("expected", "want", "wanted", "target") if key in fields), None)
     got = next(
-        (fields[key] for key in ("actual", "got", "received", "found", "observed") if key in fields), None
+        (
+            fields[key]
+            for key in ("actual", "got", "received", "found", "observed", "predicted")
+            if key in fields
+        ),
+        None,
     )
     if wanted is None and got is None:
         return ""
@@ -251,7 +248,7 @@ def _title(record: dict[str, Any]) -> str:
 
 
 def _named(path: tuple[str, ...]) -> str:
-    return " ".join(path[-3:])[:300]
+    return " ".join([part for part in path[-3:] if not part.isdigit()] or path[-1:])[:300]
 
 
 def _plain(name: Any) -> str:

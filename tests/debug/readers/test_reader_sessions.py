@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +187,24 @@ def test_opencodes_storage_is_read_by_session(tmp_path: Path) -> None:
     assert (trace.format, texts(trace)) == ("opencode", ["Count.", "ls", "gone\n[exit code 2]"])
 
 
+def _zstd_archive(members: dict[str, Any]) -> bytes:
+    """A zip file whose members are compressed with method 93, which Python's own module cannot write."""
+    local, central = b"", b""
+    for name, value in members.items():
+        data = json.dumps(value).encode()
+        packed = zstandard.ZstdCompressor().compress(data)
+        common = struct.pack(
+            "<HHHHHIIIHH", 63, 0, 93, 0, 0, zlib.crc32(data), len(packed), len(data), len(name), 0
+        )
+        central += b"PK\1\2" + struct.pack("<H", 63) + common + struct.pack("<HHHII", 0, 0, 0, 0, len(local))
+        central += name.encode()
+        local += b"PK\3\4" + common + name.encode() + packed
+    count = len(members)
+    return (
+        local + central + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(central), len(local), 0)
+    )
+
+
 def test_samples_of_inspects_logs(tmp_path: Path) -> None:
     samples = [SAMPLE, {**SAMPLE, "epoch": 2, "scores": {"includes": {"value": "C"}}, "limit": None}]
     log = {"version": 2, "status": "success", "eval": {"task": "t"}, "plan": {}, "samples": samples}
@@ -194,7 +214,11 @@ def test_samples_of_inspects_logs(tmp_path: Path) -> None:
         archive.writestr("header.json", json.dumps({"version": 2}))
         for number, sample in enumerate(samples):
             archive.writestr(f"samples/files-1_epoch_{number + 1}.json", json.dumps(sample))
-    for kind in ("json", "eval"):
+    (tmp_path / "zstd").mkdir()
+    (tmp_path / "zstd" / "log.eval").write_bytes(
+        _zstd_archive({f"samples/{n}.json": each for n, each in enumerate(samples)})
+    )
+    for kind in ("json", "eval", "zstd"):
         failed, passed = (read(source) for source in find([tmp_path / kind]))
         assert (failed.task, failed.status, passed.status) == ("files-1", "failed", "passed")
         assert (failed.ended, failed.tokens, failed.seconds) == ("token limit", 12, 2.5)
@@ -213,6 +237,23 @@ def test_two_renderings_of_a_trial_are_one_trace_the_richer(tmp_path: Path) -> N
     put(folder / "agent" / "trajectory.json", ATIF.data)
     put(folder / "agent" / "sessions" / "projects" / "-app" / "s.jsonl", jsonl([claude("user", "Count.")]))
     assert only(tmp_path).format == "atif"
+
+
+def test_a_trials_recording_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "fix__a"
+    put(folder / "result.json", {"task_name": "fix", "trial_name": "fix__a", "verifier_result": None})
+    put(folder / "agent" / "trajectory.json", OLD_EVENTS)
+    assert only(tmp_path).format == "openhands"
+
+
+def test_an_archive_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    whole = _zstd_archive({"samples/1.json": SAMPLE})
+    put(tmp_path / "a.eval", whole[:40] + b"\xff" * 99 + whole[139:])
+    put(tmp_path / "b.eval", b"PK\3\4" + b"x" * 99)
+    skipped: list[Skipped] = []
+    damage = [each for source in find([tmp_path], skipped) for each in read(source).damage]
+    assert any("a.eval" in each.where for each in damage)
+    assert [Path(each.path).name for each in skipped if each.notable] == ["b.eval"]
 
 
 def test_a_cast_beside_the_only_session_is_its_rendering(tmp_path: Path) -> None:
@@ -259,6 +300,13 @@ def test_an_agent_that_was_never_started(tmp_path: Path) -> None:
     trace = _bench(tmp_path / "a", absent)
     assert not trace.started and {step.phase for step in trace.steps} == {"setup"}
     assert {text.kind for step in trace.steps for text in step.texts} == {"setup"}
+    module = (
+        "root@box:/app# X=1 python3 -m agent",
+        "/usr/bin/python3: No module named agent",
+        "root@box:/app# ",
+    )
+    assert not _bench(tmp_path / "d", _cast(*typed, "root@box:/app# export PATH=$PATH:/x", *module)).started
+    assert _bench(tmp_path / "e", _cast(*typed)).started
     own = _cast(*typed, "root@box:/app# new-agent -p 'Do it.'", "Thinking about app: done")
     trace = _bench(tmp_path / "b", own)
     assert trace.started and [step.phase for step in trace.steps] == ["setup", "setup", "agent", "agent"]

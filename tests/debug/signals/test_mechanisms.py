@@ -147,3 +147,20 @@ def test_of_failing_tests_the_reason_is_shown_not_the_count() -> None:
     rollout = studied(made(("pytest", bad(said))))
     assert rollout.signature is not None and rollout.signature.mechanism == "test_failure"
     assert "3 != 4" in rollout.findings[0].citation.quote
+
+
+@pytest.mark.parametrize(
+    ("turn", "answer"),
+    [
+        (
+            ("pytest -q", bad("FAILED t.py::test_a - x\n1 failed, 30 passed in 1s")),
+            "Fixed; the one failure is pre-existing.",
+        ),
+        (("python cli.py bad.csv", bad("ValueError: bad row 3")), "cli.py rejects bad input."),
+        (("python cli.py bad.csv; echo rc=$?", ok("ValueError: bad row 3\nrc=1")), "Done."),
+        (("kill 12; wait", bad("bash: line 1: 12 Killed python srv.py", 137)), "Done."),
+        (("python -c 'import yaml'", bad("ModuleNotFoundError: No module named 'yaml'")), "Done."),
+    ],
+)
+def test_an_error_that_was_meant_or_explained_is_not_named(turn: tuple[str, str], answer: str) -> None:
+    assert signed(made(turn, answer=answer)).mechanism == "none"

@@ -78,6 +78,26 @@ def said(value: Any, name: str = "verdict.json") -> list[tuple[str, str]]:
             [("tested", "no test was added")],
         ),
         ({"tests": {"failed": 0, "errors": 0, "duration": 0.4}, "note": "ok"}, []),
+        ({"is_correct": False, "predicted": "5", "target": "6"}, [("", "expected 6, got 5")]),
+        (
+            {
+                "overall": {"passed": False},
+                "steps": [{"name": "serve", "status": "FAIL", "log": "port 80 is closed"}],
+            },
+            [("serve", "port 80 is closed"), ("overall", "overall: failed")],
+        ),
+        (
+            {
+                "testResults": [
+                    {
+                        "assertionResults": [
+                            {"fullName": "a b", "status": "failed", "failureMessages": ["3, not 4"]}
+                        ]
+                    }
+                ]
+            },
+            [("a b", "3, not 4")],
+        ),
         ({"passed": True, "message": "all is well"}, []),
         (
             {"passed": False, "message": "Test failed", "details": ["row 3 is missing"]},

@@ -1,0 +1,59 @@
+"""What git ignores in a person's folder. Paths are relative to it, as in `folder.py`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ahe.history.git import Git
+
+IGNORED = "git ignores it"
+
+
+@dataclass(frozen=True)
+class Ignoring:
+    """What git ignores in `root`, by the rules of the repository that holds it, or of the `.gitignore` files alone.
+
+    `spare` is the git directory of an empty repository.
+    """
+
+    root: Path
+    spare: Path
+
+    def listed(self) -> dict[str, str]:
+        """Paths that are there and ignored: a folder stands for all in it."""
+        asked = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", "--")
+        for git, prefix in self._repositories():
+            done = git.probe("--literal-pathspecs", *asked, prefix or ".")
+            names = [name.removesuffix("/") for name in os.fsdecode(done.out).split("\0") if name]
+            if not done.code and prefix not in names:
+                return {name.removeprefix(f"{prefix}/"): IGNORED for name in names}
+        return {}
+
+    def among(self, paths: Iterable[str]) -> dict[str, str]:
+        """Those of the paths, which need not exist, that are ignored; a folder's ends with `/`."""
+        wanted = list(paths)
+        for git, prefix in self._repositories():
+            whole = [f"{prefix}/{path}" if prefix else path for path in wanted]
+            done = git.probe("check-ignore", "-z", "--stdin", stdin=os.fsencode("\0".join([*whole, ""])))
+            if done.code in (0, 1):
+                names = [name for name in os.fsdecode(done.out).split("\0") if name]
+                return {name.removeprefix(f"{prefix}/").rstrip("/"): IGNORED for name in names}
+        return {}
+
+    @property
+    def prefix(self) -> str:
+        """From the repository's working tree to the folder, with `/` at its end; empty where they are the same."""
+        prefix = next(self._repositories())[1]
+        return f"{prefix}/" if prefix else ""
+
+    def _repositories(self) -> Iterator[tuple[Git, str]]:
+        for place in (self.root, *self.root.parents):
+            git = Git(place, personal=True)
+            if (place / ".git").exists() and not git.probe("rev-parse", "--git-dir").code:
+                prefix = self.root.relative_to(place).as_posix()
+                yield git, "" if prefix == "." else prefix
+                break
+        yield Git(self.root, self.spare), ""
