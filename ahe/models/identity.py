@@ -33,13 +33,16 @@ def served_here(spec: ModelSpec) -> str | None:
 def _check(base_url: str) -> None:
     try:
         parts = urlsplit(base_url)
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+        whole = parts.path.rstrip("/").endswith("/chat/completions")
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not whole:
             return
     except ValueError:
-        pass
+        whole = False
     place = base_url.rpartition("@")[2].partition("?")[0]
     hint = "correct it in ahe.toml"
-    if "://" not in base_url:
+    if whole:
+        hint = "leave /chat/completions at its end out"
+    elif "://" not in base_url:
         hint = f'write "http{"" if place.partition(":")[0] in LOOPBACK else "s"}://{place}"'
     raise UsageError(f"base_url = {place!r} is not the address of an endpoint: {hint}")
 

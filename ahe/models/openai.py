@@ -47,7 +47,7 @@ class OpenAIModel:
     ) -> None:
         self.spec = spec
         self.fingerprint = fingerprint(spec)
-        self._base_url = base_url or spec.base_url
+        self._base_url = (base_url or spec.base_url).strip()
         if not self._base_url:
             raise UsageError(f"the model {spec.name!r} is served by ahe itself: open it with open_models")
         self._where = served_here(spec) or shown(self._base_url)

@@ -13,6 +13,9 @@ CHARACTERS_PER_TOKEN = 4
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 REASONING = ("reasoning_content", "reasoning", "thinking")
 
+CUT_SHORT = ("max_tokens", "model_length", "model_context_window_exceeded")
+"""Finish reasons of Anthropic, Gemini and Mistral that mean `length`."""
+
 OURS = frozenset({"role", "content", "tool_calls", "id", "type", "name", "arguments"})
 """Fields that the records hold under names of their own."""
 NEVER_BACK = frozenset(
@@ -41,11 +44,11 @@ def reply(body: dict[str, Any], sent: dict[str, Any], seconds: float = 0.0) -> R
         extra=_extra(said)
         | ({"content": said["content"]} if said.get("content") not in (None, content) else {}),
     )
-    finish = choice.get("finish_reason")
+    finish = str(choice.get("finish_reason") or "stop")
     return Reply(
         message=message,
         usage=_usage(body.get("usage"), sent, said),
-        finish=str(finish) if finish else "stop",
+        finish="length" if finish.lower() in CUT_SHORT else finish,
         seconds=max(0.0, seconds - _queued(body, seconds)),
     )
 

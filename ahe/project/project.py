@@ -13,6 +13,7 @@ from typing import Any
 
 from ahe.errors import UsageError
 from ahe.evaluate.store import Store
+from ahe.evaluate.stored import of_one_model
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
@@ -89,7 +90,7 @@ class Project:
         sha = history.resolve(rev)
         uses: Counter[str] = Counter()
         with closing(self.store()) as store:
-            for trial in store.of_harness(history.harness_id(sha)):
+            for trial in of_one_model(store.of_harness(history.harness_id(sha)), self.coder()):
                 uses.update(trial.uses)
         return inventory(history.contents(sha), history.last_changes(sha), uses)
 

@@ -76,11 +76,12 @@ class Hooks:
 
     async def before_model(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """The messages to send in this call; the conversation itself is not changed."""
-        return await self._changed(MESSAGES, "before_model", messages)
+        changed = await self._changed(MESSAGES, "before_model", messages)
+        return tuple(_without_new_extras(message, messages) for message in changed)
 
     async def after_model(self, reply: Reply) -> Reply:
         message = await self._changed(MESSAGE, "after_model", reply.message)
-        return reply.model_copy(update={"message": message})
+        return reply.model_copy(update={"message": _without_new_extras(message, (reply.message,))})
 
     async def before_tool(self, call: ToolCall) -> ToolCall | str:
         """The call to execute, or a text that replaces its result."""
@@ -231,3 +232,17 @@ def _tool(name: str, description: str, argument: str, text: str) -> ToolSpec:
     properties = {argument: {"type": "string", "description": text}}
     schema = {"type": "object", "properties": properties, "required": [argument]}
     return ToolSpec(name=name, description=description, parameters=schema)
+
+
+def _without_new_extras(message: Message, originals: Sequence[Message]) -> Message:
+    """A hook's message without extras that no endpoint sent: an address in them would be a way out of the sandbox."""
+    known = [each.extra for each in originals]
+    known += [call.extra for each in originals for call in each.tool_calls]
+
+    none: dict[str, Any] = {}
+    calls = tuple(
+        call if call.extra in known else call.model_copy(update={"extra": none})
+        for call in message.tool_calls
+    )
+    extra = message.extra if message.extra in known else none
+    return message.model_copy(update={"tool_calls": calls, "extra": extra})

@@ -32,6 +32,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
         ("api.example.com/v1", 'write "https://api.example.com/v1"'),
         ("user:word@api.example.com/v1?k=word", 'write "https://api.example.com/v1"'),
         ("ftp://example.com", "correct it"),
+        ("https://api.example.com/v1/chat/completions/", "leave /chat/completions"),
         ("http://", "correct it"),
         ("http://[::1/v1", "correct it"),
         ("http://host:99999/v1", "correct it"),

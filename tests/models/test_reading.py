@@ -263,3 +263,18 @@ def test_a_reply_that_was_cut_while_thinking_has_no_content():
 def test_deeply_nested_arguments_are_malformed():
     call = {"function": {"name": "f", "arguments": "[" * 100_000}}
     assert reply({"tool_calls": [call]}).message.tool_calls[0].error
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        (None, "stop"),
+        ("", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("model_length", "length"),
+        ("tool_calls", "tool_calls"),
+    ],
+)
+def test_finish_reasons(sent, found):
+    body = {"choices": [{"message": {"content": "x"}, "finish_reason": sent}]}
+    assert reading.reply(body, {"messages": []}).finish == found
