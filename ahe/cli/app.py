@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from ahe import __version__
-from ahe.cli.shared import Invocation, Named, Place, ReaderGone, printing
+from ahe.cli.shared import Invocation, Named, Place, ReaderGone, printing, tell
 from ahe.errors import AheError
 
 # The help must not import the commands, so their one-line descriptions are here.
@@ -177,12 +177,12 @@ def _forget_output() -> None:
 def _say(message: str) -> int:
     """One line on stderr, so that the fix at its end is not overlooked."""
     with suppress(OSError):
-        click.echo("ahe: " + " ".join(message.split()), err=True)
+        tell("ahe: " + " ".join(message.split()))
     return WRONG
 
 
 def _interrupted(arguments: list[str]) -> int:
     names = [word for word in arguments if word in RESUMABLE]
     again = f"what is finished is kept; `{shlex.join(['ahe', *arguments])}` continues from there"
-    click.echo(f"\nahe: stopped; {again if names else 'nothing was left half done'}", err=True)
+    tell(f"\nahe: stopped; {again if names else 'nothing was left half done'}")
     return INTERRUPTED

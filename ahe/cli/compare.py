@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ahe.cli.options import flags, measuring
-from ahe.cli.shared import Invocation, make_command, run, show, width
+from ahe.cli.shared import Invocation, make_command, run, show, tell, width
 
 if TYPE_CHECKING:
     from ahe.records import Split
@@ -42,4 +42,4 @@ def command(
     result = run(lambda seen: compare(project, a, b, seen, split=split, rollouts=rollouts or 0))
     show(result, as_json, lambda: comparison_text((a, b), result, width()))
     if not as_json and not result.same and not result.shared:
-        click.echo(f"`ahe compare {a} {b} --rollouts 2` measures both", err=True)
+        tell(f"`ahe compare {a} {b} --rollouts 2` measures both")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ahe.cli.options import flags, thinking
-from ahe.cli.shared import Invocation, Place, make_command, run, show
+from ahe.cli.shared import Invocation, Place, make_command, run, show, tell
 
 
 @make_command("debug", "ahe debug HEAD > report.md")
@@ -51,4 +51,4 @@ def command(
     shown = {"report": result.text, "path": path, "tokens": result.tokens}
     show(shown, as_json, lambda: visible(result.text))
     if not as_json:
-        click.echo(f"{result.tokens} tokens, kept at {path}", err=True)
+        tell(f"{result.tokens} tokens, kept at {path}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ahe.cli.shared import Invocation, make_command, safe_for_terminal, show
+from ahe.cli.shared import Invocation, make_command, show, tell
 
 
 @make_command("diff", "ahe diff ahe/iter-001 ahe/best\nahe diff 003-1          # from there to HEAD")
@@ -18,6 +18,6 @@ def command(invocation: Invocation, a: str, b: str, as_json: bool) -> None:
     history = invocation.project().history()
     first, second = history.resolve(a), history.resolve(b)
     text = history.diff(first, second)
-    show({"a": first, "b": second, "diff": text}, as_json, lambda: safe_for_terminal(text))
+    show({"a": first, "b": second, "diff": text}, as_json, lambda: text)
     if not as_json and not text:
-        click.echo(f"{a} and {b} do not differ", err=True)
+        tell(f"{a} and {b} do not differ")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ahe.cli.options import flags, working
-from ahe.cli.shared import Invocation, Place, make_command, run, safe_for_terminal, show
+from ahe.cli.shared import Invocation, Place, make_command, run, show, tell
 
 EXAMPLE = """ahe run "add a --verbose flag to cli.py" -C ~/code/tool
 ahe run "sort the imports" --apply"""
@@ -66,7 +66,7 @@ def command(
     if not as_json:
         click.echo(visible(result.answer).strip() or "(no answer)", err=True)
     # Only the diff goes to stdout, so that it can be piped.
-    show(result, as_json, lambda: safe_for_terminal(result.diff))
+    show(result, as_json, lambda: result.diff)
     if not as_json:
-        click.echo(run_text(result, where), err=True)
+        tell(run_text(result, where))
     return 0 if result.ended == "answered" and not result.collided else 1

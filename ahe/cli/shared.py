@@ -186,7 +186,7 @@ def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
 
     whole = [plain(part) for part in value] if isinstance(value, (list, tuple)) else plain(value)
     with printing():
-        click.echo(json.dumps(whole, indent=2, ensure_ascii=False, default=str))
+        click.echo(safe_for_terminal(json.dumps(whole, indent=2, ensure_ascii=False, default=str)))
 
 
 def width() -> int | None:
@@ -198,6 +198,7 @@ def width() -> int | None:
 
 def page(text: str) -> None:
     """Print text that may be long; a terminal gets it through its pager, as git does."""
+    text = safe_for_terminal(text)
     if sys.stdout.isatty() and text.count("\n") > 40:
         click.echo_via_pager(text)
     else:
@@ -206,7 +207,14 @@ def page(text: str) -> None:
 
 
 def safe_for_terminal(text: str) -> str:
-    """Text that an agent wrote: control characters are made visible in a terminal; a pipe gets it unchanged."""
+    """Text for stdout: control characters are made visible in a terminal; a pipe gets it unchanged."""
     from ahe.views.text import visible
 
     return visible(text) if sys.stdout.isatty() else text
+
+
+def tell(text: str) -> None:
+    """Print on stderr what is not the result. Strangers' words in it are escaped, and their length is limited."""
+    from ahe.views.text import brief
+
+    click.echo(brief(text), err=True)

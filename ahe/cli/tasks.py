@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ahe.cli.options import suite_path
-from ahe.cli.shared import Group, Invocation, make_command, run, show, width
+from ahe.cli.shared import Group, Invocation, make_command, run, show, tell, width
 
 if TYPE_CHECKING:
     from ahe.project.project import Project
@@ -31,7 +31,7 @@ def list_tasks(invocation: Invocation, suite: str | None, as_json: bool) -> None
     found = listed(_project(invocation, suite))
     show(found.record(), as_json, lambda: suite_text(found, width()))
     if not as_json and (warning := suite_warning(found)):
-        click.echo(warning, err=True)
+        tell(warning)
 
 
 @make_command("check", "ahe tasks check count-distinct-cities --environment both")
@@ -56,16 +56,15 @@ def check_tasks(
     from ahe.evaluate.check import Check
     from ahe.jobs.tasks import check
     from ahe.views.lists import check_line, checks_text
-    from ahe.views.text import visible
 
-    def tell(one: Check) -> None:
-        click.echo(check_line(one), err=True)
+    def checked(one: Check) -> None:
+        tell(check_line(one))
 
     project = _project(invocation, suite)
     kinds = ("bwrap", "docker") if environment == "both" else (environment,)
-    checks, left_out = run(lambda _: check(project, names, kinds, jobs, tell), progress=False)
+    checks, left_out = run(lambda _: check(project, names, kinds, jobs, checked), progress=False)
     if left_out:
-        click.echo(visible(left_out), err=True)
+        tell(left_out)
     show(checks, as_json, lambda: checks_text(checks))
     return 0 if all(one.ok for one in checks) else 1
 

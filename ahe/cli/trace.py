@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ahe.cli.shared import Invocation, Place, make_command, printing, safe_for_terminal, show
+from ahe.cli.shared import Invocation, Place, make_command, printing, show, tell
 
 Span = tuple[int, int]
 
@@ -67,21 +67,21 @@ def command(
     show(
         value,
         as_json,
-        lambda: safe_for_terminal("\n".join(show_trace.page(found.label, each) for each in steps)),
+        lambda: "\n".join(show_trace.page(found.label, each) for each in steps),
     )
     if (
         path is None
         and (earlier := invocation.project().config.runs / "trials" / found.trace.id / EARLIER).is_dir()
     ):
-        click.echo(f"earlier attempts at it broke: `ahe trace 1 --in {earlier}` shows the first", err=True)
+        tell(f"earlier attempts at it broke: `ahe trace 1 --in {earlier}` shows the first")
     for damage in found.trace.damage:
-        click.echo(f"damaged: {damage.where}: {damage.what}", err=True)
+        tell(f"damaged: {damage.where}: {damage.what}")
 
 
 def _show_raw(data: bytes, as_json: bool) -> None:
     text = data.decode("utf-8", "replace")
     if as_json or sys.stdout.isatty():
-        show({"bytes": len(data), "text": text}, as_json, lambda: safe_for_terminal(text))
+        show({"bytes": len(data), "text": text}, as_json, lambda: text)
     else:
         with printing():
             sys.stdout.buffer.write(data)

@@ -105,12 +105,12 @@ class Suite(Record):
         return f"{len(reasons)} of {len({*self.tasks, *self.left_out})} tasks are left out:\n{_some(reasons)}"
 
 
-def load_suite(path: Path) -> Suite:
+def load_suite(path: Path, *, digests: bool = True) -> Suite:
     """Read the suite in folder `path`: splits as in `suite.toml`, or without it by hash, 40/20/40.
 
     Tasks are in the folder or one level deeper; a folder that is itself a task is a suite of one. A task that cannot be
-    read is left out. Raises `TaskError` where no task is left, and for a `suite.toml` that names a task which is not
-    there, or names one in two splits.
+    read is left out. Without `digests` no task has one (see `read_task`). Raises `TaskError` where no task is left, and
+    for a `suite.toml` that names a task which is not there, or names one in two splits.
     """
     root = Path(path).absolute()
     if not root.is_dir():
@@ -124,7 +124,7 @@ def load_suite(path: Path) -> Suite:
         if unknown := sorted(set(excluded) - found):
             raise TaskError(f"{described}: exclude names {_list(unknown)}, and there is no such task")
         folders = [folder for folder in folders if folder.name not in excluded]
-    tasks, left_out = _tasks(folders, root)
+    tasks, left_out = _tasks(folders, root, digests)
     if not described.is_file():
         splits = hashed_splits(tasks)
         return Suite(name=root.name, path=str(root), tasks=tasks, splits=splits, left_out=left_out)
@@ -179,7 +179,7 @@ def _is_task(folder: Path) -> bool:
     return (folder / "task.toml").is_file() or (folder / "task.yaml").is_file()
 
 
-def _tasks(folders: list[Path], root: Path) -> tuple[dict[str, Task], dict[str, str]]:
+def _tasks(folders: list[Path], root: Path, digests: bool) -> tuple[dict[str, Task], dict[str, str]]:
     """The tasks by name, and why each of the others cannot be read."""
     tasks: dict[str, Task] = {}
     left_out: dict[str, str] = {}
@@ -187,7 +187,7 @@ def _tasks(folders: list[Path], root: Path) -> tuple[dict[str, Task], dict[str, 
         if folder.name in tasks or folder.name in left_out:
             raise TaskError(f"two tasks are called {folder.name}; one is {folder}: rename or exclude them")
         try:
-            tasks[folder.name] = read_task(folder)
+            tasks[folder.name] = read_task(folder, digest=digests)
         except TaskError as error:
             left_out[folder.name] = str(error)
     if not tasks:

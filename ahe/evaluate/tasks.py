@@ -31,14 +31,15 @@ JUNK = (".pyc", ".swp", ".swo", "~")
 _CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
 
 
-def read_task(path: Path) -> Task:
+def read_task(path: Path, *, digest: bool = True) -> Task:
     """The task in folder `path`; its name is the folder's name, relative paths are made absolute.
 
+    Without `digest` most of its files are not read, and the digest is empty: for lists of many tasks.
     Legacy forms (`version`, `allow_internet`, `memory = "2G"`, `storage`) are still read. Unknown keys are kept in
     `raw`. Raises `TaskError` that names the file and the key.
     """
     root = Path(path).absolute()
-    files = walk(root)
+    files = walk(root, digest=digest)
     if "task.toml" not in files.kept:
         if (root / "task.yaml").is_file():
             raise TaskError(f"{root} is a task of an older Terminal-Bench: `ahe tasks from DIR` converts it")
@@ -48,7 +49,7 @@ def read_task(path: Path) -> Task:
     return Task(
         name=root.name,
         path=str(root),
-        digest=files.digest,
+        digest=files.digest if digest else "",
         instruction=_instruction(files, toml),
         environment=environment,
         docker_only=docker_only,
@@ -136,6 +137,7 @@ class TaskFiles:
     """
 
     root: str
+    hashing: bool = True
     hashes: dict[str, str] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
 
@@ -161,13 +163,13 @@ class TaskFiles:
         return any(path.startswith(folder + "/") for path in self.hashes)
 
 
-def walk(root: Path) -> TaskFiles:
+def walk(root: Path, *, digest: bool = True) -> TaskFiles:
     """Read every file that is part of the task in `root`.
 
     Raises `TaskError` for sockets, pipes, unreadable files, and links outside `environment/` that lead to anything but
     a file of the task.
     """
-    found = TaskFiles(str(root))
+    found = TaskFiles(str(root), hashing=digest)
     try:
         with os.scandir(root) as entries:
             for entry in entries:
@@ -216,7 +218,7 @@ def _file(found: TaskFiles, entry: os.DirEntry[str], path: str) -> None:
             content = found.kept[path] = file.read()
         found.hashes[path] = hashlib.sha256(content).hexdigest()
     else:
-        found.hashes[path] = _sha256(entry.path)
+        found.hashes[path] = _sha256(entry.path) if found.hashing else ""
 
 
 def _sha256(path: str) -> str:

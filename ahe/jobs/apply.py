@@ -155,9 +155,12 @@ def _state(parent: int, name: str) -> State:
         return State(LINK, os.fsencode(os.readlink(name, dir_fd=parent)), info)
     if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_BYTES:
         raise _Collision("you have something else there")
-    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
-    with open(handle, "rb") as file:
+    with open(_opened(parent, name), "rb") as file:
         return State("100755" if info.st_mode & stat.S_IXUSR else "100644", file.read(), info)
+
+
+def _opened(parent: int, name: str) -> int:
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
 
 
 def _put(parent: int, name: str, theirs: State, wanted: State) -> None:
@@ -171,7 +174,7 @@ def _put(parent: int, name: str, theirs: State, wanted: State) -> None:
         if wanted.mode == LINK:
             os.symlink(os.fsdecode(wanted.data), made, dir_fd=parent)
         else:
-            _write(parent, made, theirs, wanted)
+            _write(parent, name, made, theirs, wanted)
         _unchanged(parent, name, theirs)
         os.rename(made, name, src_dir_fd=parent, dst_dir_fd=parent)
     except BaseException:
@@ -180,8 +183,8 @@ def _put(parent: int, name: str, theirs: State, wanted: State) -> None:
         raise
 
 
-def _write(parent: int, made: str, theirs: State, wanted: State) -> None:
-    """Write a new file with the person's own permissions and owner, where there was one."""
+def _write(parent: int, name: str, made: str, theirs: State, wanted: State) -> None:
+    """Write a new file with the permissions, owner and attributes of the person's own, where there was one."""
     assert wanted.info is not None
     before = theirs.info if theirs.mode not in ("", LINK) else None
     mode = 0o600 | stat.S_IMODE(before.st_mode if before else wanted.info.st_mode) & 0o777
@@ -192,9 +195,18 @@ def _write(parent: int, made: str, theirs: State, wanted: State) -> None:
         if before:
             with suppress(OSError):
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
+            _copy_attributes(parent, name, file.fileno())
             runs = (mode & 0o444) >> 2
             os.fchmod(file.fileno(), mode | runs if wanted.mode == "100755" else mode & ~0o111)
         os.fsync(file.fileno())
+
+
+def _copy_attributes(parent: int, name: str, new: int) -> None:
+    """Access lists and a person's own attributes; not capabilities, with which new content would run as root."""
+    with suppress(OSError), open(_opened(parent, name), "rb") as old:
+        for key in os.listxattr(old.fileno()):
+            if key.startswith(("user.", "system.posix_acl_")):
+                os.setxattr(new, key, os.getxattr(old.fileno(), key))
 
 
 def _unchanged(parent: int, name: str, theirs: State) -> None:

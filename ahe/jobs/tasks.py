@@ -42,7 +42,7 @@ class ListedSuite:
 
 def listed(project: Project) -> ListedSuite:
     """The suite's tasks, those that cannot be read or run too. Raises `UsageError` or `TaskError`."""
-    suite, wanted = load_suite(project.config.suite_path()), project.config.environment
+    suite, wanted = load_suite(project.config.suite_path(), digests=False), project.config.environment
     refused = suite.refusals(allow_network=wanted.allow_network, kind=wanted.kind)
     found = [
         ListedTask(

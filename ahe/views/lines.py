@@ -18,7 +18,7 @@ from ahe.events import (
 from ahe.records import Trial
 from ahe.views.progress import Progress
 from ahe.views.studies import estimate_lines
-from ahe.views.text import duration, fit, visible
+from ahe.views.text import brief, duration, fit, visible
 
 SMALL = 60
 """Evaluations up to this many trials print each; larger ones a line for every twentieth part."""
@@ -30,9 +30,9 @@ def sentence(event: Event) -> str | None:
     """What an event says on a line of its own, None for events that only change counts."""
     match event:
         case Notice(text):
-            return visible(text)
+            return brief(text)
         case Estimated(estimate):
-            return "\n".join(estimate_lines(estimate)) or None
+            return brief("\n".join(estimate_lines(estimate))) or None
         case EvaluationStarted(label, total, known):
             known_part = f", {known} of them known already" if known else ""
             return f"{visible(label)}: {total} trials{known_part}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from ahe.records import Usage
 GAP = "  "
 NARROWEST = 12
 _UNUSUAL = re.compile(r"[^\n\t -~]")
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Control characters, marks such as those that turn the direction of a text, halves of characters, line separators."""
+BRIEF = 8_000
 
 
 def visible(text: str) -> str:
@@ -22,9 +26,16 @@ def visible(text: str) -> str:
 
 def _shown(found: re.Match[str]) -> str:
     ch = found[0]
-    if unicodedata.category(ch) not in ("Cc", "Cf"):
+    if unicodedata.category(ch) not in _OBEYED:
         return ch
-    return chr(0x2400 + ord(ch)) if ord(ch) < 0x20 else f"\\u{ord(ch):04x}"
+    return chr(0x2400 + ord(ch)) if ord(ch) < 0x20 else json.dumps(ch)[1:-1] if ord(ch) > 0x7F else "\\u007f"
+
+
+def brief(text: str) -> str:
+    """The visible text without its middle if it has more than `BRIEF` characters: what to do stands at the end."""
+    if len(text) > BRIEF:
+        text = f"{text[: BRIEF - 1_000]} […] {text[-1_000:]}"
+    return visible(text)
 
 
 def cells(text: str) -> int:

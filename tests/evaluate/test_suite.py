@@ -131,6 +131,14 @@ def test_only_what_was_asked_for_by_name_is_asked_for_in_vain(tmp_path):
         load_suite(tmp_path).runnable(allow_network=False, kind="auto").require_named()
 
 
+def test_a_list_reads_the_same_tasks_without_their_digests(tmp_path):
+    whole = load_suite(write_suite(tmp_path))
+    listed = load_suite(tmp_path, digests=False)
+    assert all(len(task.digest) == 64 for task in whole.tasks.values())
+    bare = {name: task.model_copy(update={"digest": ""}) for name, task in whole.tasks.items()}
+    assert listed == whole.model_copy(update={"tasks": bare})
+
+
 def test_globs_and_excluded_tasks(tmp_path):
     text = (
         'exclude = ["d", "x-*"]\n[splits]\ntrain = ["b", "[a-c]"]\nheldout = ["c"]\n[quick]\ntrain = ["b*"]\n'

@@ -207,6 +207,18 @@ def test_permissions_of_a_file_stay_the_persons(mine: Path, lay: Lay) -> None:
     assert (mine / "keep.txt").stat().st_uid == (1234 if os.geteuid() == 0 else os.geteuid())
 
 
+def test_attributes_of_a_file_stay_the_persons(mine: Path, lay: Lay) -> None:
+    try:
+        os.setxattr(mine / "keep.txt", "user.note", b"mine")
+    except OSError:
+        pytest.skip("no attributes on this file system")
+    desk = lay()
+    (desk.copy / "keep.txt").write_text("agent\n")
+    applied(desk)
+    assert (mine / "keep.txt").read_text() == "agent\n"
+    assert os.getxattr(mine / "keep.txt", "user.note") == b"mine"
+
+
 # ---------------------------------------------------------------- the diff
 
 

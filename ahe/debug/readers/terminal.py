@@ -108,7 +108,7 @@ def _mark_setup(typed: list[tuple[int, str]], draft: Draft) -> None:
         return
     own = typed[last + 1 :]
     draft.setup = own[0][0] if own else draft.count
-    if not any("install" in command for _, command in typed[: last + 1]) or len(own) > _FEW:
+    if not any("install" in command for _, command in typed[: last + 1]) or not 0 < len(own) <= _FEW:
         return
     ends = [*(at for at, _ in own[1:]), draft.count]
     answers = [_answer(draft, at + 1, end) for (at, _), end in zip(own, ends, strict=True)]

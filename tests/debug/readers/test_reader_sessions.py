@@ -306,6 +306,7 @@ def test_an_agent_that_was_never_started(tmp_path: Path) -> None:
         "root@box:/app# ",
     )
     assert not _bench(tmp_path / "d", _cast(*typed, "root@box:/app# export PATH=$PATH:/x", *module)).started
+    assert _bench(tmp_path / "e", _cast(*typed)).started
     own = _cast(*typed, "root@box:/app# new-agent -p 'Do it.'", "Thinking about app: done")
     trace = _bench(tmp_path / "b", own)
     assert trace.started and [step.phase for step in trace.steps] == ["setup", "setup", "agent", "agent"]
