@@ -136,7 +136,12 @@ def shown(
     """
     worked = [act for act in did if _worked(act)]
     found = error(worked[-1], known) if worked else None
-    if found is None or _PROBES.search(found.act.command) or _EXPLAINED.search(said) or _checked(worked):
+    if (
+        found is None
+        or _PROBES.search(found.act.command[:2_000])
+        or _EXPLAINED.search(said)
+        or _checked(worked)
+    ):
         return None
     if found.act.failed is not True and not _again(found, worked[-LAST:-1]):
         return None
@@ -168,7 +173,7 @@ def unresolved(did: Sequence[Act], known: Lines = frozenset()) -> Shown | None:
             return None
         lines = act.lines(known) if act.failed else []
         found = error(act, known) or (Shown(NONE, act, lines[-1].strip()) if lines else None)
-        meant = optional(act) or _PROBES.search(act.command)
+        meant = optional(act) or _PROBES.search(act.command[:2_000])
         if found and not meant and not any(_gets_over(found, other) for other in later):
             return found
         later.append(act)
