@@ -138,6 +138,8 @@ def output(files: Sequence[VerifierFile]) -> str:
     shown = resolve(max(texts, key=len, default="")[-OUTPUT:])
     began = shown.rfind(" test session starts ")
     lines = [line.rstrip() for line in shown[shown.find("\n", began) if began >= 0 else 0 :].split("\n")]
+    installed = max((at for at, line in enumerate(lines) if _INSTALLER.match(line)), default=-1)
+    lines = lines[installed + 1 :] or lines
     return "\n".join(line[:LINE] for line in lines if line and not _INSTALLER.match(line)).strip()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.mechanisms import Shown, error, got_over, optional, unresolved
+from ahe.debug.signals.mechanisms import Shown, error, got_over, optional, succeeded, unresolved
 from ahe.debug.signals.outcome import Finding
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
@@ -26,7 +26,7 @@ _TRIVIAL = re.compile(
 _TESTS = re.compile(
     r"(?:Error|Exception|Warning)$|(?:^|/)(?:tests?/|test_\w+|\w+_test\.)|\.py:\d+|^\d|^(?:self|np|pd|os|sys|re|json|assert\w*)\."
 )
-Place = tuple[int, str]
+_PATH = re.compile(r"\"(?:file_?path|path|filePath|target_file|filename)\": ?\"[^\"\n]{1,140}\"")
 
 
 def findings(
@@ -67,10 +67,12 @@ def largest(label: str, did: Sequence[Act]) -> Finding | None:
 
 def names(said: Sequence[Failure]) -> tuple[str, ...]:
     """Paths and identifiers in the verifier's words that the agent may have named too; at most 12."""
-    text = "\n".join(failure.decisive or failure.message[:400] for failure in said[:8])
+    spoken = (failure.test if " " in failure.test else "" for failure in said[:8])
+    text = "\n".join([*spoken, *(failure.decisive or failure.message[:400] for failure in said[:8])])
     found = [token.strip("`'.") for token in _NAME.findall(text)]
-    last = [token.rpartition("/")[2] or token for token in found if not _TESTS.search(token)]
-    return tuple(dict.fromkeys(token for token in last if len(token) > 3))[:12]
+    kept = [(token.rpartition("/")[2], token) for token in found if not _TESTS.search(token)]
+    named = (last if len(last) > 3 else token for last, token in kept)
+    return tuple(dict.fromkeys(name for name in named if len(name) > 3))[:12]
 
 
 def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
@@ -85,18 +87,9 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
         if touched:
             found.append((f"last {'change to' if changed else 'command about'} {name}", touched[-1]))
             break
-    last = unresolved(did) if shown is None else None
-    left = last.act if last else shown.act if shown else None
-    if last is not None:
-        found.append(("failed, and nothing got over it", last.act))
-    checks = [
-        act
-        for act in worked
-        if act.kind == "run" and act.result.strip() and not (left and act.key == left.key)
-    ]
-    if check := next(
-        (act for act in reversed(checks) if not got_over(act, worked[worked.index(act) + 1 :])), None
-    ):
+    if shown is None and (left := unresolved(did)) is not None:
+        found.append(("failed, and nothing got over it", left.act))
+    if check := next((act for act in reversed(worked) if succeeded(act) and act.result.strip()), None):
         found.append(("last check", check))
     if changes := [act for act in worked if act.kind == "change"]:
         found.append(("last change", changes[-1]))
@@ -131,6 +124,8 @@ def cite(label: str, act: Act) -> Citation:
         plain = re.split(r'["\\]', line)[0]
         line = plain if len(plain) > 11 and plain in act.call else act.call.strip().split("\n")[0]
         lines = ["", ""]
+    if (path := _PATH.search(act.call)) is not None and line.startswith("{"):
+        line, lines = path[0], ["", ""]  # an edit: what it writes is not what happened
     more = len(line) > COMMAND or len(lines) > 1
     return Citation(trial=label, step=act.step, quote=line[:COMMAND].rstrip() + (CUT if more else ""))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ahe.debug.report.compose import Part, Section
 from ahe.debug.report.failures import ended, failure_parts, full_words, named, not_the_agent
-from ahe.debug.report.quote import cite, count, indented, names
+from ahe.debug.report.quote import cite, cite_finding, count, indented, names
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.vocabulary import NOT_THE_AGENT, NOTHING_DONE
 from ahe.records import Cluster, Tally
@@ -166,7 +166,10 @@ def _unscored(material: Material) -> Iterator[Part]:
         sign = rollout.signature
         how = f"{sign.status} / {sign.mechanism}" if sign else ""
         yield Part(f"- {named(task, rollout)}: {how}, {count(rollout.turns, 'turn')}", 90 - nth)
-        yield from (Part(indented(f"- {note}"), 89 - nth - k) for k, note in enumerate(rollout.notes))
+        acted = [cite_finding(finding) for finding in rollout.findings]
+        yield from (
+            Part(indented(f"- {note}"), 89 - nth - k) for k, note in enumerate((*rollout.notes, *acted))
+        )
 
 
 def _worse(material: Material) -> Iterator[Part]:

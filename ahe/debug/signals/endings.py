@@ -74,7 +74,7 @@ _STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", 
 _TROUBLE = re.compile(
     r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
 )
-_LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 3
+_LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 2
 
 
 class Ending(NamedTuple):

@@ -136,23 +136,40 @@ def shown(
     """
     worked = [act for act in did if _worked(act)]
     found = error(worked[-1], known) if worked else None
-    if found is None or _PROBES.search(found.act.command) or _EXPLAINED.search(said):
+    if found is None or _PROBES.search(found.act.command) or _EXPLAINED.search(said) or _checked(worked):
+        return None
+    if found.act.failed is not True and not _again(found, worked[-LAST:-1]):
         return None
     return None if any(found.line in result for result in passing) else found
 
 
+def _again(found: Shown, before: Sequence[Act]) -> bool:
+    """Whether one of these acts shows the same kind of error: without an exit code once is not enough."""
+    return any((other := error(act)) is not None and other.mechanism == found.mechanism for act in before)
+
+
+def _checked(worked: Sequence[Act]) -> bool:
+    """Whether a command succeeded after the last change: the work was checked, and a later error is another thing."""
+    for act in reversed(worked[:-1]):
+        if act.kind == "change" or succeeded(act):
+            return act.kind == "run"
+    return False
+
+
+def succeeded(act: Act) -> bool:
+    return act.kind == "run" and not act.failed and act.result_step > 0 and error(act) is None
+
+
 def unresolved(did: Sequence[Act], known: Lines = frozenset()) -> Shown | None:
-    """The last failure among the last acts that no later act got over. Unlike one that is `shown` it may not matter."""
+    """The last failure after which no command succeeded. Unlike one that is `shown` it may not matter."""
     later: list[Act] = []
     for act in [act for act in reversed(did) if _worked(act)][:LAST]:
+        if succeeded(act):
+            return None
         lines = act.lines(known) if act.failed else []
         found = error(act, known) or (Shown(NONE, act, lines[-1].strip()) if lines else None)
-        if (
-            found
-            and not optional(act)
-            and not _PROBES.search(act.command)
-            and not any(_gets_over(found, other) for other in later)
-        ):
+        meant = optional(act) or _PROBES.search(act.command)
+        if found and not meant and not any(_gets_over(found, other) for other in later):
             return found
         later.append(act)
     return None

@@ -43,9 +43,23 @@ def test_an_error_that_was_got_over_is_not_shown() -> None:
 
 
 def test_an_error_that_nothing_got_over_is_shown_though_it_names_no_mechanism() -> None:
-    trace = made(("./deploy.sh", bad("ConnectionError: refused")), ("echo x > y", ok("")), ("make", ok("ok")))
+    trace = made(("./deploy.sh", bad("ConnectionError: refused")), ("echo x > y", ok("")))
     assert told(trace)[0] == ("failed, and nothing got over it", "./deploy.sh", "ConnectionError: refused")
     assert studied(trace).signature is not None and studied(trace).signature.mechanism == "none"  # type: ignore[union-attr]
+
+
+def test_an_error_after_which_a_command_succeeded_is_not_shown() -> None:
+    trace = made(
+        ("./deploy.sh", bad("ConnectionError: refused")), ("make", ok("built")), ("echo x > y", ok(""))
+    )
+    assert "refused" not in str(told(trace))
+
+
+def test_of_an_edit_the_path_is_quoted_not_what_it_writes() -> None:
+    call = '{"file_path": "/app/q.py", "old_string": "raise KeyError", "new_string": "x"}'
+    texts = (Text("call", call, "Edit"), result("updated", "Edit", call))
+    found = acts(Trace("a", "t", (Step(1, "agent", texts),)))[0]
+    assert cite("a", found).quote == '"file_path": "/app/q.py"…'
 
 
 def test_every_quote_stands_in_its_step() -> None:

@@ -95,7 +95,8 @@ def test_an_error_that_passing_rollouts_show_too_is_not_named() -> None:
 def test_an_exit_code_of_0_is_believed_unless_the_command_hides_it() -> None:
     line = "===== 2 failed, 3 passed in 0.12s ====="
     assert signed(made(("pytest -q", ok(line)))).mechanism == "none"
-    assert signed(made(("pytest -q | tail -1", ok(line)))).mechanism == "test_failure"
+    assert signed(made(("pytest -q | tail -1", ok(line)))).mechanism == "none", "once is not enough"
+    assert signed(made(*[("pytest -q | tail -1", ok(line))] * 2)).mechanism == "test_failure"
 
 
 def test_the_words_are_those_of_the_vocabulary() -> None:
@@ -164,3 +165,19 @@ def test_of_failing_tests_the_reason_is_shown_not_the_count() -> None:
 )
 def test_an_error_that_was_meant_or_explained_is_not_named(turn: tuple[str, str], answer: str) -> None:
     assert signed(made(turn, answer=answer)).mechanism == "none"
+
+
+def test_an_error_after_the_work_was_checked_is_another_thing() -> None:
+    turns = [
+        ("sed -i s/a/b/ x.py", ok("")),
+        ("pytest -q", ok("3 passed")),
+        ("./publish", bad("ValueError: no token")),
+    ]
+    assert signed(made(*turns)).mechanism == "none"
+    assert signed(made(turns[0], turns[2])).mechanism == "value_error"
+
+
+def test_without_an_exit_code_an_error_has_to_be_shown_again() -> None:
+    once = ("python a.py", "ValueError: no rows")
+    assert signed(made(once)).mechanism == "none"
+    assert signed(made(once, ("sed -i s/a/b/ a.py", ""), once)).mechanism == "value_error"
