@@ -194,18 +194,16 @@ def _act(step: Step, text: Text) -> Act:
 
 
 def _answered(act: Act, step: Step, text: Text) -> Act:
+    """The act with a result, or with one more part of it; what comes in a later step than the first part is dropped."""
     failed = text.failed if text.failed is not None else True if text.channel == "error" else None
-    again = act.result and act.result_step == step.id
-    kind = "other" if act.kind == "other" else _KINDS.get(text.kind, act.kind)
+    if act.result and act.result_step != step.id:
+        return act
+    said = "" if text.kind == "edit" and not failed else text.text
     return replace(
         act,
-        kind=kind,
-        result=""
-        if text.kind == "edit" and not failed
-        else f"{act.result}\n{text.text}"
-        if again
-        else act.result or text.text,
-        result_step=act.result_step or step.id,
+        kind="other" if act.kind == "other" else _KINDS.get(text.kind, act.kind),
+        result=f"{act.result}\n{said}" if act.result else said,
+        result_step=step.id,
         failed=failed,
     )
 
