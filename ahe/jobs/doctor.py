@@ -160,7 +160,10 @@ def _models(config: Config) -> Iterator[Finding]:
         if spec not in seen:
             seen.add(spec)
             name = "model" if role == "coder" else f"model.{role}"
-            yield from _safely(lambda _, name=name, spec=spec: _model(name, spec), config)  # type: ignore[misc]
+            try:
+                yield from _model(name, spec)
+            except AheError as error:
+                yield Finding(name=name, state="missing", what=str(error))
 
 
 def _model(name: str, spec: ModelSpec) -> Iterator[Finding]:

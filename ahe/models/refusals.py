@@ -29,8 +29,8 @@ NO_MONEY = re.compile(
 )
 NO_TOOLS = re.compile(r"support tool|tools? (is|are) not supported|tools param requires", re.IGNORECASE)
 UNREADABLE = re.compile(
-    r"tool_use_failed|failed_generation|failed to (parse|call a function)|malformed_?function_?call"
-    r"|attempted to call tool|requested tool does not exist",
+    r"tool_use_failed|failed_generation|failed to (call a function|parse (input at|tool|function|the model))"
+    r"|malformed_?function_?call|attempted to call tool|requested tool does not exist|tool call validation failed",
     re.IGNORECASE,
 )
 """The model wrote a call that the endpoint could not read (https://github.com/anomalyco/opencode/issues/1018)."""

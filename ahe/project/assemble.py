@@ -32,6 +32,7 @@ from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
 from ahe.models.probe import ToolCallProbe, probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
+from ahe.models.secrets import shown
 from ahe.models.wire import Habits
 from ahe.project.content import entry
 from ahe.project.project import Project, settled_mode, tool_calls_fact
@@ -237,4 +238,4 @@ def known_habits(store: Store, spec: ModelSpec) -> Habits:
 
 
 def habits_fact(spec: ModelSpec) -> str:
-    return f"habits {spec.base_url} {spec.name}"
+    return f"habits {shown(spec.base_url)} {spec.name}"

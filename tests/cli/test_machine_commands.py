@@ -190,3 +190,10 @@ def test_doctor_says_which_variable_lacks_its_key(ahe, project):
     )
     found = lines(ahe("doctor", "--json", cwd=project))
     assert "NOT_SET" in found["model"]["what"]
+
+
+def test_doctor_names_an_address_that_is_none(ahe, project):
+    (project / "ahe.toml").write_text('[model]\nname = "m"\nbase_url = "localhost:11434/v1"\n')
+    finding = lines(ahe("doctor", "--json", cwd=project))["model"]
+    assert finding["state"] == "missing"
+    assert 'write "http://localhost:11434/v1"' in finding["what"]

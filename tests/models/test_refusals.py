@@ -201,6 +201,7 @@ def test_a_reply_that_does_not_fit_beside_the_prompt_is_made_shorter(text, room)
         ("content: Input should be a valid string", wire.NULL),
         ("Invalid value for 'content': expected a string, got null.", wire.NULL),
         ("invalid message content type: <nil>", wire.NULL),
+        ("Failed to parse the request body as JSON: messages[2].content: invalid type: null", wire.NULL),
         ("Invalid 'content': 'content' field must be a string or an array of objects.", wire.NULL),
         ("Conversation blocks and tool result blocks cannot be provided in the same turn.", wire.ALTERNATE),
         ("Only user and assistant roles are supported!", wire.SYSTEM),
@@ -274,6 +275,10 @@ def test_the_end_of_the_money_is_said_at_once(status, text):
             "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
         ),
         (400, "tool call validation failed: attempted to call tool 'x' which was not in request.tools"),
+        (
+            400,
+            "Tool call validation failed: parameters for tool f did not match schema: missing properties: 'a'",
+        ),
         (500, "Failed to parse input at pos 12"),
     ],
 )
