@@ -134,7 +134,8 @@ def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout
 
 def output(files: Sequence[VerifierFile]) -> str:
     """The end of what the verifier printed, without installers' lines; of several files the longest that is no JSON."""
-    texts = [file.text for file in files if file.text.strip()[:1] not in ("{", "[", "<")]
+    said = (file for file in files if not file.name.rpartition("/")[2].startswith(("reward", "score")))
+    texts = [file.text for file in said if file.text.strip()[:1] not in ("{", "[", "<")]
     shown = resolve(max(texts, key=len, default="")[-OUTPUT:])
     began = shown.rfind(" test session starts ")
     lines = [line.rstrip() for line in shown[shown.find("\n", began) if began >= 0 else 0 :].split("\n")]

@@ -77,7 +77,11 @@ def full_words(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
     seen: set[str] = set()
     for task, rollout in rollouts:
         end = ""
-        if any(failure.test for failure in rollout.said) and rollout.output not in seen:
+        if (
+            rollout.output.count("\n") > TESTS
+            and any(each.test for each in rollout.said)
+            and rollout.output not in seen
+        ):
             seen.add(rollout.output)
             end = rollout.output[-FULL:].partition("\n")[2] if len(rollout.output) > FULL else rollout.output
             yield from [Part(f"- {named(task, rollout)} ends:\n{fenced(end)}", 9)] if end else []

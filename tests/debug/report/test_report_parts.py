@@ -249,3 +249,8 @@ def test_a_context_that_overflowed_shows_what_filled_it() -> None:
     assert [f.why for f in found] == ["printed most, 25000 characters"] and found[
         0
     ].citation.quote == "cat big.log"
+
+
+def test_a_reward_is_not_what_a_verifier_says() -> None:
+    assert output([VerifierFile("reward.txt", "0.5"), VerifierFile("out/score.txt", "1")]) == ""
+    assert output([VerifierFile("reward.txt", "0.5"), VerifierFile("log.txt", "a failed")]) == "a failed"
