@@ -13,6 +13,7 @@ import pytest
 from model_helpers import ask
 
 from ahe.errors import AheError, UsageError
+from ahe.jobs import doctor
 from ahe.models.openai import OpenAIModel
 from ahe.models.retry import Backoff
 from ahe.models.roles import open_models
@@ -186,3 +187,9 @@ def test_a_key_in_place_of_the_variables_name_is_not_shown():
     with pytest.raises(UsageError, match="name of an environment variable") as caught:
         OpenAIModel(ModelSpec(name="m", base_url="https://h/v1", api_key_env="sk-proj-123"))
     assert "sk-proj" not in str(caught.value)
+
+
+def test_doctor_does_not_show_a_key_in_place_of_the_variables_name():
+    spec = ModelSpec(name="m", base_url="https://user:passw0rd@h/v1", api_key_env="sk-proj-123")
+    finding = doctor._endpoint("model", spec)
+    assert finding.state == "missing" and "sk-proj" not in f"{finding}" and "passw0rd" not in f"{finding}"
