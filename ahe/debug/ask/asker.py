@@ -21,6 +21,7 @@ from ahe.debug.ask.agent import DebuggerAgent
 from ahe.debug.ask.answer import Answer
 from ahe.debug.ask.form import REPLY_TOKENS, DebuggerForm
 from ahe.debug.ask.material import Caps, TaskMaterial, TaskState, in_order, material_digest
+from ahe.debug.report.quote import names
 from ahe.errors import AgentFault, AheError
 from ahe.harness.layout import counts
 from ahe.protocols import MakeEnvironment, Model
@@ -70,18 +71,17 @@ class Asked:
         """What the report says about the asking itself: what was left out, and why."""
         found = []
         if self.unasked:
-            found.append(f"tasks not asked about: {len(self.unasked)} ({self.why}): {_names(self.unasked)}")
+            found.append(
+                f"tasks not asked about: {len(self.unasked)} ({self.why}): {names(self.unasked, NAMES)}"
+            )
         if self.unanswered:
             reasons = dict.fromkeys(self.unanswered.values())
-            found.append(f"no founded answer about {_names(list(self.unanswered))} ({'; '.join(reasons)})")
+            found.append(
+                f"no founded answer about {names(list(self.unanswered), NAMES)} ({'; '.join(reasons)})"
+            )
         if self.dropped:
             found.append(f"statements of the debugger left out as unfounded: {self.dropped}")
         return tuple(found)
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
-    return ", ".join(names[:NAMES]) + more
 
 
 class CachedAnswer(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from ahe.debug.signals.outcome import Finding
 from ahe.debug.verifiers.failure import Failure
@@ -53,7 +54,8 @@ def hanging(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
-def names(given: list[str] | tuple[str, ...], most: int = 12) -> str:
+def names(given: Sequence[str], most: int = 12) -> str:
+    """The first names, and how many more there are."""
     more = f" and {len(given) - most} more" if len(given) > most else ""
     return ", ".join(given[:most]) + more
 
