@@ -40,9 +40,9 @@ def read_text(path: Path) -> str:
 def loads(raw: str | bytes) -> Any:
     """The value of a JSON text, safe to write again. Raises `ValueError` or `RecursionError`.
 
-    JSON can escape half a surrogate pair, which cannot be encoded in a file or a request: it is replaced. Numbers that
-    are none (NaN, 1e999) become None. Values more than `MAX_DEPTH` deep are refused: they parse, but nothing that walks
-    through them later would end well.
+    JSON can escape half a surrogate pair, which cannot be encoded in a file or a request: it is replaced. NaN and
+    infinite numbers (1e999) become None. Values more than `MAX_DEPTH` deep are refused: they parse, but what walks
+    through them later would fail.
     """
     text = raw if isinstance(raw, str) else raw.decode("utf-8")
     value = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)

@@ -173,7 +173,7 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(monkeypatch, ke
     assert key not in str(caught.value)
 
 
-async def test_white_space_around_a_key_is_no_part_of_it(monkeypatch):
+async def test_white_space_around_a_key_is_left_out(monkeypatch):
     monkeypatch.setenv("A_KEY", f" {OTHER}\r\n")
     heads: list[str] = []
     async with repeating(200, lambda head: heads.append(head) or COMPLETION) as address:
