@@ -206,7 +206,9 @@ def _endpoint(name: str, spec: ModelSpec) -> Finding:
     where = shown(spec.base_url)
     if spec.api_key_env and not spec.api_key_env.isidentifier():
         fix = f"set api_key_env in {FILE} to the name of the environment variable that holds the key"
-        return Finding(name=name, state="missing", what=f"{spec.name}: api_key_env does not name a variable", fix=fix)
+        return Finding(
+            name=name, state="missing", what=f"{spec.name}: api_key_env does not name a variable", fix=fix
+        )
     key = os.environ.get(spec.api_key_env, "").strip() if spec.api_key_env else ""
     if spec.api_key_env and not key and not on_loopback(spec.base_url):
         fix = f"export {spec.api_key_env}=…, or set api_key_env in {FILE} (empty: no key is needed)"
