@@ -82,5 +82,6 @@ def test_a_cut_loses_nothing_before_it(made: Made, data: st.DataObject):
     for cut in (first, second):
         steps = [step for trace in traces(made.name, made.data[:cut]) for step in trace.steps]
         assert steps[:-1] == list(whole.steps[: len(steps) - 1])
-        counts.append(sum(len(step.texts) for step in steps[:-1]))
-    assert counts == sorted(counts)
+        counts.append(len(steps))
+    # A step that was cut may turn out to belong to the one before it.
+    assert counts[1] >= counts[0] - 1
