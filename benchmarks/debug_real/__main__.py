@@ -1,9 +1,10 @@
 """How well the Agent Debugger explains traces of real shapes, without a model.
 
-    python -m benchmarks.debug_real [--half dev|report] [--list] [--json]
+    python -m benchmarks.debug_real [--half dev|report|fresh] [--list] [--json]
 
 Each folder of `benchmarks/debug_real/traces` is debugged alone. `labels.py` says what a label holds and `score.py` how
-a report is compared with it. The debugger may be developed on the half `dev`; `report` is only for reporting. Shares:
+a report is compared with it. The debugger may be developed on the part `dev`; totals of `report` were seen meanwhile;
+`fresh` is only for reporting. Shares:
 
 - `cause`: failing traces whose root cause stands in report.md
 - `first_screen`: those where it stands in the first 40 lines below the title, wrapped at 100 columns
@@ -78,7 +79,7 @@ def misses(each: Scored) -> list[str]:
 
 
 @click.command(help=__doc__)
-@click.option("--half", type=click.Choice(HALVES), help="Only this half.")
+@click.option("--half", type=click.Choice(HALVES), help="Only this part.")
 @click.option("--list", "as_list", is_flag=True, help="Each folder with its misses.")
 @click.option("--json", "as_json", is_flag=True)
 def main(half: Half | None, as_list: bool, as_json: bool) -> None:

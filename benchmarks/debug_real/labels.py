@@ -1,7 +1,8 @@
 """The corpus: folders with traces in the files of the tools that make them, each with a `label.toml`.
 
-The traces were written by hand after the shapes of real ones. A third of them are runs that passed: their verdict is
-turned to failed and says nothing about the reason. `label.toml` has these keys:
+The traces were written by hand after the shapes of real ones, those of `fresh` later and by somebody who knew neither
+the debugger nor the other parts; a third of `fresh` has at least 40 steps. In every part a third of the runs passed:
+their verdict is turned to failed and says nothing about the reason. `label.toml` has these keys:
 
 - `format`: the tool whose files these are
 - `fault`: `agent`; `not-agent` if it was never installed or started, or endpoint, context, time or environment failed;
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-Half = Literal["dev", "report"]
+Half = Literal["dev", "report", "fresh"]
 Fault = Literal["agent", "not-agent", "none"]
 HALVES: tuple[Half, ...] = get_args(Half)
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -49,7 +50,7 @@ class Labelled:
 
 
 def corpus(half: Half) -> list[Labelled]:
-    """The folders of a half, by name. Raises `ValueError` if a label lacks a key or has an unknown one."""
+    """The folders of a part, by name. Raises `ValueError` if a label lacks a key or has an unknown one."""
     return [labelled(path.parent, half) for path in sorted((TRACES / half).glob(f"*/{LABEL}"))]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ahe.debug.readers.find import find
+from ahe.debug.readers.read import read
 from benchmarks.debug_real.__main__ import figures, misses
 from benchmarks.debug_real.labels import HALVES, LABEL, TRACES, Labelled, corpus, labelled
 from benchmarks.debug_real.score import LINES, compared, first_screen
@@ -65,9 +66,15 @@ def test_no_two_folders_are_alike():
         assert shared < 0.7, f"{one.name}, {other.name}"
 
 
-def test_the_corpus_is_small():
-    sizes = {label.name: sum(path.stat().st_size for path in _files(label.folder)) for label in ALL}
-    assert max(sizes.values()) <= 64_000 and sum(sizes.values()) < 1_500_000
+@pytest.mark.parametrize("half", HALVES)
+def test_a_part_is_small(half):
+    sizes = [sum(path.stat().st_size for path in _files(label.folder)) for label in corpus(half)]
+    assert max(sizes) <= (200_000 if half == "fresh" else 64_000) and sum(sizes) < 1_500_000
+
+
+def test_a_third_of_the_fresh_part_is_long():
+    steps = [len(read(source).steps) for label in corpus("fresh") for source in find([label.folder])]
+    assert 3 * sum(40 <= count for count in steps) >= len(steps) and max(steps) <= 160
 
 
 def test_a_wrong_label_is_refused(tmp_path):
