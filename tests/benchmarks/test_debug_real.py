@@ -74,7 +74,7 @@ def test_a_part_is_small(half):
 
 def test_a_third_of_the_fresh_part_is_long():
     steps = [len(read(source).steps) for label in corpus("fresh") for source in find([label.folder])]
-    assert 3 * sum(40 <= count for count in steps) >= len(steps) and max(steps) <= 160
+    assert 3 * sum(count >= 40 for count in steps) >= len(steps) and max(steps) <= 160
 
 
 def test_a_wrong_label_is_refused(tmp_path):
