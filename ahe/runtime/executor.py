@@ -38,7 +38,11 @@ MAX_STRAY = 100
 MAX_ASKED = 20_000
 """Requests of the box, and hooks that it says it begins, during one call."""
 MAX_ERROR = 10_000
-ANSWERS = {"tool": TypeAdapter(str), "render": TypeAdapter(str), "check": TypeAdapter(list[str])}
+ANSWERS: dict[str, TypeAdapter[Any]] = {
+    "tool": TypeAdapter(str),
+    "render": TypeAdapter(str),
+    "check": TypeAdapter(list[str]),
+}
 """What box.py answers; `HookResult` is the answer to a hook."""
 
 
