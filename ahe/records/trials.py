@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Literal
 
 from pydantic import Field
@@ -87,10 +88,17 @@ Ended = Literal[
 ]
 
 
-FRESH, SIDE_BY_SIDE = 1_000, 2_000
-"""Attempts from these numbers on are the fresh rollouts of leave-one-out attribution, and those of arms that are
-measured again because one ran much slower. They are never pooled with the plain ones: those selected the tasks, or were
-slow; and if the run is killed, the plain comparison must look as it did before."""
+FRESH = 1_000
+"""Attempts from this number on are the fresh rollouts of leave-one-out attribution, and from twice this number on those
+of arms that are measured again side by side. They are never pooled with the plain ones: those selected the tasks, or
+were slow; and if the run is killed, the plain comparison must look as it did before."""
+
+
+def side_by_side_series(incumbent: str, candidate: str) -> int:
+    """The first attempt number of the rollouts of these two harnesses that are run side by side. Each pair has numbers
+    of its own, so that no rollout of an earlier comparison counts; seeds made of them fit into 31 bits."""
+    pair = hashlib.sha256(f"{incumbent} {candidate}".encode()).digest()
+    return FRESH * (2 + int.from_bytes(pair[:4], "big") % 2_000)
 
 
 class Trial(Record):
@@ -126,5 +134,5 @@ class Trial(Record):
 
     @property
     def series(self) -> int:
-        """The first attempt number of its kind: 0 (plain), `FRESH` or `SIDE_BY_SIDE`."""
+        """The first attempt number of its kind: 0 (plain), `FRESH`, or that of a pair (`side_by_side_series`)."""
         return self.attempt // FRESH * FRESH
