@@ -83,8 +83,9 @@ class OpenAIModel:
             return await self._answered(request)
         except BadRequest as refused:
             if why := await self._refuses_all(request.role):
+                words = "in the same words" if why == str(refused) else f"({why})"
                 raise ModelUnavailable(
-                    f"{refused}. A plain question is refused too ({why}): look after the account, and the model's "
+                    f"{refused}. A plain question is refused too {words}: look after the account, and the model's "
                     "name and address in ahe.toml"
                 ) from refused
             raise
