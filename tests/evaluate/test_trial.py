@@ -102,6 +102,8 @@ class Bench:
     folder: Path
     commands: Sequence[str] = (PASSING,)
     refused: Exception | None = None
+    mode: str = "native"
+    turns: int = 10
 
     def task(self, toml: str | None = None, **files: str) -> Task:
         return read_task(write_task(self.folder / "task", *([toml] if toml else []), files=files))
@@ -116,8 +118,8 @@ class Bench:
         runner = TrialRunner(
             store,
             Answers(self.commands, refused=self.refused),
-            "native",
-            Limits(turns=10),
+            self.mode,
+            Limits(turns=self.turns),
             make,
             lambda: make_executor(False),
         )
@@ -175,6 +177,15 @@ async def test_a_write_that_fails_after_the_agent_fails_the_trial(bench: Bench, 
     (trial,) = await bench.trials(bench.task(), errors={"write": error})
     assert (trial.status, trial.ended) == ("failed", "answered")
     assert str(error) in trial.cause
+
+
+async def test_a_trial_knows_its_limits_and_tool_call_mode(bench: Bench) -> None:
+    """Trials under other ones are never pooled with it."""
+    task, found = bench.task(), []
+    for mode, turns in (("native", 10), ("text", 10), ("native", 9), ("native", 10)):
+        bench.mode, bench.turns = mode, turns
+        found += [trial.settings for trial in await bench.trials(task)]
+    assert len({*found}) == 3 and found[0] == found[3] and all(found)
 
 
 async def test_a_lost_environment_ends_the_conversation_and_fails(bench: Bench) -> None:
