@@ -52,7 +52,9 @@ class Answers:
         if turn < len(self.commands):
             arguments = {"command": self.commands[turn]}
             calls = (ToolCall(id=f"c{turn}", name="run_shell_command", arguments=arguments),)
-        return Reply(message=Message(role="assistant", content="Done.", tool_calls=calls), usage=Usage())
+        return Reply(
+            message=Message(role="assistant", content="Done.", tool_calls=calls), usage=Usage(calls=1)
+        )
 
 
 class Faulty(BwrapEnvironment):
@@ -277,6 +279,18 @@ async def test_a_refusal_after_other_trials_is_the_harnesss_failure(bench: Bench
     found = await bench.trials(bench.task(), 3)
     assert [trial.ended for trial in found] == ["answered", "bad_request", "bad_request"]
     assert (found[0].id, found[1].status, found[1].cause) == (good.id, "passed", REFUSED)
+
+
+async def test_a_trial_that_never_had_a_reply_does_not_vouch_for_the_endpoint(bench: Bench) -> None:
+    good = (await bench.trials(bench.task()))[0]
+    store = Store(bench.folder / "other")
+    for calls, ended, answered in ((0, "crashed", False), (3, "bad_request", False), (1, "crashed", True)):
+        id = f"{calls}{ended}"
+        store.new_folder(id)
+        changed = {"id": id, "usage": Usage(calls=calls), "ended": ended, "status": "failed"}
+        store.put(good.model_copy(update=changed))
+        assert store.answered(good.model) is answered
+    store.close()
 
 
 async def test_a_refused_trial_is_tried_again(bench: Bench) -> None:
