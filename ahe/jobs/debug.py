@@ -98,5 +98,7 @@ async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: 
 def _skipped(files: Sequence[Skipped]) -> tuple[str, ...]:
     """Notes on the files that are not traces; those that may be traces all the same are named."""
     named = [f"not read: {each.path[:200]!r} ({each.why})" for each in files if each.notable]
-    count = f"{len(files)} files are not traces and were skipped"
+    count = "1 file is not a trace and was skipped"
+    if len(files) > 1:
+        count = f"{len(files)} files are not traces and were skipped"
     return (*named[:NAMED], *([count] if len(files) > len(named[:NAMED]) else []))

@@ -45,6 +45,7 @@ from ahe.records.gate import (
     Tally,
     Verdict,
     VerdictOutcome,
+    slower,
 )
 from ahe.records.studies import (
     Calibration,
@@ -123,4 +124,5 @@ __all__ = [
     "Verdict",
     "VerdictOutcome",
     "side_by_side_series",
+    "slower",
 ]
