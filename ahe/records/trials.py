@@ -105,7 +105,8 @@ class Trial(Record):
     """One attempt of one harness at one task with one model. `id` is the hash of its identity.
 
     `status` is `missing` if the infrastructure failed (it is never scored 0); `ended` says how the agent loop ended.
-    `uses` counts the uses of each component, by mount path; `runtime` is the `RUNTIME_VERSION` that ran it.
+    `uses` counts the uses of each component, by mount path; `runtime` is the `RUNTIME_VERSION` that ran it. `settings`
+    is a digest of limits and tool-call mode; empty in trials of earlier versions.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Trial(Record):
     seconds: float = 0.0
     sandboxed: bool = True
     runtime: int = 1
+    settings: str = ""
 
     @property
     def series(self) -> int:

@@ -186,10 +186,17 @@ async def test_several_calls_in_one_reply_are_all_answered_in_order(tmp_path: Pa
 )
 async def test_a_refused_conversation_is_the_agents_failure(tmp_path: Path, message: str, ended: str) -> None:
     script = answers(shell("true"), {"status": 400, "content": message})
-    played = await play(tmp_path, script)
+    played = await play(tmp_path, {"ahe-plain-question/*": "OK", **script})
     assert played.outcome.ended == ended
     assert message in played.outcome.cause
     assert played.outcome.turns == 1, "the call that failed is no turn"
+
+
+async def test_an_endpoint_that_refuses_everything_is_nobodys_failure(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"your wallet.*A plain question is refused too"):
+        await play(
+            tmp_path, answers(shell("true"), {"status": 400, "content": "your wallet needs attention"})
+        )
 
 
 async def test_a_broken_endpoint_is_nobodys_failure(tmp_path: Path) -> None:
