@@ -108,10 +108,10 @@ class Store:
         return int(self._db.rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
 
     def answered(self, model: str) -> bool:
-        """Whether a scored trial with this model did not end with a request that the endpoint refused."""
+        """Whether a scored trial with this model had a reply, and did not end with a request that was refused."""
         found = self._db.rows(
             "SELECT 1 FROM trial WHERE record ->> 'model' = ? AND status <> 'missing'"
-            " AND record ->> 'ended' <> 'bad_request' LIMIT 1",
+            " AND record ->> 'ended' <> 'bad_request' AND record ->> '$.usage.calls' > 0 LIMIT 1",
             (model,),
         )
         return bool(found)

@@ -47,6 +47,10 @@ class Planned(Record):
     attempt: int
 
 
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
 def seed(attempt: int) -> int:
     """Sampling seed of an attempt. Turns add to it; the distance keeps the seeds of two attempts from overlapping."""
     return 1 + attempt * 1_000
@@ -81,8 +85,7 @@ class TrialRunner:
             self._limits(task).model_dump(),
             attempt,
         ]
-        id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-        return Planned(id=id, harness=harness, task=task, attempt=attempt)
+        return Planned(id=_digest(parts), harness=harness, task=task, attempt=attempt)
 
     async def run(self, planned: Planned) -> Trial:
         """Run the trial and commit it. If anything but the agent fails, it is `missing`, with the error as its cause.
@@ -181,6 +184,7 @@ class TrialRunner:
             seconds=round(seconds, 3),
             sandboxed=self.sandboxed,
             runtime=RUNTIME_VERSION,
+            settings=_digest([self.mode, self._limits(planned.task).model_dump()]),
         )
 
     def _limits(self, task: Task) -> Limits:

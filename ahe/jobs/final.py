@@ -61,9 +61,9 @@ async def final(
 
 
 def test_tasks(project: Project) -> tuple[Task, ...]:
-    """The test split. Raises `UsageError` where the suite has none."""
+    """The test split. Raises `UsageError` where the suite has none, or none that can run."""
     suite = project.suite()
-    if tasks := suite.part("test", quick=project.config.suite.quick):
+    if tasks := suite.usable("test", quick=project.config.suite.quick):
         return tasks
     raise UsageError(
         f"the suite {suite.name} has no test split, so nothing can be claimed: put tasks that no run has seen into "

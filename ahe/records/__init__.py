@@ -58,11 +58,19 @@ from ahe.records.studies import (
     Sensitivity,
     Spread,
 )
-from ahe.records.trials import FRESH, SIDE_BY_SIDE, Ended, EnvironmentSpec, ExecResult, Mount, Task, Trial
+from ahe.records.trials import (
+    FRESH,
+    Ended,
+    EnvironmentSpec,
+    ExecResult,
+    Mount,
+    Task,
+    Trial,
+    side_by_side_series,
+)
 
 __all__ = [
     "FRESH",
-    "SIDE_BY_SIDE",
     "Brief",
     "Calibration",
     "Ceiling",
@@ -114,4 +122,5 @@ __all__ = [
     "Usage",
     "Verdict",
     "VerdictOutcome",
+    "side_by_side_series",
 ]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 
 from ahe.records.conversation import Record, Usage
-from ahe.records.trials import FRESH, SIDE_BY_SIDE
+from ahe.records.trials import FRESH
 
 
 class Interval(Record):
@@ -185,8 +185,8 @@ class Verdict(Record):
     harness ids of incumbent and candidate, as in their trials. `leave_one_out` holds two harness ids, without and with
     the change, if leave-one-out attribution judged it: then `tasks` and the deltas come from fresh rollouts of those
     two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read. `slowdown` is how many
-    times slower the model worked for the candidate than for the incumbent; `side_by_side`: both arms were measured
-    again because of it.
+    times slower the model worked for the candidate than for the incumbent; `side_by_side` is `Trial.series` of
+    the rollouts that decided, if both arms were measured again because of it, else 0.
     """
 
     outcome: VerdictOutcome
@@ -215,12 +215,12 @@ class Verdict(Record):
     fixes: PredictionScore | None = None
     regressions: PredictionScore | None = None
     slowdown: float | None = None
-    side_by_side: bool = False
+    side_by_side: int = 0
 
     @property
     def series(self) -> int:
         """`Trial.series` of the rollouts that decided."""
-        return FRESH if self.leave_one_out else SIDE_BY_SIDE if self.side_by_side else 0
+        return FRESH if self.leave_one_out else self.side_by_side
 
     @property
     def pace(self) -> str:

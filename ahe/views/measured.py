@@ -77,8 +77,14 @@ def comparison_text(names: tuple[str, str], found: Compared, width: int | None =
     if found.same:
         return f"{names[0]} and {names[1]} are the same harness ({found.harnesses[0]}): nothing to compare"
     tasks = [task_table(found.tasks, width=width), ""] if found.tasks else []
-    others = [f"{'left out':12} {found.others} trials of other models or endpoints"] if found.others else []
-    return "\n".join([*tasks, *_summary(names, found, f"{'delta':12} {found.delta} with 90 %"), *others])
+    left = f"{'left out':12} {found.others} trials of other models, limits or task versions"
+    return "\n".join(
+        [
+            *tasks,
+            *_summary(names, found, f"{'delta':12} {found.delta} with 90 %"),
+            *([left] if found.others else []),
+        ]
+    )
 
 
 def _summary(names: tuple[str, str], found: Compared, difference: str) -> list[str]:

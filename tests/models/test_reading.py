@@ -272,6 +272,7 @@ def test_deeply_nested_arguments_are_malformed():
         ("", "stop"),
         ("MAX_TOKENS", "length"),
         ("model_length", "length"),
+        ("LENGTH", "length"),
         ("tool_calls", "tool_calls"),
     ],
 )
