@@ -116,7 +116,7 @@ class TrialRunner:
     async def _measure(
         self, planned: Planned, harness: Harness, folder: Path
     ) -> tuple[AgentOutcome, Verification]:
-        scratch = Path(tempfile.mkdtemp(prefix=f"{planned.id}-", dir=self._scratch()))
+        scratch = Path(tempfile.mkdtemp(prefix=f"{planned.id}-", dir=self.store.scratch.own))
         verification = None
         try:
             try:
@@ -128,7 +128,7 @@ class TrialRunner:
         except Infrastructure:
             if verification is None:
                 raise
-            # Only the end of the sandbox failed: the trial has its result. `ahe evolve` empties scratch.
+            # Only the end of the sandbox failed: the trial has its result. `Store.sweep` removes the rest.
         verifier = folder / "verifier"
         verifier.mkdir(exist_ok=True)
         (verifier / "test-stdout.txt").write_text(verification.output, "utf-8")
@@ -192,11 +192,6 @@ class TrialRunner:
         return self.limits.model_copy(
             update={"seconds": min(own, task.agent_seconds) if own else task.agent_seconds}
         )
-
-    def _scratch(self) -> Path:
-        place = self.store.runs / "scratch"
-        place.mkdir(exist_ok=True)
-        return place
 
 
 class AsUser:

@@ -6,7 +6,6 @@ import time
 from contextlib import closing
 
 from ahe.events import Estimated, Notice, NullWatcher
-from ahe.files import remove_tree
 from ahe.history import History
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
@@ -63,7 +62,6 @@ async def evolve(
     with project.run_lock():
         with closing(project.store()) as store:
             store.sweep()
-        remove_tree(project.config.runs / "scratch")
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
         async with assemble(project, watcher, environment) as parts:
             fewer_tasks(parts, history)

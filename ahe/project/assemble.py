@@ -174,7 +174,7 @@ def debugger(parts: Parts) -> AgentDebugger:
         model,
         None if form else parts.modes["debugger"],
         EMBEDDED_CAPS if small else Caps(),
-        AskFolders(config.runs / "debugger", config.runs / "scratch", config.runs / "answers"),
+        AskFolders(config.runs / "debugger", parts.store.scratch.own, config.runs / "answers"),
         parts.environment,
         parts.executor,
         config.evolve.jobs,
@@ -193,7 +193,7 @@ def editor(parts: Parts, history: History) -> Evolver:
     else:
         player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
         mode = EvolverAgent(harness, player, parts.environment, repairs)
-    scratch = config.runs / "scratch"
+    scratch = parts.store.scratch.own
     return Evolver(
         history,
         mode,
