@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ahe.debug.debugger import AgentDebugger, Subject
 from ahe.debug.readers.find import Skipped, find
+from ahe.debug.report.quote import count
 from ahe.errors import UsageError
 from ahe.evaluate.stored import paired
 from ahe.events import Notice, NullWatcher
@@ -98,7 +99,6 @@ async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: 
 def _skipped(files: Sequence[Skipped]) -> tuple[str, ...]:
     """Notes on the files that are not traces; those that may be traces all the same are named."""
     named = [f"not read: {each.path[:200]!r} ({each.why})" for each in files if each.notable]
-    count = "1 file is not a trace and was skipped"
-    if len(files) > 1:
-        count = f"{len(files)} files are not traces and were skipped"
-    return (*named[:NAMED], *([count] if len(files) > len(named[:NAMED]) else []))
+    were = "is not a trace and was" if len(files) == 1 else "are not traces and were"
+    many = f"{count(len(files), 'file')} {were} skipped"
+    return (*named[:NAMED], *([many] if len(files) > len(named[:NAMED]) else []))
