@@ -119,7 +119,7 @@ class _Unfinished(UsageError):
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """A new folder, removed afterwards. It is not in `runs/scratch`, which a starting `ahe evolve` clears."""
+    """A new folder, removed afterwards. It is not in `runs/scratch`, because it may have to be kept."""
     folder.mkdir(parents=True)
     try:
         yield folder

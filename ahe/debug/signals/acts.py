@@ -109,12 +109,12 @@ class Act:
         """The programs that the command runs, each with its first argument if that names a file or a subcommand."""
         if self.command.startswith("{"):
             return (self.tool,)
-        return tuple(dict.fromkeys(name for name in map(_named, _segments(self.command)) if name))
+        return tuple(dict.fromkeys(name for name in map(_named, segments(self.command)) if name))
 
     @property
     def heads(self) -> frozenset[str]:
         """The names of all programs that the command runs."""
-        return frozenset(segment[0].rpartition("/")[2] for segment in _segments(self.command)) - {
+        return frozenset(segment[0].rpartition("/")[2] for segment in segments(self.command)) - {
             "cd",
             "echo",
             "export",
@@ -245,7 +245,7 @@ def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
     return _shell_kind(command)
 
 
-def _segments(command: str) -> Iterator[list[str]]:
+def segments(command: str) -> Iterator[list[str]]:
     """The words of each simple command, without wrappers such as `sudo`; bodies of heredocs are left out."""
     for part in _SPLIT.split(_bare(command)):
         segment = part.split()
@@ -261,7 +261,7 @@ def _bare(command: str) -> str:
 
 
 def _shell_kind(command: str) -> Kind:
-    kinds = {_segment_kind(segment) for segment in _segments(command)}
+    kinds = {_segment_kind(segment) for segment in segments(command)}
     if _REDIRECT.search(_bare(command)):
         kinds.add("change")
     return "change" if "change" in kinds else "run" if "run" in kinds else "look"

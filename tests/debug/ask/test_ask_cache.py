@@ -124,7 +124,7 @@ async def test_kept_answers_are_read_when_the_asking_has_ended(tmp_path: Path) -
 
 async def test_a_refused_request_is_that_tasks_own_misfortune(tmp_path: Path) -> None:
     bad = {"status": 400, "content": "too odd"}
-    async with bench(tmp_path, {"debug/task-a/*": bad, **script("b")}) as b:
+    async with bench(tmp_path, {"debug/task-a/*": bad, **script("b"), "ahe-plain-question/*": "OK"}) as b:
         asked = await b.ask(made("task-a", "failed"), made("task-b", "failed"))
         assert list(asked.answers) == ["task-b"]
         assert "too odd" in asked.unanswered["task-a"] and asked.unasked == () and asked.why == ""

@@ -55,12 +55,20 @@ def test_a_verifier_that_could_not_run_says_nothing_about_the_agent() -> None:
     [
         {"status": "missing"},
         {"ended": "broken"},
-        {"answer": "API Error: 529 overloaded", "status": "unknown"},
+        {"ended": "APIConnectionError", "status": "unknown"},
     ],
 )
 def test_a_broken_machine_is_a_cause_of_its_own(fields: dict[str, str]) -> None:
     signature = signed(made(("ls", ok("a")), **fields))
     assert signature.cause == "infrastructure"
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"), [("crashed", "failed"), ("bad_request", "failed"), ("RuntimeError", "missing")]
+)
+def test_a_fault_of_the_harness_is_neither_the_agents_nor_the_machines(ended: str, status: str) -> None:
+    signature = signed(made(("ls", ok("a")), ended=ended, status=status, verifier="FAIL: expected 4, got 5"))
+    assert signature.cause == "harness"
 
 
 def test_the_words_are_those_of_the_vocabulary() -> None:
