@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Channel = Literal["message", "reasoning", "call", "result", "error", "injected"]
@@ -99,9 +99,6 @@ class Trace:
     damage: tuple[Damage, ...] = ()
     cause: str = ""
     started: bool = True
-
-    def with_steps(self, steps: Iterable[Step]) -> Trace:
-        return replace(self, steps=tuple(steps))
 
 
 def labels(ids: Iterable[str]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_traces import Turn, bad, made, ok
 
@@ -97,7 +99,7 @@ def test_results_in_steps_of_their_own_count_as_well() -> None:
 def failed(*texts: Text, **fields: object) -> Trace:
     """A rollout that ran `ls` and then got these texts from its machinery."""
     trace = made(OK, answer="", **fields)
-    return trace.with_steps((*trace.steps, Step(9, "environment", texts)))
+    return replace(trace, steps=(*trace.steps, Step(9, "environment", texts)))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,7 @@ def test_a_disk_that_was_full_before_the_agents_first_action_is_broken() -> None
     )
     for turns in ((), (("make", bad("x")),)):
         trace = made(*turns)
-        assert behaviour(trace.with_steps((setup, *trace.steps[1:]))) == "broken"
+        assert behaviour(replace(trace, steps=(setup, *trace.steps[1:]))) == "broken"
     assert behaviour(Trace("x", "t", (setup,), status="failed", started=False)) == "broken"
 
 
@@ -250,7 +252,7 @@ def test_a_disk_that_the_agent_filled_or_freed_is_its_own(turns: list[Turn]) -> 
 def test_a_task_about_a_full_disk_is_not_broken() -> None:
     trace = made(("echo 1 > x.py", bad(FULL)))
     asked = Step(1, "user", (Text("message", "The disk of this machine is full: find out why."),))
-    assert behaviour(trace.with_steps((asked, *trace.steps[1:]))) == "answered_after_error"
+    assert behaviour(replace(trace, steps=(asked, *trace.steps[1:]))) == "answered_after_error"
 
 
 def test_an_agent_that_was_never_started_says_what_was_missing() -> None:
@@ -287,5 +289,5 @@ def test_every_ending_is_a_word_of_the_vocabulary() -> None:
 def test_a_loop_until_the_time_was_over_is_the_agents_own() -> None:
     said = Text("error", "AgentTimeoutError: timed out after 900 seconds", "harbor")
     trace = made(*[("make", bad("no rule"))] * 5, answer="", ended="AgentTimeoutError")
-    trace = trace.with_steps((*trace.steps, Step(9, "environment", (said,))))
+    trace = replace(trace, steps=(*trace.steps, Step(9, "environment", (said,))))
     assert behaviour(trace) == "looping"
