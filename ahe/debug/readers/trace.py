@@ -13,6 +13,8 @@ Kind = Literal["", "output", "view", "edit", "instructions", "system", "setup"]
 Phase = Literal["setup", "agent", "verifier"]
 
 LABEL = 8
+API_ERROR = "api_error"
+"""The name of an error that the tool records as the failure of a call of the model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from made_traces import Turn, bad, made, ok
 
 from ahe.debug.readers.results import result
-from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.readers.trace import API_ERROR, Channel, Step, Text, Trace
 from ahe.debug.signals.acts import acts
 from ahe.debug.signals.endings import ending
 from ahe.debug.signals.vocabulary import ENDINGS, NOT_THE_AGENT, THE_HARNESS
@@ -56,6 +56,8 @@ def test_our_own_endings(ended: str, turns: tuple[Turn, ...], answer: str, statu
         ("turn_aborted", "interrupted"),
         ("RuntimeError", "crashed"),
         ("exit_format", "malformed_call"),
+        ("exit_api", "endpoint_refused"),
+        ("exit_environment_error", "broken"),
         ("something else", "unknown"),
     ],
 )
@@ -159,6 +161,13 @@ def test_nor_does_what_was_injected_or_the_failure_of_a_call_whose_tool_is_not_n
     assert {behaviour(failed(text, ended="end_turn")) for text in texts} == {"unknown", "answered"} - {
         "unknown"
     }
+
+
+@pytest.mark.parametrize("channel", ["message", "injected"])
+def test_what_the_tool_itself_says_at_the_end_decides(channel: Channel) -> None:
+    assert behaviour(failed(Text(channel, "Error code: 429", "info"), ended="")) == "endpoint_refused"
+    agent = Step(9, "agent", (Text(channel, "Error code: 429"),))
+    assert behaviour(replace(made(OK, answer=""), steps=(agent,), ended="end_turn")) != "endpoint_refused"
 
 
 @pytest.mark.parametrize("ended", ["answered", "crashed", "turns"])
@@ -271,6 +280,13 @@ def test_an_agent_that_was_never_started_says_what_was_missing() -> None:
         "bash: acme: command not found",
         "npm ERR! 404 '@acme/cli' is not in this registry",
     ]
+
+
+@pytest.mark.parametrize(("ended", "word"), [("error", "endpoint_refused"), ("stop", "answered")])
+def test_a_failed_call_of_the_model_is_the_endpoints_in_whatever_words(ended: str, word: str) -> None:
+    trace = failed(Text("error", "terminated", API_ERROR), ended=ended)
+    assert behaviour(trace) == word
+    assert behaviour(failed(Text("error", "terminated", "other"), ended="error")) == "crashed"
 
 
 def test_a_time_limit_cites_what_the_harness_said() -> None:
