@@ -43,6 +43,7 @@ from ahe.records.gate import (
     Tally,
     Verdict,
     VerdictOutcome,
+    slower,
 )
 from ahe.records.studies import (
     Calibration,
