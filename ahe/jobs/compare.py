@@ -6,7 +6,7 @@ from contextlib import closing
 
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
-from ahe.evaluate.stored import Arms, paired, pairs_of, stored_trials
+from ahe.evaluate.stored import Arms, paired, pairs_of, slowdown, stored_trials
 from ahe.events import NullWatcher
 from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
@@ -34,6 +34,7 @@ class Compared(Record):
     as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
     edit, and `raw_delta` is too high because these rollouts selected b. All are None where the arms share no scored
     task, or are the same harness. `others` counts the plain trials that were left out: see `paired`.
+    `slowdown` is how many times slower the model worked for b.
     """
 
     a: str
@@ -48,6 +49,7 @@ class Compared(Record):
     raw_delta: float | None = None
     score: float | None = None
     others: int = 0
+    slowdown: float | None = None
 
     @property
     def same(self) -> bool:
@@ -126,6 +128,7 @@ def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arm
         gain=gain(pairs, concentration) if found else None,
         raw_delta=found.raw if found else None,
         score=found.above() if found else None,
+        slowdown=slowdown(arms) if found else None,
     )
 
 

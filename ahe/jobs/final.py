@@ -112,6 +112,7 @@ def planned(
         first=first,
         rollouts=rollouts,
         model=project.config.model_spec("coder").name,
+        fingerprint=project.coder(),
         again=again if earlier else "",
         seen=seen,
         begun=now(),
@@ -150,10 +151,11 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
 
 
 def _same_model(project: Project, plan: FinalPlan) -> None:
-    if (name := project.config.model_spec("coder").name) != plan.model:
+    name = project.config.model_spec("coder").name
+    if name != plan.model or plan.fingerprint not in ("", project.coder()):
         raise UsageError(
-            f"look {plan.look} was begun with the model {plan.model!r} and is not over: finish it with that model, "
-            f"not with {name!r}"
+            f"look {plan.look} was begun with the model {plan.model!r} and is not over: finish it with that model "
+            f"at the same address, not with {name!r} as it is configured now"
         )
 
 

@@ -28,9 +28,10 @@ NO_MODEL = re.compile(
 NO_KEY = re.compile(r"api[ _-]?key", re.IGNORECASE)
 NO_MONEY = re.compile(
     r"insufficient[_ ](quota|balance|credits?|funds)|(exceeded|out of|over) (your|the) (current )?quota"
-    r"|out of credits|more credits|payment required|in arrears|arrearage|account is in good standing|overdue"
+    r"|out of credits|more credits|payment required|arrear|account is (in good standing|not active)"
     r"|balance is (too low|insufficient|not enough)|(reached|exceeded|hit) your .{0,30}(usage|spend\w*) limit"
-    r"|billing.{0,20}(limit|not active|inactive)|organization has been (disabled|restricted)|account.{0,20}suspended",
+    r"|billing.{0,20}(limit|not active|inactive)|organization has been (disabled|restricted)"
+    r"|account.{0,20}(suspended|overdue)",
     re.IGNORECASE,
 )
 """Sources: anthropics/claude-code 66314 and 38035, tencentmusic/supersonic 1572, all-in-aigc/aiwallpaper 2."""
@@ -55,11 +56,12 @@ RENAMED = re.compile(
 )
 WANTED = re.compile(r"missing|required|pass(ed)? back", re.IGNORECASE)
 PER_TIME = re.compile(r"per[ -](second|minute|min|hour|day)\b|\b[TR]P[MD]\b|rate.?limit", re.IGNORECASE)
-NEVER_FITS = re.compile(
-    r"\blimit\W{0,3}(\d[\d,]{0,12})\D{1,40}requested\W{0,3}(\d[\d,]{0,12})", re.IGNORECASE
+ALLOWED = re.compile(r"\blimit(?: of| is)?\W{0,3}(\d[\d,]{0,12})", re.IGNORECASE)
+WANTS = re.compile(r"\brequested\D{0,12}(\d[\d,]{0,12})", re.IGNORECASE)
+"""What an account may use in a time, and what one request needs of it."""
+MODERATED = re.compile(
+    r"moderat|flagged|content.?(policy|filter)|inappropriate|guardrail|unsafe|safety", re.IGNORECASE
 )
-"""A limit for a time and what one request needs of it, without what others have used."""
-MODERATED = re.compile(r"moderat|flagged|content.?(policy|filter)", re.IGNORECASE)
 
 SETTLED: tuple[tuple[str, str], ...] = (
     (
@@ -134,7 +136,7 @@ def refusal(
     limited = wait is not None or PER_TIME.search(message) is not None
     if NO_TOOLS.search(message) and status in (400, 404, 500):
         return BadRequest(f'{where} refused the tools ({said}); set tool_calls = "text" in ahe.toml')
-    if limited and (large := _never_fits(spec, where, message, said, sent)):
+    if status < 500 and (large := _never_fits(spec, where, message, said, sent)):
         return large
     if status == 402 or (status < 500 and NO_MONEY.search(message) and not (limited and status == 429)):
         return ModelUnavailable(
@@ -189,10 +191,8 @@ def _adaptable(
     if "temperature" in sent and "temperature" in message:
         # Leaving it out silently would make the fingerprint wrong.
         return UsageError(f"{where} refuses `temperature` for {spec.name}; remove it from ahe.toml ({said})")
-    names = (
-        _fields(message, sent)
-        or [name for name, words in SETTLED if re.search(words, message, re.IGNORECASE)][:1]
-    )
+    names = _fields(message, sent)
+    names = names or [name for name, words in SETTLED if re.search(words, message, re.IGNORECASE)][:1]
     return Adapt(rejected, names=frozenset(names)) if names else None
 
 
@@ -200,9 +200,9 @@ def _never_fits(
     spec: ModelSpec, where: str, message: str, said: str, sent: dict[str, Any]
 ) -> Exception | None:
     """What to raise if one request alone exceeds the account's limit for a time, so that no wait can help."""
-    found = NEVER_FITS.search(message)
-    limit, wanted = (int(number.replace(",", "")) for number in found.groups()) if found else (0, 0)
-    if wanted <= limit:
+    found = ALLOWED.search(message), WANTS.search(message)
+    limit, wanted = (int(each[1].replace(",", "")) if each else 0 for each in found)
+    if not 0 < limit < wanted or not PER_TIME.search(message):
         return None
     text = (
         f"one request to {where} needs {wanted} tokens, and the account is allowed {limit} in that time ({said}); "
@@ -236,21 +236,11 @@ def _room(numbers: list[int], asked: int) -> int:
 
 def _fields(message: str, sent: dict[str, Any]) -> list[str]:
     """Optional parameters and message fields of the payload that the refusal names."""
-    needed = {
-        "model",
-        "messages",
-        "tools",
-        "stream",
-        "max_tokens",
-        "role",
-        "content",
-        "tool_calls",
-        "tool_call_id",
-    }
+    needed = {"model", "messages", "tools", "stream", "max_tokens", "role", "content"}
+    needed |= {"tool_calls", "tool_call_id"}
     replies = [each for each in sent["messages"] if each["role"] == "assistant"]
-    inner = {
-        key for each in replies for call in each.get("tool_calls", ()) for key in (*call, *call["function"])
-    }
+    calls = [call for each in replies for call in each.get("tool_calls", ())]
+    inner = {key for call in calls for key in (*call, *call["function"])}
     extra = {key for each in replies for key in each} | inner - {
         "id",
         "type",

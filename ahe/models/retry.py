@@ -125,8 +125,6 @@ def _unit(name: str) -> float:
 def _seconds_until(date: str, now: datetime) -> float:
     try:
         when = parsedate_to_datetime(date)
-    except (TypeError, ValueError, IndexError):
+        return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds())
+    except (TypeError, ValueError, IndexError, OverflowError):  # the last for a year of twenty digits
         return float("nan")
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - now).total_seconds())

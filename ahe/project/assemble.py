@@ -224,7 +224,8 @@ async def tool_call_mode(store: Store, model: Model) -> str:
 
 
 def _keep_habits(store: Store, model: OpenAIModel, watcher: Watcher) -> None:
-    settle_habits(store, model)
+    kept = known_habits(store, model.spec).joined(model.habits)
+    store.put_fact(habits_fact(model.spec), kept.model_dump(mode="json"))
     watcher.emit(Notice(f"{model.spec.name}: calls have another form from now on: {model.habits.text()}"))
 
 

@@ -174,6 +174,15 @@ def _share(value: float | None) -> str:
 SLOW = 1.5
 """A slow-down between the arms from this size on is said beside the verdict."""
 
+
+def slower(times: float | None, arms: tuple[str, str]) -> str:
+    """In words that the model worked `times` slower for the second arm; "" if that is small or unknown."""
+    if times is None or 1 / SLOW < times < SLOW:
+        return ""
+    arm, times = (arms[1], times) if times > 1 else (arms[0], 1 / times)
+    return f"the model worked {times:.1f} times slower for {arm}"
+
+
 VerdictOutcome = Literal["kept", "reverted", "undecided", "unchanged"]
 
 
@@ -225,13 +234,8 @@ class Verdict(Record):
     @property
     def pace(self) -> str:
         """The slow-down between the arms in words; "" if it is small or unknown."""
-        if self.slowdown is None or 1 / SLOW < self.slowdown < SLOW:
-            return ""
-        slower, times = (
-            ("candidate", self.slowdown) if self.slowdown > 1 else ("incumbent", 1 / self.slowdown)
-        )
-        again = "; both were measured again side by side" if self.side_by_side else ""
-        return f"the model worked {times:.1f} times slower for the {slower}{again}"
+        text = slower(self.slowdown, ("the incumbent", "the candidate"))
+        return text and text + ("; both were measured again side by side" if self.side_by_side else "")
 
     @property
     def basis(self) -> Literal["selected", "fresh"]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahe.records import Final, Interval, Observed
+from ahe.records import Final, Interval, Observed, slower
 from ahe.views.text import duration, fit, plural, points, rate, spent, table, visible
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def _summary(names: tuple[str, str], found: Compared, difference: str) -> list[s
         difference,
         f"{'raw delta':12} {points(found.raw_delta)} points",
         f"{'score':12} P({names[1]} better) = {found.score:.3f}",
+        *([f"{'pace':12} {pace}"] if (pace := slower(found.slowdown, names)) else []),
     ]
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import made_project
+import made_trials
 
+from ahe.evaluate.store import Store
 from ahe.events import Event, Notice
 from ahe.jobs.change import find_commit, measured
-from ahe.jobs.compare import compare_stored, known_rate
+from ahe.jobs.compare import compare_stored, compared, known_rate
 from ahe.jobs.debug import debug
 from ahe.project.project import Project, open_project
-from ahe.records import Observed, Verdict
+from ahe.records import ModelTime, Observed, Trial, Verdict
+from ahe.views.measured import comparison_text
 
 
 @dataclass
@@ -78,3 +82,15 @@ def test_pass_rates_are_those_of_the_configured_model(tmp_path: Path) -> None:
     assert [compare_stored(each, each.history(), head, head).others for each in (one, other)] == [4, 8]
     harness = one.history().harness_id(head)
     assert [known_rate(each, harness) for each in (one, other)] == [(1.0, 4), (0.0, 2)]
+
+
+def test_a_comparison_says_if_the_model_worked_slower_for_one_arm(tmp_path: Path) -> None:
+    def arm(name: str, seconds: float) -> list[Trial]:
+        time = ModelTime(seconds=seconds, work=5)
+        return [made_trials.trial(f"{name}{n}", attempt=n, model_time=time) for n in range(2)]
+
+    with closing(Store(tmp_path)) as store:
+        for seconds, said in ((10, ""), (30, "3.0 times slower for b"), (2, "5.0 times slower for a")):
+            found = compared("a", "b", ("x", "y"), "train", (arm("a", 10), arm("b", seconds)), store)
+            text = comparison_text(("a", "b"), found)
+            assert said in text and ("slower" in text) is bool(said)

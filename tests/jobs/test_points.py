@@ -127,6 +127,17 @@ async def test_what_does_not_hold_is_said(
     assert all(point.holds is not False for key, point in points.items() if key != name)
 
 
+async def test_where_ahe_toml_says_native_the_fix_is_named() -> None:
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        if payload["messages"][-1]["role"] == "tool":
+            return {"status": 400, "content": "the role tool is not known here"}
+        return good(role, key, payload)
+
+    points, _ = await tried(answer, tool_calls="native")
+    assert points["a call's result"].what.endswith('; set tool_calls = "text" in ahe.toml')
+    assert points["long prompt"].holds is True
+
+
 async def test_a_prompt_that_the_server_cuts_is_noticed() -> None:
     """As Ollama cuts it: without an error, and with the number of tokens that were read."""
     cut = '{"choices": [{"message": {"content": "What?"}}], "usage": {"prompt_tokens": 2048}}'

@@ -269,9 +269,11 @@ def test_what_is_tried_again(status, text, headers, wait, limited):
         (400, "Your credit balance is too low to access the API. Please go to Plans & Billing to upgrade."),
         (400, "You have reached your specified API usage limits. You will regain access on 2026-01-01."),
         (400, "Access denied, please make sure your account is in good standing. Arrearage"),
+        (400, "The account is overdue, settle the bill"),
         (400, "Billing hard limit has been reached; billing_hard_limit_reached"),
         (403, "This organization has been disabled."),
         (429, "Your account balance is not enough"),
+        (429, "Your account is not active, please check your billing details on our website."),
     ],
 )
 def test_the_end_of_the_money_is_said_at_once(status, text):
@@ -299,6 +301,14 @@ TALK = [{"role": "user", "content": "u"}]
 GROWN = [*TALK, {"role": "assistant", "content": "a"}, *TALK]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Request too large for m on tokens per min (TPM): Limit 6,000, Requested 7,000. Try again in 2s.",
+        "Rate limit: requested 7000 tokens, over your limit of 6000 per minute",
+        "tokens per day (TPD): Limit 6000, Used 10, Requested 7000",
+    ],
+)
 @pytest.mark.parametrize("status", [400, 413, 422, 429])
 @pytest.mark.parametrize(
     ("asked", "messages", "error", "room"),
@@ -308,8 +318,7 @@ GROWN = [*TALK, {"role": "assistant", "content": "a"}, *TALK]
         (1100, GROWN, ContextOverflow, 0),
     ],
 )
-def test_a_request_beyond_a_limit_for_a_time_is_not_tried_again(status, asked, messages, error, room):
-    text = "Request too large for m on tokens per min (TPM): Limit 6,000, Requested 7,000. Try again in 2s."
+def test_a_request_beyond_a_limit_for_a_time_is_not_tried_again(status, text, asked, messages, error, room):
     found = raised(status, text, sent={"messages": messages, "max_tokens": asked})
     assert isinstance(found, error)
     if room:
@@ -324,6 +333,7 @@ def test_a_request_beyond_a_limit_for_a_time_is_not_tried_again(status, asked, m
         "m requires moderation. Your input was flagged for violence.",
         "blocked by content policy",
         "content_filter",
+        "the input has inappropriate content",
     ],
 )
 def test_what_moderation_refuses_is_not_the_key(text):
@@ -362,3 +372,8 @@ def test_any_body_is_an_error_of_some_kind(body):
     for status in (400, 404, 418, 429, 500):
         found = refusal(ModelSpec(name="m", base_url="http://e/v1"), "e", status, body, {}, SENT)
         assert isinstance(found, (AheError, TransientFailure, Adapt, Unreadable))
+
+
+def test_a_full_window_with_a_wait_is_still_a_full_window():
+    text = "Your request exceeded model token limit: 262144 (requested: 269030)"
+    assert isinstance(raised(400, text, **{"retry-after": "1"}), ContextOverflow)
