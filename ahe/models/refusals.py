@@ -28,9 +28,10 @@ NO_MODEL = re.compile(
 NO_KEY = re.compile(r"api[ _-]?key", re.IGNORECASE)
 NO_MONEY = re.compile(
     r"insufficient[_ ](quota|balance|credits?|funds)|(exceeded|out of|over) (your|the) (current )?quota"
-    r"|out of credits|more credits|payment required|arrear|account is (in good standing|not active)|overdue"
+    r"|out of credits|more credits|payment required|arrear|account is (in good standing|not active)"
     r"|balance is (too low|insufficient|not enough)|(reached|exceeded|hit) your .{0,30}(usage|spend\w*) limit"
-    r"|billing.{0,20}(limit|not active|inactive)|organization has been (disabled|restricted)|account.{0,20}suspended",
+    r"|billing.{0,20}(limit|not active|inactive)|organization has been (disabled|restricted)"
+    r"|account.{0,20}(suspended|overdue)",
     re.IGNORECASE,
 )
 """Sources: anthropics/claude-code 66314 and 38035, tencentmusic/supersonic 1572, all-in-aigc/aiwallpaper 2."""
@@ -135,7 +136,7 @@ def refusal(
     limited = wait is not None or PER_TIME.search(message) is not None
     if NO_TOOLS.search(message) and status in (400, 404, 500):
         return BadRequest(f'{where} refused the tools ({said}); set tool_calls = "text" in ahe.toml')
-    if limited and (large := _never_fits(spec, where, message, said, sent)):
+    if status < 500 and (large := _never_fits(spec, where, message, said, sent)):
         return large
     if status == 402 or (status < 500 and NO_MONEY.search(message) and not (limited and status == 429)):
         return ModelUnavailable(
@@ -201,7 +202,7 @@ def _never_fits(
     """What to raise if one request alone exceeds the account's limit for a time, so that no wait can help."""
     found = ALLOWED.search(message), WANTS.search(message)
     limit, wanted = (int(each[1].replace(",", "")) if each else 0 for each in found)
-    if not 0 < limit < wanted:
+    if not 0 < limit < wanted or not PER_TIME.search(message):
         return None
     text = (
         f"one request to {where} needs {wanted} tokens, and the account is allowed {limit} in that time ({said}); "

@@ -269,6 +269,7 @@ def test_what_is_tried_again(status, text, headers, wait, limited):
         (400, "Your credit balance is too low to access the API. Please go to Plans & Billing to upgrade."),
         (400, "You have reached your specified API usage limits. You will regain access on 2026-01-01."),
         (400, "Access denied, please make sure your account is in good standing. Arrearage"),
+        (400, "The account is overdue, settle the bill"),
         (400, "Billing hard limit has been reached; billing_hard_limit_reached"),
         (403, "This organization has been disabled."),
         (429, "Your account balance is not enough"),
@@ -371,3 +372,8 @@ def test_any_body_is_an_error_of_some_kind(body):
     for status in (400, 404, 418, 429, 500):
         found = refusal(ModelSpec(name="m", base_url="http://e/v1"), "e", status, body, {}, SENT)
         assert isinstance(found, (AheError, TransientFailure, Adapt, Unreadable))
+
+
+def test_a_full_window_with_a_wait_is_still_a_full_window():
+    text = "Your request exceeded model token limit: 262144 (requested: 269030)"
+    assert isinstance(raised(400, text, **{"retry-after": "1"}), ContextOverflow)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ahe.debug.clean.terminal import resolve
 from ahe.debug.readers.lenient_json import words
+from ahe.debug.readers.results import tool_kind
 from ahe.debug.readers.trace import Step, Text, Trace
 
 Kind = Literal["look", "change", "run", "other"]
@@ -48,8 +49,6 @@ _EDITOR = ("view", "create", "str_replace", "insert", "undo_edit")
 """Commands of an editor that is one tool."""
 _IDLE_TOOL = re.compile(r"todo|plan|think|skill|finish|submit|complete|answer|ask_")
 _ENDS = re.compile(r"^\s*(?:submit|exit)\s*$|COMPLETE_TASK_AND_SUBMIT")
-_CHANGE_TOOL = re.compile(r"edit|write|create|replace|patch|insert|delete|move_")
-_LOOK_TOOL = re.compile(r"read|view|grep|glob|search|list|^ls$|find|open|fetch|browse|screenshot|scroll|goto")
 _QUOTED = re.compile(r"'[^']*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w++)\1(?P<rest>[^\n]*)\n.*?(?:\n\s*\2(?=\n|$)|$(?![\n]))", re.DOTALL)
 _SPLIT = re.compile(r"&&|\|\||[;|\n&(){}]")
@@ -236,10 +235,8 @@ def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
     if _IDLE_TOOL.search(tool) or _ENDS.search(command[:200]):
         return "other"
     if "shell" not in tool and "bash" not in tool and not arguments.keys() & set(_INPUT):
-        if _CHANGE_TOOL.search(tool):
-            return "change"
-        if _LOOK_TOOL.search(tool):
-            return "look"
+        if kind := _KINDS.get(tool_kind(tool)):
+            return kind
         if arguments:
             return "other"
     return _shell_kind(command)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.readers.trace import Text, Trace
+from ahe.debug.readers.trace import API_ERROR, Text, Trace
 from ahe.debug.signals.acts import Act
 from ahe.debug.signals.broken import broken
 from ahe.debug.signals.vocabulary import NOT_THE_AGENT, THE_HARNESS, UNKNOWN, table
@@ -33,12 +33,12 @@ out_of_tokens     max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cos
 out_of_turns      max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns
 broken            environment|docker|container|sandbox|verifier|reward_?file|health_?check|agent_runtime_(?!timeout)
 out_of_time       time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline
-endpoint_refused  auth|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable
+endpoint_refused  auth|exit_api|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable
 malformed_call    format|malformed|parse|invalid[_ -]?tool
 interrupted       interrupt|abort|cancel|stopped_by|killed|user_exit
 gave_up           give[_ -]?up|gave[_ -]?up|refus
 bad_request       bad[_ -]?request|invalid[_ -]?request
-crashed           error|exception|crash|exit_api|exit_environment|exit [1-9]
+crashed           error|exception|crash|exit [1-9]
 answered          answer|submit|complete|success|done|finish|end_turn|stop|resolved|exit 0
 """
 )
@@ -83,6 +83,8 @@ _STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", 
 _TROUBLE = re.compile(
     r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
 )
+_SUMMARY = re.compile(r"summary|compact|condens|sub-agent|custom", re.IGNORECASE)
+"""Texts that a tool injects and that a model or a hook wrote."""
 _LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 2
 
 
@@ -158,17 +160,34 @@ def _shown(trace: Trace, word: str) -> Ending | None:
                 first = line[min(begin, match.start()) :][:_LINE].strip()
                 more = [(at, each[:_LINE]) for at, each in lines if each != line and _TROUBLE.search(each)]
                 return Ending(named, ((step, first), *more)[:LINES])
+    if word in ("crashed", UNKNOWN) and (refused := _refused(trace)):
+        return Ending("endpoint_refused", refused)
     if word in (*NOT_THE_AGENT, *THE_HARNESS) and lines:
         return Ending(word, tuple((step, line[:_LINE]) for step, line in lines)[:LINES])
     return None
 
 
+def _refused(trace: Trace) -> tuple[tuple[int, str], ...]:
+    """What the tool marked as the failure of a call of the model, in whatever words."""
+    return tuple(
+        (step.id, text.text.strip().split("\n")[0][:_LINE])
+        for step in trace.steps[-_LAST:]
+        for text in step.texts
+        if text.channel == "error" and text.name == API_ERROR
+    )[-1:]
+
+
 def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
-    """Lines of the last steps that the agent's machinery wrote, last first: errors that are not a call's result."""
+    """Lines of the last steps that the tool itself wrote, last first: errors that are not a call's result, its notices,
+    a last short message that is neither the agent's nor the user's.
+    """
     tools = {text.name for step in trace.steps for text in step.texts if text.channel == "call"}
     for step in reversed(trace.steps[-_LAST:]):
         for text in reversed(step.texts):
-            if text.channel == "error" and text.name not in tools and (text.name or not text.kind):
+            its_own = step.source in ("environment", "system") and not _SUMMARY.search(text.name)
+            said = text.channel == "message" and step is trace.steps[-1] and len(text.text) < 1_000
+            failed = text.channel == "error" and text.name not in tools and (text.name or not text.kind)
+            if failed or (its_own and (said or text.channel == "injected")):
                 lines = resolve(text.text[-_LONGEST:]).split("\n")
                 yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())
 

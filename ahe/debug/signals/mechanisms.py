@@ -195,10 +195,12 @@ def unresolved(did: Sequence[Act], known: Lines = frozenset()) -> Shown | None:
 def failed_check(did: Sequence[Act]) -> Act | None:
     """The last test, build or check of types that failed, if no later one of its kind succeeded.
 
-    A later check of another kind that succeeds proves nothing about it.
+    A later check of another kind that succeeds proves nothing about it. What failed before the agent's first change is
+    the state that it was given.
     """
     passed: set[str] = set()
-    for act in (act for act in reversed(did) if act.kind == "run" and act.result_step):
+    first = next((at for at, act in enumerate(did) if act.kind == "change"), len(did))
+    for act in (act for act in reversed(did[first:]) if act.kind == "run" and act.result_step):
         kinds = _checks(act)
         failed = act.failed or error(act) is not None
         ran = not optional(act) and not _PROBES.search(act.command[:2_000]) and not _not_run(act)

@@ -52,7 +52,7 @@ async def test_an_edit_of_the_debuggers_harness_or_new_traces_ask_anew(tmp_path:
 
 def edited(material: TaskMaterial, step: Step) -> TaskMaterial:
     (trace,) = material.traces
-    return replace(material, traces=(trace.with_steps((*trace.steps[:-1], step)),))
+    return replace(material, traces=(replace(trace, steps=(*trace.steps[:-1], step)),))
 
 
 def test_the_digest_is_over_content_not_places_or_order() -> None:

@@ -68,12 +68,16 @@ def test_an_error_after_which_a_command_succeeded_is_not_shown() -> None:
 def test_a_failed_check_counts_before_a_later_green_one_of_another_kind(
     check: str, line: str, green: Turn
 ) -> None:
-    trace = made((check, bad(line)), ("echo 1 > a.txt", ok("")), green)
+    edit = ("echo 1 > a.txt", ok(""))
+    trace = made(edit, (check, bad(line)), edit, green)
     first = studied(trace)
     chief = first.findings[first.chief]
     assert (chief.why, chief.ran and chief.ran.quote) == (UNREPEATED, check)
     assert line.startswith(chief.citation.quote) and told(trace)[-2][0] == "last check"
-    assert UNREPEATED not in str(told(made((check, bad(line)), green, (f"cd x && {check}", ok("fine")))))
+    assert UNREPEATED not in str(
+        told(made(edit, (check, bad(line)), green, (f"cd x && {check}", ok("fine"))))
+    )
+    assert UNREPEATED not in str(told(made((check, bad(line)), edit, green))), "the state that it was given"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,8 @@ def test_a_failed_check_counts_before_a_later_green_one_of_another_kind(
     ],
 )
 def test_what_is_not_a_check_or_never_ran_is_not_a_failed_check(check: str, said: str) -> None:
-    assert UNREPEATED not in str(told(made((check, bad(said)), ("./verify.sh", ok("fine")))))
+    edit = ("echo 1 > a.txt", ok(""))
+    assert UNREPEATED not in str(told(made(edit, (check, bad(said)), ("./verify.sh", ok("fine")))))
 
 
 def test_of_an_edit_the_path_is_quoted_not_what_it_writes() -> None:

@@ -381,5 +381,13 @@ def test_what_openhands_says_of_its_own_end_is_a_step_once(tmp_path: Path) -> No
     assert spoken(trace).count(("error", why)) == 1
 
 
+def test_the_turn_that_swe_agent_adds_where_it_stops_is_its_own(tmp_path: Path) -> None:
+    why = "Exit due to unknown error: litellm.AuthenticationError: no key"
+    turns = [{"action": "ls", "observation": "a", "response": "Look."}]
+    turns.append({"action": "", "observation": "", "response": why})
+    put(tmp_path / "a.traj", {"trajectory": turns, "history": [], "info": {"exit_status": "exit_api"}})
+    assert ("error", why) in spoken(only(tmp_path))
+
+
 def spoken(trace: Trace) -> list[tuple[str, str]]:
     return [(text.channel, text.text) for step in trace.steps for text in step.texts]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_traces import Turn, bad, made, ok
 
 from ahe.debug.readers.results import result
-from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.readers.trace import API_ERROR, Channel, Step, Text, Trace
 from ahe.debug.signals.acts import acts
 from ahe.debug.signals.endings import ending
 from ahe.debug.signals.vocabulary import ENDINGS, NOT_THE_AGENT, THE_HARNESS
@@ -54,6 +56,8 @@ def test_our_own_endings(ended: str, turns: tuple[Turn, ...], answer: str, statu
         ("turn_aborted", "interrupted"),
         ("RuntimeError", "crashed"),
         ("exit_format", "malformed_call"),
+        ("exit_api", "endpoint_refused"),
+        ("exit_environment_error", "broken"),
         ("something else", "unknown"),
     ],
 )
@@ -97,7 +101,7 @@ def test_results_in_steps_of_their_own_count_as_well() -> None:
 def failed(*texts: Text, **fields: object) -> Trace:
     """A rollout that ran `ls` and then got these texts from its machinery."""
     trace = made(OK, answer="", **fields)
-    return trace.with_steps((*trace.steps, Step(9, "environment", texts)))
+    return replace(trace, steps=(*trace.steps, Step(9, "environment", texts)))
 
 
 @pytest.mark.parametrize(
@@ -157,6 +161,13 @@ def test_nor_does_what_was_injected_or_the_failure_of_a_call_whose_tool_is_not_n
     assert {behaviour(failed(text, ended="end_turn")) for text in texts} == {"unknown", "answered"} - {
         "unknown"
     }
+
+
+@pytest.mark.parametrize("channel", ["message", "injected"])
+def test_what_the_tool_itself_says_at_the_end_decides(channel: Channel) -> None:
+    assert behaviour(failed(Text(channel, "Error code: 429", "info"), ended="")) == "endpoint_refused"
+    agent = Step(9, "agent", (Text(channel, "Error code: 429"),))
+    assert behaviour(replace(made(OK, answer=""), steps=(agent,), ended="end_turn")) != "endpoint_refused"
 
 
 @pytest.mark.parametrize("ended", ["answered", "crashed", "turns"])
@@ -229,7 +240,7 @@ def test_a_disk_that_was_full_before_the_agents_first_action_is_broken() -> None
     )
     for turns in ((), (("make", bad("x")),)):
         trace = made(*turns)
-        assert behaviour(trace.with_steps((setup, *trace.steps[1:]))) == "broken"
+        assert behaviour(replace(trace, steps=(setup, *trace.steps[1:]))) == "broken"
     assert behaviour(Trace("x", "t", (setup,), status="failed", started=False)) == "broken"
 
 
@@ -250,7 +261,7 @@ def test_a_disk_that_the_agent_filled_or_freed_is_its_own(turns: list[Turn]) -> 
 def test_a_task_about_a_full_disk_is_not_broken() -> None:
     trace = made(("echo 1 > x.py", bad(FULL)))
     asked = Step(1, "user", (Text("message", "The disk of this machine is full: find out why."),))
-    assert behaviour(trace.with_steps((asked, *trace.steps[1:]))) == "answered_after_error"
+    assert behaviour(replace(trace, steps=(asked, *trace.steps[1:]))) == "answered_after_error"
 
 
 def test_an_agent_that_was_never_started_says_what_was_missing() -> None:
@@ -271,6 +282,13 @@ def test_an_agent_that_was_never_started_says_what_was_missing() -> None:
     ]
 
 
+@pytest.mark.parametrize(("ended", "word"), [("error", "endpoint_refused"), ("stop", "answered")])
+def test_a_failed_call_of_the_model_is_the_endpoints_in_whatever_words(ended: str, word: str) -> None:
+    trace = failed(Text("error", "terminated", API_ERROR), ended=ended)
+    assert behaviour(trace) == word
+    assert behaviour(failed(Text("error", "terminated", "other"), ended="error")) == "crashed"
+
+
 def test_a_time_limit_cites_what_the_harness_said() -> None:
     said = "AgentTimeoutError: Agent execution timed out after 900.0 seconds"
     found = ending(trace := failed(Text("error", said, "harbor"), ended="AgentTimeoutError"), acts(trace))
@@ -287,5 +305,5 @@ def test_every_ending_is_a_word_of_the_vocabulary() -> None:
 def test_a_loop_until_the_time_was_over_is_the_agents_own() -> None:
     said = Text("error", "AgentTimeoutError: timed out after 900 seconds", "harbor")
     trace = made(*[("make", bad("no rule"))] * 5, answer="", ended="AgentTimeoutError")
-    trace = trace.with_steps((*trace.steps, Step(9, "environment", (said,))))
+    trace = replace(trace, steps=(*trace.steps, Step(9, "environment", (said,))))
     assert behaviour(trace) == "looping"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from made_traces import bad, made, ok, signed
@@ -87,7 +88,7 @@ def test_a_trace_of_anything_can_be_signed() -> None:
         Step(1, "agent", (Text("result", "\ud800\x00 error", "x"), Text("call", "", "x"))),
         Step(2, "user", ()),
     )
-    assert signed(made().with_steps(odd)).mechanism in MECHANISMS
+    assert signed(replace(made(), steps=odd)).mechanism in MECHANISMS
 
 
 def test_clusters_are_ranked_by_tasks_then_trials_and_do_not_depend_on_the_order() -> None:
