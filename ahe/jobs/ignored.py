@@ -36,7 +36,7 @@ class Ignoring:
     def among(self, paths: Iterable[str]) -> dict[str, str]:
         """Those of the new paths, which need not exist, that are ignored; a folder's ends with `/`.
 
-        All are held back where git cannot say it. It cannot below a link, where nothing is applied: those are not asked.
+        All are held back where git cannot say it. Those below a link are not asked: nothing is applied there.
         """
         is_link = functools.cache(lambda place: os.path.islink(os.path.join(self.root, place)))
         wanted = [path for path in paths if not any(map(is_link, PurePosixPath(f"{path}x").parents))]
