@@ -18,7 +18,7 @@ KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a lin
 
 
 class TreeLimits(NamedTuple):
-    """At most so many bytes in all files together, entries in all folders together, and folders in each other."""
+    """The most bytes in all files together, entries in all folders together, and depth of folders."""
 
     bytes: int = 64 << 20
     entries: int = 4_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,9 @@ from ahe.records import (
     Reply,
     Request,
 )
+
+waiting: ContextVar[Callable[[float], object]] = ContextVar("waiting", default=lambda seconds: None)
+"""Called with the seconds that a model's call has lost, or is about to wait, because its endpoint refused or failed."""
 
 
 class Model(Protocol):

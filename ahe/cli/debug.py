@@ -28,8 +28,9 @@ def command(
 ) -> None:
     """Explain failures: of version REV (default: HEAD) from its trials on train, or of the traces in PATHs.
 
-    Traces may come from other tools: ATIF, OpenAI chats and responses, Claude Code, Codex, SWE-agent, NexAU,
-    asciinema, plain terminal logs. The report goes to stdout; it is written to --out with a page for each task.
+    Traces may come from other tools: ATIF, OpenAI chats and responses, Claude Code, Codex, OpenHands, SWE-agent,
+    Inspect, opencode, Gemini CLI, pi, NexAU, asciinema, plain terminal logs. The report goes to stdout; it is written
+    to --out with a page for each task.
     """
     from ahe.errors import UsageError
     from ahe.jobs.debug import debug

@@ -52,7 +52,7 @@ async def check_task(
     problems: list[str] = []
     name = kind
     try:
-        refuse(task, allow_network=allow_network, kind=kind)
+        refuse(task, allow_network=allow_network, kind=kind, solution=True)
         if not (Path(task.path) / "solution" / "solve.sh").is_file():
             problems.append("solution/solve.sh is missing, so nothing shows that the task can be solved")
         for _ in range(TIMES):

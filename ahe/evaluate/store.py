@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ahe.evaluate.database import Database
+from ahe.evaluate.scratch import Scratch
 from ahe.records import FRESH, Reply, Role, Tally, Trial, Usage
 
 SCHEMA_VERSION = 1
@@ -40,6 +41,7 @@ class Store:
     def __init__(self, runs: Path, patience: float = 10.0) -> None:
         """Open or make the store in folder `runs`; another process may hold it locked for `patience` seconds."""
         self.runs = runs
+        self.scratch = Scratch(runs / "scratch")
         self._db = Database(runs / "ahe.sqlite", _SCHEMA, SCHEMA_VERSION, patience)
         if not self.readonly:
             (runs / "trials").mkdir(exist_ok=True)
@@ -53,6 +55,7 @@ class Store:
         self._db.require_writable()
 
     def close(self) -> None:
+        self.scratch.close()
         self._db.close()
 
     # trials
@@ -108,10 +111,10 @@ class Store:
         return int(self._db.rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
 
     def answered(self, model: str) -> bool:
-        """Whether a scored trial with this model did not end with a request that the endpoint refused."""
+        """Whether a scored trial with this model had a reply, and did not end with a request that was refused."""
         found = self._db.rows(
             "SELECT 1 FROM trial WHERE record ->> 'model' = ? AND status <> 'missing'"
-            " AND record ->> 'ended' <> 'bad_request' LIMIT 1",
+            " AND record ->> 'ended' <> 'bad_request' AND record ->> '$.usage.calls' > 0 LIMIT 1",
             (model,),
         )
         return bool(found)
@@ -129,24 +132,28 @@ class Store:
             " status = excluded.status, record = excluded.record WHERE trial.status = 'missing'",
             (trial.id, trial.harness, trial.task, trial.attempt, trial.status, trial.model_dump_json()),
         )
+        self.scratch.release(trial.id)
 
     def sweep(self) -> int:
-        """Remove the folders of trials that never finished. Returns how many there were.
-
-        Only for the process that holds the run's lock, because running trials look the same.
-        """
-        known = {row[0] for row in self._db.rows("SELECT id FROM trial")}
-        unknown = [path for path in (self.runs / "trials").glob("*") if path.name not in known]
-        stale = [
-            path for path in unknown if not (path / _RESULT).exists()
-        ]  # finished ones of a store that was lost
+        """Remove what killed processes left: scratch, and trials that never finished. Returns how many those were."""
+        self.scratch.sweep()
+        # In this order: a trial is claimed before its folder is there, and stored before that is given up.
+        found = [*(self.runs / "trials").glob("*")]
+        running = self.scratch.claimed()
+        known = {row[0] for row in self._db.rows("SELECT id FROM trial")} | running
+        # One with a result was finished, in a store that was lost.
+        stale = [path for path in found if path.name not in known and not (path / _RESULT).exists()]
         for path in stale:
             shutil.rmtree(path, ignore_errors=True)
         return len(stale)
 
     def new_folder(self, trial_id: str) -> Path:
-        """An empty folder for a trial's trace, but for what attempts left that were missing: see `EARLIER`."""
+        """An empty folder for a trial's trace, but for what attempts left that were missing: see `EARLIER`.
+
+        Until the trial is stored, or this process ends, `sweep` leaves the folder alone.
+        """
         folder = self.folder(trial_id)
+        self.scratch.claim(trial_id)
         if self.find([trial_id]):
             aside = folder.with_name(f"{trial_id}.{EARLIER}")
             _keep(aside, folder)  # a process that was killed here may have left it

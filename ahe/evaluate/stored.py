@@ -1,7 +1,7 @@
 """Trials that exist already: which of them may be compared, their tallies, and copies among them.
 
 No trial runs here. Trials are pooled only if they have the suite's present version of the task, the same model, and,
-for each task, the same environment and version of the runtime.
+for each task, the same environment, version of the runtime, limits and tool-call mode.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ahe.evaluate.trial import HarnessVersion
 from ahe.records import Copies, Tally, Task, Trial
 
 Arms = tuple[list[Trial], list[Trial]]
+Conditions = tuple[str, int, str]
 MEASURABLE = 1.0
 
 
@@ -48,7 +49,8 @@ def paired(
 
     These are plain trials, or those of another `series` (see `Trial.series`), which are never pooled. If several
     models were used, the one of the fingerprint `model` is chosen, if each arm with any trials has some with it; else
-    the one with the most trials in its smaller arm; among equals, the one used last.
+    the one with the most trials in its smaller arm; among equals, the one used last. Of the conditions of a task's
+    trials (see `_conditions`), the ones used last are taken that all arms with trials of it share, if any.
     """
     wanted = {task.name: task.digest for task in tasks}
     arms = [
@@ -62,15 +64,23 @@ def paired(
         last[trial.model] = max(last.get(trial.model, ""), trial.started)
     if not all(count[model] for count in counts if count):
         model = max(last, key=lambda m: (min(c[m] for c in counts), max(c[m] for c in counts), last[m]))
-    last_of: dict[str, Trial] = {}
-    for trial in sorted((t for arm in arms for t in arm if t.model == model), key=lambda t: t.started):
-        last_of[trial.task] = trial
-    kept = [[t for t in arm if t.model == model and _alike(t, last_of[t.task])] for arm in arms]
+    arms = [[t for t in arm if t.model == model] for arm in arms]
+    tried = [{t.task for t in arm} for arm in arms]
+    done = [{(t.task, _conditions(t)) for t in arm} for arm in arms]
+    chosen: dict[str, tuple[bool, str, Conditions]] = {}
+    for trial in (*arms[0], *arms[1]):
+        task, under = trial.task, _conditions(trial)
+        shared = all(
+            (task, under) in found for found, tasks in zip(done, tried, strict=True) if task in tasks
+        )
+        chosen[task] = max(chosen.get(task, (False, "", under)), (shared, trial.started, under))
+    kept = [[t for t in arm if chosen[t.task][2] == _conditions(t)] for arm in arms]
     return kept[0], kept[1]
 
 
-def _alike(one: Trial, other: Trial) -> bool:
-    return (one.environment, one.runtime) == (other.environment, other.runtime)
+def _conditions(trial: Trial) -> Conditions:
+    """What else an outcome depends on. Trials of earlier versions do not say their `settings`."""
+    return trial.environment, trial.runtime, trial.settings
 
 
 def pairs_of(arms: Arms) -> dict[str, tuple[Tally, Tally]]:

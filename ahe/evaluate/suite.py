@@ -6,7 +6,7 @@ import fnmatch
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TypeAlias, get_args
@@ -35,8 +35,8 @@ class Suite(Record):
     """Tasks by name, and the names of the tasks in each split, in order.
 
     `quick` names a part of each split, for a short first iteration; empty if the suite has none. `unassigned` are tasks
-    that `suite.toml` puts in no split: no run uses them. `left_out` says of each task why it cannot be read or run;
-    such a task is in no split. `named` are those that `suite.toml` names in full.
+    that `suite.toml` puts in no split: no run uses them. `left_out` says of each task why it cannot be read or run: no
+    run uses it either, in whichever split it is. `named` are those that `suite.toml` names in full.
     """
 
     name: str
@@ -51,8 +51,14 @@ class Suite(Record):
 
     def part(self, split: Split, *, quick: bool = False) -> tuple[Task, ...]:
         """The tasks of a split; with `quick` its quick part, if the suite has one."""
-        names = self.quick.get(split, ()) if quick and self.quick else self.splits.get(split, ())
-        return tuple(self.tasks[name] for name in names)
+        return tuple(self.tasks[name] for name in self._names(split, quick) if name not in self.left_out)
+
+    def _names(self, split: Split, quick: bool) -> tuple[str, ...]:
+        return (self.quick if quick and self.quick else self.splits).get(split, ())
+
+    def usable(self, split: Split, *, quick: bool = False) -> tuple[Task, ...]:
+        """As `part`, but raises `UsageError` where the split has tasks and all of them are left out."""
+        return self.needed(split, quick=quick) if self._names(split, quick) else ()
 
     def needed(self, split: Split, *, quick: bool = False) -> tuple[Task, ...]:
         """As `part`, but raises `UsageError` where no task is in it."""
@@ -88,21 +94,30 @@ class Suite(Record):
         return found
 
     def runnable(self, *, allow_network: bool, kind: str) -> Suite:
-        """This suite with the tasks that cannot be run left out of its splits."""
+        """This suite with the tasks that cannot be run left out."""
         left_out = {**self.left_out, **self.refusals(allow_network=allow_network, kind=kind)}
-        splits, quick = _without(self.splits, left_out), _without(self.quick, left_out)
-        return self.model_copy(update={"splits": splits, "quick": quick, "left_out": left_out})
+        return self.model_copy(update={"left_out": left_out})
 
     def require_named(self) -> None:
         """Raise `TaskError` for the tasks that `suite.toml` names and that cannot be read or run."""
         self.by_name(sorted(self.named & set(self.left_out)))
 
     def left_out_text(self) -> str:
-        """How many tasks are left out, and the first ones with their reasons; empty where there are none."""
+        """How many tasks are left out, what remains of their splits, and the first ones with their reasons.
+
+        Empty where there are none.
+        """
         if not self.left_out:
             return ""
         reasons = [reason for _, reason in sorted(self.left_out.items())]
-        return f"{len(reasons)} of {len({*self.tasks, *self.left_out})} tasks are left out:\n{_some(reasons)}"
+        remain = [
+            f"{len(self.part(split))} of {len(names)} {split}"
+            for split, names in self.splits.items()
+            if not self.left_out.keys().isdisjoint(names)
+        ]
+        rest = f"; what remains is {', '.join(remain)}" if remain else ""
+        every = len({*self.tasks, *self.left_out})
+        return f"{len(reasons)} of {every} tasks are left out{rest}:\n{_some(reasons)}"
 
 
 def load_suite(path: Path, *, digests: bool = True) -> Suite:
@@ -131,7 +146,7 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
     every = {*tasks, *left_out}
     named = {name for names in toml.splits.values() for name in names if not _is_glob(name)}
     wanted = {split: _names(toml.splits.get(split, ()), every, named) for split in SPLITS}
-    quick = {split: _names(toml.quick.get(split, ()), every) for split in SPLITS}
+    quick = {split: _names(toml.quick.get(split, ()), every, named - {*wanted[split]}) for split in SPLITS}
     _check(str(described), every, wanted)
     for split, names in quick.items():
         if outside := sorted(set(names) - set(wanted[split])):
@@ -142,8 +157,8 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
         path=str(root),
         description=toml.description,
         tasks=tasks,
-        splits=_without(wanted, left_out),
-        quick=_without(quick, left_out) if any(quick.values()) else {},
+        splits=wanted,
+        quick=quick if any(quick.values()) else {},
         unassigned=tuple(sorted(set(tasks) - chosen)),
         named=frozenset(named),
         left_out=left_out,
@@ -209,10 +224,6 @@ def _names(
         matches = fnmatch.filter(sorted(every), pattern) if _is_glob(pattern) else []
         found += [name for name in matches if name not in {*named, *found}] if matches else [pattern]
     return tuple(found)
-
-
-def _without(splits: Names, left_out: Container[str]) -> Names:
-    return {split: tuple(name for name in names if name not in left_out) for split, names in splits.items()}
 
 
 def _check(file: str, tasks: AbstractSet[str], splits: Names) -> None:

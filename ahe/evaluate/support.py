@@ -22,13 +22,13 @@ BASE = "python:3.11-bookworm"
 """The base image of all bundled tasks. The host has its bash, git and python3 too, so bubblewrap can replace it."""
 
 
-def refuse(task: Task, *, allow_network: bool, kind: str) -> None:
+def refuse(task: Task, *, allow_network: bool, kind: str, solution: bool = False) -> None:
     """Raise `UnsupportedTask` that names every feature of `task` which is not supported.
 
     `kind` is the configured environment (`auto`, `bwrap`, `docker`, `unsafe`); `allow_network` is the user's policy,
-    not what the task asks for.
+    not what the task asks for. What only the task's `solution` needs counts if that is to run.
     """
-    found = tuple(unsupported(task, allow_network=allow_network, kind=kind))
+    found = tuple(unsupported(task, allow_network=allow_network, kind=kind, solution=solution))
     if found:
         raise UnsupportedTask(
             f"task {task.name} asks for what cannot be honoured: {'; '.join(found)}. "
@@ -37,7 +37,12 @@ def refuse(task: Task, *, allow_network: bool, kind: str) -> None:
 
 
 def unsupported(
-    task: Task, *, allow_network: bool, kind: str, host: Mapping[str, str] = os.environ
+    task: Task,
+    *,
+    allow_network: bool,
+    kind: str,
+    host: Mapping[str, str] = os.environ,
+    solution: bool = False,
 ) -> Iterator[str]:
     """The features that `refuse` names. `host` holds the host's variables, which a `${NAME}` would read."""
     toml = TaskToml.model_validate(task.raw)
@@ -48,7 +53,7 @@ def unsupported(
         yield "a separate environment for the verifier (verifier.environment_mode)"
     yield from _files(task, toml)
     yield from _network(toml, allow_network)
-    yield from _variables(toml, host)
+    yield from _variables(toml, host, solution)
     if "$" in task.environment.workdir:
         yield f"a variable in environment.workdir ({task.environment.workdir})"
     if kind in ("bwrap", "unsafe") and task.docker_only:
@@ -85,11 +90,11 @@ def _network(toml: TaskToml, allow_network: bool) -> Iterator[str]:
         yield "the network (network_mode public), which your policy forbids"
 
 
-def _variables(toml: TaskToml, host: Mapping[str, str]) -> Iterator[str]:
+def _variables(toml: TaskToml, host: Mapping[str, str], solution: bool) -> Iterator[str]:
     tables = {
         "environment": toml.environment.env,
         "verifier": toml.verifier.env,
-        "solution": toml.solution.env,
+        "solution": toml.solution.env if solution else {},
     }
     for section, variables in tables.items():
         for name in unresolved(variables, host):

@@ -52,7 +52,7 @@ def convert(old: Path, new: Path) -> None:
 
 
 def _refuse_links(old: Path) -> None:
-    """Raises `ValueError` for what would bring a file of this machine into the tests, or is no file."""
+    """Raises `ValueError` for what would bring a file of this machine into the tests, or is not a file."""
     for path in (*(old / name for name in OURS), *(old / "tests").rglob("*")):
         inside = path.resolve().is_relative_to(old.resolve())
         if os.path.lexists(path) and not (inside and (path.is_file() or path.is_dir())):

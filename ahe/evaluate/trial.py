@@ -47,6 +47,10 @@ class Planned(Record):
     attempt: int
 
 
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
 def seed(attempt: int) -> int:
     """Sampling seed of an attempt. Turns add to it; the distance keeps the seeds of two attempts from overlapping."""
     return 1 + attempt * 1_000
@@ -81,8 +85,7 @@ class TrialRunner:
             self._limits(task).model_dump(),
             attempt,
         ]
-        id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-        return Planned(id=id, harness=harness, task=task, attempt=attempt)
+        return Planned(id=_digest(parts), harness=harness, task=task, attempt=attempt)
 
     async def run(self, planned: Planned) -> Trial:
         """Run the trial and commit it. If anything but the agent fails, it is `missing`, with the error as its cause.
@@ -113,7 +116,7 @@ class TrialRunner:
     async def _measure(
         self, planned: Planned, harness: Harness, folder: Path
     ) -> tuple[AgentOutcome, Verification]:
-        scratch = Path(tempfile.mkdtemp(prefix=f"{planned.id}-", dir=self._scratch()))
+        scratch = Path(tempfile.mkdtemp(prefix=f"{planned.id}-", dir=self.store.scratch.own))
         verification = None
         try:
             try:
@@ -125,7 +128,7 @@ class TrialRunner:
         except Infrastructure:
             if verification is None:
                 raise
-            # Only the end of the sandbox failed: the trial has its result. `ahe evolve` empties scratch.
+            # Only the end of the sandbox failed: the trial has its result. `Store.sweep` removes the rest.
         verifier = folder / "verifier"
         verifier.mkdir(exist_ok=True)
         (verifier / "test-stdout.txt").write_text(verification.output, "utf-8")
@@ -181,6 +184,7 @@ class TrialRunner:
             seconds=round(seconds, 3),
             sandboxed=self.sandboxed,
             runtime=RUNTIME_VERSION,
+            settings=_digest([self.mode, self._limits(planned.task).model_dump()]),
         )
 
     def _limits(self, task: Task) -> Limits:
@@ -188,11 +192,6 @@ class TrialRunner:
         return self.limits.model_copy(
             update={"seconds": min(own, task.agent_seconds) if own else task.agent_seconds}
         )
-
-    def _scratch(self) -> Path:
-        place = self.store.runs / "scratch"
-        place.mkdir(exist_ok=True)
-        return place
 
 
 class AsUser:

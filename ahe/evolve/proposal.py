@@ -131,7 +131,7 @@ def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
         tree["description"] = f"{tree['description'].strip()} {' '.join(text.split())}"
         path.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100), "utf-8")
     else:
-        name = re.sub(r"[^a-z0-9]+", "-", proposal.name.lower()).strip("-")
+        name = re.sub(r"[^a-z0-9]+", "-", proposal.name.lower())[:60].strip("-")
         folder = harness / "skills" / name
         if not name or folder.exists():
             raise ValueError(f"a new skill needs a new name; {proposal.name!r} is not one")

@@ -29,20 +29,29 @@ def component_problems(texts: Mapping[str, str]) -> Iterator[Problem]:
         place.kind: {component_name(p): p for p in sorted(texts) if place.match(p)} for place in PLACES
     }
     described = by_kind[Kind.TOOL_DESCRIPTION]
-    yield from _prompt(texts)
+    yield from _guarded("system_prompt.md", _prompt(texts))
     yield from _pairs(described, by_kind[Kind.TOOL_IMPLEMENTATION])
     schemas: dict[str, dict[str, object]] = {}
     for name, path in described.items():
-        yield from _tool_description(path, name, texts[path], schemas)
+        yield from _guarded(path, _tool_description(path, name, texts[path], schemas))
     for name, path in by_kind[Kind.TOOL_IMPLEMENTATION].items():
-        yield from _code(path, name, texts[path], schemas.get(name))
+        yield from _guarded(path, _code(path, name, texts[path], schemas.get(name)))
     for path in by_kind[Kind.MIDDLEWARE].values():
-        yield from _code(path, None, texts[path], None)
+        yield from _guarded(path, _code(path, None, texts[path], None))
     for name, path in by_kind[Kind.SKILL].items():
-        yield from _skill(path, name, texts[path])
+        yield from _guarded(path, _skill(path, name, texts[path]))
     yield from _skill_folders(texts, set(by_kind[Kind.SKILL]))
     for name, path in by_kind[Kind.SUB_AGENT].items():
-        yield from _sub_agent(path, name, texts[path], set(described))
+        yield from _guarded(path, _sub_agent(path, name, texts[path], set(described)))
+
+
+def _guarded(path: str, problems: Iterator[Problem]) -> Iterator[Problem]:
+    """The problems of one file; an error of the check itself is one too, because what was written has caused it."""
+    try:
+        yield from problems
+    except Exception as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        yield Problem("check", path, f"cannot be checked ({said}); write it more plainly")
 
 
 def _prompt(texts: Mapping[str, str]) -> Iterator[Problem]:
@@ -138,8 +147,8 @@ def _sub_agent(path: str, name: str, text: str, tools: set[str]) -> Iterator[Pro
     listed = fields.get("tools", [])
     if not isinstance(listed, list):
         wrong.append("tools must be a list of tool names")
-    elif unknown := [tool for tool in listed if tool not in tools | set(RESERVED)]:
-        wrong.append(f"there is no tool {unknown[0]!r}")
+    elif unknown := [tool for tool in listed if not isinstance(tool, str) or tool not in tools | {*RESERVED}]:
+        wrong.append(f"there is no tool {reprlib.repr(unknown[0])}; tools is a list of names")
     turns = fields.get("turns", 1)
     if isinstance(turns, bool) or not isinstance(turns, int) or not 1 <= turns <= MAX_TURNS:
         wrong.append(f"turns must be a whole number from 1 to {MAX_TURNS}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -13,6 +14,7 @@ from ahe.errors import HarnessError
 from ahe.records import Record, ToolSpec
 from ahe.text import read_text, without_surrogates
 
+T = TypeVar("T")
 _FENCE = re.compile(r"\n---[ \t]*(?:\n|\Z)")
 
 
@@ -55,10 +57,10 @@ def load(root: Path) -> Harness:
     return Harness(
         root=str(root),
         system_prompt=_text(prompt),
-        tools=tuple(_tool(path) for path in _files(root / "tool_descriptions", ".yaml")),
+        tools=_read(_tool, _files(root / "tool_descriptions", ".yaml")),
         middleware=tuple(path.name for path in _files(root / "middleware", ".py")),
-        skills=tuple(_skill(path) for path in sorted((root / "skills").glob("*/SKILL.md"))),
-        sub_agents=tuple(_sub_agent(path) for path in _files(root / "sub_agents", ".md")),
+        skills=_read(_skill, sorted((root / "skills").glob("*/SKILL.md"))),
+        sub_agents=_read(_sub_agent, _files(root / "sub_agents", ".md")),
         memory=_text(root / "memory.md").strip(),
     )
 
@@ -73,14 +75,18 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 def read_mapping(text: str) -> dict[str, Any]:
-    """A YAML mapping with text as keys. Raises `ValueError` with a message of one line."""
+    """A YAML mapping with text as keys. Raises `ValueError` with a message of one line, and nothing else."""
     try:
         value = without_surrogates(yaml.load(text, _PlainLoader))
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ValueError(f"not valid YAML: {line}{error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"not valid YAML: {(str(error) or 'too deep').splitlines()[0]}") from None
+    except (
+        Exception
+    ) as error:  # PyYAML's constructors raise almost any: `!!int ""` an IndexError, for example
+        raise ValueError(
+            f"not valid YAML: {' '.join(f'{type(error).__name__}: {error}'.split())[:200]}"
+        ) from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a mapping with names as keys")
     return value
@@ -96,13 +102,6 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     return read_mapping(parts[0]), parts[1].strip()
 
 
-def _front_matter(path: Path) -> tuple[dict[str, Any], str]:
-    try:
-        return split_front_matter(read_text(path))
-    except ValueError as error:
-        raise HarnessError(f"{path}: {error}") from None
-
-
 def _files(folder: Path, suffix: str) -> list[Path]:
     return sorted(p for p in folder.glob(f"*{suffix}") if p.is_file() and p.name != "README.md")
 
@@ -114,18 +113,28 @@ def _text(path: Path) -> str:
         raise HarnessError(f"{path}: {error}") from None
 
 
+def _read(make: Callable[[Path], T], paths: Sequence[Path]) -> tuple[T, ...]:
+    """What `make` reads in each file. An odd YAML value may make it raise anything: that is a `HarnessError`."""
+    found = []
+    for path in paths:
+        try:
+            found.append(make(path))
+        except Exception as error:
+            raise HarnessError(f"{path}: {error}") from None
+    return tuple(found)
+
+
 def _tool(path: Path) -> ToolSpec:
     try:
         tool = ToolSpec.model_validate(read_mapping(read_text(path)))
         json.dumps(tool.parameters, allow_nan=False)  # YAML has dates and .nan, a request has neither
         return tool
     except (ValueError, TypeError) as error:
-        what = "not a tool description (name, description, parameters)"
-        raise HarnessError(f"{path}: {what}: {error}") from None
+        raise ValueError(f"not a tool description (name, description, parameters): {error}") from None
 
 
 def _skill(path: Path) -> Skill:
-    meta, body = _front_matter(path)
+    meta, body = split_front_matter(read_text(path))
     folder = path.parent
     others = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p != path)
     return Skill(
@@ -137,7 +146,7 @@ def _skill(path: Path) -> Skill:
 
 
 def _sub_agent(path: Path) -> SubAgent:
-    meta, body = _front_matter(path)
+    meta, body = split_front_matter(read_text(path))
     tools = meta.get("tools")
     return SubAgent(
         name=path.stem,

@@ -1,8 +1,4 @@
-"""The contents of commits: the harness's files by object id, its identity, and copies on disk.
-
-Trees are read level by level with `git cat-file --batch`, so that a thousand commits take a handful of processes.
-They are cached, because the object with an id never changes.
-"""
+"""The contents of commits: the harness's files by object id, its identity, and copies on disk."""
 
 from __future__ import annotations
 
@@ -11,20 +7,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ahe.errors import WorkspaceError
 from ahe.harness.inventory import Stored
-from ahe.harness.layout import NAMES, counts
+from ahe.harness.layout import counts
 from ahe.history.git import Git
 
-_TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
+_TREE, _LINK, _SUBMODULE = "040000", "120000", "160000"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """An entry of a git tree: its mode as git writes it, object id, and name (in a walk: whole path)."""
+class Entry(NamedTuple):
+    """A file or folder of a commit: its mode as git writes it, object id, and path."""
 
     mode: str
     oid: str
@@ -32,23 +27,19 @@ class Entry:
 
 
 class Trees:
-    """Reads and caches the trees of one repository."""
+    """Reads the trees of one repository. What a commit holds never changes, so that it is read once."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._root: dict[str, str] = {}
-        self._trees: dict[str, tuple[Entry, ...]] = {}
-        self._ids: dict[str, str] = {}
+        self._known: dict[str, tuple[Entry, ...]] = {}
 
     def files(self, sha: str) -> tuple[Entry, ...]:
         """Every file of the harness at a commit, by path; other files are left out."""
-        self._load([sha])
-        return tuple(entry for entry in self._walk(self._root[sha], "") if counts(entry.path))
+        return tuple(entry for entry in self._entries(sha) if entry.mode != _TREE)
 
     def contents(self, sha: str) -> dict[str, Stored]:
         """The object id and text of each path of the harness at a commit; a folder has no text."""
-        self._load([sha])
-        entries = [e for e in self._walk(self._root[sha], "", folders=True) if counts(e.path)]
+        entries = self._entries(sha)
         blobs = self._objects([e.oid for e in entries if e.mode not in (_TREE, _SUBMODULE)])
         return {
             e.path: Stored(git_id=e.oid, text=blobs.get(e.oid, b"").decode("utf-8", "replace"))
@@ -57,13 +48,7 @@ class Trees:
 
     def harness_ids(self, shas: Iterable[str]) -> dict[str, str]:
         """Identity of the harness at each commit: 24 hexadecimal digits, a hash over its files."""
-        wanted = list(dict.fromkeys(shas))
-        self._load(wanted)
-        for sha in wanted:
-            tree = self._root[sha]
-            if tree not in self._ids:
-                self._ids[tree] = _identity(entry for entry in self._walk(tree, "") if counts(entry.path))
-        return {sha: self._ids[self._root[sha]] for sha in wanted}
+        return {sha: _identity(self.files(sha)) for sha in dict.fromkeys(shas)}
 
     def export(self, sha: str, into: Path) -> Path:
         """Write the harness of a commit to `into/<harness id>`, all or nothing, unless that folder exists.
@@ -92,34 +77,22 @@ class Trees:
             shutil.rmtree(building, ignore_errors=True)
         return target
 
-    def _walk(self, tree: str, under: str, folders: bool = False) -> Iterable[Entry]:
-        for entry in self._trees[tree]:
-            path = under + entry.path
-            if not under and entry.path not in NAMES:
-                continue
-            if entry.mode != _TREE:
-                yield Entry(entry.mode, entry.oid, path)
-                continue
-            if folders:
-                yield Entry(entry.mode, entry.oid, path)
-            yield from self._walk(entry.oid, path + "/", folders)
-
-    def _load(self, shas: Iterable[str]) -> None:
-        """Read the trees of these commits that are not cached yet: one process for each level of folders."""
-        new = [sha for sha in shas if sha not in self._root]
-        if not new:
-            return
-        found = self._batch([f"{sha}^{{tree}}" for sha in new])
-        level: dict[str, None] = {}
-        for sha, (oid, data) in zip(new, found, strict=True):
-            self._root[sha] = oid
-            self._trees.setdefault(oid, _entries(data, len(oid) // 2))
-            level.update((e.oid, None) for e in self._trees[oid] if e.mode == _TREE)
-        while wanted := [oid for oid in level if oid not in self._trees]:
-            level = {}
-            for oid, (_, data) in zip(wanted, self._batch(wanted), strict=True):
-                self._trees[oid] = _entries(data, len(oid) // 2)
-                level.update((e.oid, None) for e in self._trees[oid] if e.mode == _TREE)
+    def _entries(self, sha: str) -> tuple[Entry, ...]:
+        if sha not in self._known:
+            try:
+                listed = self._git.raw("ls-tree", "-r", "-t", "-z", sha)
+            except WorkspaceError as error:
+                raise WorkspaceError(
+                    f"{self._git.tree} has no object {sha}: the history is damaged or shallow ({error})"
+                ) from error
+            found = []
+            for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+                about, _, path = line.partition("\t")
+                mode, _, oid = about.split(" ")
+                if counts(path):
+                    found.append(Entry(mode, oid, path))
+            self._known[sha] = tuple(found)
+        return self._known[sha]
 
     def _objects(self, oids: list[str]) -> dict[str, bytes]:
         unique = list(dict.fromkeys(oids))
@@ -142,18 +115,6 @@ class Trees:
             found.append((head[0], output[end + 1 : end + 1 + size]))
             at = end + 1 + size + 1
         return found
-
-
-def _entries(data: bytes, width: int) -> tuple[Entry, ...]:
-    """Parse a tree object: `<mode> <name> NUL <object id of width bytes>`, repeated."""
-    entries, at = [], 0
-    while at < len(data):
-        space = data.index(b" ", at)
-        end = data.index(b"\0", space)
-        mode, name = data[at:space].decode(), data[space + 1 : end].decode("utf-8", "surrogateescape")
-        at = end + 1 + width
-        entries.append(Entry(mode, data[end + 1 : at].hex(), name))
-    return tuple(entries)
 
 
 def _identity(entries: Iterable[Entry]) -> str:

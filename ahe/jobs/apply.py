@@ -138,7 +138,7 @@ def _parent(top: int, folders: list[str], *, make: bool) -> Iterator[int | None]
                 yield None
                 return
             except NotADirectoryError:  # also for a link
-                raise _Collision(f"{'/'.join(folders[: number + 1])} is no folder of yours") from None
+                raise _Collision(f"{'/'.join(folders[: number + 1])} is not a folder here any more") from None
             os.close(handle)
             handle = inner
         yield handle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from ahe.errors import AheError, TaskError, UsageError, WorkspaceError
-from ahe.evaluate.stored import paired
+from ahe.evaluate.stored import Arms, paired, pairs_of
 from ahe.history import Commit, History
 from ahe.jobs.best import retag_best
 from ahe.jobs.compare import TaskTrials, known_rate, trials_by_task
@@ -62,8 +62,16 @@ def measured(project: Project, history: History, commit: Commit) -> Measured:
         return Measured(tasks=verdict.tasks)
     with closing(project.store()) as store:
         both = store.of_harness(ids[0]), store.of_harness(ids[1])
-        arms = paired(*both, wanted, series=verdict.series)
+    models = {project.coder(): None, **dict.fromkeys(trial.model for arm in both for trial in arm)}
+    found = [paired(*both, wanted, series=verdict.series, model=model) for model in models]
+    arms = max(found, key=lambda arms: _agreement(verdict, arms))
     return Measured(tasks=verdict.tasks, trials=trials_by_task(arms))
+
+
+def _agreement(verdict: Verdict, arms: Arms) -> int:
+    """How many tasks have the tallies that decided. Which model the trials were of, the note does not say."""
+    pairs = {task: (b.passes, b.n, c.passes, c.n) for task, (b, c) in pairs_of(arms).items()}
+    return sum(pairs.get(each.task) == (each.b, each.n_b, each.c, each.n_c) for each in verdict.tasks)
 
 
 def revert(project: Project, change: str, reason: str) -> Reverted:

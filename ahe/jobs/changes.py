@@ -123,7 +123,7 @@ class Work:
         if path in self.before.folders:
             return f"a folder would become a link to {target}"
         if any(map(names_git, (*inside.split("/"), *real.split("/")))) or "gitmod" in path.casefold():
-            return f"a link to {target}, and git's own files are no links"
+            return f"a link to {target}, and git's own files must not be reached through links"
         if os.path.isabs(target) or any(name.split("/")[0] == ".." for name in (inside, real)):
             return f"a link to {target}, which is outside of the folder"
         if self.before.cover(inside) or self.before.cover(real):

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
-from ahe.evaluate.stored import Arms, paired, pairs_of, stored_trials
+from ahe.evaluate.stored import Arms, paired, pairs_of, slowdown, stored_trials
 from ahe.events import NullWatcher
 from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
@@ -33,7 +33,8 @@ class Compared(Record):
     `delta` is the posterior mean of the difference with its 90 % interval and `score` is P(b better than a),
     as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
     edit, and `raw_delta` is too high because these rollouts selected b. All are None where the arms share no scored
-    task, or are the same harness. `others` counts the trials of other models and endpoints, which are left out.
+    task, or are the same harness. `others` counts the plain trials that were left out: see `paired`.
+    `slowdown` is how many times slower the model worked for b.
     """
 
     a: str
@@ -48,6 +49,7 @@ class Compared(Record):
     raw_delta: float | None = None
     score: float | None = None
     others: int = 0
+    slowdown: float | None = None
 
     @property
     def same(self) -> bool:
@@ -68,9 +70,9 @@ def compare_stored(project: Project, history: History, a: str, b: str, *, split:
         both = store.of_harness(ids[a]), store.of_harness(ids[b])
         arms = paired(*both, chosen, model=project.coder())
         found = compared(a, b, (ids[a], ids[b]), split, arms, store)
-    names, used = {task.name for task in chosen}, {trial.model for arm in arms for trial in arm}
-    others = [t for arm in both for t in arm if used and t.task in names and t.model not in used]
-    return found.model_copy(update={"others": len(others)})
+    names = {task.name for task in chosen}
+    plain, used = sum(t.task in names and not t.series for arm in both for t in arm), sum(map(len, arms))
+    return found.model_copy(update={"others": plain - used if used else 0})
 
 
 async def compare(
@@ -126,6 +128,7 @@ def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arm
         gain=gain(pairs, concentration) if found else None,
         raw_delta=found.raw if found else None,
         score=found.above() if found else None,
+        slowdown=slowdown(arms) if found else None,
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ahe.debug.debugger import AgentDebugger, Subject
 from ahe.debug.readers.find import Skipped, find
+from ahe.debug.report.quote import count
 from ahe.errors import UsageError
-from ahe.evaluate.stored import of_one_model
+from ahe.evaluate.stored import paired
 from ahe.events import Notice, NullWatcher
 from ahe.evolve.editor import history_lines
 from ahe.project.assemble import assemble, debugger
@@ -42,7 +43,7 @@ async def debug(
     folder = None if out is None else Path(out)
     theirs = [name for name in ("detail", "report.md") if folder and (folder / name).exists()]
     if folder and theirs and not (folder / "clusters.json").exists():
-        raise UsageError(f"{folder} holds a {theirs[0]} that is no debug report's: name another folder")
+        raise UsageError(f"{folder} holds a {theirs[0]} that `ahe debug` did not write: name another folder")
     if isinstance(source, Project):
         return await _of_version(source, watcher, rev, budget, folder, ask)
     if ask:
@@ -57,22 +58,23 @@ async def _of_version(
     """From the train trials of a revision that the store holds."""
     history = project.history()
     sha = history.resolve(rev)
-    train = {task.name: task.instruction for task in project.tasks_in_use(project.suite())[0]}
+    train, _ = project.tasks_in_use(project.suite())
+    instructions = {task.name: task.instruction for task in train}
     with closing(project.store()) as store:
         every = store.of_harness(history.harness_id(sha))
-    plain = [trial for trial in every if trial.task in train and not trial.series]
-    trials = of_one_model(plain, project.coder())
+    plain = [trial for trial in every if trial.task in instructions and not trial.series]
+    trials, _ = paired(plain, [], train, model=project.coder())
     if not trials:
         raise UsageError(f"there are no trials of {rev} on train yet: run `ahe eval {rev}` first")
     folder = out or project.config.runs / "debug" / sha[:10]
     others = len(plain) - len(trials)
-    left_out = f", without {others} of other models or endpoints" if others else ""
+    left_out = f", without {others} of other models, limits or task versions" if others else ""
     watcher.emit(Notice(f"reading {len(trials)} trials{left_out}"))
     evidence = Evidence(
         iteration=0,
         harness=history.harness_id(sha),
         trials=tuple(trials),
-        instructions=train,
+        instructions=instructions,
         history=history_lines(history.commits()),
         folder=str(folder),
         traces=str(project.config.runs / "trials"),
@@ -97,5 +99,6 @@ async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: 
 def _skipped(files: Sequence[Skipped]) -> tuple[str, ...]:
     """Notes on the files that are not traces; those that may be traces all the same are named."""
     named = [f"not read: {each.path[:200]!r} ({each.why})" for each in files if each.notable]
-    count = f"{len(files)} files are not traces and were skipped"
-    return (*named[:NAMED], *([count] if len(files) > len(named[:NAMED]) else []))
+    were = "is not a trace and was" if len(files) == 1 else "are not traces and were"
+    many = f"{count(len(files), 'file')} {were} skipped"
+    return (*named[:NAMED], *([many] if len(files) > len(named[:NAMED]) else []))

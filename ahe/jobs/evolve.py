@@ -5,16 +5,33 @@ from __future__ import annotations
 import time
 from contextlib import closing
 
-from ahe.events import Estimated, NullWatcher
-from ahe.files import remove_tree
+from ahe.events import Estimated, Notice, NullWatcher
+from ahe.history import History
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
-from ahe.project.assemble import assemble, loop
+from ahe.loop.state import workspace_state
+from ahe.project.assemble import Parts, assemble, loop
 from ahe.project.project import Project
 from ahe.protocols import Gate, MakeEnvironment, Watcher
 from ahe.records import Record, Usage
 
 QUIET = NullWatcher()
+NAMED = 10
+
+
+def fewer_tasks(parts: Parts, history: History) -> None:
+    """Say so if tasks are left out that the incumbent was measured on: a run that goes on judges by the others."""
+    incumbent = history.harness_id(workspace_state(history.commits()).incumbent)
+    tried = {trial.task for trial in parts.store.of_harness(incumbent)}
+    if gone := sorted(tried & parts.suite.left_out.keys()):
+        names = ", ".join(gone[:NAMED]) + (", …" if len(gone) > NAMED else "")
+        parts.watcher.emit(
+            Notice(
+                f"{len(gone)} of the tasks that HEAD was measured on are left out now ({names}): verdicts from here on "
+                "rest on fewer tasks. To go on with them, stop, undo what leaves them out (the reasons are above), "
+                "and run the same command again"
+            )
+        )
 
 
 class EvolveResult(Record):
@@ -45,9 +62,9 @@ async def evolve(
     with project.run_lock():
         with closing(project.store()) as store:
             store.sweep()
-        remove_tree(project.config.runs / "scratch")
         watcher.emit(Estimated(estimate(project, iterations=iterations)))
         async with assemble(project, watcher, environment) as parts:
+            fewer_tasks(parts, history)
             results, stopped = await loop(parts, history, iterations, gate).run()
     seconds = time.monotonic() - started
     return EvolveResult(iterations=results, stopped=stopped, usage=parts.spent, seconds=seconds)

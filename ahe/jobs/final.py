@@ -61,9 +61,9 @@ async def final(
 
 
 def test_tasks(project: Project) -> tuple[Task, ...]:
-    """The test split. Raises `UsageError` where the suite has none."""
+    """The test split. Raises `UsageError` where the suite has none, or none that can run."""
     suite = project.suite()
-    if tasks := suite.part("test", quick=project.config.suite.quick):
+    if tasks := suite.usable("test", quick=project.config.suite.quick):
         return tasks
     raise UsageError(
         f"the suite {suite.name} has no test split, so nothing can be claimed: put tasks that no run has seen into "
@@ -112,6 +112,7 @@ def planned(
         first=first,
         rollouts=rollouts,
         model=project.config.model_spec("coder").name,
+        fingerprint=project.coder(),
         again=again if earlier else "",
         seen=seen,
         begun=now(),
@@ -150,10 +151,11 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
 
 
 def _same_model(project: Project, plan: FinalPlan) -> None:
-    if (name := project.config.model_spec("coder").name) != plan.model:
+    name = project.config.model_spec("coder").name
+    if name != plan.model or plan.fingerprint not in ("", project.coder()):
         raise UsageError(
-            f"look {plan.look} was begun with the model {plan.model!r} and is not over: finish it with that model, "
-            f"not with {name!r}"
+            f"look {plan.look} was begun with the model {plan.model!r} and is not over: finish it with that model "
+            f"at the same address, not with {name!r} as it is configured now"
         )
 
 

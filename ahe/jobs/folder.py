@@ -246,7 +246,7 @@ def _copy_one(source: Path, targets: list[Path]) -> None:
     with open(handle, "rb") as old:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):
-            raise _Unreadable("it is no file any more")
+            raise _Unreadable("it was replaced while it was read")
         for target in targets:
             old.seek(0)
             with _fitting(), target.open("xb") as new:

@@ -10,12 +10,13 @@ from ahe.evaluate.store import Store
 from ahe.jobs.points import Point, Points
 from ahe.models.identity import served_here
 from ahe.models.ledger import MILLION, Ledger, cost
+from ahe.models.probe import probe_tool_calls
 from ahe.models.roles import open_models
 from ahe.models.secrets import shown
 from ahe.models.weights import KNOWN, path_of
-from ahe.project.assemble import settle_habits, settle_tool_calls
+from ahe.project.assemble import settle_habits
 from ahe.project.config import Config
-from ahe.project.project import Project, tool_calls_fact
+from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.protocols import Model
 from ahe.records import Message, ModelSpec, Record, Request, Role, Usage
 
@@ -102,9 +103,11 @@ def price(spec: ModelSpec) -> str:
     return "free" if read == written == 0 else f"${read:.2f} in, ${written:.2f} out per million"
 
 
-async def test(project: Project) -> ModelTest:
+async def test(project: Project, settle: bool) -> ModelTest:
     """Ask the coder's model a question, settle how it calls tools and what form of requests it accepts, and try what
     trials do. Costs what about eight calls cost, one of them with a long prompt.
+
+    A mode of tool calls with which trials ran is kept unless `settle`: it is part of their identity.
     """
     tokens = project.config.trial_limits().reply_tokens
     question = Request(
@@ -125,14 +128,15 @@ async def test(project: Project) -> ModelTest:
             started = time.monotonic()
             reply = await model.complete(question)
             seconds = time.monotonic() - started
-            mode, why = await _tool_calls(project, store, model)
+            mode, why, free = await _tool_calls(project, store, model, settle)
             # An embedded model reads slowly, and its window is known.
             long_prompt = served_here(spec) != "local"
             points = await Points(model, mode, tokens).all(long_prompt)
-            if model.spec.tool_calls == "auto" and mode == "native" and points[0].holds is False:
+            if free and mode == "native" and points[0].holds is False:
                 mode, why = "text", f'tool_calls = "text": {points[0].what}'
-                store.put_fact(tool_calls_fact(spec), mode)
                 points = await Points(model, mode, tokens).all(long_prompt)
+            if free:
+                store.put_fact(tool_calls_fact(spec), mode)
             settle_habits(store, model)
     answer = " ".join((reply.message.content or reply.message.reasoning or "(empty)").split())
     return ModelTest(
@@ -147,11 +151,14 @@ async def test(project: Project) -> ModelTest:
     )
 
 
-async def _tool_calls(project: Project, store: Store, model: Model) -> tuple[str, str]:
-    """The mode and why; the model is asked again where the configuration leaves it open."""
+async def _tool_calls(project: Project, store: Store, model: Model, settle: bool) -> tuple[str, str, bool]:
+    """The mode, why, and whether it may change; the model is asked again where the configuration leaves it open."""
     if project.config.models["coder"].tool_calls != "auto":
-        return model.spec.tool_calls, "ahe.toml or a flag says so"
+        return model.spec.tool_calls, "ahe.toml or a flag says so", False
     if model.spec.tool_calls != "auto":
-        return model.spec.tool_calls, "known for models that ahe serves itself"
-    found = await settle_tool_calls(store, model)
-    return found.mode, found.explanation
+        return model.spec.tool_calls, "known for models that ahe serves itself", False
+    found, kept = await probe_tool_calls(model), settled_mode(store, model.spec)
+    if settle or kept is None or not store.sample(model.fingerprint, 1):
+        return found.mode, found.explanation, True
+    why = f"kept, because trials ran with it (now {found.explanation}); `--settle` may change it, and then they count"
+    return kept, f"{why} no longer", False

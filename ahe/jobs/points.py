@@ -12,7 +12,7 @@ from ahe.records import Message, Record, Reply, Request
 from ahe.runtime import text_protocol
 from ahe.text import estimate_tokens
 
-KEY = "ahe-models-test"
+KEY, LONG = "ahe-models-test", "long prompt"
 DEGREES = "21"
 LONGEST = 16_000
 """Tokens of the long prompt, where half of the model's window is not less."""
@@ -21,7 +21,7 @@ SECRET = "marmalade"
 
 
 class Point(Record):
-    """One thing that was tried. `holds` is None where it was not, or is neither good nor bad."""
+    """One thing that was tried. `holds` is None: not tried, or neither good nor bad."""
 
     name: str
     holds: bool | None
@@ -42,7 +42,7 @@ class Points:
         tries: list[tuple[str, Try]] = [
             ("a call's result", self._two_turns),
             ("parallel calls", self._parallel),
-            *([("long prompt", self._long)] if long_prompt else []),
+            *([(LONG, self._long)] if long_prompt else []),
         ]
         found = [await self._point(name, each) for name, each in tries]
         return (*found, self._length(), self._form())
@@ -51,7 +51,8 @@ class Points:
         try:
             holds, what = await each()
         except AgentFault as error:
-            holds, what = False, str(error)
+            fix = '; set tool_calls = "text" in ahe.toml' if self._model.spec.tool_calls == "native" else ""
+            holds, what = False, f"{error}{fix if name != LONG else ''}"
         return Point(name=name, holds=holds, what=what)
 
     async def _two_turns(self) -> tuple[bool | None, str]:
@@ -89,8 +90,8 @@ class Points:
                 f"of about {size} tokens {read} were read: raise the server's window (Ollama: num_ctx)",
             )
         if SECRET not in reply.message.content.lower():
-            return False, f"{read} tokens, but the model did not find the word at their beginning"
-        return True, f"{read} tokens were read"
+            return False, f"about {size} tokens, but the model did not find the word at their beginning"
+        return True, f"about {size} tokens, and the word at their beginning was found"
 
     def _length(self) -> Point:
         most = self._model.habits.reply_tokens
@@ -100,12 +101,8 @@ class Points:
         return Point(name="reply length", holds=None, what=what)
 
     def _form(self) -> Point:
-        names = self._model.habits.names
-        streams = ["only streams are served"] if wire.STREAM in names else []
-        others = sorted(names - {wire.STREAM})
-        if others:
-            streams.append(f"left out or changed: {', '.join(others)}")
-        return Point(name="form of requests", holds=True, what="; ".join(streams) or "accepted as it is")
+        form = wire.Habits(names=self._model.habits.names).text()
+        return Point(name="form of requests", holds=True, what=form or "accepted as it is")
 
     async def _called(self, question: str, turn: str) -> tuple[list[Message], Reply]:
         system = SYSTEM

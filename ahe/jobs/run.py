@@ -120,7 +120,7 @@ class _Unfinished(UsageError):
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """A new folder, removed afterwards. It is not in `runs/scratch`, which a starting `ahe evolve` clears."""
+    """A new folder, removed afterwards. It is not in `runs/scratch`, because it may have to be kept."""
     folder.parent.mkdir(parents=True)
     folder.mkdir(0o700)  # nobody else runs what the agent made, as with a set-id bit
     try:

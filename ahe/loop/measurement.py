@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from ahe.evaluate.evaluation import Evaluator, pass_rate
-from ahe.evaluate.stored import mean_tokens, pairs_of, slowdown, stored_trials
+from ahe.evaluate.stored import Arms, mean_tokens, pairs_of, slowdown, stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.decisions import tried, vetoes
@@ -16,7 +16,6 @@ from ahe.gate.predictions import with_tasks
 from ahe.harness.inventory import prompt_tokens
 from ahe.protocols import Gate
 from ahe.records import (
-    SIDE_BY_SIDE,
     Comparison,
     Decision,
     RolloutRequest,
@@ -25,6 +24,7 @@ from ahe.records import (
     Trial,
     Usage,
     Verdict,
+    side_by_side_series,
 )
 
 AGAIN = 2.0
@@ -51,7 +51,6 @@ class Measurement:
     risks: tuple[str, ...] = ()
     before: str = ""
     series: int = field(default=0, init=False)
-    slowdown: float | None = field(default=None, init=False)
     fresh: dict[str, Trial] = field(default_factory=dict)
     concentration: float = field(init=False)
 
@@ -68,36 +67,50 @@ class Measurement:
         if self.incumbent.id == self.candidate.id:
             reason = "the same harness as before: nothing to measure"
             return Verdict(outcome="unchanged", reason=reason, gate=self.gate.name, delta=None, raw_delta=0.0)
+        if self._stored(self.candidate, self.train, self._own_series):
+            self.series = self._own_series
         await self._retry_missing()
-        self._look_at_pace()
-        if self.series:
-            await self._retry_missing()
-        while (decision := self.gate.decide(comparison := self._comparison())).outcome == "more":
-            await self._run(decision.requests, decision.reason)
-            self._look_at_pace()
-        return self._verdict(decision, comparison)
+        while True:
+            decision = self.gate.decide(comparison := self._comparison())
+            decided = decision.outcome != "more"
+            if not self.series and (decided or self.was_measured()) and self._too_uneven():
+                self.series = self._own_series
+            elif decided:
+                return self._verdict(decision, comparison)
+            else:
+                await self._run(decision.requests, decision.reason)
 
-    def _look_at_pace(self) -> None:
-        """Compare how fast the model worked for both arms, once each has its first `rollouts`; if one was `AGAIN` times
-        slower, only rollouts that are run side by side from now on count.
+    def _too_uneven(self) -> bool:
+        """Whether the model worked so much slower for one arm that both are measured again side by side.
 
-        What decides are stored rollouts whose number is fixed, so a killed comparison decides it again as before.
+        It depends on stored rollouts only, so that a killed comparison decides it as before. A paced model's outcomes
+        do not depend on its speed.
         """
-        measured = all(tried(arm) >= self.rollouts for pair in self.pairs().values() for arm in pair)
-        if self.slowdown is not None or not measured:
-            return
-        arms = [self._stored(arm, self.train) for arm in (self.incumbent, self.candidate)]
-        first = [[trial for trial in arm if trial.attempt < self.rollouts] for arm in arms]
-        self.slowdown = slowdown((first[0], first[1]))
-        if self.slowdown is not None and not 1 / AGAIN < self.slowdown < AGAIN:
-            self.series = SIDE_BY_SIDE
+        uneven = self.slowdown
+        paced = self.evaluator.runner.model.spec.pace is not None
+        return uneven is not None and not paced and not 1 / AGAIN < uneven < AGAIN
+
+    @property
+    def slowdown(self) -> float | None:
+        """How many times slower the model worked for the candidate, by the plain rollouts that both arms have."""
+        arms = [self._stored(arm, self.train, 0) for arm in (self.incumbent, self.candidate)]
+        scored = [
+            {(t.task, t.attempt): t for t in arm if t.status != "missing" and t.attempt < self.rollouts}
+            for arm in arms
+        ]
+        both = scored[0].keys() & scored[1].keys()
+        return slowdown(([scored[0][key] for key in both], [scored[1][key] for key in both]))
+
+    @property
+    def _own_series(self) -> int:
+        return side_by_side_series(self.incumbent.id, self.candidate.id)
 
     def was_measured(self) -> bool:
-        """Whether the candidate already has all its plain rollouts on train."""
+        """Whether the candidate already has all its first rollouts on train."""
         return all(tried(candidate) >= self.rollouts for _, candidate in self.pairs().values())
 
     def pairs(self) -> Pairs:
-        """The existing plain rollouts of both arms on train."""
+        """The existing rollouts of both arms on train: the plain ones, or those that were run side by side."""
         return self._pairs(self.train)
 
     async def _retry_missing(self) -> None:
@@ -133,10 +146,16 @@ class Measurement:
         )
 
     def _paid(self) -> list[Trial]:
-        """The trials on train that this comparison paid for, also before a kill: all of the candidate, and those of the
-        incumbent that this process ran."""
-        own = {trial.id: trial for trial in self._stored(self.candidate, self.train)}
-        return [*({t.id: t for t in self.fresh.values() if t.task in self.train} | own).values()]
+        """The trials on train that this comparison paid for, also before a kill: all of the candidate, those that were
+        run side by side, and of the incumbent's plain ones those that this process ran."""
+        own = [
+            trial
+            for series in (0, self._own_series)
+            for trial in self._stored(self.candidate, self.train, series)
+        ]
+        own += self._stored(self.incumbent, self.train, self._own_series)
+        mine = {t.id: t for t in self.fresh.values() if t.task in self.train}
+        return [*(mine | {trial.id: trial for trial in own}).values()]
 
     def _tokens(self) -> tuple[float, float] | None:
         """Tokens per trial of either arm: the mean over the train tasks that both arms have scored."""
@@ -148,8 +167,9 @@ class Measurement:
         found = pairs_of((self._stored(self.incumbent, names), self._stored(self.candidate, names)))
         return {name: found.get(name, (Tally(), Tally())) for name in names}
 
-    def _stored(self, arm: HarnessVersion, names: tuple[str, ...]) -> list[Trial]:
-        return stored_trials(self.evaluator, arm, [self.suite.tasks[name] for name in names], self.series)
+    def _stored(self, arm: HarnessVersion, names: tuple[str, ...], series: int | None = None) -> list[Trial]:
+        tasks = [self.suite.tasks[name] for name in names]
+        return stored_trials(self.evaluator, arm, tasks, self.series if series is None else series)
 
     def _verdict(self, decision: Decision, comparison: Comparison) -> Verdict:
         pairs = comparison.train
@@ -171,7 +191,7 @@ class Measurement:
             usage=usage,
             predicted=self.predicts,
             slowdown=self.slowdown,
-            side_by_side=bool(self.series),
+            side_by_side=self.series,
         )
         return with_tasks(measured, pairs, self.concentration)
 
@@ -181,14 +201,24 @@ def probability_of_known(
 ) -> float | None:
     """P that `other` is better than `one` on train, from existing trials; 0 where held-out vetoes.
 
-    None for the same harness, and where they have no scored task in common.
+    None for the same harness, where they have no scored task in common, and where the model worked so much slower for
+    one of them that only rollouts run side by side could be compared, which do not exist.
     """
     if one.id == other.id:
         return None
+    uneven = slowdown(_arms(evaluator, one, other, train)) or 1.0
+    series = 0
+    if evaluator.runner.model.spec.pace is None and not 1 / AGAIN < uneven < AGAIN:
+        series = side_by_side_series(one.id, other.id)
     on_train, on_heldout = (
-        posterior(pairs_of((stored_trials(evaluator, one, tasks), stored_trials(evaluator, other, tasks))))
-        for tasks in (train, heldout)
+        posterior(pairs_of(_arms(evaluator, one, other, tasks, series))) for tasks in (train, heldout)
     )
     if on_train is None:
         return None
     return 0.0 if on_heldout and vetoes(on_heldout) else on_train.above()
+
+
+def _arms(
+    evaluator: Evaluator, one: HarnessVersion, other: HarnessVersion, tasks: list[Task], series: int = 0
+) -> Arms:
+    return stored_trials(evaluator, one, tasks, series), stored_trials(evaluator, other, tasks, series)

@@ -67,8 +67,9 @@ def _raise_error(body: dict[str, Any], choice: dict[str, Any]) -> None:
         failure = body
     if failure:
         code = str(failure.get("code")) if isinstance(failure, dict) else ""
-        status = int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
-        raise ErrorBody(status, json.dumps({"error": failure}))
+        words = json.dumps({"error": failure})
+        status = 400 if "invalid_request" in error_words(words) else 500
+        raise ErrorBody(int(code) if re.fullmatch("[45][0-9][0-9]", code) else status, words)
 
 
 def error_words(body: str) -> str:

@@ -53,9 +53,11 @@ def on_loopback(base_url: str) -> bool:
 
 
 def normalised(base_url: str) -> str:
-    """The address as it is hashed into the fingerprint: scheme and host in lower case, no trailing slash."""
+    """The address as it is hashed into the fingerprint: scheme and host in lower case, no credentials, no
+    trailing slash.
+    """
     parts = urlsplit(base_url.strip())
-    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}"
 
 
 def fingerprint(spec: ModelSpec) -> str:

@@ -19,8 +19,8 @@ class LocalServer:
     `slot_context` is in tokens. Each slot computes a system prompt once and reuses it for the next trial; a
     conversation that leaves its slot is kept in memory and restored.
 
-    It computes with `threads` (as many as there are cores without it). With `poll` over 0 they spin for so much of the
-    time (of 100) in which they wait for each other: a little faster on an idle machine, and much slower on a busy one,
+    It computes with `threads` (as many as there are cores without it). With `poll` over 0 they spin for `poll` percent
+    of the time in which they wait for each other: a little faster on an idle machine, and much slower on a busy one,
     because they then take the cores from what they wait for (`python -m benchmarks.embedded`).
     """
 

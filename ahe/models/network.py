@@ -36,7 +36,7 @@ def unreachable(error: BaseException, where: str) -> str:
         if isinstance(cause, socket.gaierror):
             return (
                 f"the host of {where} cannot be resolved ({cause.strerror}): correct `base_url` in ahe.toml, "
-                "or this machine's network"
+                "or this machine's network, or try again"
             )
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = getattr(cause, "verify_message", cause)

@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ahe.errors import ModelUnavailable, UsageError
+from ahe.errors import AgentFault, BadRequest, ModelUnavailable, UsageError
 from ahe.models import body, reading, wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
@@ -16,7 +17,7 @@ from ahe.models.network import obstacle, unreachable
 from ahe.models.refusals import Adapt, Unreadable, refusal
 from ahe.models.retry import Backoff, TransientFailure, retrying
 from ahe.models.secrets import Secrets, shown
-from ahe.records import ModelSpec, Reply, Request
+from ahe.records import Message, ModelSpec, Reply, Request, Role
 from ahe.text import loads
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 ROLE_HEADER, KEY_HEADER = "X-Ahe-Role", "X-Ahe-Key"
 CONNECT_SECONDS = 10.0
 MOST_FORMS = 12
+PLAIN = Request(
+    role="coder",
+    key="ahe-plain-question/0/0",
+    messages=(Message(role="user", content="Say OK."),),
+    max_tokens=4096,  # A model may think before it answers.
+)
+REMEMBERED = 60.0
+"""Seconds for which a refusal of the plain question counts."""
 
 
 class OpenAIModel:
@@ -32,7 +41,8 @@ class OpenAIModel:
 
     `base_url` overrides the spec's if `ahe` itself serves the model, on a port that changes. `keyed` sends the
     request's role and key as headers, which scripted models need. `secrets` are removed from all that comes back;
-    without them, those of the spec. Raises UsageError if the spec has no address, or its key is not set or invalid.
+    without them, those of the spec. `on_learned` is called when `habits` have grown. Raises UsageError if the spec has
+    no address, or its key is not set or invalid.
     """
 
     def __init__(
@@ -57,11 +67,44 @@ class OpenAIModel:
         self._keyed = keyed
         self._backoff = backoff or Backoff()
         self.habits = wire.Habits()
+        self.on_learned: Callable[[], None] = lambda: None
+        self._plain = (-REMEMBERED, "")
+        self._asking_plain = asyncio.Lock()
         self._reached = False
         self._client: AsyncOpenAI | None = None
 
     async def complete(self, request: Request) -> Reply:
-        """One reply. Raises ModelUnavailable, ContextOverflow, BadRequest or BudgetExceeded."""
+        """One reply. Raises ModelUnavailable, ContextOverflow, BadRequest or BudgetExceeded.
+
+        BadRequest only if the endpoint answers a plain question after it: else ModelUnavailable, because then its
+        account, model or address is at fault, in whatever words it says so.
+        """
+        try:
+            return await self._answered(request)
+        except BadRequest as refused:
+            if why := await self._refuses_all(request.role):
+                words = "in the same words" if why == str(refused) else f"({why})"
+                raise ModelUnavailable(
+                    f"{refused}. A plain question is refused too {words}: look after the account, and the model's "
+                    "name and address in ahe.toml"
+                ) from refused
+            raise
+
+    async def _refuses_all(self, role: Role) -> str:
+        """Why the endpoint now refuses a plain question; empty if it answers it."""
+        refused = time.monotonic()
+        async with self._asking_plain:
+            asked, why = self._plain
+            if asked < refused and not (why and refused < asked + REMEMBERED):
+                asked, why = time.monotonic(), ""
+                try:
+                    await self._answered(PLAIN.model_copy(update={"role": role}))
+                except (AgentFault, ModelUnavailable) as error:
+                    why = str(error)
+                self._plain = asked, why
+        return why
+
+    async def _answered(self, request: Request) -> Reply:
         if self._ledger is not None:
             self._ledger.check()
         began = time.monotonic()
@@ -82,18 +125,25 @@ class OpenAIModel:
 
     async def _adapting(self, request: Request) -> Reply:
         """The call, sent again in another form as long as the endpoint's refusals show one."""
-        room = 0
+        room, found = 0, wire.Habits()
         for _ in range(MOST_FORMS):
-            sent = wire.payload(self.spec, request, self.habits, room)
+            sent = wire.payload(self.spec, request, self.habits.joined(found), room)
             try:
-                return await self._call(request, sent)
-            except Adapt as found:
-                # Remembered, so that later calls have this form at once.
-                self.habits = self.habits.joined(found.habits)
-                room, last = found.room or room, found.otherwise
-                if wire.payload(self.spec, request, self.habits, room) == sent:
+                return self._learned(found, await self._call(request, sent))
+            except Adapt as adapt:
+                found = found.joined(adapt.habits)
+                room, last = adapt.room or room, adapt.otherwise
+                if wire.payload(self.spec, request, self.habits.joined(found), room) == sent:
                     break
         raise last
+
+    def _learned(self, found: wire.Habits, reply: Reply) -> Reply:
+        """Later calls have the form that was answered at once. The reply names what it needed that was new."""
+        before, self.habits = self.habits, self.habits.joined(found)
+        if self.habits == before:
+            return reply
+        self.on_learned()
+        return reply.model_copy(update={"learned": found.text()})
 
     async def _call(self, request: Request, sent: dict[str, Any]) -> Reply:
         headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}

@@ -13,8 +13,8 @@ CHARACTERS_PER_TOKEN = 4
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 REASONING = ("reasoning_content", "reasoning", "thinking")
 
-CUT_SHORT = ("max_tokens", "model_length", "model_context_window_exceeded")
-"""Finish reasons of Anthropic, Gemini and Mistral that mean `length`."""
+CUT_SHORT = ("length", "max_tokens", "model_length", "model_context_window_exceeded")
+"""Finish reasons that mean `length`, also those of Anthropic, Gemini and Mistral; in any case."""
 
 OURS = frozenset({"role", "content", "tool_calls", "id", "type", "name", "arguments"})
 """Fields that the records hold under names of their own."""

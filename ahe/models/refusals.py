@@ -20,13 +20,21 @@ from ahe.models.retry import TransientFailure, retry_after
 from ahe.models.wire import Habits
 from ahe.records import ModelSpec
 
-NO_MODEL = re.compile(r"not a valid model|\bmodel\b.{0,60}(not found|not exist)|unknown model", re.IGNORECASE)
+NO_MODEL = re.compile(
+    r"not a valid model|unknown model|\bmodel_?(decommissioned|deprecated|gone)\b"
+    r"|\bmodel\b.{0,60}(not (found|exist)|decommissioned|retired|deprecated|no longer (available|supported))",
+    re.IGNORECASE,
+)
 NO_KEY = re.compile(r"api[ _-]?key", re.IGNORECASE)
 NO_MONEY = re.compile(
     r"insufficient[_ ](quota|balance|credits?|funds)|(exceeded|out of|over) (your|the) (current )?quota"
-    r"|out of credits|more credits|payment required|in arrears",
+    r"|out of credits|more credits|payment required|arrear|account is (in good standing|not active)"
+    r"|balance is (too low|insufficient|not enough)|(reached|exceeded|hit) your .{0,30}(usage|spend\w*) limit"
+    r"|billing.{0,20}(limit|not active|inactive)|organization has been (disabled|restricted)"
+    r"|account.{0,20}(suspended|overdue)",
     re.IGNORECASE,
 )
+"""Sources: anthropics/claude-code 66314 and 38035, tencentmusic/supersonic 1572, all-in-aigc/aiwallpaper 2."""
 NO_TOOLS = re.compile(r"support tool|tools? (is|are) not supported|tools param requires", re.IGNORECASE)
 UNREADABLE = re.compile(
     r"tool_use_failed|failed_generation|failed to (call a function|parse (input at|tool|function|the model))"
@@ -48,6 +56,12 @@ RENAMED = re.compile(
 )
 WANTED = re.compile(r"missing|required|pass(ed)? back", re.IGNORECASE)
 PER_TIME = re.compile(r"per[ -](second|minute|min|hour|day)\b|\b[TR]P[MD]\b|rate.?limit", re.IGNORECASE)
+ALLOWED = re.compile(r"\blimit(?: of| is)?\W{0,3}(\d[\d,]{0,12})", re.IGNORECASE)
+WANTS = re.compile(r"\brequested\D{0,12}(\d[\d,]{0,12})", re.IGNORECASE)
+"""What an account may use in a time, and what one request needs of it."""
+MODERATED = re.compile(
+    r"moderat|flagged|content.?(policy|filter)|inappropriate|guardrail|unsafe|safety", re.IGNORECASE
+)
 
 SETTLED: tuple[tuple[str, str], ...] = (
     (
@@ -122,10 +136,14 @@ def refusal(
     limited = wait is not None or PER_TIME.search(message) is not None
     if NO_TOOLS.search(message) and status in (400, 404, 500):
         return BadRequest(f'{where} refused the tools ({said}); set tool_calls = "text" in ahe.toml')
+    if status < 500 and (large := _never_fits(spec, where, message, said, sent)):
+        return large
     if status == 402 or (status < 500 and NO_MONEY.search(message) and not (limited and status == 429)):
         return ModelUnavailable(
             f"the account at {where} is out of money ({said}); top it up and run the command again"
         )
+    if status == 403 and MODERATED.search(message):
+        return BadRequest(f"{where} rejected the request ({said})")
     if status in (401, 403) or (status == 400 and NO_KEY.search(message)):
         return ModelUnavailable(f"{where} refused the key ({said}); {_key_advice(spec)}")
     if status in (400, 413, 422) and PER_TIME.search(message):
@@ -134,7 +152,7 @@ def refusal(
     refused = status in (400, 413, 416, 422, 500) or _overflow()["window"].search(message)
     if refused and (found := _adaptable(spec, where, status, message, said, sent)):
         return found
-    if status == 404 or (status in (400, 422) and NO_MODEL.search(message)):
+    if status in (404, 410) or (status in (400, 422) and NO_MODEL.search(message)):
         return ModelUnavailable(
             f"{where} does not serve the model {spec.name!r} ({said}); "
             "correct `name` or `base_url` in ahe.toml"
@@ -159,12 +177,13 @@ def _adaptable(
     plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", message)
     numbers = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?!\w|\.\d)", plain)][:MOST_NUMBERS]
     lower = [number for number in numbers if LEAST_REPLY <= number < asked]
-    if lower and LENGTH.search(message) and not INPUT.search(message):
+    if lower and status < 500 and LENGTH.search(message) and not INPUT.search(message):
         return Adapt(rejected, reply=max(lower))
     if overflows(message):
         full = ContextOverflow(f"the conversation no longer fits the window of {spec.name} ({said})")
         return Adapt(full, room=room) if (room := _room(numbers, asked)) else full
-    if status == 413:
+    if status == 413 or status >= 500:
+        # A server that failed says anything: it must not change the form of later calls.
         return None
     length = "max_tokens" if "max_tokens" in sent else "max_completion_tokens"
     if RENAMED.search(message) and ("max_completion_tokens" in message or _names(message, length)):
@@ -172,11 +191,27 @@ def _adaptable(
     if "temperature" in sent and "temperature" in message:
         # Leaving it out silently would make the fingerprint wrong.
         return UsageError(f"{where} refuses `temperature` for {spec.name}; remove it from ahe.toml ({said})")
-    names = (
-        _fields(message, sent)
-        or [name for name, words in SETTLED if re.search(words, message, re.IGNORECASE)][:1]
-    )
+    names = _fields(message, sent)
+    names = names or [name for name, words in SETTLED if re.search(words, message, re.IGNORECASE)][:1]
     return Adapt(rejected, names=frozenset(names)) if names else None
+
+
+def _never_fits(
+    spec: ModelSpec, where: str, message: str, said: str, sent: dict[str, Any]
+) -> Exception | None:
+    """What to raise if one request alone exceeds the account's limit for a time, so that no wait can help."""
+    found = ALLOWED.search(message), WANTS.search(message)
+    limit, wanted = (int(each[1].replace(",", "")) if each else 0 for each in found)
+    if not 0 < limit < wanted or not PER_TIME.search(message):
+        return None
+    text = (
+        f"one request to {where} needs {wanted} tokens, and the account is allowed {limit} in that time ({said}); "
+        f"raise the account's limit for {spec.name}, or name another model or endpoint in ahe.toml"
+    )
+    grown = any(message["role"] == "assistant" for message in sent["messages"])
+    never = ContextOverflow(text) if grown else ModelUnavailable(text)
+    room = limit - wanted + (sent.get("max_tokens") or sent.get("max_completion_tokens") or 0)
+    return Adapt(never, room=room) if room >= LEAST_ROOM else never
 
 
 def _room(numbers: list[int], asked: int) -> int:
@@ -201,21 +236,11 @@ def _room(numbers: list[int], asked: int) -> int:
 
 def _fields(message: str, sent: dict[str, Any]) -> list[str]:
     """Optional parameters and message fields of the payload that the refusal names."""
-    needed = {
-        "model",
-        "messages",
-        "tools",
-        "stream",
-        "max_tokens",
-        "role",
-        "content",
-        "tool_calls",
-        "tool_call_id",
-    }
+    needed = {"model", "messages", "tools", "stream", "max_tokens", "role", "content"}
+    needed |= {"tool_calls", "tool_call_id"}
     replies = [each for each in sent["messages"] if each["role"] == "assistant"]
-    inner = {
-        key for each in replies for call in each.get("tool_calls", ()) for key in (*call, *call["function"])
-    }
+    calls = [call for each in replies for call in each.get("tool_calls", ())]
+    inner = {key for call in calls for key in (*call, *call["function"])}
     extra = {key for each in replies for key in each} | inner - {
         "id",
         "type",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from ahe.errors import ModelUnavailable
+from ahe.protocols import waiting
 
 T = TypeVar("T")
 _TIME = r"(\d{1,6}(?:\.\d{1,9})?)\s?(ms|milliseconds?|m|mins?|minutes?|s|secs?|seconds?)(?![a-z])"
@@ -68,13 +70,16 @@ async def retrying(call: Callable[[], Awaitable[T]], retries: int, backoff: Back
     failures, waited, last = 0, 0.0, TransientFailure("")
     try:
         while True:
+            began = time.monotonic()
             try:
                 return await call()
             except TransientFailure as failure:
                 failures, last = failures + 1, failure
+                waiting.get()(time.monotonic() - began)
             if failures > retries and not (retries and last.limited and waited < backoff.patience):
                 raise _unavailable(what, failures, last) from last
             wait = backoff.wait(failures, last.retry_after)
+            waiting.get()(wait)
             await backoff.sleep(wait)
             waited += wait
     except asyncio.CancelledError as cut:
@@ -120,8 +125,6 @@ def _unit(name: str) -> float:
 def _seconds_until(date: str, now: datetime) -> float:
     try:
         when = parsedate_to_datetime(date)
-    except (TypeError, ValueError, IndexError):
+        return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds())
+    except (TypeError, ValueError, IndexError, OverflowError):  # the last for a year of twenty digits
         return float("nan")
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - now).total_seconds())

@@ -17,7 +17,10 @@ from ahe.records import ModelSpec
 
 HIDDEN = "[redacted]"
 LEAST_IN_ERRORS, LEAST_IN_REPLIES = 4, 8
-"""Shorter values stay: in a reply, words such as `none` or `ollama` are more likely the model's own."""
+SURE = 16
+"""Shorter values stay. In a reply, so do those below `SURE` without letters and digits: words such as `not-needed` or
+a user's name are more likely the model's own.
+"""
 _NAMES_A_SECRET = ("key", "token", "secret", "pass", "sig", "auth")
 _ESCAPED = re.compile(
     r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))?|%(?:25)*([0-9a-fA-F]{2})|&#[xX]0*([0-9a-fA-F]{1,2});|&#0*(\d{1,3});"
@@ -34,10 +37,10 @@ class Secrets:
 
     @classmethod
     def of(cls, specs: Iterable[ModelSpec]) -> Secrets:
-        values = set(_values(specs))
+        long = {value for value in _values(specs) if len(value) >= LEAST_IN_ERRORS}
+        sure = {value for value in long if len(value) >= SURE or _random(value)}
         errors, replies = (
-            frozenset(form for value in values if len(value) >= least for form in _forms(value))
-            for least in (LEAST_IN_ERRORS, LEAST_IN_REPLIES)
+            frozenset(form for value in each for form in _forms(value)) for each in (long, sure)
         )
         return cls(errors, replies)
 
@@ -50,6 +53,11 @@ class Secrets:
         return _without(raw.decode("utf-8", "surrogateescape"), self.in_replies).encode(
             "utf-8", "surrogateescape"
         )
+
+
+def _random(value: str) -> bool:
+    mixed = any(ch.isdigit() for ch in value) and any(ch.isalpha() for ch in value)
+    return mixed and len(value) >= LEAST_IN_REPLIES
 
 
 def shown(base_url: str) -> str:

@@ -29,6 +29,16 @@ class Habits(Record):
         limits = [limit for limit in (self.reply_tokens, more.reply_tokens) if limit]
         return Habits(names=self.names | more.names, reply_tokens=min(limits, default=0))
 
+    def text(self) -> str:
+        """The habits in words; empty if there are none."""
+        others = ", ".join(sorted(self.names - {STREAM}))
+        parts = [
+            "only streams are served" if STREAM in self.names else "",
+            f"left out or changed: {others}" if others else "",
+            f"replies of at most {self.reply_tokens} tokens" if self.reply_tokens else "",
+        ]
+        return "; ".join(part for part in parts if part)
+
 
 NONE = Habits()
 SYSTEM, ALTERNATE, NULL, BLANK, TOOL_NAME, STREAM, FILL = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -30,7 +31,7 @@ from ahe.loop.loop import Loop, StopRules
 from ahe.loop.steps import Steps
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
-from ahe.models.probe import ToolCallProbe, probe_tool_calls
+from ahe.models.probe import probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
 from ahe.models.secrets import shown
 from ahe.models.wire import Habits
@@ -113,6 +114,7 @@ async def assemble(
                 if warning := ledger.warning(model.spec):
                     watcher.emit(Notice(warning))
                 model.habits = known_habits(store, model.spec)
+                model.on_learned = partial(_keep_habits, store, model, watcher)
             modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
             models: dict[Role, Model] = {
                 "coder": opened["coder"],
@@ -172,7 +174,7 @@ def debugger(parts: Parts) -> AgentDebugger:
         model,
         None if form else parts.modes["debugger"],
         EMBEDDED_CAPS if small else Caps(),
-        AskFolders(config.runs / "debugger", config.runs / "scratch", config.runs / "answers"),
+        AskFolders(config.runs / "debugger", parts.store.scratch.own, config.runs / "answers"),
         parts.environment,
         parts.executor,
         config.evolve.jobs,
@@ -191,7 +193,7 @@ def editor(parts: Parts, history: History) -> Evolver:
     else:
         player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
         mode = EvolverAgent(harness, player, parts.environment, repairs)
-    scratch = config.runs / "scratch"
+    scratch = parts.store.scratch.own
     return Evolver(
         history,
         mode,
@@ -214,14 +216,17 @@ def preflight(suite: Suite) -> Preflight:
 
 async def tool_call_mode(store: Store, model: Model) -> str:
     """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
-    return settled_mode(store, model.spec) or (await settle_tool_calls(store, model)).mode
+    if mode := settled_mode(store, model.spec):
+        return mode
+    mode = (await probe_tool_calls(model)).mode
+    store.put_fact(tool_calls_fact(model.spec), mode)
+    return mode
 
 
-async def settle_tool_calls(store: Store, model: Model) -> ToolCallProbe:
-    """Ask the model afresh how it calls tools, and keep the answer for later runs."""
-    found = await probe_tool_calls(model)
-    store.put_fact(tool_calls_fact(model.spec), found.mode)
-    return found
+def _keep_habits(store: Store, model: OpenAIModel, watcher: Watcher) -> None:
+    kept = known_habits(store, model.spec).joined(model.habits)
+    store.put_fact(habits_fact(model.spec), kept.model_dump(mode="json"))
+    watcher.emit(Notice(f"{model.spec.name}: calls have another form from now on: {model.habits.text()}"))
 
 
 def settle_habits(store: Store, model: OpenAIModel) -> None:

@@ -48,9 +48,10 @@ class Project:
         return Store(self.config.runs)
 
     def tasks_in_use(self, suite: Suite) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
-        """Train and held-out tasks of a run. Raises `UsageError` where no train task is left."""
+        """Train and held-out tasks of a run. Raises `UsageError` where no train task is left, or none of the held-out
+        tasks that the suite has: without them the gate could not veto."""
         quick = self.config.suite.quick
-        return suite.needed("train", quick=quick), suite.part("heldout", quick=quick)
+        return suite.needed("train", quick=quick), suite.usable("heldout", quick=quick)
 
     def settled_spec(self, role: Role) -> ModelSpec:
         """The model of a role as its trials are stored; as configured where its weights were not fetched yet."""

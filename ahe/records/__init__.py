@@ -3,8 +3,6 @@
 Units: seconds, bytes, US dollars, tokens. Times of day are ISO 8601 in UTC.
 """
 
-from __future__ import annotations
-
 from ahe.records.changes import (
     Brief,
     Change,
@@ -45,6 +43,7 @@ from ahe.records.gate import (
     Tally,
     Verdict,
     VerdictOutcome,
+    slower,
 )
 from ahe.records.studies import (
     Calibration,
@@ -58,60 +57,13 @@ from ahe.records.studies import (
     Sensitivity,
     Spread,
 )
-from ahe.records.trials import FRESH, SIDE_BY_SIDE, Ended, EnvironmentSpec, ExecResult, Mount, Task, Trial
-
-__all__ = [
-    "FRESH",
-    "SIDE_BY_SIDE",
-    "Brief",
-    "Calibration",
-    "Ceiling",
-    "Change",
-    "Citation",
-    "Cluster",
-    "CommitVerdict",
-    "Comparison",
-    "Copies",
-    "Cost",
-    "DebugReport",
-    "Decision",
-    "Ended",
-    "EnvironmentSpec",
-    "Estimate",
-    "Evidence",
-    "EvidenceLevel",
-    "ExecResult",
-    "Final",
-    "FinalPlan",
-    "Interval",
-    "IterationVerdicts",
-    "Kind",
-    "Limits",
-    "Message",
-    "ModelSpec",
-    "ModelTime",
-    "Mount",
-    "Needed",
-    "Observed",
-    "Pace",
-    "Part",
-    "PredictionScore",
-    "Record",
-    "Reply",
-    "Request",
-    "Role",
-    "RolloutRequest",
-    "Sensitivity",
-    "Signature",
-    "Split",
-    "Spread",
-    "Tally",
-    "Task",
-    "ToolCall",
-    "ToolCalls",
-    "ToolSpec",
-    "Trial",
-    "Usage",
-    "Verdict",
-    "VerdictOutcome",
-]
+from ahe.records.trials import (
+    FRESH,
+    Ended,
+    EnvironmentSpec,
+    ExecResult,
+    Mount,
+    Task,
+    Trial,
+    side_by_side_series,
+)

@@ -46,20 +46,14 @@ class Change(Record):
 
 
 class Signature(Record):
-    """The kind of failure of a trial, in a controlled vocabulary with `unknown`.
-
-    `phrase` is empty unless the mechanism is `unknown`: then it may hold the words of a conspicuous line that failures
-    of other tasks show too.
-    """
+    """The kind of failure of a trial, in a controlled vocabulary with `unknown`."""
 
     cause: str
     status: str
     mechanism: str
-    phrase: str = ""
 
     def __str__(self) -> str:
-        phrase = f" “{self.phrase}”" if self.phrase else ""
-        return f"{self.cause} / {self.status} / {self.mechanism}{phrase}"
+        return f"{self.cause} / {self.status} / {self.mechanism}"
 
 
 class Cluster(Record):

@@ -125,7 +125,8 @@ class Request(Record):
 class Reply(Record):
     """The answer to a request. `finish` is the endpoint's finish_reason (`length`: cut at max_tokens).
 
-    It took `seconds`, after `waited` seconds in failed attempts, rate limits and the endpoint's queue.
+    It took `seconds`, after `waited` seconds in failed attempts, rate limits and the endpoint's queue. `learned` says
+    what form the endpoint was found to need with this call, if that is new.
     """
 
     message: Message
@@ -133,6 +134,7 @@ class Reply(Record):
     finish: str = "stop"
     seconds: float = 0.0
     waited: float = 0.0
+    learned: str = ""
 
 
 class Pace(Record):

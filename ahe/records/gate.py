@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 
 from ahe.records.conversation import Record, Usage
-from ahe.records.trials import FRESH, SIDE_BY_SIDE
+from ahe.records.trials import FRESH
 
 
 class Interval(Record):
@@ -174,6 +174,15 @@ def _share(value: float | None) -> str:
 SLOW = 1.5
 """A slow-down between the arms from this size on is said beside the verdict."""
 
+
+def slower(times: float | None, arms: tuple[str, str]) -> str:
+    """In words that the model worked `times` slower for the second arm; "" if that is small or unknown."""
+    if times is None or 1 / SLOW < times < SLOW:
+        return ""
+    arm, times = (arms[1], times) if times > 1 else (arms[0], 1 / times)
+    return f"the model worked {times:.1f} times slower for {arm}"
+
+
 VerdictOutcome = Literal["kept", "reverted", "undecided", "unchanged"]
 
 
@@ -185,8 +194,8 @@ class Verdict(Record):
     harness ids of incumbent and candidate, as in their trials. `leave_one_out` holds two harness ids, without and with
     the change, if leave-one-out attribution judged it: then `tasks` and the deltas come from fresh rollouts of those
     two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read. `slowdown` is how many
-    times slower the model worked for the candidate than for the incumbent; `side_by_side`: both arms were measured
-    again because of it.
+    times slower the model worked for the candidate than for the incumbent; `side_by_side` is `Trial.series` of
+    the rollouts that decided, if both arms were measured again because of it, else 0.
     """
 
     outcome: VerdictOutcome
@@ -215,23 +224,18 @@ class Verdict(Record):
     fixes: PredictionScore | None = None
     regressions: PredictionScore | None = None
     slowdown: float | None = None
-    side_by_side: bool = False
+    side_by_side: int = 0
 
     @property
     def series(self) -> int:
         """`Trial.series` of the rollouts that decided."""
-        return FRESH if self.leave_one_out else SIDE_BY_SIDE if self.side_by_side else 0
+        return FRESH if self.leave_one_out else self.side_by_side
 
     @property
     def pace(self) -> str:
         """The slow-down between the arms in words; "" if it is small or unknown."""
-        if self.slowdown is None or 1 / SLOW < self.slowdown < SLOW:
-            return ""
-        slower, times = (
-            ("candidate", self.slowdown) if self.slowdown > 1 else ("incumbent", 1 / self.slowdown)
-        )
-        again = "; both were measured again side by side" if self.side_by_side else ""
-        return f"the model worked {times:.1f} times slower for the {slower}{again}"
+        text = slower(self.slowdown, ("the incumbent", "the candidate"))
+        return text and text + ("; both were measured again side by side" if self.side_by_side else "")
 
     @property
     def basis(self) -> Literal["selected", "fresh"]:

@@ -141,6 +141,7 @@ class FinalPlan(Record):
 
     It runs attempts `first` to `first + rollouts − 1` of each task and arm, which were not used before. `again` is the
     reason for a look after the first. `seen` counts rollouts on these tasks that were made before this look.
+    `fingerprint` is that of the model `model`; empty in plans of earlier versions.
     """
 
     look: int
@@ -151,6 +152,7 @@ class FinalPlan(Record):
     first: int
     rollouts: int
     model: str
+    fingerprint: str = ""
     again: str = ""
     seen: int = 0
     begun: str = ""

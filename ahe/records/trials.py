@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Literal
 
 from pydantic import Field
@@ -87,17 +88,25 @@ Ended = Literal[
 ]
 
 
-FRESH, SIDE_BY_SIDE = 1_000, 2_000
-"""Attempts from these numbers on are the fresh rollouts of leave-one-out attribution, and those of arms that are
-measured again because one ran much slower. They are never pooled with the plain ones: those selected the tasks, or were
-slow; and if the run is killed, the plain comparison must look as it did before."""
+FRESH = 1_000
+"""Attempts from this number on are the fresh rollouts of leave-one-out attribution, and from twice this number on those
+of arms that are measured again side by side. They are never pooled with the plain ones: those selected the tasks, or
+were slow; and if the run is killed, the plain comparison must look as it did before."""
+
+
+def side_by_side_series(incumbent: str, candidate: str) -> int:
+    """The first attempt number of the rollouts of these two harnesses that are run side by side. Each pair has numbers
+    of its own, so that no rollout of an earlier comparison counts; seeds made of them fit into 31 bits."""
+    pair = hashlib.sha256(f"{incumbent} {candidate}".encode()).digest()
+    return FRESH * (2 + int.from_bytes(pair[:4], "big") % 2_000)
 
 
 class Trial(Record):
     """One attempt of one harness at one task with one model. `id` is the hash of its identity.
 
     `status` is `missing` if the infrastructure failed (it is never scored 0); `ended` says how the agent loop ended.
-    `uses` counts the uses of each component, by mount path; `runtime` is the `RUNTIME_VERSION` that ran it.
+    `uses` counts the uses of each component, by mount path; `runtime` is the `RUNTIME_VERSION` that ran it. `settings`
+    is a digest of limits and tool-call mode; empty in trials of earlier versions.
     """
 
     id: str
@@ -121,8 +130,9 @@ class Trial(Record):
     seconds: float = 0.0
     sandboxed: bool = True
     runtime: int = 1
+    settings: str = ""
 
     @property
     def series(self) -> int:
-        """The first attempt number of its kind: 0 (plain), `FRESH` or `SIDE_BY_SIDE`."""
+        """The first attempt number of its kind: 0 (plain), `FRESH`, or that of a pair (`side_by_side_series`)."""
         return self.attempt // FRESH * FRESH

@@ -185,6 +185,8 @@ class Agent:
         reply = await self._meter.call(self.model, request, known)
         if reply is None:
             return None
+        if reply.learned:
+            self.trajectory.event("learned", form=reply.learned)
         self._meter.turns += 1
         self._meter.usage += reply.usage
         if text:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import TypeAdapter, ValidationError
+
 from ahe.errors import HarnessError, SandboxError
 from ahe.protocols import Host
 from ahe.records import Mount
@@ -34,8 +36,14 @@ MAX_QUEUED = 2 * MAX_MESSAGE
 MAX_STRAY = 100
 """Messages that answer nothing."""
 MAX_ASKED = 20_000
-"""Requests of the box during one call."""
+"""Requests of the box, and hooks that it says it begins, during one call."""
 MAX_ERROR = 10_000
+ANSWERS: dict[str, TypeAdapter[Any]] = {
+    "tool": TypeAdapter(str),
+    "render": TypeAdapter(str),
+    "check": TypeAdapter(list[str]),
+}
+"""What box.py answers; `HookResult` is the answer to a hook."""
 
 
 class Process(Protocol):
@@ -107,8 +115,8 @@ class BoxExecutor:
     ) -> Any:
         """Call `tool`, `hook`, `render` or `check` in the box; `each` is the time of one hook of a chain.
 
-        Raises `HarnessError` with the error of evolved code, or if it does not return within `timeout` seconds. Then
-        the box is ended: what ignores its time blocks everything else.
+        Raises `HarnessError` with the error of evolved code, for an answer of the wrong type, or if it does not return
+        within `timeout` seconds. Then the box is ended: what ignores its time blocks everything else.
         """
         number, loop = next(self._numbers), asyncio.get_running_loop()
         limit = asyncio.timeout((timeout if each is None else min(each, timeout)) + GRACE)
@@ -118,7 +126,7 @@ class BoxExecutor:
             async with limit:
                 self._waiting[number] = waiting
                 self._send({"id": number, "what": what, "arguments": arguments, "seconds": timeout})
-                return await waiting.answer
+                return _checked(what, await waiting.answer)
         except TimeoutError:
             self._fail(f"{what} did not return within {min(waiting.each, timeout):.0f} s")
             raise HarnessError(self._failed) from None
@@ -180,10 +188,11 @@ class BoxExecutor:
         """Raises `ValueError` if this is not a message, or too many are."""
         if not isinstance(message, dict):
             raise ValueError("not an object")
-        if "ask" in message:
+        if "ask" in message or "begins" in message:
             self._asked += 1
             if self._asked > MAX_ASKED:
                 raise ValueError(f"more than {MAX_ASKED} requests")
+        if "ask" in message:
             self._serve(message, size)
             return
         number = message.get("begins", message.get("id"))
@@ -229,6 +238,14 @@ class BoxExecutor:
         except HarnessError as error:
             with contextlib.suppress(HarnessError):
                 self._send({"answer": number, "error": str(error)})
+
+
+def _checked(what: str, answer: Any) -> Any:
+    """The answer if it has the type that box.py gives: evolved code can send any in its place."""
+    try:
+        return ANSWERS[what].validate_python(answer) if what in ANSWERS else answer
+    except ValidationError:
+        raise HarnessError(f"the harness box gave a wrong answer to {what}") from None
 
 
 async def read_line(out: asyncio.StreamReader) -> bytes:

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from ahe.errors import Infrastructure, ModelUnavailable
-from ahe.protocols import Model
+from ahe.protocols import Model, waiting
 from ahe.records import Ended, Limits, ModelTime, Pace, Reply, Request, Usage
 
 GUARD = 10.0
@@ -43,9 +43,16 @@ class Meter:
         Raises what `model.complete` raises, and `ModelUnavailable` where a paced model makes no headway.
         """
         left = self._guard_left() if self._pace else self.seconds_left
+        limit = asyncio.timeout(None if left == float("inf") else left)
+
+        def lost(seconds: float) -> None:
+            if (end := limit.when()) is not None:
+                limit.reschedule(end + seconds)
+
         self._enter()
+        token = waiting.set(lost)
         try:
-            async with asyncio.timeout(None if left == float("inf") else left):
+            async with limit:
                 reply = await model.complete(request)
         except TimeoutError as late:
             if trouble := _endpoint_failed(late):
@@ -54,6 +61,7 @@ class Meter:
                 raise ModelUnavailable(self._too_slow()) from late
             return None
         finally:
+            waiting.reset(token)
             self._leave()
         self._account(reply, known)
         return reply

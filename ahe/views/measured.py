@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahe.records import Final, Interval, Observed
+from ahe.records import Final, Interval, Observed, slower
 from ahe.views.text import duration, fit, plural, points, rate, spent, table, visible
 
 if TYPE_CHECKING:
@@ -77,8 +77,14 @@ def comparison_text(names: tuple[str, str], found: Compared, width: int | None =
     if found.same:
         return f"{names[0]} and {names[1]} are the same harness ({found.harnesses[0]}): nothing to compare"
     tasks = [task_table(found.tasks, width=width), ""] if found.tasks else []
-    others = [f"{'left out':12} {found.others} trials of other models or endpoints"] if found.others else []
-    return "\n".join([*tasks, *_summary(names, found, f"{'delta':12} {found.delta} with 90 %"), *others])
+    left = f"{'left out':12} {found.others} trials of other models, limits or task versions"
+    return "\n".join(
+        [
+            *tasks,
+            *_summary(names, found, f"{'delta':12} {found.delta} with 90 %"),
+            *([left] if found.others else []),
+        ]
+    )
 
 
 def _summary(names: tuple[str, str], found: Compared, difference: str) -> list[str]:
@@ -91,6 +97,7 @@ def _summary(names: tuple[str, str], found: Compared, difference: str) -> list[s
         difference,
         f"{'raw delta':12} {points(found.raw_delta)} points",
         f"{'score':12} P({names[1]} better) = {found.score:.3f}",
+        *([f"{'pace':12} {pace}"] if (pace := slower(found.slowdown, names)) else []),
     ]
 
 

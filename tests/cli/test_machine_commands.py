@@ -101,7 +101,7 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     script = tmp_path / "script.yaml"
     script.write_text('coder: {"*": "It shows hidden files."}\n')
     done = ahe("models", "test", "--model", f"scripted:{script}", "--json", cwd=project)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, "the long prompt does not hold"
     found = json.loads(done.stdout)
     assert found["answer"] == "It shows hidden files."
     assert found["tool_calls"] == "native"
@@ -113,6 +113,14 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
         "reply length": True,
         "form of requests": True,
     }
+
+
+def test_models_test_says_0_where_all_holds(ahe, project, tmp_path):
+    script = tmp_path / "script.yaml"
+    script.write_text('coder: {"*": "Marmalade."}\n')
+    done = ahe("models", "test", "--model", f"scripted:{script}", cwd=project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the word at their beginning was found" in done.stdout
 
 
 def lines(done) -> dict[str, dict[str, str]]:

@@ -155,7 +155,7 @@ def test_debug_overwrites_nothing_of_the_persons(ahe, tmp_path):
     (tmp_path / "out/detail").mkdir(parents=True)
     (tmp_path / "out/detail/mine.md").write_text("mine\n")
     done = ahe("debug", "one.json", "--out", "out", cwd=tmp_path)
-    assert done.returncode == 2 and "out holds a detail that is no debug report's" in done.stderr
+    assert done.returncode == 2 and "out holds a detail that `ahe debug` did not write" in done.stderr
     assert (tmp_path / "out/detail/mine.md").read_text() == "mine\n"
     for _ in range(2):
         assert ahe("debug", "one.json", "--out", "new", cwd=tmp_path).returncode == 0

@@ -209,3 +209,41 @@ def test_a_store_that_only_its_owner_may_write_is_not_taken_for_writable(runs: P
     (runs / "ahe.sqlite").chmod(stat.S_IRUSR)
     with closing(Store(runs)) as store:
         assert store.readonly is not os.access(runs / "ahe.sqlite", os.W_OK)
+
+
+WORKING = """
+import sys; from pathlib import Path; from ahe.evaluate.store import Store
+store = Store(Path(sys.argv[1]))
+store.new_folder("three")
+(store.scratch.own / "file").touch()
+print(store.scratch.own, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_sweep_leaves_alone_what_a_living_process_works_on(runs: Path) -> None:
+    (runs / "scratch" / "of-an-earlier-version").mkdir(parents=True)
+    command = [sys.executable, "-c", WORKING, str(runs)]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
+        closing(Store(runs)) as store,
+    ):
+        assert other.stdout is not None
+        theirs = Path(other.stdout.readline().strip())
+        store.new_folder("four")
+        mine = store.scratch.own
+        assert store.sweep() == 0
+        assert (theirs / "file").exists() and mine.is_dir() and mine != theirs
+        assert sorted(os.listdir(runs / "trials")) == ["four", "one", "three", "two"]
+        other.kill()
+        other.wait()
+        assert store.sweep() == 1
+        assert not theirs.exists() and mine.is_dir()
+        assert sorted(os.listdir(runs / "trials")) == ["four", "one", "two"]
+    assert os.listdir(runs / "scratch") == ["lock"]
+
+
+def test_a_trial_that_is_stored_is_not_claimed_any_more(runs: Path) -> None:
+    with closing(Store(runs)) as store:
+        put(store, "three")
+        assert store.scratch.claimed() == set()

@@ -85,6 +85,18 @@ def test_a_task_is_not_pooled_over_environments() -> None:
     assert [each.environment for each in (*left, *right)] == ["docker", "docker"]
 
 
+@pytest.mark.parametrize("field", ["settings", "environment"])
+def test_other_limits_and_tool_call_modes_are_not_pooled(field: str) -> None:
+    def of(arm: str, value: str, started: str, n: int = 0) -> Trial:
+        return made(arm, n, started=started, **{field: value})
+
+    mine = [of("one", "", "2026-01-01"), of("one", "now", "2026-01-03"), of("one", "now", "2026-01-02", 1)]
+    assert paired(mine, [], TASKS)[0] == mine[1:], "the last used"
+    other = [of("two", "", "2026-01-02"), of("two", "newer", "2026-01-04")]
+    assert paired(mine, other, TASKS) == (mine[:1], other[:1]), "what both have"
+    assert paired(mine, other[1:], TASKS) == ([], other[1:])
+
+
 def test_missing_trials_and_no_trials() -> None:
     assert paired([], [], TASKS) == ([], [])
     broken = made("one", 0, status="missing")

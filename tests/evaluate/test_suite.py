@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from task_writer import TOML, write_task
 
-from ahe.errors import TaskError
+from ahe.errors import TaskError, UsageError
 from ahe.evaluate.suite import hashed_splits, load_suite
 
 SPLITS = '[splits]\ntrain = ["a", "b"]\nheldout = ["c"]\ntest = ["d"]\n'
@@ -124,11 +124,38 @@ def test_only_what_was_asked_for_by_name_is_asked_for_in_vain(tmp_path):
     suite = load_suite(write_suite(tmp_path, '[splits]\ntrain = ["a", "g-*"]\ntest = ["?"]', "abc"))
     ran = suite.runnable(allow_network=False, kind="auto")
     ran.require_named()
-    assert (ran.splits["train"], ran.splits["test"]) == (("a",), ("b", "c"))
+    assert [[task.name for task in ran.part(split)] for split in ("train", "test")] == [["a"], ["b", "c"]]
     assert sorted(ran.left_out) == ["broken", "g-broken", "g-refused", "refused"]
+    assert ran.left_out_text().startswith("4 of 7 tasks are left out; what remains is 1 of 3 train:\n")
     (tmp_path / "suite.toml").write_text('[splits]\ntrain = ["a", "refused", "broken"]')
     with pytest.raises(TaskError, match=r"broken/task.toml is not valid TOML(.|\n)*refused asks for .*GPUs"):
         load_suite(tmp_path).runnable(allow_network=False, kind="auto").require_named()
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize(
+    "toml", [TOML + "gpus = 1", "broken", TOML + '[environment.env]\nKEY = "${UNSET_HERE}"']
+)
+def test_a_split_of_which_nothing_is_left_is_an_error(tmp_path, toml, quick):
+    """Without its held-out tasks a gate would never veto."""
+    write_task(tmp_path / "h-1", toml)
+    text = '[splits]\ntrain = ["a"]\nheldout = ["h-*"]\n[quick]\ntrain = ["a"]\nheldout = ["h-1"]\n'
+    suite = load_suite(write_suite(tmp_path, text, "a")).runnable(allow_network=True, kind="auto")
+    assert suite.part("heldout", quick=quick) == suite.usable("test", quick=quick) == ()
+    with pytest.raises(UsageError, match=r"no heldout tasks that can run here: 1 of 2 tasks(.|\n)*h-1"):
+        suite.usable("heldout", quick=quick)
+
+
+def test_a_quick_part_without_held_out_tasks_has_none(tmp_path):
+    suite = load_suite(write_suite(tmp_path, SPLITS + '[quick]\ntrain = ["a"]'))
+    assert suite.usable("heldout", quick=True) == ()
+
+
+def test_a_glob_of_the_quick_part_leaves_out_what_another_split_names(tmp_path):
+    names = ("fix-a", "fix-b", "fix-typo")
+    text = '[splits]\ntrain = ["fix-*"]\nheldout = ["fix-typo"]\n[quick]\ntrain = ["fix-*"]\nheldout = ["fix-t*"]'
+    suite = load_suite(write_suite(tmp_path, text, names))
+    assert (suite.quick["train"], suite.quick["heldout"]) == (("fix-a", "fix-b"), ("fix-typo",))
 
 
 def test_a_list_reads_the_same_tasks_without_their_digests(tmp_path):

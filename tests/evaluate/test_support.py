@@ -31,7 +31,6 @@ TABLES = {
     '[agent]\nnetwork_mode = "public"': "one phase only",
     '[agent]\nnetwork_mode = "allowlist"\nallowed_hosts = ["a.example"]': "allowlist",
     '[verifier]\nenv = { KEY = "${AHE_NO_SUCH_KEY}" }': "AHE_NO_SUCH_KEY",
-    '[solution]\nenv = { KEY = "${AHE_NO_SUCH_KEY}" }': "AHE_NO_SUCH_KEY",
 }
 FILES = {
     "environment/docker-compose.yaml": "Docker Compose",
@@ -98,6 +97,13 @@ def test_a_variable_of_the_machine_is_refused_only_where_it_has_no_value(tmp_pat
     assert not list(unsupported(task, allow_network=False, kind="auto", host=host))
     assert resolve(task.environment.env, host) == {"A": "secret", "B": "c", "C": "x${C}"}
     assert "secret" not in repr(task)
+
+
+def test_what_only_the_solution_needs_does_not_refuse_a_trial(tmp_path):
+    task = read_task(write_task(tmp_path / "t", TOML + '[solution.env]\nKEY = "${UNSET_HERE}"'))
+    refuse(task, allow_network=False, kind="bwrap")
+    with pytest.raises(UnsupportedTask, match=r"UNSET_HERE of this machine \(solution\.env\)"):
+        refuse(task, allow_network=False, kind="bwrap", solution=True)
 
 
 def test_the_network_is_the_users_to_allow(tmp_path):

@@ -52,7 +52,9 @@ class Answers:
         if turn < len(self.commands):
             arguments = {"command": self.commands[turn]}
             calls = (ToolCall(id=f"c{turn}", name="run_shell_command", arguments=arguments),)
-        return Reply(message=Message(role="assistant", content="Done.", tool_calls=calls), usage=Usage())
+        return Reply(
+            message=Message(role="assistant", content="Done.", tool_calls=calls), usage=Usage(calls=1)
+        )
 
 
 class Faulty(BwrapEnvironment):
@@ -100,6 +102,8 @@ class Bench:
     folder: Path
     commands: Sequence[str] = (PASSING,)
     refused: Exception | None = None
+    mode: str = "native"
+    turns: int = 10
 
     def task(self, toml: str | None = None, **files: str) -> Task:
         return read_task(write_task(self.folder / "task", *([toml] if toml else []), files=files))
@@ -114,8 +118,8 @@ class Bench:
         runner = TrialRunner(
             store,
             Answers(self.commands, refused=self.refused),
-            "native",
-            Limits(turns=10),
+            self.mode,
+            Limits(turns=self.turns),
             make,
             lambda: make_executor(False),
         )
@@ -173,6 +177,15 @@ async def test_a_write_that_fails_after_the_agent_fails_the_trial(bench: Bench, 
     (trial,) = await bench.trials(bench.task(), errors={"write": error})
     assert (trial.status, trial.ended) == ("failed", "answered")
     assert str(error) in trial.cause
+
+
+async def test_a_trial_knows_its_limits_and_tool_call_mode(bench: Bench) -> None:
+    """Trials under other ones are never pooled with it."""
+    task, found = bench.task(), []
+    for mode, turns in (("native", 10), ("text", 10), ("native", 9), ("native", 10)):
+        bench.mode, bench.turns = mode, turns
+        found += [trial.settings for trial in await bench.trials(task)]
+    assert len({*found}) == 3 and found[0] == found[3] and all(found)
 
 
 async def test_a_lost_environment_ends_the_conversation_and_fails(bench: Bench) -> None:
@@ -266,6 +279,18 @@ async def test_a_refusal_after_other_trials_is_the_harnesss_failure(bench: Bench
     found = await bench.trials(bench.task(), 3)
     assert [trial.ended for trial in found] == ["answered", "bad_request", "bad_request"]
     assert (found[0].id, found[1].status, found[1].cause) == (good.id, "passed", REFUSED)
+
+
+async def test_a_trial_that_never_had_a_reply_does_not_vouch_for_the_endpoint(bench: Bench) -> None:
+    good = (await bench.trials(bench.task()))[0]
+    store = Store(bench.folder / "other")
+    for calls, ended, answered in ((0, "crashed", False), (3, "bad_request", False), (1, "crashed", True)):
+        id = f"{calls}{ended}"
+        store.new_folder(id)
+        changed = {"id": id, "usage": Usage(calls=calls), "ended": ended, "status": "failed"}
+        store.put(good.model_copy(update=changed))
+        assert store.answered(good.model) is answered
+    store.close()
 
 
 async def test_a_refused_trial_is_tried_again(bench: Bench) -> None:

@@ -50,7 +50,9 @@ def make(root: Path, tasks: int, heldout: int = 0, **tables: Mapping[str, Any]) 
     return open_project(root)
 
 
-def fill(project: Project, outcomes: Mapping[str, Sequence[bool]], *, copies: bool = False) -> None:
+def fill(
+    project: Project, outcomes: Mapping[str, Sequence[bool]], *, copies: bool = False, **fields: str
+) -> None:
     """Put trials of HEAD into the store, by task and attempt; with `copies` the model says the same every time."""
     store, history = project.store(), project.history()
     found = reader(project, store)
@@ -73,6 +75,7 @@ def fill(project: Project, outcomes: Mapping[str, Sequence[bool]], *, copies: bo
                 model=found.runner.model.fingerprint,
                 usage=USAGE,
                 seconds=8.0,
+                **fields,
             )
             store.put(trial)
     store.close()

@@ -128,7 +128,7 @@ def test_edits_of_the_same_place_are_left_to_the_person(mine: Path, lay: Lay, da
         ("echo agent > x", "echo mine > x", "you made one too", "mine\n"),
         ("echo agent > x", "mkdir x", "you have something else there", None),
         ("echo agent > x", "mkfifo x", "you have something else there", None),
-        ("mkdir x; echo agent > x/y", "echo mine > x", "x is no folder of yours", "mine\n"),
+        ("mkdir x; echo agent > x/y", "echo mine > x", "x is not a folder here any more", "mine\n"),
         ("echo agent > keep.txt", "rm keep.txt; ln -s ../outside keep.txt", "you changed it too", None),
         ("rm keep.txt", "rm keep.txt", "", None),
         ("echo same > keep.txt", "echo same > keep.txt", "", "same\n"),
@@ -161,7 +161,7 @@ def test_applying_never_writes_through_a_link(mine: Path, lay: Lay, tmp_path: Pa
     shutil.rmtree(mine / "src")
     (mine / "src").symlink_to(outside)
     _, left = applied(desk)
-    assert names(left) == ["src/a.py", "src/b.py"] and left[0].why == "src is no folder of yours"
+    assert names(left) == ["src/a.py", "src/b.py"] and left[0].why == "src is not a folder here any more"
     assert tree(outside) == {"a.py": ("file", b"outside\n")}
 
 

@@ -13,6 +13,8 @@ import pytest
 import world
 import yaml
 
+from ahe.project.project import open_project
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -112,7 +114,9 @@ def test_a_suite_without_a_test_split_says_how_to_make_one(tmp_path: Path) -> No
     assert not trials(root)
 
 
-def test_a_look_begun_with_one_model_is_not_finished_with_another(project: Path) -> None:
+@pytest.mark.parametrize("another", ["name", "address"])
+def test_a_look_begun_with_one_model_is_not_finished_with_another(project: Path, another: str) -> None:
+    name = "another" if another == "name" else open_project(project).config.model_spec("coder").name
     plan = {
         "look": 1,
         "seed": world.git(project, "rev-parse", "HEAD~1").strip(),
@@ -121,13 +125,14 @@ def test_a_look_begun_with_one_model_is_not_finished_with_another(project: Path)
         "tasks": list(final_world.TEST),
         "first": 0,
         "rollouts": 1,
-        "model": "another",
+        "model": name,
+        "fingerprint": "" if another == "name" else "that of the same name elsewhere",
     }
     folder = project / "runs" / "final" / "001"
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text(json.dumps(plan))
     said = world.ahe(project, "final", check=2).stderr
-    assert "'another'" in said and "not over" in said
+    assert repr(name) in said and "not over" in said and "at the same address" in said
     assert not trials(project)
 
 

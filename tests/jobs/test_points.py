@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,28 @@ import made_project
 import pytest
 
 from ahe.evaluate.store import Store
+from ahe.events import Event, Notice
 from ahe.jobs import models
 from ahe.jobs.points import Points
 from ahe.models import wire
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
-from ahe.project.assemble import known_habits, settle_habits
-from ahe.project.project import settled_mode
-from ahe.records import ModelSpec
+from ahe.project.assemble import assemble, known_habits, settle_habits
+from ahe.project.project import settled_mode, tool_calls_fact
+from ahe.records import Message, ModelSpec, Request
+
+
+class Told:
+    """A watcher that keeps the notices about forms."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, Notice) and "form" in event.text:
+            self.lines.append(event.text)
+
 
 Answer = Callable[[str, str, dict[str, Any]], Any]
 
@@ -113,6 +127,17 @@ async def test_what_does_not_hold_is_said(
     assert all(point.holds is not False for key, point in points.items() if key != name)
 
 
+async def test_where_ahe_toml_says_native_the_fix_is_named() -> None:
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        if payload["messages"][-1]["role"] == "tool":
+            return {"status": 400, "content": "the role tool is not known here"}
+        return good(role, key, payload)
+
+    points, _ = await tried(answer, tool_calls="native")
+    assert points["a call's result"].what.endswith('; set tool_calls = "text" in ahe.toml')
+    assert points["long prompt"].holds is True
+
+
 async def test_a_prompt_that_the_server_cuts_is_noticed() -> None:
     """As Ollama cuts it: without an error, and with the number of tokens that were read."""
     cut = '{"choices": [{"message": {"content": "What?"}}], "usage": {"prompt_tokens": 2048}}'
@@ -153,7 +178,7 @@ async def test_an_endpoint_that_refuses_results_of_calls_is_settled_as_text(tmp_
     server = ScriptedServer(Script({"*": {"*": answer}}))
     table = {"name": "m", "base_url": await server.start(), "retries": 0}
     project = made_project.make(tmp_path, 1, model=table)
-    found = await models.test(project)
+    found = await models.test(project, settle=False)
     await server.stop()
     assert found.tool_calls == "text"
     assert "the role tool is not known here" in found.because
@@ -161,3 +186,41 @@ async def test_an_endpoint_that_refuses_results_of_calls_is_settled_as_text(tmp_
     store = project.store()
     assert settled_mode(store, project.config.model_spec("coder")) == "text"
     store.close()
+
+
+async def test_a_mode_with_trials_is_kept_unless_it_is_asked_to_change(tmp_path: Path) -> None:
+    def fenced(role: str, key: str, payload: dict[str, Any]) -> Any:
+        return "```get_temperature\nParis\n```" if "get_temperature" in str(payload) else "Marmalade."
+
+    server = ScriptedServer(Script({"*": {"*": fenced}}))
+    table = {"name": "m", "base_url": await server.start(), "retries": 0}
+    project = made_project.make(tmp_path, 1, model=table)
+    spec = project.config.model_spec("coder")
+    with closing(project.store()) as store:
+        store.put_fact(tool_calls_fact(spec), "native")
+        made_project.fill(project, {"t00": [True]})
+        for settle, mode, why in (
+            (False, "native", "kept, because trials ran"),
+            (True, "text", "answered in text"),
+        ):
+            found = await models.test(project, settle)
+            assert (found.tool_calls, settled_mode(store, spec)) == (mode, mode)
+            assert why in found.because
+    await server.stop()
+
+
+async def test_a_run_tells_and_keeps_what_it_learned(tmp_path: Path) -> None:
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        return {"status": 400, "content": "unknown field: seed"} if "seed" in payload else call("Paris")
+
+    server = ScriptedServer(Script({"*": {"*": answer}}))
+    table = {"name": "m", "base_url": await server.start(), "retries": 0, "tool_calls": "text"}
+    project, told = made_project.make(tmp_path, 1, model=table), Told()
+    for _ in range(2):
+        async with assemble(project, told) as parts:
+            question = (Message(role="user", content="?"),)
+            await parts.models["coder"].complete(
+                Request(role="coder", key="a/0/0", messages=question, seed=1)
+            )
+    await server.stop()
+    assert told.lines == ["m: calls have another form from now on: left out or changed: seed"]

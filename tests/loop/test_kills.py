@@ -70,7 +70,7 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         assert without_costs(state(root)) == wanted
         answers = "SELECT count(*) FROM answer"
         assert world.rows(root, answers) == world.rows(tmp_path / "calm", answers)
-        assert not list((root / "runs").glob("scratch/evolve-*"))
+        assert not list((root / "runs").glob("scratch/*/evolve-*"))
 
 
 def done(root: Path) -> int:

@@ -24,10 +24,22 @@ from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import GATES, make_gate
 from ahe.gate.published import GreedyGate
 from ahe.loop.judge import AttributionRunner
-from ahe.loop.measurement import Measurement
+from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
-from ahe.records import FRESH, SIDE_BY_SIDE, Ceiling, Limits, Message, ModelSpec, Reply, Request, Task, Usage
+from ahe.records import (
+    FRESH,
+    Ceiling,
+    Limits,
+    Message,
+    ModelSpec,
+    Pace,
+    Reply,
+    Request,
+    Task,
+    Usage,
+    side_by_side_series,
+)
 
 TASK = "alpha-note"
 
@@ -241,20 +253,57 @@ async def test_arms_of_different_speed_are_measured_again_side_by_side(measureme
     await evaluator.measure("incumbent, in a quiet hour", measurement.incumbent, tasks, 2)
     slow.seconds = 5.0
     verdict = await again(measurement).verdict()
-    assert verdict.side_by_side and verdict.slowdown and verdict.slowdown > 2
+    own = side_by_side_series("before", "after")
+    assert verdict.side_by_side == own and verdict.slowdown and verdict.slowdown > 2
     assert "times slower for the candidate; both were measured again side by side" in verdict.pace
     attempts = {
         arm: sorted(t.attempt for t in evaluator.store.of_harness(arm)) for arm in ("before", "after")
     }
-    assert all(found[:2] == [0, 1] and SIDE_BY_SIDE in found for found in attempts.values()), attempts
+    assert all(found[:2] == [0, 1] and own in found for found in attempts.values()), attempts
     assert sum(pair.n_b + pair.n_c for pair in verdict.tasks) == sum(
-        attempt >= SIDE_BY_SIDE for found in attempts.values() for attempt in found
+        attempt >= own for found in attempts.values() for attempt in found
     ), "only those that ran side by side count"
     paid = slow.calls
     later = await again(measurement).verdict()
-    assert (later.side_by_side, later.tasks, slow.calls) == (True, verdict.tasks, paid), (
+    assert (later.side_by_side, later.tasks, slow.calls) == (own, verdict.tasks, paid), (
         "a killed run goes on alike"
     )
+    arms = measurement.incumbent, measurement.candidate
+    assert probability_of_known(evaluator, *arms, tasks, []) == pytest.approx(verdict.score, abs=0.2)
+    other = measurement.candidate.model_copy(update={"id": "other"})
+    assert (await again(measurement, candidate=other).verdict()).side_by_side == side_by_side_series(
+        "before", "other"
+    )
+    assert probability_of_known(evaluator, measurement.candidate, other, tasks, []) is not None
+
+
+async def test_a_slow_candidate_that_fails_early_is_measured_again_too(measurement: Measurement) -> None:
+    """The gate would revert it before all plain rollouts are done."""
+    model = measurement.evaluator.runner.model = Slowing()
+    tasks = [measurement.suite.tasks[name] for name in world.TRAIN]
+    swapped = again(
+        measurement,
+        incumbent=measurement.candidate,
+        candidate=measurement.incumbent,
+        train=world.TRAIN,
+        rollouts=4,
+    )
+    await measurement.evaluator.measure("incumbent", swapped.incumbent, tasks, 4)
+    model.seconds = 9.0
+    verdict = await swapped.verdict()
+    plain = [t for t in measurement.evaluator.store.of_harness(swapped.candidate.id) if not t.series]
+    assert len(plain) < 4 * len(tasks), "it was reverted early, and only then compared"
+    assert (verdict.outcome, bool(verdict.side_by_side)) == ("reverted", True)
+
+
+async def test_a_paced_model_is_not_measured_again(measurement: Measurement) -> None:
+    model = measurement.evaluator.runner.model = Slowing()
+    model.spec = ModelSpec(name="coder", pace=Pace(read=1000, write=1000))
+    tasks = [measurement.suite.tasks[TASK]]
+    await measurement.evaluator.measure("incumbent", measurement.incumbent, tasks, 2)
+    model.seconds = 9.0
+    verdict = await again(measurement).verdict()
+    assert verdict.side_by_side == 0 and "times slower for the candidate" in verdict.pace
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(2.0, ""), (3.4, "times slower for the candidate")])

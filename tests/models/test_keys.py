@@ -104,6 +104,24 @@ def test_short_values_are_hidden_in_errors_only(monkeypatch):
     assert secrets.hide_in_reply(b"pip install ollama") == b"pip install ollama"
 
 
+@pytest.mark.parametrize(
+    ("key", "hidden"),
+    [
+        ("lm-studio", False),
+        ("not-needed", False),
+        ("hunter2abc", True),
+        ("sixteen-letters-x", True),
+    ],
+)
+def test_a_word_in_place_of_a_key_stays_in_replies(monkeypatch, key, hidden):
+    monkeypatch.setenv("A_KEY", key)
+    secrets = Secrets.of([ModelSpec(name="m", base_url="http://administrator@h/v1", api_key_env="A_KEY")])
+    said = f"use {key} as administrator"
+    assert secrets.hide(said) == f"use {HIDDEN} as {HIDDEN}"
+    kept = HIDDEN if hidden else key
+    assert secrets.hide_in_reply(said.encode()).decode() == f"use {kept} as administrator"
+
+
 @asynccontextmanager
 async def repeating(status: int, body: Callable[[str], object]) -> AsyncIterator[str]:
     """An endpoint whose answer holds the request's head. Yields its base URL."""

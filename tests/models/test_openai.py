@@ -12,8 +12,9 @@ from model_helpers import ask
 
 from ahe.errors import BadRequest, BudgetExceeded, ContextOverflow, ModelUnavailable, UsageError
 from ahe.models.ledger import Ledger
-from ahe.models.openai import OpenAIModel
+from ahe.models.openai import PLAIN, OpenAIModel
 from ahe.models.retry import Backoff
+from ahe.models.wire import Habits
 from ahe.records import Message, ModelSpec, Request, ToolCall, ToolSpec, Usage
 
 LS = {"name": "run_shell_command", "arguments": {"command": "ls"}}
@@ -115,10 +116,82 @@ async def test_retry_after_is_capped(scripted):
 )
 async def test_refusals_are_told_apart_at_once(scripted, monkeypatch, status, text, error, match):
     monkeypatch.setenv("MY_KEY", "k")
-    async with scripted({"*": {"status": status, "content": text}}, api_key_env="MY_KEY") as (model, server):
+    script = {"task-*": {"status": status, "content": text}, "ahe-plain-question/*": "OK"}
+    async with scripted(script, api_key_env="MY_KEY") as (model, server):
         with pytest.raises(error, match=match):
             await model.complete(ask())
     assert server.calls["coder", "task-a/0/1"] == 1
+
+
+ODD = {"status": 400, "content": "your wallet needs attention"}
+
+
+async def test_an_endpoint_that_refuses_a_plain_question_too_is_unavailable(scripted):
+    """In words that nobody knows, and the question is asked once for many refusals."""
+    async with scripted({"*": ODD}) as (model, server):
+        for key in ("a/0/0", "a/1/0", "b/0/0"):
+            with pytest.raises(
+                ModelUnavailable, match=r"wallet.*plain question is refused too in the same words"
+            ):
+                await model.complete(ask(key))
+    assert server.calls["coder", PLAIN.key] == 1
+
+
+async def test_a_refusal_is_the_harnesss_where_a_plain_question_is_answered_after_it(scripted):
+    """An answer counts for what was refused before it was asked, not for later refusals."""
+    plain = ["OK", "OK", ODD]
+    async with scripted({"a/*": ODD, PLAIN.key: plain}) as (model, server):
+        for _ in plain[:2]:
+            with pytest.raises(BadRequest, match="wallet"):
+                await model.complete(ask("a/0/0"))
+        with pytest.raises(ModelUnavailable, match="plain question"):
+            await model.complete(ask("a/0/0"))
+    assert server.calls["coder", PLAIN.key] == 3
+
+
+@pytest.mark.parametrize("plain", [{"status": 500}, {"status": 402}, {"drop": True}], ids=str)
+async def test_a_plain_question_that_fails_in_another_way_counts_too(scripted, plain):
+    async with scripted({"a/*": ODD, PLAIN.key: plain}) as (model, _):
+        with pytest.raises(ModelUnavailable, match="wallet"):
+            await model.complete(ask("a/0/0"))
+
+
+async def test_only_a_form_that_was_answered_is_kept_and_told_once(scripted):
+    def picky(role: str, key: str, payload: dict) -> object:
+        if "seed" in payload:
+            return {"status": 400, "content": "unknown field: seed"}
+        return {"status": 422, "content": "this text violates our policy"} if key == "bad/0/0" else "fine"
+
+    told: list[str] = []
+    async with scripted({"*": picky}) as (model, _):
+        model.on_learned = lambda: told.append(model.habits.text())
+        with pytest.raises(BadRequest, match="policy"):
+            await model.complete(ask("bad/0/0", seed=1))
+        assert not model.habits.names
+        replies = [await model.complete(ask(seed=1)) for _ in range(2)]
+    assert told == ["left out or changed: seed"]
+    assert [reply.learned for reply in replies] == ["left out or changed: seed", ""]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the worker had to stop, retry with the same seed",
+        "The system message queue is not available",
+        "upstream failed: only part of the stream arrived",
+        "content of the job is missing",
+        "call failed: kwargs={'temperature': 0.2, 'max_tokens': 4096}",
+        "max_tokens must be 16 or less",
+    ],
+)
+async def test_a_server_that_failed_does_not_change_how_it_is_asked(scripted, tmp_path, words):
+    log = tmp_path / "log"
+    fault = {"status": 500, "content": words}
+    async with scripted({"*": [fault, "fine"]}, log=log, temperature=0.2) as (model, _):
+        reply = await model.complete(ask(seed=7, max_tokens=50))
+        assert (reply.message.content, reply.learned, model.habits) == ("fine", "", Habits())
+    first, second = (json.loads(line)["payload"] for line in log.read_text().splitlines())
+    assert first == second
 
 
 async def test_a_parameter_that_the_endpoint_refuses_is_left_out_from_then_on(scripted, tmp_path):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ahe.errors import ModelUnavailable
 from ahe.models.probe import MAX_LIST, find_local_servers, probe_tool_calls
 
 GOOD = {"tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]}
@@ -22,16 +23,23 @@ NO_ROUTE = {"status": 404, "content": "No endpoints found that support tool use"
         ([FENCED, FENCED, GOOD], "text", "answered in text", 2),
         ([BROKEN, BROKEN, GOOD], "text", "malformed", 2),
         ([GOOD, BROKEN, FENCED], "text", "answered in text", 3),
-        ([REFUSED, GOOD, GOOD], "text", "does not support tools", 1),
-        ([NO_ROUTE, GOOD, GOOD], "text", "support tool use", 1),
+        ([REFUSED, GOOD, GOOD], "text", "does not support tools", 2),
+        ([NO_ROUTE, GOOD, GOOD], "text", "support tool use", 2),
     ],
 )
 async def test_the_mode_is_found_and_explained(scripted, answers, mode, why, calls):
     keyed = {f"ahe-models-test/{attempt}/0": answer for attempt, answer in enumerate(answers)}
-    async with scripted(keyed) as (model, server):
+    # A refusal is followed by a plain question.
+    async with scripted({**keyed, "ahe-plain-question/*": "OK"}) as (model, server):
         probe = await probe_tool_calls(model)
     assert (probe.mode, sum(server.calls.values())) == (mode, calls)
     assert why in probe.explanation
+
+
+async def test_an_empty_account_is_not_taken_for_an_endpoint_without_tools(scripted):
+    async with scripted({"*": {"status": 400, "content": "your wallet needs attention"}}) as (model, _):
+        with pytest.raises(ModelUnavailable, match="wallet"):
+            await probe_tool_calls(model)
 
 
 async def test_what_is_no_model_server_is_not_found():

@@ -139,6 +139,7 @@ def test_what_keeps_a_connection_alive_is_passed_over():
         ({"error": "nothing left"}, 500, "nothing left"),
         ({"error": {"message": "slow", "code": "429"}}, 429, "slow"),
         ({"error": {"message": "no", "code": "rate_limit_exceeded"}}, 500, "no; rate_limit_exceeded"),
+        ({"error": {"message": "no", "type": "invalid_request_error"}}, 400, "no; invalid_request_error"),
         ({"object": "error", "message": "too long", "code": 400}, 400, "too long"),
         (
             {"choices": None, "base_resp": {"status_code": 1039, "status_msg": "token limit"}},
@@ -272,6 +273,7 @@ def test_deeply_nested_arguments_are_malformed():
         ("", "stop"),
         ("MAX_TOKENS", "length"),
         ("model_length", "length"),
+        ("LENGTH", "length"),
         ("tool_calls", "tool_calls"),
     ],
 )

@@ -55,7 +55,7 @@ NOT_OVERFLOWS = [
     "Invalid 'messages[2].tool_calls[0].function.name': string too long. Expected a string with maximum length 64",
     "Invalid 'tools[0].function.description': string too long. Expected a string with maximum length 1024",
     "messages[3].tool_call_id: length must be at most 40",
-    "Request too large on tokens per minute (TPM): Limit 6000, Requested 7000, reduce your message size",
+    "Request too large on tokens per minute (TPM): Limit 6000, reduce your message size",
     "You have exceeded your current quota of input tokens for today",
     "temperature: Input should be less than or equal to 2",
     "the image in the message is too large: at most 5 MB",
@@ -235,7 +235,14 @@ def test_what_a_call_can_be_adapted_to(text, name):
         (429, "Rate limit reached on requests per min. Please try again in 1m2.5s.", {}, 62.5, True),
         (429, "too many requests this minute", {}, None, True),
         (429, "slow down, come back in 20 ms", {}, 0.02, True),
-        (413, "Request too large on tokens per minute (TPM): Limit 6000, Requested 7000", {}, None, True),
+        (413, "Request too large on tokens per minute (TPM)", {}, None, True),
+        (
+            429,
+            "Rate limit reached on tokens per min: Limit 6000, Used 5000, Requested 2000. Try again in 9s",
+            {},
+            9.0,
+            True,
+        ),
         (529, "Overloaded", {}, None, True),
         (503, "Loading model", {}, None, True),
         (502, "<html><h1>Bad Gateway</h1></html>", {}, None, False),
@@ -259,12 +266,81 @@ def test_what_is_tried_again(status, text, headers, wait, limited):
         ),
         (403, "Your account balance is insufficient balance"),
         (400, "insufficient_credits"),
+        (400, "Your credit balance is too low to access the API. Please go to Plans & Billing to upgrade."),
+        (400, "You have reached your specified API usage limits. You will regain access on 2026-01-01."),
+        (400, "Access denied, please make sure your account is in good standing. Arrearage"),
+        (400, "The account is overdue, settle the bill"),
+        (400, "Billing hard limit has been reached; billing_hard_limit_reached"),
+        (403, "This organization has been disabled."),
+        (429, "Your account balance is not enough"),
+        (429, "Your account is not active, please check your billing details on our website."),
     ],
 )
 def test_the_end_of_the_money_is_said_at_once(status, text):
     found = raised(status, text)
     assert isinstance(found, ModelUnavailable)
     assert "out of money" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (400, "The model `m` has been decommissioned and is no longer supported. model_decommissioned"),
+        (400, "Model m 1.0.0 is retired"),
+        (410, "The model associated with the deployment is deprecated and no longer available for use."),
+        (404, "The model `m` does not exist or you do not have access to it."),
+    ],
+)
+def test_a_model_that_is_gone_is_said_at_once(status, text):
+    found = raised(status, text)
+    assert isinstance(found, ModelUnavailable)
+    assert "does not serve the model 'm'" in str(found)
+
+
+TALK = [{"role": "user", "content": "u"}]
+GROWN = [*TALK, {"role": "assistant", "content": "a"}, *TALK]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Request too large for m on tokens per min (TPM): Limit 6,000, Requested 7,000. Try again in 2s.",
+        "Rate limit: requested 7000 tokens, over your limit of 6000 per minute",
+        "tokens per day (TPD): Limit 6000, Used 10, Requested 7000",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 413, 422, 429])
+@pytest.mark.parametrize(
+    ("asked", "messages", "error", "room"),
+    [
+        (4096, TALK, Adapt, 3096),
+        (1100, TALK, ModelUnavailable, 0),
+        (1100, GROWN, ContextOverflow, 0),
+    ],
+)
+def test_a_request_beyond_a_limit_for_a_time_is_not_tried_again(status, text, asked, messages, error, room):
+    found = raised(status, text, sent={"messages": messages, "max_tokens": asked})
+    assert isinstance(found, error)
+    if room:
+        assert (found.room, found.habits) == (room, wire.Habits())
+    else:
+        assert "is allowed 6000 in that time" in str(found) and "raise the account's limit" in str(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "m requires moderation. Your input was flagged for violence.",
+        "blocked by content policy",
+        "content_filter",
+        "the input has inappropriate content",
+    ],
+)
+def test_what_moderation_refuses_is_not_the_key(text):
+    assert isinstance(raised(403, text), BadRequest)
+    assert "put a valid key" in str(raised(403, "no access")) or "api_key_env" in str(
+        raised(403, "no access")
+    )
 
 
 @pytest.mark.parametrize(
@@ -296,3 +372,8 @@ def test_any_body_is_an_error_of_some_kind(body):
     for status in (400, 404, 418, 429, 500):
         found = refusal(ModelSpec(name="m", base_url="http://e/v1"), "e", status, body, {}, SENT)
         assert isinstance(found, (AheError, TransientFailure, Adapt, Unreadable))
+
+
+def test_a_full_window_with_a_wait_is_still_a_full_window():
+    text = "Your request exceeded model token limit: 262144 (requested: 269030)"
+    assert isinstance(raised(400, text, **{"retry-after": "1"}), ContextOverflow)

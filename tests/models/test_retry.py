@@ -48,6 +48,10 @@ def test_retry_after_as_a_date():
     assert retry_after({"retry-after": later}, NOW + timedelta(hours=1)) == 0.0
 
 
+def test_a_year_of_twenty_digits_is_no_time():
+    assert retry_after({"retry-after": f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT"}, NOW) is None
+
+
 @given(st.text())
 def test_any_text_in_the_header_is_survived(text):
     seconds = retry_after({"retry-after": text}, NOW)

@@ -75,7 +75,12 @@ def test_fingerprint_knows_weights_not_places(tmp_path):
 
 def test_fingerprint_of_an_endpoint():
     spec = ModelSpec(name="m", base_url="https://API.example.com/v1/")
-    same = [{"base_url": "https://api.example.com/v1"}, {"timeout_seconds": 1.0}, {"retries": 1}]
+    same = [
+        {"base_url": "https://api.example.com/v1"},
+        {"base_url": "https://User:pass@api.example.com/v1"},
+        {"timeout_seconds": 1.0},
+        {"retries": 1},
+    ]
     other = [
         {"name": "n"},
         {"temperature": 0.5},

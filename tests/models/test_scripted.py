@@ -5,13 +5,13 @@ import json
 import pytest
 from model_helpers import ask
 
-from ahe.errors import BadRequest
+from ahe.errors import ModelUnavailable
 from ahe.models.probe import find_local_servers
 
 
 async def test_an_unseen_key_is_named(scripted):
     async with scripted({"a/0/1": "x"}) as (model, server):
-        with pytest.raises(BadRequest, match="role 'coder' and key 'b/0/1'"):
+        with pytest.raises(ModelUnavailable, match="role 'coder' and key 'b/0/1'"):
             await model.complete(ask("b/0/1"))
     assert server.calls["coder", "b/0/1"] == 1
 
@@ -21,7 +21,7 @@ async def test_a_failing_callable_is_shown(scripted):
         raise AssertionError("the prompt lacks the memory")
 
     async with scripted({"*": check}) as (model, _):
-        with pytest.raises(BadRequest, match="lacks the memory"):
+        with pytest.raises(ModelUnavailable, match="lacks the memory"):
             await model.complete(ask())
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from ahe.errors import HarnessError
 from ahe.project.sandboxes import make_executor
 from ahe.protocols import Executor
 from ahe.records import Message, Usage
-from ahe.runtime.executor import MAX_QUEUED
+from ahe.runtime.executor import MAX_ASKED, MAX_QUEUED, BoxExecutor
 from ahe.runtime.toolbox import MAX_CALLS
 from ahe.runtime.trajectory import MAX_EVENTS, Trajectory
 
@@ -400,3 +401,46 @@ def test_the_trace_is_valid_json_whatever_is_in_it(tmp_path: Path) -> None:
 
     json.loads((tmp_path / "trajectory.json").read_text(), parse_constant=refuse)
     assert MAX_QUEUED < 1 << 30
+
+
+class Forging:
+    """A box whose channel gives lines that were written in advance, whatever is asked."""
+
+    def __init__(self, lines: bytes) -> None:
+        self.stdin = SimpleNamespace(
+            transport=SimpleNamespace(get_write_buffer_size=lambda: 0), write=lambda line: None
+        )
+        self.stdout = asyncio.StreamReader()
+        self.stdout.feed_data(b'{"ready": true}\n' + lines)
+
+    def stderr_tail(self) -> str:
+        return ""
+
+    def kill(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def forging(lines: bytes) -> BoxExecutor:
+    async def launch(mounts: object, arguments: object) -> Any:
+        return Forging(lines)
+
+    executor = BoxExecutor(launch)
+    await executor.start(Path("/"), Nothing())
+    return executor
+
+
+@pytest.mark.parametrize("what", ["tool", "render", "check"])
+@pytest.mark.parametrize("value", ["5", "[1]", "null", "true", "[[]]"])
+async def test_an_answer_of_another_type_is_an_error_of_the_harness(what: str, value: str) -> None:
+    executor = await forging(f'{{"id": 1, "value": {value}}}\n'.encode())
+    with pytest.raises(HarnessError, match=f"a wrong answer to {what}"):
+        await executor.call(what, {}, 20.0)
+    await executor.stop()
+
+
+async def test_hooks_that_begin_without_end_end_the_box() -> None:
+    executor = await forging(b'{"begins": 1}\n' * (MAX_ASKED + 1))
+    with pytest.raises(HarnessError, match=f"more than {MAX_ASKED} requests"):
+        await executor.call("hook", {}, FOR_EVER)
+    await executor.stop()

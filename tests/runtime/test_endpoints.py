@@ -138,6 +138,8 @@ async def test_the_work_is_done_whatever_the_endpoint_refuses(tmp_path: Path, na
 
     played = await play(tmp_path, {"*": answer}, look=worked)
     assert (played.outcome.ended, played.outcome.answer) == ("answered", "Done.")
+    learned = ["room"] if "window" in name else [event["form"] for event in played.fired("learned")]
+    assert bool(learned) == any(request["status"] == 400 for request in played.requests)
     # What was learned from a refusal is known from then on; but each prompt leaves another room for the reply.
     assert [request["status"] for request in played.requests].count(400) <= (3 if "window" in name else 2)
 

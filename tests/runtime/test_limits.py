@@ -41,16 +41,17 @@ async def test_seconds_end_a_call_that_does_not_come_back(tmp_path: Path) -> Non
     assert played.outcome.answer == ""
 
 
-@pytest.mark.parametrize(
-    "steps",
-    [
-        [{"status": 503, "content": "down", "headers": {"Retry-After": "60"}}],
-        [{"status": 503, "content": "down"}, {"content": "Done.", "delay": 30.0}],
-    ],
-)
-async def test_an_endpoint_that_failed_is_not_the_agents_time(tmp_path: Path, steps: list[object]) -> None:
+async def test_an_endpoint_that_failed_is_not_the_agents_time(tmp_path: Path) -> None:
+    steps = [{"status": 503, "content": "down"}, {"content": "Done.", "delay": 30.0}]
     with pytest.raises(ModelUnavailable, match="failed once, last: HTTP 503: down"):
         await play(tmp_path, {"*": steps}, limits=some(seconds=1), retries=9)
+
+
+async def test_the_clock_stands_still_while_an_endpoint_makes_the_agent_wait(tmp_path: Path) -> None:
+    limited = {"status": 429, "content": "slow down", "headers": {"retry-after-ms": "1500"}}
+    played = await play(tmp_path, {"*": [limited, "Done."]}, limits=some(seconds=1), retries=2)
+    assert (played.outcome.ended, played.outcome.answer) == ("answered", "Done.")
+    assert played.outcome.model_time.waited >= 1.5
 
 
 async def test_the_start_of_the_box_is_not_the_agents_time(
@@ -185,10 +186,17 @@ async def test_several_calls_in_one_reply_are_all_answered_in_order(tmp_path: Pa
 )
 async def test_a_refused_conversation_is_the_agents_failure(tmp_path: Path, message: str, ended: str) -> None:
     script = answers(shell("true"), {"status": 400, "content": message})
-    played = await play(tmp_path, script)
+    played = await play(tmp_path, {"ahe-plain-question/*": "OK", **script})
     assert played.outcome.ended == ended
     assert message in played.outcome.cause
     assert played.outcome.turns == 1, "the call that failed is no turn"
+
+
+async def test_an_endpoint_that_refuses_everything_is_nobodys_failure(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"your wallet.*A plain question is refused too"):
+        await play(
+            tmp_path, answers(shell("true"), {"status": 400, "content": "your wallet needs attention"})
+        )
 
 
 async def test_a_broken_endpoint_is_nobodys_failure(tmp_path: Path) -> None:

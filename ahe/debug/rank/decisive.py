@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.mechanisms import Shown, error, got_over, optional, succeeded, unresolved
+from ahe.debug.signals.mechanisms import Shown, error, failed_check, got_over, optional, succeeded, unresolved
 from ahe.debug.signals.outcome import Finding
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
@@ -15,6 +15,7 @@ from ahe.records.changes import CUT
 
 COMMAND, LINE, SAID = 150, 200, 240
 """Characters of a command, of a line that it printed, and of the agent's last words."""
+UNREPEATED = "a check that failed, and did not succeed later"
 MOST, LAST, WHOLE = 5, 4, 3
 """Acts that are shown, last steps in which the agent's last words are looked for, lines of an output shown whole."""
 _NAME = re.compile(
@@ -47,7 +48,7 @@ def findings(
     kept = list(wanted)[:MOST]
     found = [
         Finding(cite(label, did[at]), why=wanted[at])
-        if got_over(did[at], did[at + 1 :])
+        if wanted[at] != UNREPEATED and got_over(did[at], did[at + 1 :])
         else _finding(label, did[at], wanted[at], shown, known)
         for at in sorted(kept)
     ]
@@ -81,6 +82,8 @@ def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> li
     worked = [act for act in did if act.kind in ("run", "change") and not optional(act)]
     if shown is not None:
         found.append(("ended with", shown.act))
+    elif failing := failed_check(did):
+        found.append((UNREPEATED, failing))
     for name in named:
         changed = [act for act in worked if act.kind == "change" and name in act.call]
         touched = changed or [act for act in did if name in act.call and act.kind != "other"]

@@ -67,12 +67,17 @@ def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
         return
     said = string(value.get("source"))
     source = _SOURCES.get(said, "agent" if value.get("tool_calls") else "environment")
+    host = (
+        value.get("model_name") == "<synthetic>"
+    )  # words of Claude Code itself, as if the model had said them
     later = own and source in ("user", "system") and draft.agent_acted
     copied = value.get("is_copied_context") is True
     calls = value.get("tool_calls")
     found = [
         *reasoning(value),
-        *draft.content(value.get("message"), "injected" if later or copied else "message"),
+        *draft.content(
+            value.get("message"), "injected" if later or copied else "error" if host else "message"
+        ),
         *(_call(each, draft) for each in (calls if isinstance(calls, list) else [calls] if calls else [])),
         *_results(value.get("observation"), draft),
     ]

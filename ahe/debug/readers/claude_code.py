@@ -120,7 +120,8 @@ class _Session:
 
     def _assistant(self, record: dict[str, Any], body: dict[str, Any], time: Any) -> None:
         """A message comes as several lines with one block each; together they are one step."""
-        failed = record.get("isApiErrorMessage") is True
+        # what Claude Code itself says of an endpoint, as if the model had said it
+        failed = record.get("isApiErrorMessage") is True or body.get("model") == "<synthetic>"
         found = self.draft.content(body.get("content"), "error" if failed else "message")
         key, source = string(body.get("id")), self._source("agent", record)
         tokens = total(inner(body, "usage"), "output_tokens")

@@ -76,7 +76,15 @@ def parse(content: Content, draft: Draft) -> None:
         elif string(each.get("id")) not in left:
             (_new if "kind" in each else _old)(each, draft)
     if error := string(mapping(value).get("error")):
-        draft.ended, draft.cause = draft.ended or "error", error
+        draft.ended = draft.ended or "error"
+        _fault(error, draft)
+
+
+def _fault(said: str, draft: Draft, time: Any = "") -> None:
+    """What OpenHands says of its own end, unless it said so just before."""
+    draft.cause = said or draft.cause
+    if said not in {text.text for text in draft.last}:
+        draft.add_text("environment", "error", said, time, "openhands")
 
 
 def _source(event: dict[str, Any]) -> StepSource:
@@ -90,7 +98,8 @@ def _old(event: dict[str, Any], draft: Draft) -> None:
     if not action:
         state = string(extras.get("agent_state"))
         if state in _ENDS:
-            draft.ended, draft.cause = state, string(extras.get("reason")) or draft.cause
+            draft.ended = state
+            _fault(string(extras.get("reason")), draft, time)
         if seen in _SILENT:
             return
         code = inner(extras, "metadata").get("exit_code", extras.get("exit_code"))

@@ -8,7 +8,7 @@ from ahe.debug.readers import chat
 from ahe.debug.readers.draft import Draft, abandoned
 from ahe.debug.readers.files import Content
 from ahe.debug.readers.lenient_json import as_text, inner, mapping, string, total
-from ahe.debug.readers.trace import Text
+from ahe.debug.readers.trace import API_ERROR, Text
 
 _MESSAGES = ("message", "message_end")
 _SUMMARIES = ("compaction", "branch_summary", "custom_message")
@@ -56,4 +56,4 @@ def _message(value: dict[str, Any], draft: Draft) -> None:
     if role == "assistant":
         draft.ended = string(value.get("stopReason")) or draft.ended
         draft.tokens += total(inner(value, "usage"), "input", "output")
-        draft.add_text("environment", "error", string(value.get("errorMessage")), time)
+        draft.add_text("environment", "error", string(value.get("errorMessage")), time, API_ERROR)

@@ -8,19 +8,18 @@ from typing import Any
 from ahe.debug.readers.lenient_json import as_text, mapping, parsed, string
 from ahe.debug.readers.trace import Kind, Text
 
-_NAMES: dict[Kind, str] = {
-    "view": "read view cat grep glob ls open find search ripgrep readfile viewfile readmanyfiles openfile"
-    " filereadtool listdirectory listdir listfiles findfile findfiles findfilebyname searchfile searchdir"
-    " searchfiles searchfilecontent grepsearch codebasesearch filesearch notebookread webfetch fetch webread"
-    " getfilecontent readmedia viewimage readfiletool listfilestool greptool globtool lstool gotoline"
-    " scrollup scrolldown viewcodeitem",
-    "edit": "edit write multiedit applypatch patch strreplace strreplacebasededittool writefile createfile"
-    " replace editfile insert notebookedit searchreplace writetofile applydiff replaceinfile put create"
-    " fileedit filewrite updatefile multieditfile writefiletool todowrite updateplan",
-    "instructions": "skill activateskill loadskill useskill getinstructions readskill",
-}
-"""Names of tools, without case and punctuation, by what their results are."""
-_KIND_OF = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+_TOOLS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("", re.compile(r"bash|shell|exec|command|terminal|python|tmux|^run")),
+    ("instructions", re.compile(r"skill|getinstructions")),
+    ("edit", re.compile(r"edit|write|create|replace|patch|insert|delete|^move|^put$|diff|todo|updateplan")),
+    (
+        "view",
+        re.compile(
+            r"read|view|grep|glob|search|list|^ls|find|open|fetch|^cat$|browse|screenshot|scroll|goto"
+        ),
+    ),
+)
+"""What the results of tools are, by their names without case and punctuation; the first that fits counts."""
 _EDITORS = frozenset(("strreplaceeditor", "fileeditor", "strreplacebasededittool", "editor", "texteditor"))
 _VIEWS = ("view", "view_range", "read")
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
@@ -34,14 +33,6 @@ _CODE = re.compile(
 """A line in which a tool says how a command ended."""
 _HEAD, _TAIL, _LINE = 4, 6, 160
 _NUMBERED = re.compile(r"\s{0,8}\d{1,7}(?:\t|→|\||:|  )")
-_SHOWS = frozenset(
-    ("cat", "nl", "head", "tail", "sed", "less", "more", "bat", "grep", "rg", "find", "ls", "tree")
-)
-_SOURCE = re.compile(
-    r"\.(?:py|pyi|js|jsx|ts|tsx|mjs|c|h|cc|cpp|hpp|rs|go|java|kt|rb|php|cs|swift|scala|sh|sql|html|css|scss|md|rst"
-    r"|toml|ya?ml|json|ini|cfg|xml|vue|lua|pl|r|jl|hs|ml|ex|tex|lock|gradle|cmake|dockerfile|makefile)\b",
-    re.IGNORECASE,
-)
 _SAYS = ("output", "stdout", "aggregated_output", "formatted_output")
 _CODES = ("returncode", "return_code", "exit_code", "exitCode", "exitcode", "exit_status", "exit")
 _XML_CODE = re.compile(r"\s*<(?:returncode|exit_code|exitcode)>\s*(-?\d{1,10})\s*</")
@@ -64,16 +55,17 @@ def result(text: str, name: str = "", call: str = "", code: Any = None, failed: 
     the output, followed by `[exit code N]` unless N is 0. Only a failed call without an exit code is an `error`.
     """
     said, found = unwrapped(text)
+    own = _plain(name) in _EDITORS or tool_kind(name) != ""
     code = _integer(code)
     if code is None and found is not None:
         code = found
     if code is None:
-        code = None if _plain(name) in (*_KIND_OF, *_EDITORS) else said_code(said)
+        code = None if own else said_code(said)
     elif code and said_code(said) is None:
         said += "\n" * (said[-1:] not in ("", "\n")) + f"[exit code {code}]"
     if failed is None or code is not None:
         failed = None if code is None else code != 0
-    if failed is None and _REFUSED.match(said) and _plain(name) in (*_KIND_OF, *_EDITORS):
+    if failed is None and own and _REFUSED.match(said):
         failed = True
     kind = "output" if failed else kind_of(said, name, call)
     return Text("error" if failed and code is None else "result", said, name, kind, code, failed)
@@ -82,30 +74,23 @@ def result(text: str, name: str = "", call: str = "", code: Any = None, failed: 
 def kind_of(text: str, name: str, call: str) -> Kind:
     """What a successful result is evidence of, by the tool's name, its call and the look of the text."""
     plain = _plain(name)
-    given = mapping(parsed(call[:4_096])) if call[:1] == "{" else {}
-    does = string(given.get("command")) if plain in _EDITORS else call[:200].split("\n", 1)[0]
     if plain in _EDITORS:
+        given = mapping(parsed(call[:4_096])) if call[:1] == "{" else {}
+        does = string(given.get("command"))
         viewing = does in _VIEWS or (not does and '"command": "view"' in call[:4_096].replace('":"', '": "'))
         return "view" if viewing else "edit"
-    if plain in _KIND_OF:
-        return _KIND_OF[plain]
-    return "view" if _shows_source(does) or _is_numbered(text) else "output"
+    return tool_kind(name) or ("view" if _is_numbered(text) else "output")
+
+
+def tool_kind(name: str) -> Kind:
+    """What a tool of this name does: `view`, `edit` or `instructions`; empty for a shell and what is not known."""
+    plain = _plain(name)
+    return next((kind for kind, pattern in _TOOLS if pattern.search(plain)), "")
 
 
 def _plain(name: str) -> str:
     """The name of a tool without its server, case and punctuation."""
     return _PUNCTUATION.sub("", name.lower().rsplit("__", 1)[-1].rsplit(".", 1)[-1])
-
-
-def _shows_source(command: str) -> bool:
-    """Whether a shell's whole command prints source files or searches in them (logs do not count)."""
-    words = command.split()
-    if not words or any(sign in command for sign in ("&&", ";", "||", ">", "$(", "`")):
-        return False
-    program = words[0].rsplit("/", 1)[-1]
-    if program not in _SHOWS or (program == "sed" and "-n" not in words):
-        return False
-    return program in ("grep", "rg", "find", "ls", "tree", "nl") or _SOURCE.search(command) is not None
 
 
 def _is_numbered(text: str) -> bool:

@@ -32,6 +32,10 @@ def parse(content: Content, draft: Draft) -> None:
         chat.message(each, draft)
     for turn in turns:
         _turn(turn, draft)
+    if "exit_" in draft.ended and turns and not string(mapping(turns[-1]).get("action")).strip():
+        # the turn that SWE-agent itself adds where it stops with an error
+        why = string(mapping(turns[-1]).get("response")) or string(mapping(turns[-1]).get("thought"))
+        draft.add_text("environment", "error", why, "", "swe-agent")
     draft.tokens = total(inner(top, "info", "model_stats"), "tokens_sent", "tokens_received")
 
 

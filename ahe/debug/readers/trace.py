@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Channel = Literal["message", "reasoning", "call", "result", "error", "injected"]
@@ -13,6 +13,8 @@ Kind = Literal["", "output", "view", "edit", "instructions", "system", "setup"]
 Phase = Literal["setup", "agent", "verifier"]
 
 LABEL = 8
+API_ERROR = "api_error"
+"""The name of an error that the tool records as the failure of a call of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,6 @@ class Trace:
     damage: tuple[Damage, ...] = ()
     cause: str = ""
     started: bool = True
-
-    def with_steps(self, steps: Iterable[Step]) -> Trace:
-        return replace(self, steps=tuple(steps))
 
 
 def labels(ids: Iterable[str]) -> dict[str, str]:

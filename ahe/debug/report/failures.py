@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ahe.debug.report.compose import Part
-from ahe.debug.report.quote import cite, cite_finding, count, fenced, indented, names, words
+from ahe.debug.report.quote import cite, cite_finding, count, fenced, indented, names, recorded, words
 from ahe.debug.signals.outcome import Finding, Rollout
-from ahe.debug.signals.vocabulary import ENDINGS, NOT_THE_AGENT, NOTHING_DONE
+from ahe.debug.signals.vocabulary import ENDINGS, NOT_THE_AGENT, NOTHING_DONE, THE_HARNESS
 from ahe.records import Cluster
 from ahe.text import estimate_tokens
 
@@ -18,9 +18,9 @@ Rollouts = Mapping[str, tuple[str, Rollout]]
 """Task and rollout by trial id."""
 
 
-def not_the_agent(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
-    """Failures that are not the agent's doing, by ending: how many, the line that shows it, the verifier's words."""
-    for rank, word in enumerate(NOT_THE_AGENT):
+def by_ending(rollouts: Sequence[tuple[str, Rollout]], endings: Sequence[str]) -> Iterator[Part]:
+    """Failures with these endings, by ending: how many, the line that shows it, the verifier's words."""
+    for rank, word in enumerate(endings):
         members = [pair for pair in rollouts if ended(pair[1]) == word]
         if not members:
             continue
@@ -34,7 +34,7 @@ def not_the_agent(rollouts: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
             lines.setdefault(rollout.ending[0].quote if rollout.ending else "", []).append(rollout)
         for nth, (_, alike) in enumerate(sorted(lines.items(), key=lambda one: (-len(one[1]), one[0]))):
             first = alike[0]
-            shown = "; ".join(map(cite, first.ending)) or f"recorded as “{first.ended}”" * bool(first.ended)
+            shown = "; ".join(filter(None, (*map(cite, first.ending), recorded(first))))
             more = f", and so {len(alike) - 1} more" if len(alike) > 1 else ""
             yield from [Part(indented(f"{shown}{more}"), 98 - rank / 10 - nth)] if shown else []
             acted = word not in NOTHING_DONE
@@ -49,7 +49,7 @@ def failure_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[P
     rank = 0
     for cluster in sorted(clusters, key=lambda each: each.signature.cause == "no_verdict"):
         members = [rollouts[trial] for trial in cluster.trials if trial in rollouts]
-        if not members or cluster.signature.status in NOT_THE_AGENT:
+        if not members or cluster.signature.status in (*NOT_THE_AGENT, *THE_HARNESS):
             continue
         alone = len(members) == 1
         if not alone:
@@ -63,9 +63,13 @@ def failure_parts(clusters: Sequence[Cluster], rollouts: Rollouts) -> Iterator[P
                 else ""
             )
             signed = f": **{cluster.signature}**" if alone else ""
-            head = f"- {named(task, first)}{also}{signed}, {count(first.turns, 'turn')}"
+            word = f", {said}" if (said := recorded(first)) else ""
+            head = f"- {named(task, first)}{also}{signed}{word}, {count(first.turns, 'turn')}"
             yield Part(head if alone else indented(head), 96 - min(rank, 900) / 100)
             yield from (_in(part, not alone) for part in _words(first, 95.5 - min(rank, 900) / 100))
+            if first.ending:
+                said = f"it ended with {'; '.join(map(cite, first.ending))}"
+                yield _in(Part(indented(said), 89 - min(rank, 400) / 10), not alone)
             for nth, finding in enumerate(_shown(first)):
                 worth = 88 - min(rank, 400) / 10 - nth / 100
                 yield _in(Part(indented(cite_finding(finding)), worth), not alone)
@@ -133,11 +137,11 @@ def _shown(rollout: Rollout) -> list[Finding]:
 
 
 def _alike(members: Sequence[tuple[str, Rollout]]) -> list[tuple[str, list[Rollout]]]:
-    """The rollouts of a cluster by task and first verdict."""
-    groups: dict[tuple[str, str], list[Rollout]] = {}
+    """The rollouts of a cluster by task, first verdict and recorded ending."""
+    groups: dict[tuple[str, str, str], list[Rollout]] = {}
     for task, rollout in members:
-        groups.setdefault((task, rollout.verdict), []).append(rollout)
-    return [(task, alike) for (task, _), alike in groups.items()]
+        groups.setdefault((task, rollout.verdict, rollout.ended), []).append(rollout)
+    return [(task, alike) for (task, _, _), alike in groups.items()]
 
 
 def _in(part: Part, deeper: bool) -> Part:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from ahe.debug.signals.outcome import Finding
+from ahe.debug.signals.outcome import Finding, Rollout
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
 from ahe.records.changes import CUT
 
-WORDS = 240
-"""Characters of what a verifier says about one test."""
+WORDS, ENDED = 240, 60
+"""Characters of what a verifier says about one test, and of a tool's word for how a rollout ended."""
 
 
 def cite(citation: Citation) -> str:
@@ -28,6 +28,14 @@ def cite_finding(finding: Finding) -> str:
     same = finding.ran.step == finding.citation.step
     ran = f"“{finding.ran.quote}”" if same else cite(finding.ran)
     return f"{finding.why}: {ran} → {cite(finding.citation)}"
+
+
+def recorded(rollout: Rollout) -> str:
+    """The tool's own word for how the rollout ended, unless the signature's ending contains it."""
+    said = " ".join(rollout.ended.split())
+    if not said or (rollout.signature is not None and said in rollout.signature.status):
+        return ""
+    return f"recorded as “{said if len(said) <= ENDED else said[:ENDED].rstrip() + CUT}”"
 
 
 def words(failure: Failure) -> str:

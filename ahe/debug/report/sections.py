@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ahe.debug.report.compose import Part, Section
-from ahe.debug.report.failures import ended, failure_parts, full_words, named, not_the_agent
-from ahe.debug.report.quote import cite, cite_finding, count, indented, names
+from ahe.debug.report.failures import by_ending, ended, failure_parts, full_words, named
+from ahe.debug.report.quote import cite, cite_finding, count, indented, names, recorded
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
-from ahe.debug.signals.vocabulary import NOT_THE_AGENT, NOTHING_DONE
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, NOTHING_DONE, THE_HARNESS
 from ahe.records import Cluster, Tally
 
 NAMED = 6
@@ -53,12 +53,13 @@ def sections(material: Material) -> list[Section]:
     lost = [
         *material.failed,
         *material.in_status("missing"),
-        *(u for u in unscored if ended(u[1]) in NOTHING_DONE),
+        *(u for u in unscored if ended(u[1]) in (*NOTHING_DONE, *THE_HARNESS)),
     ]
     found = [
         Section("Verdicts on earlier changes", tuple(_history(material.history)), "`ahe log`"),
         Section("In short", (*_mean(material), *_endings(material.failed)), "detail/"),
-        Section("Not the agent's doing", tuple(not_the_agent(lost)), "detail/"),
+        Section("Not the agent's doing", tuple(by_ending(lost, NOT_THE_AGENT)), "detail/"),
+        Section("The harness's own code: to be repaired", tuple(by_ending(lost, THE_HARNESS)), "detail/"),
         Section(
             "Failures: the verifier's words, and the acts that decided",
             tuple(failure_parts(material.clusters, by_trial)),
@@ -114,7 +115,7 @@ def _mean(material: Material) -> Iterator[Part]:
 
 
 def _endings(failed: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
-    """How the failed rollouts ended, those first that were not the agent's doing, and what the verifier found."""
+    """How the failed rollouts ended: not the agent's doing, the harness's code, the rest with the verifier's causes."""
     signed = [rollout.signature for _, rollout in failed if rollout.signature is not None]
     if not signed:
         return
@@ -123,10 +124,15 @@ def _endings(failed: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
         yield Part(
             f"- not the agent's doing: {others.total()} of {len(signed)} failures ({_listed(others)})", 99
         )
-    own = Counter(sign.status for sign in signed if sign.status not in NOT_THE_AGENT)
+    code = Counter(sign.status for sign in signed if sign.status in THE_HARNESS)
+    if code:
+        yield Part(
+            f"- the harness's own code: {code.total()} of {len(signed)} failures ({_listed(code)})", 98.95
+        )
+    own = [sign for sign in signed if sign.status not in (*NOT_THE_AGENT, *THE_HARNESS)]
     if own:
-        yield Part(f"- the agent's failures ended: {_listed(own)}", 98.9)
-        causes = Counter(sign.cause for sign in signed if sign.status not in NOT_THE_AGENT)
+        yield Part(f"- the agent's failures ended: {_listed(Counter(sign.status for sign in own))}", 98.9)
+        causes = Counter(sign.cause for sign in own)
         yield Part(f"- the verifier found: {_listed(causes)}", 98.8)
     if few := sum(rollout.calls <= 1 and ended(rollout) not in NOT_THE_AGENT for _, rollout in failed):
         yield Part(f"- after at most one command: {few} of them", 70)
@@ -164,7 +170,9 @@ def _unscored(material: Material) -> Iterator[Part]:
         sorted(pairs, key=lambda pair: (-len(pair[1].notes), pair[1].label))
     ):
         sign = rollout.signature
-        how = f"{sign.status} / {sign.mechanism}" if sign else ""
+        how = ", ".join(
+            filter(None, (f"{sign.status} / {sign.mechanism}" if sign else "", recorded(rollout)))
+        )
         yield Part(f"- {named(task, rollout)}: {how}, {count(rollout.turns, 'turn')}", 90 - nth)
         acted = [cite_finding(finding) for finding in rollout.findings]
         yield from (

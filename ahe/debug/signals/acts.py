@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ahe.debug.clean.terminal import resolve
 from ahe.debug.readers.lenient_json import words
+from ahe.debug.readers.results import tool_kind
 from ahe.debug.readers.trace import Step, Text, Trace
 
 Kind = Literal["look", "change", "run", "other"]
@@ -48,8 +49,6 @@ _EDITOR = ("view", "create", "str_replace", "insert", "undo_edit")
 """Commands of an editor that is one tool."""
 _IDLE_TOOL = re.compile(r"todo|plan|think|skill|finish|submit|complete|answer|ask_")
 _ENDS = re.compile(r"^\s*(?:submit|exit)\s*$|COMPLETE_TASK_AND_SUBMIT")
-_CHANGE_TOOL = re.compile(r"edit|write|create|replace|patch|insert|delete|move_")
-_LOOK_TOOL = re.compile(r"read|view|grep|glob|search|list|^ls$|find|open|fetch|browse|screenshot|scroll|goto")
 _QUOTED = re.compile(r"'[^']*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w++)\1(?P<rest>[^\n]*)\n.*?(?:\n\s*\2(?=\n|$)|$(?![\n]))", re.DOTALL)
 _SPLIT = re.compile(r"&&|\|\||[;|\n&(){}]")
@@ -109,12 +108,12 @@ class Act:
         """The programs that the command runs, each with its first argument if that names a file or a subcommand."""
         if self.command.startswith("{"):
             return (self.tool,)
-        return tuple(dict.fromkeys(name for name in map(_named, _segments(self.command)) if name))
+        return tuple(dict.fromkeys(name for name in map(_named, segments(self.command)) if name))
 
     @property
     def heads(self) -> frozenset[str]:
         """The names of all programs that the command runs."""
-        return frozenset(segment[0].rpartition("/")[2] for segment in _segments(self.command)) - {
+        return frozenset(segment[0].rpartition("/")[2] for segment in segments(self.command)) - {
             "cd",
             "echo",
             "export",
@@ -236,16 +235,14 @@ def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
     if _IDLE_TOOL.search(tool) or _ENDS.search(command[:200]):
         return "other"
     if "shell" not in tool and "bash" not in tool and not arguments.keys() & set(_INPUT):
-        if _CHANGE_TOOL.search(tool):
-            return "change"
-        if _LOOK_TOOL.search(tool):
-            return "look"
+        if kind := _KINDS.get(tool_kind(tool)):
+            return kind
         if arguments:
             return "other"
     return _shell_kind(command)
 
 
-def _segments(command: str) -> Iterator[list[str]]:
+def segments(command: str) -> Iterator[list[str]]:
     """The words of each simple command, without wrappers such as `sudo`; bodies of heredocs are left out."""
     for part in _SPLIT.split(_bare(command)):
         segment = part.split()
@@ -261,7 +258,7 @@ def _bare(command: str) -> str:
 
 
 def _shell_kind(command: str) -> Kind:
-    kinds = {_segment_kind(segment) for segment in _segments(command)}
+    kinds = {_segment_kind(segment) for segment in segments(command)}
     if _REDIRECT.search(_bare(command)):
         kinds.add("change")
     return "change" if "change" in kinds else "run" if "run" in kinds else "look"

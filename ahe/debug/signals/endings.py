@@ -1,4 +1,7 @@
-"""How a rollout ended, and whether that was the agent's doing at all."""
+"""How a rollout ended, and whether that was the agent's doing at all.
+
+Only what the tool, the endpoint or the harness recorded decides that: never what the agent says.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.readers.trace import Text, Trace
+from ahe.debug.readers.trace import API_ERROR, Text, Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.vocabulary import NOT_THE_AGENT, UNKNOWN, table
+from ahe.debug.signals.broken import broken
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, THE_HARNESS, UNKNOWN, table
 
 _ENDED = {
     "turns": "out_of_turns",
@@ -24,16 +28,17 @@ _FOREIGN = table(
     r"""
 not_started       install|agent_?setup|setup_?(?:error|timeout|fail)
 context_overflow  context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long
+looping           stuck|in[_ ]loop|loop[_ ]?detect|doom[_ ]?loop|infinite[_ ]?loop
 out_of_tokens     max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget
 out_of_turns      max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns
-broken            environment|docker|container|sandbox|verifier|reward_?file|health_?check
+broken            environment|docker|container|sandbox|verifier|reward_?file|health_?check|agent_runtime_(?!timeout)
 out_of_time       time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline
-endpoint_refused  auth|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable
+endpoint_refused  auth|exit_api|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable
 malformed_call    format|malformed|parse|invalid[_ -]?tool
 interrupted       interrupt|abort|cancel|stopped_by|killed|user_exit
 gave_up           give[_ -]?up|gave[_ -]?up|refus
 bad_request       bad[_ -]?request|invalid[_ -]?request
-crashed           error|exception|crash|exit_api|exit_environment|exit [1-9]
+crashed           error|exception|crash|exit [1-9]
 answered          answer|submit|complete|success|done|finish|end_turn|stop|resolved|exit 0
 """
 )
@@ -51,7 +56,11 @@ endpoint_refused  the model `[^`]*` does not exist|unexpected status (?:4\d\d|5\
 endpoint_refused  API key (?:is )?(?:not set|required|missing)
 broken            cannot connect to the docker daemon|docker compose command failed|OCI runtime|no such container
 broken            container \S+ is not running|error response from daemon|no server running on /tmp/tmux
-broken            pull access denied|failed to solve:
+broken            pull access denied|failed to solve:|\bAgentRuntime(?!Timeout)\w*Error
+broken            \b(?:container|sandbox|pod)\b.{0,60}\b(?:died|crashed|disconnected|evicted|oom-?killed|was killed)
+looping           stuck ?in ?(?:an? )?(?:\w+ )?loop|\bloop (?:was )?detected|\bdoom loop
+out_of_turns      (?:reached|exceeded|hit) (?:the |its )?max(?:imum)?\b.{0,30}\b(?:iteration|turn|step)s?\b
+out_of_tokens     (?:reached|exceeded|hit) (?:the |its )?max(?:imum)?\b.{0,20}\b(?:budget|cost)\b
 """,
     re.IGNORECASE,
 )
@@ -74,6 +83,8 @@ _STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", 
 _TROUBLE = re.compile(
     r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
 )
+_SUMMARY = re.compile(r"summary|compact|condens|sub-agent|custom", re.IGNORECASE)
+"""Texts that a tool injects and that a model or a hook wrote."""
 _LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 2
 
 
@@ -90,9 +101,11 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
     `looping` replaces a limit or an unknown end if the rollout ends with one call made three times, two calls made in
     turn three times each, or the same complaint in each of the last four results.
     """
+    word = _word(trace) if trace.started else "broken"
+    if word not in THE_HARNESS and (found := broken(trace, did)):
+        return Ending("broken", found)
     if not trace.started:
-        return _shown(trace, "broken") or _not_started(trace)
-    word = _word(trace)
+        return _shown(trace, word) or _not_started(trace)
     if word in _STOPPED and _circles(did):
         return Ending("looping")
     if shown := _shown(trace, word):
@@ -135,34 +148,46 @@ def _word(trace: Trace) -> str:
 
 
 def _shown(trace: Trace, word: str) -> Ending | None:
-    """What the last steps show of an endpoint, a context or an environment that failed."""
+    """What the last steps show of an endpoint, a context or an environment that failed.
+
+    The words of `ahe` itself say already whose doing it was: of them only `broken` may be named more exactly.
+    """
     lines = list(_last_lines(trace))
-    for step, line in lines:
+    for step, line in lines if trace.ended not in _ENDED or word == "broken" else ():
         for named, pattern in _SHOWN:
             if (match := pattern.search(line)) is not None:
                 begin = line.find(" ", match.start() - 100) + 1 if match.start() > 100 else 0
                 first = line[min(begin, match.start()) :][:_LINE].strip()
                 more = [(at, each[:_LINE]) for at, each in lines if each != line and _TROUBLE.search(each)]
                 return Ending(named, ((step, first), *more)[:LINES])
-    if word in NOT_THE_AGENT and lines:
+    if word in ("crashed", UNKNOWN) and (refused := _refused(trace)):
+        return Ending("endpoint_refused", refused)
+    if word in (*NOT_THE_AGENT, *THE_HARNESS) and lines:
         return Ending(word, tuple((step, line[:_LINE]) for step, line in lines)[:LINES])
     return None
 
 
+def _refused(trace: Trace) -> tuple[tuple[int, str], ...]:
+    """What the tool marked as the failure of a call of the model, in whatever words."""
+    return tuple(
+        (step.id, text.text.strip().split("\n")[0][:_LINE])
+        for step in trace.steps[-_LAST:]
+        for text in step.texts
+        if text.channel == "error" and text.name == API_ERROR
+    )[-1:]
+
+
 def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
-    """Lines of the last steps that the agent's machinery wrote, last first: errors that are not the result of a call,
-    injected texts, and a last short message.
+    """Lines of the last steps that the tool itself wrote, last first: errors that are not a call's result, its notices,
+    a last short message that is neither the agent's nor the user's.
     """
     tools = {text.name for step in trace.steps for text in step.texts if text.channel == "call"}
     for step in reversed(trace.steps[-_LAST:]):
         for text in reversed(step.texts):
-            said = (
-                text.channel == "message"
-                and step is trace.steps[-1]
-                and step.source != "user"
-                and len(text.text) < 1_000
-            )
-            if said or text.channel == "injected" or (text.channel == "error" and text.name not in tools):
+            its_own = step.source in ("environment", "system") and not _SUMMARY.search(text.name)
+            said = text.channel == "message" and step is trace.steps[-1] and len(text.text) < 1_000
+            failed = text.channel == "error" and text.name not in tools and (text.name or not text.kind)
+            if failed or (its_own and (said or text.channel == "injected")):
                 lines = resolve(text.text[-_LONGEST:]).split("\n")
                 yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())
 

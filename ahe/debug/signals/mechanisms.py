@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ahe.debug.readers.lenient_json import words
-from ahe.debug.signals.acts import Act
+from ahe.debug.signals.acts import Act, segments
 from ahe.debug.signals.vocabulary import NONE, NOT_A_COMMAND, table
 
 Lines = frozenset[str]
@@ -99,6 +99,18 @@ _EXPLAINED = re.compile(
     r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate",
     re.IGNORECASE,
 )
+_CHECKS = table(
+    r"""
+test   (?:^|\s)(?:pytest|py\.test|unittest|tox|nox|jest|vitest|mocha|ava|ctest|rspec|phpunit|bats)\b
+test   ^(?:npm|yarn|pnpm|bun|cargo|go|make|mvnw?|gradlew?|dotnet|mix|swift|bazel|rake)\s.*\b(?:test|check)s?\b
+types  ^(?:npx )?(?:tsc\s.*--noEmit|pyright|(?:cargo|go) (?:clippy|vet)\b)
+build  ^(?:npx )?(?:make|ninja|meson|tsc|javac|rustc|gcc|g\+\+|cc|clang(?:\+\+)?|webpack|vite|rollup)(?:\s|$)
+build  ^(?:npm|yarn|pnpm|bun|cargo|go|mvnw?|gradlew?|dotnet|swift|bazel|python3? -m)\s.*\b(?:build|compile|package)\b
+build  ^cmake\s.*--build
+"""
+)
+"""Kinds of checks, and commands that make them."""
+_NOT_RUN = ("command_not_found", "not_a_command", "shell_syntax", "usage_error", "no_such_path")
 _KILLS = frozenset(words("kill pkill killall timeout"))
 _OPTIONAL = frozenset(
     words("ruff black mypy flake8 pylint shellcheck eslint prettier pre-commit tree xxd file jq rg")
@@ -178,6 +190,39 @@ def unresolved(did: Sequence[Act], known: Lines = frozenset()) -> Shown | None:
             return found
         later.append(act)
     return None
+
+
+def failed_check(did: Sequence[Act]) -> Act | None:
+    """The last test, build or check of types that failed, if no later one of its kind succeeded.
+
+    A later check of another kind that succeeds proves nothing about it. What failed before the agent's first change is
+    the state that it was given.
+    """
+    passed: set[str] = set()
+    first = next((at for at, act in enumerate(did) if act.kind == "change"), len(did))
+    for act in (act for act in reversed(did[first:]) if act.kind == "run" and act.result_step):
+        kinds = _checks(act)
+        failed = act.failed or error(act) is not None
+        ran = not optional(act) and not _PROBES.search(act.command[:2_000]) and not _not_run(act)
+        if failed and kinds and ran and not kinds & passed:
+            return act
+        passed |= set() if failed else kinds
+    return None
+
+
+def _not_run(act: Act) -> bool:
+    """Whether a command failed before it did anything: a program that is missing, or does not know what to do."""
+    found = error(act)
+    return found is not None and (
+        found.mechanism in _NOT_RUN or (bool(found.what) and found.what in act.command)
+    )
+
+
+def _checks(act: Act) -> set[str]:
+    """The kinds of checks that an act makes: of each simple command the first that fits."""
+    commands = (" ".join(segment) for segment in segments(act.command))
+    found = (next((kind for kind, pattern in _CHECKS if pattern.search(each)), "") for each in commands)
+    return {*found} - {""}
 
 
 def got_over(act: Act, later: Sequence[Act]) -> bool:

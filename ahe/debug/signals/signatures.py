@@ -12,7 +12,7 @@ from ahe.debug.signals.acts import Act
 from ahe.debug.signals.causes import cause
 from ahe.debug.signals.endings import Ending
 from ahe.debug.signals.mechanisms import Shown
-from ahe.debug.signals.vocabulary import FLAKY, INFRASTRUCTURE, NONE, NOTHING_DONE
+from ahe.debug.signals.vocabulary import FLAKY, HARNESS, INFRASTRUCTURE, NONE, NOTHING_DONE, THE_HARNESS
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Cluster, Signature
 
@@ -32,9 +32,12 @@ def sign(
     """The signature of a rollout that did not pass: its acts, the verifier's failures, its ending, what it shows.
 
     `passing` are the `actions` of the task's passing rollouts: a rollout with the same calls failed by chance, and its
-    cause is `flaky`. The cause is `infrastructure` if the ending says that the agent could not work at all.
+    cause is `flaky`. The cause is `infrastructure` if the ending says that the agent could not work at all, and
+    `harness` if it says that the harness's own code failed.
     """
-    if trace.status == "missing" or end.word in NOTHING_DONE:
+    if end.word in THE_HARNESS:
+        word = HARNESS
+    elif trace.status == "missing" or end.word in NOTHING_DONE:
         word = INFRASTRUCTURE
     elif trace.status == "failed" and actions(did) in passing:
         word = FLAKY

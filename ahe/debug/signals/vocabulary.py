@@ -9,6 +9,7 @@ UNKNOWN: Final = "unknown"
 NONE: Final = "none"
 FLAKY: Final = "flaky"
 INFRASTRUCTURE: Final = "infrastructure"
+HARNESS: Final = "harness"
 NOT_A_COMMAND: Final = "not_a_command"
 
 CAUSES: Final[dict[str, str]] = {
@@ -32,6 +33,7 @@ CAUSES: Final[dict[str, str]] = {
     "no_verdict": "the verifier left nothing that says why",
     FLAKY: "the same actions passed in another rollout of the task",
     INFRASTRUCTURE: "installation, endpoint, sandbox or host failed; not the agent's fault",
+    HARNESS: "the harness's own code crashed, or sent a request that was refused: repair the harness",
     UNKNOWN: "none of these",
 }
 
@@ -59,16 +61,17 @@ ENDINGS: Final[dict[str, str]] = {
 NOT_THE_AGENT: Final = (
     "not_started",
     "endpoint_refused",
-    "bad_request",
     "broken",
-    "crashed",
     "context_overflow",
     "out_of_time",
 )
 """Endings that are not the agent's doing, in the order in which a report shows them."""
 
-NOTHING_DONE: Final = NOT_THE_AGENT[:5]
+NOTHING_DONE: Final = NOT_THE_AGENT[:3]
 """Those after which the verifier's words say nothing about the agent: the signature's cause is `infrastructure`."""
+
+THE_HARNESS: Final = ("crashed", "bad_request")
+"""Endings of a fault in the harness's own code, which an evolver has to repair: the signature's cause is `harness`."""
 
 MECHANISMS: Final[dict[str, str]] = {
     "command_not_found": "a program that was called is not installed",

@@ -52,7 +52,7 @@ async def test_an_edit_of_the_debuggers_harness_or_new_traces_ask_anew(tmp_path:
 
 def edited(material: TaskMaterial, step: Step) -> TaskMaterial:
     (trace,) = material.traces
-    return replace(material, traces=(trace.with_steps((*trace.steps[:-1], step)),))
+    return replace(material, traces=(replace(trace, steps=(*trace.steps[:-1], step)),))
 
 
 def test_the_digest_is_over_content_not_places_or_order() -> None:
@@ -124,7 +124,7 @@ async def test_kept_answers_are_read_when_the_asking_has_ended(tmp_path: Path) -
 
 async def test_a_refused_request_is_that_tasks_own_misfortune(tmp_path: Path) -> None:
     bad = {"status": 400, "content": "too odd"}
-    async with bench(tmp_path, {"debug/task-a/*": bad, **script("b")}) as b:
+    async with bench(tmp_path, {"debug/task-a/*": bad, **script("b"), "ahe-plain-question/*": "OK"}) as b:
         asked = await b.ask(made("task-a", "failed"), made("task-b", "failed"))
         assert list(asked.answers) == ["task-b"]
         assert "too odd" in asked.unanswered["task-a"] and asked.unasked == () and asked.why == ""

@@ -131,7 +131,7 @@ def test_what_is_said_twice_is_shown_once() -> None:
     )
     thoughtless = [replace(step, texts=step.texts[1:]) for step in looping.steps if step.source == "agent"]
     found = evidence(
-        replace(material, traces=(looping.with_steps((*looping.steps[:2], *thoughtless, spoken)),))
+        replace(material, traces=(replace(looping, steps=(*looping.steps[:2], *thoughtless, spoken)),))
     )
     assert "#8 call, the same as 5 before:" in found.text
     assert found.text.count("no rule to make target") == 1

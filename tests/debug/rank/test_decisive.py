@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from made_traces import bad, made, ok, studied
+import pytest
+from made_traces import Turn, bad, made, ok, studied
 
 from ahe.debug.ask.citations import flat_texts
-from ahe.debug.rank.decisive import COMMAND, cite, names
+from ahe.debug.rank.decisive import COMMAND, UNREPEATED, cite, names
 from ahe.debug.readers.results import result
 from ahe.debug.readers.trace import Step, Text, Trace
 from ahe.debug.signals.acts import acts
@@ -53,6 +54,45 @@ def test_an_error_after_which_a_command_succeeded_is_not_shown() -> None:
         ("./deploy.sh", bad("ConnectionError: refused")), ("make", ok("built")), ("echo x > y", ok(""))
     )
     assert "refused" not in str(told(trace))
+
+
+@pytest.mark.parametrize(
+    ("check", "line", "green"),
+    [
+        ("npm run build", "src/a.ts(3,1): error TS2304: Cannot find name 'x'.", ("npm test", ok("9 passed"))),
+        ("make", "make: *** [Makefile:3: a.o] Error 1", ("python -m pytest -q", ok("9 passed"))),
+        ("cargo test --all", "test result: FAILED. 1 passed; 1 failed", ("cargo build", ok("Finished"))),
+        ("npx tsc --noEmit", "a.ts(3,1): error TS2304: Cannot find name 'x'.", ("npx vitest run", ok("ok"))),
+    ],
+)
+def test_a_failed_check_counts_before_a_later_green_one_of_another_kind(
+    check: str, line: str, green: Turn
+) -> None:
+    edit = ("echo 1 > a.txt", ok(""))
+    trace = made(edit, (check, bad(line)), edit, green)
+    first = studied(trace)
+    chief = first.findings[first.chief]
+    assert (chief.why, chief.ran and chief.ran.quote) == (UNREPEATED, check)
+    assert line.startswith(chief.citation.quote) and told(trace)[-2][0] == "last check"
+    assert UNREPEATED not in str(
+        told(made(edit, (check, bad(line)), green, (f"cd x && {check}", ok("fine"))))
+    )
+    assert UNREPEATED not in str(told(made((check, bad(line)), edit, green))), "the state that it was given"
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("python reproduce.py", "ValueError: x"),
+        ("python -m pytest -q", "/usr/bin/python: No module named pytest"),
+        ("make tests", "make: *** No rule to make target 'tests'.  Stop."),
+        ("ruff check . && make lint", "bash: ruff: command not found"),
+        ("make || true", "make: *** [Makefile:3: a.o] Error 1"),
+    ],
+)
+def test_what_is_not_a_check_or_never_ran_is_not_a_failed_check(check: str, said: str) -> None:
+    edit = ("echo 1 > a.txt", ok(""))
+    assert UNREPEATED not in str(told(made(edit, (check, bad(said)), ("./verify.sh", ok("fine")))))
 
 
 def test_of_an_edit_the_path_is_quoted_not_what_it_writes() -> None:

@@ -358,3 +358,36 @@ def test_what_stopped_the_agent_is_the_cause(tmp_path: Path) -> None:
     inspected = traces["inspect"]
     assert (inspected.status, inspected.started) == ("missing", False)
     assert inspected.cause.splitlines() == ["TimeoutError()", "RuntimeError: no address pool is left"]
+
+
+def test_what_claude_code_says_itself_is_an_error_and_not_the_models_words(tmp_path: Path) -> None:
+    line = claude("assistant", [{"type": "text", "text": "API Error: 529 overloaded"}])
+    line["message"]["model"] = "<synthetic>"
+    put(tmp_path / "s.jsonl", jsonl([claude("user", "Do it."), line]))
+    assert ("error", "API Error: 529 overloaded") in spoken(only(tmp_path))
+    steps = [{"source": "user", "message": "Do it."}]
+    steps.append({"source": "agent", "model_name": "<synthetic>", "message": "Credit balance is too low"})
+    put(tmp_path / "atif" / "a.json", {"schema_version": "ATIF-v1.4", "steps": steps})
+    assert ("error", "Credit balance is too low") in spoken(only(tmp_path / "atif"))
+
+
+def test_what_openhands_says_of_its_own_end_is_a_step_once(tmp_path: Path) -> None:
+    why = "AgentStuckInLoopError: Agent got stuck in a loop"
+    state = {"source": "environment", "observation": "agent_state_changed", "content": ""}
+    events = [*OLD_EVENTS, state | {"extras": {"agent_state": "error", "reason": why}}]
+    put(tmp_path / "o.json", {"instance_id": "a-1", "history": events, "error": why})
+    trace = only(tmp_path)
+    assert trace.ended == "error" and trace.cause == why
+    assert spoken(trace).count(("error", why)) == 1
+
+
+def test_the_turn_that_swe_agent_adds_where_it_stops_is_its_own(tmp_path: Path) -> None:
+    why = "Exit due to unknown error: litellm.AuthenticationError: no key"
+    turns = [{"action": "ls", "observation": "a", "response": "Look."}]
+    turns.append({"action": "", "observation": "", "response": why})
+    put(tmp_path / "a.traj", {"trajectory": turns, "history": [], "info": {"exit_status": "exit_api"}})
+    assert ("error", why) in spoken(only(tmp_path))
+
+
+def spoken(trace: Trace) -> list[tuple[str, str]]:
+    return [(text.channel, text.text) for step in trace.steps for text in step.texts]

@@ -17,12 +17,12 @@ from ahe.debug.debugger import AgentDebugger
 from ahe.debug.readers.trace import VerifierFile
 from ahe.debug.report.compose import compose
 from ahe.debug.report.detail import INSTRUCTION, page
-from ahe.debug.report.failures import failure_parts, full_words, not_the_agent
+from ahe.debug.report.failures import by_ending, failure_parts, full_words
 from ahe.debug.report.quote import cite, cite_finding, fenced, words
 from ahe.debug.report.sections import NAMED, Material, sections
 from ahe.debug.signals.outcome import Excerpt, Finding, Rollout, TaskOutcome
 from ahe.debug.signals.signatures import clusters
-from ahe.debug.signals.vocabulary import CAUSES, ENDINGS
+from ahe.debug.signals.vocabulary import CAUSES, ENDINGS, NOT_THE_AGENT, THE_HARNESS
 from ahe.debug.study import output
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation, Signature
@@ -105,7 +105,10 @@ def test_the_first_screen_tells_counts_others_faults_and_every_failure_in_the_ve
         TaskOutcome("a", (rollout("a1"), rollout("a2", said=("wanted 3", "b", "c", "d", "e")))),
         TaskOutcome(
             "n",
-            tuple(rollout(f"n{k}", "infrastructure", "endpoint_refused", ending=(refused,)) for k in (1, 2)),
+            tuple(
+                rollout(f"n{k}", "infrastructure", "endpoint_refused", ended="", ending=(refused,))
+                for k in (1, 2)
+            ),
         ),
         TaskOutcome("p", (replace(rollout("p1"), status="passed", signature=None, said=(), findings=()),)),
     )
@@ -176,9 +179,9 @@ def test_counts_stay_short_whatever_ended() -> None:
         for ending in ENDINGS
     ]
     short = report(*every, budget=100_000).partition("## Not the agent's doing")[0]
-    assert estimate_tokens(short) < 250 and short.count("otherwise") == 3
+    assert estimate_tokens(short) < 250 and short.count("otherwise") == 2
     assert short.count(", ") < 4 * NAMED
-    ended = [part.text for part in not_the_agent(material(*every).failed)]
+    ended = [part.text for part in by_ending(material(*every).failed, (*NOT_THE_AGENT, *THE_HARNESS))]
     assert len([text for text in ended if text.startswith("- **")]) == 7
     by_trial = {r.trial: (task.task, r) for task in every for r in task.rollouts}
     assert list(failure_parts(material(*every).clusters, by_trial))
@@ -254,3 +257,35 @@ def test_a_context_that_overflowed_shows_what_filled_it() -> None:
 def test_a_reward_is_not_what_a_verifier_says() -> None:
     assert output([VerifierFile("reward.txt", "0.5"), VerifierFile("out/score.txt", "1")]) == ""
     assert output([VerifierFile("reward.txt", "0.5"), VerifierFile("log.txt", "a failed")]) == "a failed"
+
+
+def test_a_fault_of_the_harness_has_a_section_of_its_own() -> None:
+    said = Citation(trial="c1", step=9, quote="hook.py: KeyError: 'x'")
+    crashed = rollout("c1", "harness", "crashed", ended="crashed", ending=(said,))
+    refused = rollout("n1", "infrastructure", "endpoint_refused", ended="RateLimitError")
+    text = report(TaskOutcome("a", (crashed, rollout("a1"))), TaskOutcome("n", (refused,)))
+    own = text[text.index("## The harness's own code: to be repaired") :]
+    others = text[text.index("## Not the agent's doing") : text.index("## The harness's own code")]
+    assert "- the harness's own code: 1 of 3 failures (1 crashed)" in text
+    assert "- the agent's failures ended: 1 answered" in text
+    assert "crashed" not in others and "recorded as “RateLimitError”" in others
+    assert "“hook.py: KeyError: 'x'” (c1#9)" in own and own.count("## Failures") == 1
+    assert "last change: “echo c1” (c1#3)" in own[: own.index("## Failures")]
+
+
+def test_the_tools_own_word_stands_beside_ours() -> None:
+    loop = Citation(trial="a1", step=9, quote="AgentStuckInLoopError: stuck in a loop")
+    words = ("LimitsExceeded", "error", "answered", "x\n" * 99)
+    given = [rollout(f"a{n}", status="looping", ended=word) for n, word in enumerate(words)]
+    given[1] = replace(given[1], ending=(loop,))
+    text = report(TaskOutcome("a", tuple(given)))
+    assert "- a0, recorded as “LimitsExceeded”, 2 turns" in text
+    assert "- a1, recorded as “error”, 2 turns" in text
+    assert "it ended with “AgentStuckInLoopError: stuck in a loop” (a1#9)" in text
+    assert f"recorded as “{'x ' * 29}x…”" in text.replace(" …", "…")
+    alone = report(TaskOutcome("b", (rollout("b1", status="out_of_turns", ended="LimitsExceeded"),)))
+    assert (
+        "- b1: **wrong_value / out_of_turns / none**, recorded as “LimitsExceeded”, 2 turns"
+        in alone.replace("b, b1", "b1")
+    )
+    assert "recorded as “" not in report(TaskOutcome("b", (rollout("b1", status="answered_after_error"),)))

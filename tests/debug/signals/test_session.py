@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from made_traces import bad, made, ok, studied
 
 from ahe.debug.readers.trace import Step, Text, Trace
@@ -15,7 +17,7 @@ def test_failed_commands_circles_corrections_and_tokens() -> None:
     fails = ("pytest -q tests", bad("3 failed in 0.1s"))
     trace = made(*[fails] * 3, ("git push", bad("fatal: no upstream")), ("ls", ok("a")), status="unknown")
     said = Step(7, "user", (Text("message", "No, do not push.  Only commit."),), correction=True)
-    text = notes(trace.with_steps((*trace.steps, said)))
+    text = notes(replace(trace, steps=(*trace.steps, said)))
     assert "4 calls failed (4 commands and edits in all): 3 × pytest, 1 × git push" in text
     assert "the last printed “fatal: no upstream” (a1#5)" in text
     assert "made 3 times: “pytest -q tests” (a1#2)" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from made_traces import bad, made, ok, signed
@@ -55,12 +56,20 @@ def test_a_verifier_that_could_not_run_says_nothing_about_the_agent() -> None:
     [
         {"status": "missing"},
         {"ended": "broken"},
-        {"answer": "API Error: 529 overloaded", "status": "unknown"},
+        {"ended": "APIConnectionError", "status": "unknown"},
     ],
 )
 def test_a_broken_machine_is_a_cause_of_its_own(fields: dict[str, str]) -> None:
     signature = signed(made(("ls", ok("a")), **fields))
     assert signature.cause == "infrastructure"
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"), [("crashed", "failed"), ("bad_request", "failed"), ("RuntimeError", "missing")]
+)
+def test_a_fault_of_the_harness_is_neither_the_agents_nor_the_machines(ended: str, status: str) -> None:
+    signature = signed(made(("ls", ok("a")), ended=ended, status=status, verifier="FAIL: expected 4, got 5"))
+    assert signature.cause == "harness"
 
 
 def test_the_words_are_those_of_the_vocabulary() -> None:
@@ -79,7 +88,7 @@ def test_a_trace_of_anything_can_be_signed() -> None:
         Step(1, "agent", (Text("result", "\ud800\x00 error", "x"), Text("call", "", "x"))),
         Step(2, "user", ()),
     )
-    assert signed(made().with_steps(odd)).mechanism in MECHANISMS
+    assert signed(replace(made(), steps=odd)).mechanism in MECHANISMS
 
 
 def test_clusters_are_ranked_by_tasks_then_trials_and_do_not_depend_on_the_order() -> None:
