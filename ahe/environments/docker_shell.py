@@ -75,6 +75,8 @@ done
 exit 1
 """
 
+MAX_SAID = 10_000  # bytes; KILL itself prints nothing
+
 
 class Ended(Exception):
     """The stream ended without the token at its end: the shell around the command was killed too."""
@@ -117,12 +119,15 @@ def run(api: Any, container: str, command: Command, token: str) -> ExecResult:
     return ExecResult(exit_code=code, output=output, omitted=omitted)
 
 
-def kill(api: Any, container: str, token: str, *, alone: bool) -> bool:
-    """Kills all processes of a command; False if some may be left."""
+def kill(api: Any, container: str, token: str, *, alone: bool, seconds: float = 30.0) -> bool:
+    """Kills all processes of a command; False if some may be left, also where the container's shell is not one."""
     made = api.exec_create(
         container, ["sh", "-c", KILL, "sh", token, "alone" if alone else ""], user="0", workdir="/"
     )
-    api.exec_start(made["Id"])
+    with _output(api, made["Id"], time.monotonic() + seconds) as (pieces, late):
+        said = itertools.accumulate(len(piece) for piece in pieces)
+        if any(size > MAX_SAID for size in said) or late.is_set():
+            return False
     return bool(api.exec_inspect(made["Id"])["ExitCode"] == 0)
 
 

@@ -154,14 +154,12 @@ class Store:
         """
         folder = self.folder(trial_id)
         self.scratch.claim(trial_id)
-        if self.find([trial_id]) and folder.is_dir():
+        if self.find([trial_id]):
             aside = folder.with_name(f"{trial_id}.{EARLIER}")
-            folder.rename(aside)
-            folder.mkdir()
-            if (aside / EARLIER).is_dir():
-                (aside / EARLIER).rename(folder / EARLIER)
-            (folder / EARLIER).mkdir(exist_ok=True)
-            aside.rename(folder / EARLIER / str(len(os.listdir(folder / EARLIER)) + 1))
+            _keep(aside, folder)  # a process that was killed here may have left it
+            if set(os.listdir(folder)) - {EARLIER}:
+                folder.rename(aside)
+                _keep(aside, folder)
             return folder
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
@@ -214,3 +212,15 @@ class Store:
             "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, json.dumps(value)),
         )
+
+
+def _keep(aside: Path, folder: Path) -> None:
+    """Make the folder of a trial, with what was put aside of it, if anything was, among its earlier attempts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not aside.is_dir():
+        return
+    earlier = folder / EARLIER
+    if (aside / EARLIER).is_dir() and not earlier.exists():
+        (aside / EARLIER).rename(earlier)
+    earlier.mkdir(exist_ok=True)
+    aside.rename(earlier / str(len(os.listdir(earlier)) + 1))

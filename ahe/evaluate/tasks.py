@@ -6,7 +6,6 @@ import functools
 import hashlib
 import os
 import posixpath
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +27,8 @@ KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile", COMPO
 CHUNK = 1 << 16  # larger ones take their memory from the system each time, which is slow
 JUNK = (".pyc", ".swp", ".swo", "~")
 
-_CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
+OPENED = KEPT | {"environment/setup.sh", "environment/.dockerignore", "environment/files"}
+"""What the host itself reads of `environment/`: never through a link out of the task."""
 
 
 def read_task(path: Path, *, digest: bool = True) -> Task:
@@ -66,11 +66,15 @@ def read_task(path: Path, *, digest: bool = True) -> Task:
 def strip_canary(text: str) -> str:
     """The instruction without the canary comments and blank lines at its start."""
     lines = text.split("\n")
-    while lines and _CANARY.fullmatch(lines[0].strip()):
+    while lines and _is_canary(lines[0].strip().lower()):
         lines.pop(0)
     while lines and not lines[0].strip():
         lines.pop(0)
     return "\n".join(lines)
+
+
+def _is_canary(line: str) -> bool:
+    return "canary" in line and (line.startswith("#") or (line.startswith("<!--") and line.endswith("-->")))
 
 
 def _instruction(files: TaskFiles, toml: TaskToml) -> str:
@@ -166,8 +170,8 @@ class TaskFiles:
 def walk(root: Path, *, digest: bool = True) -> TaskFiles:
     """Read every file that is part of the task in `root`.
 
-    Raises `TaskError` for sockets, pipes, unreadable files, and links outside `environment/` that lead to anything but
-    a file of the task.
+    Raises `TaskError` for sockets, pipes, unreadable files, and links that lead to anything but a file of the task,
+    where the host would follow them: all outside of `environment/`, and `OPENED`.
     """
     found = TaskFiles(str(root), hashing=digest)
     try:
@@ -186,33 +190,35 @@ def walk(root: Path, *, digest: bool = True) -> TaskFiles:
     return found
 
 
-def _folder(found: TaskFiles, folder: str) -> None:
+def _folder(found: TaskFiles, folder: str, junk: bool = False) -> None:
+    """Read a folder. What is `junk` is no part of the task, but the host copies it too, so it is looked at."""
     with os.scandir(f"{found.root}/{folder}") as entries:
         for entry in entries:
             name = entry.name
-            if name.endswith(JUNK) or name in ("__pycache__", ".DS_Store"):
-                continue
+            left = junk or name.endswith(JUNK) or name in ("__pycache__", ".DS_Store")
             if entry.is_dir(follow_symlinks=False):
-                _folder(found, f"{folder}/{name}")
+                _folder(found, f"{folder}/{name}", left)
             else:
-                _file(found, entry, f"{folder}/{name}")
+                _file(found, entry, f"{folder}/{name}", left)
 
 
 def _inside(found: TaskFiles, link: str) -> bool:
     return os.path.realpath(link).startswith(os.path.realpath(found.root) + os.sep)
 
 
-def _file(found: TaskFiles, entry: os.DirEntry[str], path: str) -> None:
+def _file(found: TaskFiles, entry: os.DirEntry[str], path: str, junk: bool = False) -> None:
     if entry.is_symlink():
         whole = _inside(found, entry.path) and entry.is_file()
-        if not whole and not path.startswith("environment/"):
+        if not whole and (path in OPENED or not path.startswith("environment/")):
             raise TaskError(f"{entry.path} does not link to a file of the task: put the file itself there")
-        if not whole:
+        if not whole and not junk:
             # Such a link in environment/ is itself content of the task: hash its target path.
             found.hashes[path] = hashlib.sha256(os.fsencode(os.readlink(entry.path))).hexdigest()
-            return
+        junk = junk or not whole
     elif not entry.is_file():
         raise TaskError(f"{entry.path} is neither a file nor a folder: remove it from the task")
+    if junk:
+        return
     if path in KEPT:
         with open(entry.path, "rb", buffering=0) as file:
             content = found.kept[path] = file.read()

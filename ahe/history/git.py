@@ -36,6 +36,7 @@ CONFIG = {
     "diff.orderFile": os.devnull,
     "diff.srcPrefix": "a/",
     "diff.submodule": "short",
+    "fetch.bundleURI": "",
     "gc.auto": "0",  # a background collector would outlive this process and hold its lock
     "i18n.commitEncoding": "UTF-8",
     "i18n.logOutputEncoding": "UTF-8",
@@ -148,6 +149,10 @@ class Git:
             "GIT_PAGER": "cat",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_CONFIG_COUNT": str(len(config)),
+            # Nothing is ever fetched: a repository's own configuration names commands for that, and an object that
+            # is missing would be enough. A repository can overrule protocol.allow, but not this list of none.
+            "GIT_ALLOW_PROTOCOL": "/",
+            "GIT_NO_LAZY_FETCH": "1",
         }
         if self.personal:
             environment |= {name: os.environ[name] for name in _SIGNED if name in os.environ}

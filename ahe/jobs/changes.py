@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ahe.history.git import Git
-from ahe.jobs.folder import Listing, above, listing, names_git
+from ahe.jobs.folder import Listing, above, listing, names_git, plain
 from ahe.jobs.ignored import Ignoring
 
 LINK = "120000"
 MAX_SIZE = 50_000_000
 """Bytes of a changed file; a larger one is held back."""
-_PARTS = ("HEAD", "commondir", "config", "config.worktree", "hooks", "info", "objects", "packed-refs", "refs")
-"""Of a git directory. Git takes any folder with HEAD, objects and refs for a repository, and obeys its config."""
+MAX_TOTAL = 100_000_000
+"""Bytes of all changed files, before and after, and of their paths."""
+_PARTS = ("head", "commondir", "config", "config.worktree", "hooks", "info", "objects", "packed-refs", "refs")
+"""Of a git directory, as `plain`. Git obeys the config of any folder that has HEAD, objects and refs."""
 
 
 class Change(NamedTuple):
@@ -59,12 +61,18 @@ class Work:
 
     def changes(self) -> tuple[list[Change], dict[str, str]]:
         """The changes that may be applied, and what is held back, with the reasons."""
-        found, held = self._all(), dict(self.after.left_out)
+        found, held, room = self._all(), dict(self.after.left_out), MAX_TOTAL
         for change in found:
             if place := self.before.cover(change.path):
                 held[place] = self.before.left_out[place]
+            elif place := next((p for p in [*above(change.path)][1:] if self._was_link(p)), ""):
+                held[place] = "a link would become a folder"
             elif why := self._unfit(change):
                 held[change.path] = why
+            elif (size := sum(self._sizes(change.path)) + 4 * len(change.path)) > room:
+                held[change.path] = f"more than {MAX_TOTAL / 1e6:.0f} MB were changed in all"
+            else:
+                room -= size
         held = {path: why for path, why in held.items() if not any(p in held for p in [*above(path)][1:])}
         covered = Listing(left_out=held)
         return [change for change in found if not covered.cover(change.path)], held
@@ -91,14 +99,19 @@ class Work:
         path, place = change.path, os.path.dirname(change.path)
         if change.new == LINK:
             return self._unfit_link(path)
-        size = max(side.files[path].st_size for side in (self.before, self.after) if path in side.files)
-        if size > MAX_SIZE:
+        if (size := max(self._sizes(path))) > MAX_SIZE:
             return f"it has {size / 1e6:.0f} MB"
         for folder in ([*above(place)] if place else []) + [""]:
             name = path[len(folder) :].lstrip("/").partition("/")[0]
-            if name in _PARTS and self._repository(folder):
+            if plain(name) in _PARTS and self._repository(folder):
                 return f"{folder or 'the folder'} would be a git repository"
         return ""
+
+    def _was_link(self, path: str) -> bool:
+        return _mode(self.before.files.get(path)) == LINK
+
+    def _sizes(self, path: str) -> list[int]:
+        return [side.files[path].st_size for side in (self.before, self.after) if path in side.files]
 
     def _unfit_link(self, path: str) -> str:
         target = os.readlink(self.copy / path)
@@ -113,16 +126,19 @@ class Work:
             return f"a link to {target}, and git's own files must not be reached through links"
         if os.path.isabs(target) or any(name.split("/")[0] == ".." for name in (inside, real)):
             return f"a link to {target}, which is outside of the folder"
+        if self.before.cover(inside) or self.before.cover(real):
+            return f"a link to {target}, which was not copied and may lead out of the folder"
         return ""
 
     @cached_property
     def _there(self) -> set[str]:
-        return {*self.after.files, *self.after.folders, *self.before.files, *self.before.folders}
+        sides = (self.after.files, self.after.folders, self.before.files, self.before.folders)
+        return {plain(path) for side in sides for path in side}
 
     def _repository(self, folder: str) -> bool:
         """Whether git would take the folder for a repository, now or with what the agent made."""
-        has = {name for name in _PARTS if f"{folder}/{name}".lstrip("/") in self._there}
-        return {"HEAD", "objects", "refs"} <= has or {"HEAD", "commondir"} <= has
+        has = {name for name in _PARTS if f"{plain(folder)}/{name}".lstrip("/") in self._there}
+        return {"head", "objects", "refs"} <= has or {"head", "commondir"} <= has
 
     def special(self, changes: Iterable[Change]) -> dict[str, str]:
         """Changed files that would have run as their owner; they are applied without that."""
@@ -142,10 +158,11 @@ def _mode(info: os.stat_result | None) -> str:
 # ---------------------------------------------------------------- as a diff
 
 
-def diff(work: Work, changes: list[Change], git: Git, prefix: str) -> str:
+def diff(work: Work, changes: list[Change], git: Git, prefix: str) -> tuple[str, set[str]]:
     """A diff that `git apply` takes, with all that the changes are: modes, links, bytes. UTF-8.
 
-    `git` is an empty repository with room beside it; `prefix` is put before each path.
+    `git` is an empty repository with room beside it; `prefix` is put before each path. Also returns the paths whose
+    names git refuses; the diff is without them.
     """
     blobs = _Blobs(git, git.tree.parent / "blobs")
     old = {c.path: (c.old, blobs.add(work.base / c.path)) for c in changes if c.old}
@@ -155,10 +172,15 @@ def diff(work: Work, changes: list[Change], git: Git, prefix: str) -> str:
     }
     ids = blobs.written()
     trees = []
+    git.run("read-tree", "--empty")
     for state, paths in ((old, set(old)), (new, texts), (new, {c.path for c in changes} - texts)):
         gone = [f"0 {'0' * 40}\t{prefix}{path}" for path in sorted(paths) if path not in state]
-        lines = [f"{state[p][0]} {ids[state[p][1]]}\t{prefix}{p}" for p in sorted(paths) if p in state]
+        lines = {f"{state[p][0]} {ids[state[p][1]]} 0\t{prefix}{p}": p for p in sorted(paths) if p in state}
         git.run("update-index", "-z", "--add", "--replace", "--index-info", stdin=_joined([*gone, *lines]))
+        taken = set(os.fsdecode(git.raw("ls-files", "-z", "--stage")).split("\0"))
+        if refused := {path for line, path in lines.items() if line not in taken}:
+            text, more = diff(work, [change for change in changes if change.path not in refused], git, prefix)
+            return text, refused | more
         trees.append(git.run("write-tree").strip())
     quoted = {"core.quotePath": str(not all(_is_text(os.fsencode(c.path)) for c in changes)).lower()}
     bytes_only = git.tree.parent / "attributes"
@@ -166,7 +188,7 @@ def diff(work: Work, changes: list[Change], git: Git, prefix: str) -> str:
     form = ("diff-tree", "-r", "-p", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv")
     parts = git.raw(*form, *trees[:2], config=quoted)
     parts += git.raw(*form, *trees[1:], config={**quoted, "core.attributesFile": str(bytes_only)})
-    return parts.decode("utf-8")
+    return parts.decode("utf-8"), set()
 
 
 class _Blobs:

@@ -6,6 +6,7 @@ Paths are relative, with `/`; bytes that are not UTF-8 are surrogate escapes. No
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import shutil
 import stat
@@ -15,10 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ahe.errors import UsageError
+from ahe.files import remove_tree
 from ahe.jobs.ignored import Ignoring
 
 MAX_BYTES = 500_000_000
 MAX_FILES = 200_000
+LONG = 256  # characters of a path that count as one more file
 RUNS = "it holds the record of runs"
 REPOSITORY = "it has the name of a git repository's own folder"
 _KINDS = {
@@ -33,8 +36,13 @@ _UNSEEN = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(
 
 def names_git(name: str) -> bool:
     """Whether some file system takes a file of this name for `.git`: other case, ends, streams, unseen characters."""
-    plain = (part.translate(_UNSEEN).split(":")[0].rstrip(" .").casefold() for part in name.split("\\"))
-    return any(part in (".git", "git~1") for part in plain)
+    return any(plain(part) in (".git", "git~1") for part in name.split("\\"))
+
+
+def plain(path: str) -> str:
+    """A path as a file system may take it that knows no case and drops ends, streams and unseen characters."""
+    parts = path.translate(_UNSEEN).casefold().split("/")
+    return "/".join(part.split(":")[0].rstrip(" .") for part in parts)
 
 
 def above(path: str) -> Iterator[str]:
@@ -61,20 +69,26 @@ class Listing:
 
 
 def listing(
-    root: Path, skip: Callable[[str, list[str]], dict[str, str]] | None = None, *, ours: bool = False
+    root: Path,
+    skip: Callable[[str, list[str]], dict[str, str]] | None = None,
+    *,
+    ours: bool = False,
+    most: int = MAX_FILES,
 ) -> Listing:
     """List a folder. `skip` gets a folder's path and names and gives the paths to leave out, with the reasons.
 
-    With `ours`, what cannot be read is made readable. Raises `UsageError` for more than `MAX_FILES` files.
+    With `ours`, what cannot be read is made readable. Raises `UsageError` for more than `most` files and folders.
     """
     found, waiting = Listing(), [""]
     wanted: dict[str, str] = {}
+    count = 0
     while waiting:
         place = waiting.pop()
         try:
             if ours and place:
                 os.chmod(root / place, 0o700 | stat.S_IMODE(found.folders[place[:-1]].st_mode))
-            entries = {entry.name: entry for entry in os.scandir(root / place)}
+            inside = itertools.islice(os.scandir(root / place), most + 1)
+            entries = {entry.name: entry for entry in inside}
         except OSError as error:
             if not place:
                 raise UsageError(
@@ -83,6 +97,12 @@ def listing(
             found.folders.pop(place[:-1])
             found.left_out[place[:-1]] = f"it cannot be read ({error.strerror})"
             continue
+        count += sum(1 + len(place + name) // LONG for name in entries)
+        if count > most:
+            raise UsageError(
+                f"{root} holds more than {most:,} files and folders, too many to copy: name a smaller folder "
+                "with -C"
+            )
         wanted |= skip(place, list(entries)) if skip else {}
         for name, entry in entries.items():
             path = place + name
@@ -99,11 +119,24 @@ def listing(
                 waiting.append(f"{path}/")
             else:
                 found.files[path] = info
-        if len(found.files) > MAX_FILES:
-            raise UsageError(
-                f"{root} holds more than {MAX_FILES:,} files, too many to copy: name a smaller folder with -C"
-            )
     return found
+
+
+def without_repositories(root: Path) -> None:
+    """Remove from a folder that an agent wrote what git would take for a repository, and what cannot be looked at."""
+    waiting = [root]
+    while waiting:
+        place = waiting.pop()
+        try:
+            os.chmod(place, 0o700)
+            for entry in os.scandir(place):
+                folder = entry.is_dir(follow_symlinks=False)
+                if names_git(entry.name) or plain(entry.name) == "head":
+                    remove_tree(Path(entry.path)) if folder else os.unlink(entry.path)
+                elif folder:
+                    waiting.append(Path(entry.path))
+        except OSError:
+            remove_tree(place)
 
 
 def _looked_at(entry: os.DirEntry[str], ours: bool) -> os.stat_result:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ahe.history.git import Git
 
@@ -33,15 +34,21 @@ class Ignoring:
         return {}
 
     def among(self, paths: Iterable[str]) -> dict[str, str]:
-        """Those of the paths, which need not exist, that are ignored; a folder's ends with `/`."""
-        wanted = list(paths)
-        for git, prefix in self._repositories():
-            whole = [f"{prefix}/{path}" if prefix else path for path in wanted]
-            done = git.probe("check-ignore", "-z", "--stdin", stdin=os.fsencode("\0".join([*whole, ""])))
-            if done.code in (0, 1):
-                names = [name for name in os.fsdecode(done.out).split("\0") if name]
-                return {name.removeprefix(f"{prefix}/").rstrip("/"): IGNORED for name in names}
-        return {}
+        """Those of the new paths, which need not exist, that are ignored; a folder's ends with `/`.
+
+        All are held back where git cannot say it. Those below a link are not asked: nothing is applied there.
+        """
+        is_link = functools.cache(lambda place: os.path.islink(os.path.join(self.root, place)))
+        wanted = [path for path in paths if not any(map(is_link, PurePosixPath(f"{path}x").parents))]
+        git, prefix = next(self._repositories())
+        start = f"./{prefix}/" if prefix else "./"  # `:` at the head of a path would be magic to git
+        asked = os.fsencode("".join(f"{start}{path}\0" for path in wanted))
+        # Without the index, git accepts paths in submodules.
+        done = git.probe("check-ignore", "-z", "--no-index", "--stdin", stdin=asked)
+        if done.code not in (0, 1):
+            return {path.rstrip("/"): "git does not say whether it ignores it" for path in wanted}
+        names = os.fsdecode(done.out).split("\0")
+        return {name.removeprefix(start).rstrip("/"): IGNORED for name in names if name}
 
     @property
     def prefix(self) -> str:

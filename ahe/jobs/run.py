@@ -21,7 +21,7 @@ from ahe.harness.load import Harness, load
 from ahe.history.git import Git
 from ahe.jobs.apply import Merge
 from ahe.jobs.changes import Change, Work, diff
-from ahe.jobs.folder import Listing, copy, persons
+from ahe.jobs.folder import Listing, copy, persons, plain, without_repositories
 from ahe.jobs.ignored import Ignoring
 from ahe.jobs.known import version
 from ahe.project.assemble import Parts, assemble
@@ -98,6 +98,7 @@ async def run_instruction(
                 done = desk.done(trace)
                 collided = desk.apply(done, trace) if apply else ()
             except (AheError, OSError) as error:
+                without_repositories(desk.copy)
                 raise _Unfinished(f"{error}: what the agent did is kept in {desk.copy}") from None
     return RunResult(
         answer=outcome.answer,
@@ -120,7 +121,8 @@ class _Unfinished(UsageError):
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
     """A new folder, removed afterwards. It is not in `runs/scratch`, because it may have to be kept."""
-    folder.mkdir(parents=True)
+    folder.parent.mkdir(parents=True)
+    folder.mkdir(0o700)  # nobody else runs what the agent made, as with a set-id bit
     try:
         yield folder
     except _Unfinished:
@@ -198,7 +200,9 @@ class Desk:
         """What the agent did. The diff and what is held back are kept in the folder `trace`."""
         work = Work.look(self.scratch / "base", self.copy, self.before, self.ignoring)
         changes, held = work.changes()
-        text = diff(work, changes, self.git, Ignoring(self.directory, self.scratch).prefix)
+        text, refused = diff(work, changes, self.git, Ignoring(self.directory, self.scratch).prefix)
+        changes = [change for change in changes if change.path not in refused]
+        held |= dict.fromkeys(refused, "git refuses its name")
         trace.mkdir(parents=True, exist_ok=True)
         (trace / "changes.diff").write_text(text, "utf-8")
         special = (Left(path=_name(path), why=why) for path, why in work.special(changes).items())
@@ -216,7 +220,7 @@ def _saved(work: Work, left: dict[str, str], folder: Path) -> tuple[Left, ...]:
     for name, info in work.after.files.items():
         path, source, target = covered.cover(name), work.copy / name, folder / name
         room -= max(info.st_size, 4096) if path else 0
-        if not path or room < 0 or target.name.casefold() == "head":
+        if not path or room < 0 or plain(target.name) == "head":
             continue
         with suppress(OSError, RecursionError):
             target.parent.mkdir(parents=True, exist_ok=True)

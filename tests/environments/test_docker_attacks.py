@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from task_writer import write_task
 
-from ahe.environments import docker_api
+from ahe.environments import docker_api, docker_shell
 from ahe.environments.docker import DockerEnvironment
 from ahe.errors import EnvironmentLost, SandboxError
 from ahe.evaluate.tasks import read_task
@@ -106,3 +107,25 @@ async def test_commands_are_killed_before_what_keeps_the_container(container: Do
     done = await container.exec("cat /proc/1/oom_score_adj /proc/self/oom_score_adj")
     own, commands = map(int, done.text.split())
     assert own < commands == 1000
+
+
+SHELL = r"""#!/usr/bin/env python3
+import os, sys, time
+if "grep -l" not in sys.argv[2]:
+    os.execv("/bin/dash", ["sh", *sys.argv[1:]])
+while True:
+    os.write(1, b"x" * 100_000) if "FLOOD" in os.listdir("/tmp") else (os.write(1, b"x"), time.sleep(0.1))
+"""
+
+
+@pytest.mark.parametrize("way", ["FLOOD", "TRICKLE"])
+async def test_a_shell_that_prints_without_end_cannot_hold_up_a_kill(
+    container: DockerEnvironment, way: str
+) -> None:
+    await container.write("/usr/local/bin/sh", SHELL.encode(), 0o755)
+    await container.exec(f"touch /tmp/{way}")
+    api, number = container._container.client.api, container._container.id
+    assert not await asyncio.to_thread(docker_shell.kill, api, number, "token", alone=True, seconds=1.0)
+    if way == "FLOOD":
+        assert (await container.exec("sleep 100", timeout=0.5)).timed_out
+        assert (await container.exec("echo alive")).text == "alive\n"

@@ -176,6 +176,29 @@ def test_a_retry_keeps_what_the_missing_attempts_left(runs: Path) -> None:
         assert len(find([runs])) == 3, "an earlier attempt counts as a trial"
 
 
+@pytest.mark.parametrize("step", ["renamed", "made", "moved", "earlier"])
+def test_a_kill_while_an_attempt_is_put_aside_stops_no_later_one(runs: Path, step: str) -> None:
+    with closing(Store(runs)) as store:
+        for _ in range(2):
+            put(store, "three", "missing")
+        folder = store.folder("three")
+        aside = folder.with_name(f"three.{EARLIER}")
+        folder.rename(aside)
+        if step != "renamed":
+            folder.mkdir()
+        if step in ("moved", "earlier"):
+            (aside / EARLIER).rename(folder / EARLIER)
+        if step == "earlier":
+            (folder / "half").touch()  # what the next attempt left
+        store.sweep()
+        for _ in range(2):
+            put(store, "three", "missing")
+        assert not aside.exists()
+        kept = sorted((folder / EARLIER).iterdir())
+        finished = [path for path in kept if (path / "result.json").exists()]
+        assert [path.name for path in finished] == (["1", "2", "4"] if step == "earlier" else ["1", "2", "3"])
+
+
 def test_what_a_killed_attempt_left_is_not_in_the_way(runs: Path) -> None:
     with closing(Store(runs)) as store:
         (store.new_folder("three") / "half").touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -262,6 +263,40 @@ def test_links(tmp_path):
     assert read_task(path).digest != before
     (path / "tests/data").symlink_to("/etc/passwd")
     with pytest.raises(TaskError, match="tests/data does not link to a file of the task"):
+        read_task(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("task.toml", "instruction.md", "README.md", "trajectory.json", "solution/solve.sh", "tests/x~"),
+        *("tests/x.pyc", "tests/__pycache__/x", "tests/__pycache__/deep/x", "solution/.DS_Store"),
+        *("environment/setup.sh", "environment/Dockerfile", "environment/docker-compose.yaml"),
+        *("environment/.dockerignore", "environment/files"),
+    ],
+)
+@pytest.mark.parametrize("target", ["secret", "/dev/zero", "pipe", "/proc/self/environ", "nowhere", "folder"])
+def test_the_host_reads_nothing_through_a_link_out_of_a_task(tmp_path, name, target):
+    path = write_task(tmp_path / "t", files={name: "x"} if name != "environment/files" else {})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "secret").write_text("secret")
+    os.mkfifo(tmp_path / "pipe")
+    shutil.rmtree(path / name) if name == "environment/files" else (path / name).unlink()
+    (path / name).symlink_to(tmp_path / target)
+    with pytest.raises(TaskError, match="does not link to a file of the task"):
+        read_task(path, digest=False)
+    if name != "environment/files":
+        (path / name).unlink()
+        (path / "environment/kept").write_text("FROM x\n")
+        (path / name).symlink_to(path / "environment/kept")
+        with contextlib.suppress(TaskError):  # of its content
+            assert read_task(path).environment
+
+
+def test_a_pipe_among_files_that_do_not_count(tmp_path):
+    path = write_task(tmp_path / "t", files={"tests/__pycache__/x.pyc": "x"})
+    os.mkfifo(path / "tests/__pycache__/y.pyc")
+    with pytest.raises(TaskError, match="neither a file nor a folder"):
         read_task(path)
 
 

@@ -51,6 +51,9 @@ async def test_a_converted_task_is_sound(tmp_path):
         ("run-tests.sh", None, "run-tests.sh"),
         ("docker-compose.yaml", "services: {client: {}, db: {}}", "several"),
         ("solution.yaml", "- nothing", "cannot be converted"),
+        ("solution.yaml", "- command: !!int ''", "cannot be converted"),
+        ("solution.yaml", "- command: !!timestamp x", "cannot be converted"),
+        ("task.yaml", "descriptions: []", "cannot be converted"),
     ],
 )
 def test_what_cannot_be_converted_is_named_and_leaves_nothing(tmp_path, file, text, reason):
@@ -71,3 +74,11 @@ def test_no_file_of_this_machine_gets_into_a_task(tmp_path, name, kind):
     with pytest.raises(TaskError, match="neither a file nor a folder of the task"):
         convert(old, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_link_that_the_host_would_follow_is_refused_in_the_converted_task(tmp_path):
+    old = write_files(tmp_path / "old", {name: text for name, text in OLD.items() if name != "Dockerfile"})
+    (old / "setup.sh").symlink_to("/proc/self/environ")
+    convert(old, tmp_path / "new")
+    with pytest.raises(TaskError, match=r"setup\.sh does not link to a file of the task"):
+        read_task(tmp_path / "new")

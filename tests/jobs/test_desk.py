@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -676,3 +677,151 @@ def test_what_is_too_large_for_a_diff_is_named(mine: Path, lay: Lay) -> None:
     done, _ = applied(desk)
     assert [(each.path, each.why, each.saved) for each in done.held] == [("large", "it has 60 MB", "")]
     assert not (mine / "large").exists()
+
+
+def promisor(root: Path, ran: Path, way: str) -> None:
+    """A repository whose ignore file is not there, and whose remote runs a program when git fetches it."""
+    git(root, "init", "-q")
+    missing = subprocess.run(
+        ["git", "hash-object", "--stdin"], input=way.encode(), capture_output=True
+    ).stdout
+    git(root, "update-index", "--add", "--cacheinfo", f"100644,{missing.decode().strip()},.gitignore")
+    git(root, "update-index", "--skip-worktree", ".gitignore")
+    program = root / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    url = {"ext": f"ext::{program}", "ssh": "ssh://nowhere.invalid/x"}.get(way, ".")
+    settings = f'[extensions]\n\tpartialClone = o\n[remote "o"]\n\tpromisor = true\n\turl = {url}\n'
+    settings += f"\tuploadpack = {program}\n[core]\n\trepositoryformatversion = 1\n\tsshCommand = {program}\n"
+    allowed = ("file", "ext", "ssh") if way != "plain" else ()
+    settings += "".join(f'[protocol "{name}"]\n\tallow = always\n' for name in allowed)
+    with (root / ".git/config").open("a") as file:
+        file.write(settings)
+
+
+@pytest.mark.parametrize("way", ["plain", "file", "ext", "ssh"])
+@pytest.mark.parametrize("place", ["", "sub", "module"])
+def test_a_repository_in_the_folder_fetches_nothing(
+    mine: Path, lay: Lay, tmp_path: Path, way: str, place: str
+) -> None:
+    ran, root = tmp_path / "ran", mine / place
+    root.mkdir(exist_ok=True)
+    promisor(root, ran, way)
+    if place == "module":
+        (mine / "modules").mkdir()
+        (root / ".git").rename(mine / "modules/one")
+        (root / ".git").write_text("gitdir: ../modules/one\n")
+    lay()
+    assert not ran.exists()
+    git(root, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory")
+    assert ran.exists(), "the attack would have worked"
+
+
+@pytest.mark.parametrize("magic", [":!x", ":(exclude)x", ":x", "link/x", "module/x"])
+@pytest.mark.parametrize("inside", ["", "src"])
+def test_no_name_switches_off_what_git_ignores(mine: Path, lay: Lay, magic: str, inside: str) -> None:
+    git(mine, "init", "-q")
+    (mine / ".gitignore").write_text("*.log\n")
+    root = mine / inside
+    (root / "link").symlink_to(mine / ".git")
+    git(mine, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{inside or '.'}/module")
+    desk = lay(root)
+    (desk.copy / "link").unlink()
+    for name in (magic, "x.log", "y.txt"):
+        (desk.copy / name).parent.mkdir(exist_ok=True)
+        (desk.copy / name).write_text("agent\n")
+    done, _ = applied(desk)
+    assert names(done.held) == [*(["link"] if magic == "link/x" else []), "x.log"]
+    assert not (root / "x.log").exists() and (root / "y.txt").exists()
+    assert (root / magic).exists() == (magic != "link/x")
+
+
+@pytest.mark.parametrize("name", ["gi7eba~1", "src/GI7EBA~1", ".gitmodule\u200cs"])
+def test_what_git_leaves_out_of_the_diff_is_not_applied(mine: Path, lay: Lay, name: str) -> None:
+    desk = lay()
+    (desk.copy / name).symlink_to("keep.txt")
+    (desk.copy / "new.txt").write_text("agent\n")
+    done, _ = applied(desk)
+    assert names(done.held) == [name] and [change.path for change in done.changes] == ["new.txt"]
+    assert "new.txt" in done.diff and "gi7eba" not in done.diff.casefold()
+    assert set(tree(mine)) == {"keep.txt", "new.txt", "src/a.py"}
+
+
+@pytest.mark.parametrize(
+    "names_", [("head", "Objects", "REFS"), ("Head", "objects.", "refs "), ("HEAD", "Commondir", "x")]
+)
+def test_a_repository_in_another_case_is_not_planted(mine: Path, lay: Lay, names_: tuple[str, ...]) -> None:
+    desk = lay()
+    for name in (*names_, "CONFIG", "note"):
+        place = desk.copy / "new" / name
+        place = place / "x" if name[:3].lower() in ("obj", "ref") else place
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("x\n")
+    applied(desk)
+    assert not {name.casefold().rstrip(". ") for name in os.listdir(mine / "new")} & {
+        "head",
+        "config",
+        "refs",
+    }
+    assert (mine / "new/note").exists()
+    assert not [path for path in trace(desk).rglob("*") if path.name.casefold() == "head"]
+
+
+def test_what_all_changes_have_together_is_limited(mine: Path, lay: Lay) -> None:
+    desk = lay()
+    (desk.copy / "a.txt").write_text("agent\n")
+    for name in ("b", "c", "d"):
+        with (desk.copy / name).open("wb") as file:
+            file.truncate(45_000_000)
+    (desk.copy / "e.txt").write_text("agent\n")
+    done, _ = applied(desk)
+    assert [(each.path, each.why) for each in done.held] == [("d", "more than 100 MB were changed in all")]
+    assert [change.path for change in done.changes] == ["a.txt", "b", "c", "e.txt"]
+    assert not (mine / "d").exists() and (mine / "e.txt").exists()
+
+
+@pytest.mark.parametrize("kind", ["folders", "pipes", "long paths"])
+def test_folders_and_special_files_are_counted(tmp_path: Path, kind: str) -> None:
+    top = tmp_path / "/".join(["x" * 200] * 15 if kind == "long paths" else "x")
+    top.mkdir(parents=True)
+    for number in range(30 if kind == "long paths" else 300):
+        place = top / f"{number}"
+        place.mkdir() if kind == "folders" else os.mkfifo(place) if kind == "pipes" else place.touch()
+    assert folders.listing(tmp_path, most=500)
+    with pytest.raises(UsageError, match="more than 200 files and folders"):
+        folders.listing(tmp_path, most=200)
+
+
+def test_a_link_into_what_was_not_copied_is_held_back(mine: Path, lay: Lay, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (mine / ".gitignore").write_text("cache\n")
+    (mine / "cache").symlink_to(tmp_path / "secret")
+    (mine / "mine").symlink_to("cache")
+    desk = lay()
+    for name, target in (("a", "cache/x"), ("b", "cache"), ("c", "mine/x"), ("src/d", "../cache/x")):
+        (desk.copy / name).symlink_to(target)
+    done, _ = applied(desk)
+    assert names(done.held) == ["a", "b", "c", "src/d"]
+    assert not {"a", "b", "c", "src/d"} & set(tree(mine))
+
+
+def test_a_kept_folder_holds_no_repository(tmp_path: Path) -> None:
+    copy, ran, target = tmp_path / "copy", tmp_path / "ran", tmp_path / "target"
+    target.touch(0o400)
+    for number, where in enumerate([".git", "src/.git", "", ".GIT", "git~1"]):
+        plant(copy / str(number), ran, where)
+    git(copy / "0", "init", "-q", "own")
+    (copy / "0/own/.git/config").write_text(f"[core]\n\tfsmonitor = touch {ran}; false\n")
+    (copy / "0/closed/.git").mkdir(parents=True)
+    (copy / "0/closed").chmod(0)
+    (copy / "0/head").symlink_to(target)
+    (copy / "0/kept.txt").write_text("agent\n")
+    (copy / "0/objects").mkdir()
+    folders.without_repositories(copy)
+    assert (copy / "0/kept.txt").read_text() == "agent\n"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o400
+    for place in (copy, *copy.rglob("*")):
+        if place.is_dir():
+            git(place, "status")
+        assert place.name.casefold() not in (".git", "git~1", "head")
+    assert not ran.exists()

@@ -22,45 +22,13 @@ BLOB, HINT = 256, 32
 AROUND, PLACES = 150, 3
 """Characters kept around an error, and how many errors of a line are kept."""
 _BLOB = re.compile(rf"[A-Za-z0-9+/=_-]{{{BLOB},}}")
-_ERRORS = (
-    *(
-        "error",
-        "exception",
-        "traceback",
-        "fail",
-        "fatal",
-        "panic",
-        "abort",
-        "assert",
-        "killed",
-        "denied",
-        "refused",
-    ),
-    *(
-        "cannot",
-        "can't",
-        "could not",
-        "unable",
-        "undefined",
-        "unknown",
-        "unexpected",
-        "invalid",
-        "missing",
-        "not found",
-    ),
-    *(
-        "no such",
-        "timed out",
-        "timeout",
-        "no space",
-        "segmentation",
-        "core dumped",
-        "out of memory",
-        "conflict",
-    ),
-    *("warning", "usage:", "exit code", "exit status"),
+_ERROR = re.compile(
+    "error|exception|traceback|fail|fatal|panic|abort|assert|killed|denied|refused|cannot|can't|could not|unable"
+    "|undefined|unknown|unexpected|invalid|missing|not found|no such|timed out|timeout|no space|segmentation"
+    "|core dumped|out of memory|conflict|warning|usage:|exit code|exit status",
+    re.IGNORECASE,
 )
-_ERROR = re.compile("|".join(_ERRORS), re.IGNORECASE)
+_ERRORS = _ERROR.pattern.split("|")
 _DIGITS = str.maketrans("", "", "0123456789")
 
 
