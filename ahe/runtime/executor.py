@@ -33,6 +33,8 @@ GRACE = 5.0
 END_SECONDS = 10.0
 MAX_QUEUED = 2 * MAX_MESSAGE
 """Bytes of requests that are being served, and of messages that the box has not read yet."""
+MAX_CONTAINERS = 2_000_000
+"""Opening brackets in a message, those in texts included: `[],` is 3 bytes here, and 64 as a list of Python's."""
 MAX_STRAY = 100
 """Messages that answer nothing."""
 MAX_ASKED = 20_000
@@ -177,6 +179,8 @@ class BoxExecutor:
         """Read messages until the box ends or sends what is not a message."""
         try:
             while line := await read_line(out):
+                if line.count(b"[") + line.count(b"{") > MAX_CONTAINERS:
+                    raise ValueError(f"more than {MAX_CONTAINERS} lists and objects")
                 self._take(loads(line), len(line))
                 await asyncio.sleep(0)  # a flood of messages must not keep other trials waiting
             reason = f"the harness box ended: {self._stderr()}"

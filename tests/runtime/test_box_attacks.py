@@ -444,3 +444,10 @@ async def test_hooks_that_begin_without_end_end_the_box() -> None:
     with pytest.raises(HarnessError, match=f"more than {MAX_ASKED} requests"):
         await executor.call("hook", {}, FOR_EVER)
     await executor.stop()
+
+
+async def test_a_message_of_millions_of_lists_ends_the_box() -> None:
+    executor = await forging(b'{"id": 1, "value": [' + b"[]," * 2_000_000 + b"0]}\n")
+    with pytest.raises(HarnessError, match="more than 2000000 lists"):
+        await executor.call("hook", {}, FOR_EVER)
+    await executor.stop()

@@ -83,7 +83,7 @@ class DebuggerAgent:
     ) -> AgentOutcome:
         try:
             mounts = await asyncio.to_thread(write_files, folder / "files", material)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise SandboxError(f"the rollouts cannot be laid out for the debugger: {error}") from error
         spec = EnvironmentSpec(name="debugger", workdir=NOTES, mounts=mounts)
         name = safe(material.task)
