@@ -19,6 +19,7 @@ from ahe.errors import AheError, BudgetExceeded, Infrastructure, UsageError
 from ahe.evaluate.store import Store
 from ahe.evaluate.verifier import Verification, verify, work_directory
 from ahe.harness.load import Harness, load
+from ahe.models.secrets import Secrets
 from ahe.protocols import Environment, Model
 from ahe.records import ExecResult, Limits, Record, Task, Trial
 from ahe.runtime.agent import RUNTIME_VERSION, AgentOutcome
@@ -105,8 +106,11 @@ class TrialRunner:
         except AheError as error:
             broken = str(error)
         except Exception as error:
-            (folder / UNEXPECTED).write_text(traceback.format_exc(), "utf-8", "backslashreplace")
-            broken = f"{type(error).__name__}: {str(error)[:300]} (unexpected: see {folder / UNEXPECTED})"
+            hide = Secrets.of([self.model.spec]).hide
+            (folder / UNEXPECTED).write_text(hide(traceback.format_exc()), "utf-8", "backslashreplace")
+            broken = (
+                f"{type(error).__name__}: {hide(str(error))[:300]} (unexpected: see {folder / UNEXPECTED})"
+            )
         if agent.ended == "bad_request" and not self.store.answered(self.model.fingerprint):
             broken, verification = agent.cause, None
         trial = self._trial(planned, agent, verification, broken, started, time.monotonic() - clock)

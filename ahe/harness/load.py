@@ -78,6 +78,7 @@ def read_mapping(text: str) -> dict[str, Any]:
     """A YAML mapping with text as keys. Raises `ValueError` with a message of one line, and nothing else."""
     try:
         value = without_surrogates(yaml.load(text, _PlainLoader))
+        repr(value)  # raises for an integer of over 4,300 digits, which no message could show either
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ValueError(f"not valid YAML: {line}{error.problem}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from io import StringIO
 from typing import Any
 
 from ahe.text import loads
@@ -16,6 +17,10 @@ WORDS = (
 )
 """Keys of an error body, in the order in which people should read them. Others may repeat the request."""
 MAX_WORDS = 4_000
+MAX_CALLS = 256
+"""Tool calls of a reply that are read."""
+MAX_WORK = 5_000_000
+"""Comparisons that joining a stream may take. An honest one needs one or two for each part of a call."""
 
 
 class MalformedBody(Exception):
@@ -56,6 +61,8 @@ def parse(raw: bytes) -> dict[str, Any]:
     _raise_error(body, first if isinstance(first, dict) else {})
     if not isinstance(first, dict) or not isinstance(first.get("message"), dict):
         raise MalformedBody(f"the body holds no message ({_excerpt(raw)})")
+    if isinstance(calls := first["message"].get("tool_calls"), list):
+        del calls[MAX_CALLS:]
     return body
 
 
@@ -100,6 +107,7 @@ def _joined(events: list[str]) -> dict[str, Any]:
     """One body from the events of a stream. Raises `MalformedBody` if the stream breaks off."""
     body: dict[str, Any] = {}
     message: dict[str, Any] = {}
+    joining = _Joining()
     finish, done = None, False
     for event in events:
         if event == "[DONE]":
@@ -115,55 +123,92 @@ def _joined(events: list[str]) -> dict[str, Any]:
             if choice.get("error"):
                 body["error"] = choice["error"]
             part = choice.get("delta") or (None if message else choice.get("message"))
-            _merge(message, part if isinstance(part, dict) else {})
+            joining.merge(message, part if isinstance(part, dict) else {})
             finish = choice.get("finish_reason") or finish
     if not body.get("error") and not done and finish is None:
         raise MalformedBody("the stream broke off")
-    return {**body, "choices": [{"message": message, "finish_reason": finish}]}
+    return {**body, "choices": [{"message": _plain(message), "finish_reason": finish}]}
 
 
-def _merge(whole: dict[str, Any], part: dict[str, Any]) -> None:
-    for key, value in part.items():
-        old = whole.get(key)
-        if value is None:
-            continue
-        if isinstance(old, str) and isinstance(value, str):
-            whole[key] = (value or old) if key in ONCE else old + value
-        elif isinstance(old, list) and isinstance(value, list):
-            for item in value:
-                place = _place(old, item)
-                if place is None:
-                    old.append(item)
-                else:
-                    _merge(place, item)
-        elif isinstance(old, dict) and isinstance(value, dict):
-            _merge(old, value)
-        else:
-            whole[key] = value
+class _Joining:
+    """Joins the parts of a message. Texts grow in `StringIO`s: to add strings would copy all that came before."""
+
+    def __init__(self) -> None:
+        self._left = MAX_WORK
+
+    def _spend(self, work: int) -> None:
+        self._left -= work
+        if self._left < 0:
+            raise MalformedBody("the parts of the stream are too many to be joined")
+
+    def merge(self, whole: dict[str, Any], part: dict[str, Any]) -> None:
+        """Add the part to the whole. Raises `MalformedBody` if the stream has exceeded `MAX_WORK`."""
+        for key, value in part.items():
+            old = whole.get(key)
+            if value is None:
+                continue
+            if isinstance(old, StringIO) and isinstance(value, str):
+                old.write(value)
+            elif isinstance(old, str) and isinstance(value, str):
+                whole[key] = (value or old) if key in ONCE else _growing(old, value)
+            elif isinstance(old, list) and isinstance(value, list):
+                for item in value:
+                    place = self._place(old, item)
+                    if place is None:
+                        old.append(item)
+                    else:
+                        self.merge(place, item)
+            elif isinstance(old, dict) and isinstance(value, dict):
+                self.merge(old, value)
+            else:
+                whole[key] = value
+
+    def _place(self, items: list[Any], part: Any) -> dict[str, Any] | None:
+        """The item that a part continues: of the same index and type, and no other call's id. None: a new item."""
+        for item in reversed(items):
+            self._spend(1)
+            if not isinstance(item, dict) or not isinstance(part, dict):
+                return None
+            known = [(item.get(key), part.get(key)) for key in ("id", "type")]
+            if item.get("index") == part.get("index") and all(not a or not b or a == b for a, b in known):
+                return None if _starts_call(part) and self._complete(item) else item
+        return None
+
+    def _complete(self, call: dict[str, Any]) -> bool:
+        """Whether a call's arguments are whole: some endpoints number each of several calls with index 0."""
+        try:
+            arguments = call["function"]["arguments"]
+            if isinstance(arguments, StringIO):
+                arguments.seek(max(0, arguments.tell() - 9))
+                if not arguments.read().rstrip().endswith("}"):
+                    return False
+            arguments = _plain(arguments)
+            self._spend(len(arguments) // 50)
+            return isinstance(json.loads(arguments), dict)
+        except (KeyError, TypeError, ValueError, RecursionError):
+            return False
 
 
-def _place(items: list[Any], part: Any) -> dict[str, Any] | None:
-    """The item that a part continues: of the same index and type, and no other call's id. None: a new item."""
-    for item in reversed(items):
-        if not isinstance(item, dict) or not isinstance(part, dict):
-            return None
-        known = [(item.get(key), part.get(key)) for key in ("id", "type")]
-        if item.get("index") == part.get("index") and all(not a or not b or a == b for a, b in known):
-            return None if _complete(item) and _starts_call(part) else item
-    return None
+def _growing(*texts: str) -> StringIO:
+    growing = StringIO(newline="")
+    growing.writelines(texts)
+    return growing
 
 
-def _complete(call: dict[str, Any]) -> bool:
-    """Whether a call's arguments are whole: some endpoints number each of several calls with index 0."""
-    try:
-        return isinstance(json.loads(call["function"]["arguments"]), dict)
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return False
+def _plain(value: Any) -> Any:
+    """The value with texts in place of `StringIO`s."""
+    if isinstance(value, StringIO):
+        return value.getvalue()
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return {key: _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _starts_call(part: dict[str, Any]) -> bool:
+    """Whether a part has a name and the beginning of arguments. Some endpoints repeat the name in every part."""
     function = part.get("function")
-    return isinstance(function, dict) and bool(function.get("name") and function.get("arguments"))
+    arguments = function.get("arguments") if isinstance(function, dict) and function.get("name") else None
+    return isinstance(arguments, str) and bool(arguments) and arguments.lstrip()[:1] in ("", "{")
 
 
 def dicts(value: object) -> list[dict[str, Any]]:

@@ -151,11 +151,12 @@ class OpenAIModel:
         try:
             raw = await self._post(sent, headers)
             try:
-                answer = body.parse(raw)
+                answer = await asyncio.to_thread(body.parse, raw)
             except body.MalformedBody as error:
-                raise TransientFailure(str(error)) from error
+                raise TransientFailure(self._secrets.hide(str(error))) from None
             except body.ErrorBody as error:
-                raise refusal(self.spec, self._where, error.status, str(error), {}, sent) from error
+                said = self._secrets.hide(str(error))
+                raise refusal(self.spec, self._where, error.status, said, {}, sent) from None
         except Unreadable:
             # The model's fault: an empty reply, about which the agent is told.
             answer = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
@@ -165,34 +166,47 @@ class OpenAIModel:
         return reading.reply(answer, sent, time.monotonic() - began)
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
-        import openai
-
         create: Any = self._opened().chat.completions.with_raw_response.create
         try:
             # The client's own timeout is per read: a body that arrives slowly would never exceed it.
             async with asyncio.timeout(self.spec.timeout_seconds):
                 answer = await create(**sent, extra_headers=headers)
-                content = self._secrets.hide_in_reply(await answer.http_response.aread())
-        except openai.APIStatusError as error:
+                raw = await answer.http_response.aread()
             self._reached = True
-            said, headers_back = self._secrets.hide(error.response.text), error.response.headers
-            raise refusal(self.spec, self._where, error.status_code, said, headers_back, sent) from error
-        except (TimeoutError, openai.APITimeoutError) as error:
-            raise TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s") from error
-        except openai.APIConnectionError as error:
-            said = self._secrets.hide(str(error.__cause__ or error))
+            return await asyncio.to_thread(self._secrets.hide_in_reply, raw)
+        except Exception as error:
+            failed = error
+        # Raised outside of the handler: the client's errors hold the endpoint's own words, which may be the key, and
+        # must not be the context of an error whose traceback is written to a file.
+        raise self._failure(failed, sent)
+
+    def _failure(self, error: Exception, sent: dict[str, Any]) -> Exception:
+        """What to raise for an error of the client; all texts are without secrets."""
+        import openai
+
+        hide = self._secrets.hide
+        if isinstance(error, openai.APIStatusError):
+            self._reached = True
+            response, said = error.response, hide(error.response.text)
+            if response.is_redirect:
+                said = hide(f"a redirect to {shown(response.headers.get('location', ''))[:200]}")
+            return refusal(self.spec, self._where, error.status_code, said, response.headers, sent)
+        if isinstance(error, TimeoutError | openai.APITimeoutError):
+            return TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s")
+        if isinstance(error, openai.APIConnectionError):
             if not self._reached and (never := unreachable(error, self._where)):
-                raise UsageError(self._secrets.hide(never)) from error
-            raise TransientFailure(f"the connection failed ({said})") from error
-        except openai.OpenAIError as error:
-            said = self._secrets.hide(str(error))
-            raise ModelUnavailable(f"the client refused to call {self._where}: {said}") from error
-        self._reached = True
-        return content
+                return UsageError(hide(never))
+            return TransientFailure(f"the connection failed ({hide(str(error.__cause__ or error))})")
+        said = hide(f"{type(error).__name__}: {error}")
+        if isinstance(error, openai.OpenAIError):
+            return ModelUnavailable(f"the client refused to call {self._where}: {said}")
+        return TransientFailure(f"the answer cannot be read ({said[:300]})")
 
     def _opened(self) -> AsyncOpenAI:
         if self._client is None:
             from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
+
+            from ahe.models.bounded import read_bounded
 
             timeout = Timeout(self.spec.timeout_seconds, connect=CONNECT_SECONDS)
             # A proxy for the outside world must not be asked for a server on this machine.
@@ -200,7 +214,13 @@ class OpenAIModel:
             if not local and (missing := obstacle()):
                 raise UsageError(self._secrets.hide(missing))
             try:
-                http = DefaultAsyncHttpxClient(trust_env=not local, timeout=timeout)
+                http = DefaultAsyncHttpxClient(
+                    trust_env=not local,
+                    timeout=timeout,
+                    follow_redirects=False,  # the conversation goes nowhere but to the configured address
+                    headers={"Accept-Encoding": "identity"},
+                    event_hooks={"response": [read_bounded]},
+                )
             except (ImportError, OSError, ValueError) as error:
                 said = self._secrets.hide(str(error))
                 raise UsageError(

@@ -76,3 +76,11 @@ def test_an_image_that_compose_names_is_the_tasks_where_nothing_is_built(tmp_pat
 def test_compose_files_of_other_names_are_data(tmp_path, name):
     task = read_task(write_task(tmp_path / "t", files={f"environment/{name}": "services: {a: {}, b: {}}"}))
     refuse(task, allow_network=False, kind="auto")
+
+
+@pytest.mark.parametrize(
+    "odd", ["!!int ''", "!!float ''", "!!bool x", "!!timestamp x", "0x" + "f" * 5_000, "2020-99-99"]
+)
+@pytest.mark.parametrize("key", ["image", "command", "build", "5", "privileged"])
+def test_an_odd_value_is_a_problem_of_the_file(odd: str, key: str) -> None:
+    assert read_compose(f"services: {{main: {{{key}: {odd}}}}}").problems

@@ -222,6 +222,14 @@ async def test_what_the_host_breaks_is_missing(bench: Bench) -> None:
     assert (trial.status, trial.cause) == ("missing", "setup.sh failed")
 
 
+async def test_an_unexpected_error_shows_no_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:proxypass99@proxy:3128")
+    (trial,) = await bench.trials(bench.task(), errors={"start": ValueError("407 from proxypass99")})
+    said = (bench.folder / "runs" / "trials" / trial.id / UNEXPECTED).read_text()
+    assert "407 from [redacted]" in said and "407 from [redacted]" in trial.cause
+    assert "proxypass99" not in said + trial.cause
+
+
 async def test_an_unexpected_error_is_missing_with_its_traceback(bench: Bench) -> None:
     trials = await bench.trials(bench.task(), 2, errors={"start": ValueError("a fault of ours \ud800\0\x1b")})
     assert [trial.status for trial in trials] == ["missing", "missing"]

@@ -206,3 +206,8 @@ def test_what_the_harness_says_already_is_no_proposal(tmp_path: Path) -> None:
     words = Proposal.model_validate({**FILLED, "text": "Then act, then check the result."})
     with pytest.raises(ValueError, match="already"):
         apply(words, tmp_path, ())
+
+
+async def test_a_name_of_any_length_is_a_new_skill_or_a_refusal(bench: Bench) -> None:
+    commits = await edit(bench, Filler({"place": "skill", "name": "a" * 5_000}))
+    assert [name for name in bench.history.contents(commits[0]) if "aaaa" in name]
