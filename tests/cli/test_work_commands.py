@@ -117,7 +117,7 @@ def test_run_leaves_a_collision_to_the_person_with_exit_code_1(ahe, project, dir
 @pytest.mark.parametrize("how", ["stopped", "folder removed"])
 def test_what_the_agent_did_is_kept_where_it_cannot_be_brought_home(ahe, project, directory, tmp_path, how):
     script = tmp_path / "slow.yaml"
-    command = "echo agent > new; until [ -e go ]; do sleep .02; done; rm go"
+    command = "mkdir -p .git refs; touch .git/config HEAD; echo agent > new; until [ -e go ]; do sleep .02; done; rm go"
     script.write_text(SCRIPT.replace("echo hi > done", command))
     started = []
 
@@ -147,6 +147,8 @@ def test_what_the_agent_did_is_kept_where_it_cannot_be_brought_home(ahe, project
     else:
         assert done.returncode == 2 and f"what the agent did is kept in {trace}/desk/copy" in done.stderr
         assert (trace / "desk/copy/new").read_text() == "agent\n"
+        assert not {".git", "HEAD"} & set(os.listdir(trace / "desk/copy"))
+        assert (trace / "desk").stat().st_mode & 0o777 == 0o700
 
 
 def test_debug_overwrites_nothing_of_the_persons(ahe, tmp_path):
