@@ -135,17 +135,20 @@ async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple
                 start_new_session=True,
             )
 
-    starting = asyncio.get_running_loop().run_in_executor(_starter(), start)
-    try:
-        process = await asyncio.shield(starting)
+    async def started() -> Launched:
+        process = await asyncio.get_running_loop().run_in_executor(_starter(), start)
         return await _launched(process, resources, errors, ours)
+
+    starting = asyncio.ensure_future(started())
+    try:
+        return await asyncio.shield(starting)
     except OSError as error:
         errors.close()
         ours.close()
         raise SandboxError(f"cannot start {command[0]}: {error}") from error
     except asyncio.CancelledError:
         with contextlib.suppress(OSError):
-            await (await _launched(await starting, resources, errors, ours)).close()
+            await (await starting).close()
         raise
 
 

@@ -38,6 +38,8 @@ class Ignoring:
 
         All are held back where git cannot say it. Those below a link are not asked: nothing is applied there.
         """
+        if not self.root.is_dir():
+            return {}  # nothing can be applied to a folder that is gone
         is_link = functools.cache(lambda place: os.path.islink(os.path.join(self.root, place)))
         wanted = [path for path in paths if not any(map(is_link, PurePosixPath(f"{path}x").parents))]
         git, prefix = next(self._repositories())
