@@ -191,7 +191,7 @@ def walk(root: Path, *, digest: bool = True) -> TaskFiles:
 
 
 def _folder(found: TaskFiles, folder: str, junk: bool = False) -> None:
-    """Read a folder. What is `junk` is no part of the task, but the host copies it too, so it is looked at."""
+    """Read a folder. What is `junk` is not part of the task, but the host copies it too, so it is checked as well."""
     with os.scandir(f"{found.root}/{folder}") as entries:
         for entry in entries:
             name = entry.name
