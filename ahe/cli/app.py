@@ -36,6 +36,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "best": "the best version so far, and how to get it",
         "trace": "what happened in a trial, cleaned or as it was recorded",
         "components": "the seven kinds: size, use and last change",
+        "plays": "known interventions, and how well each fits the last report",
         "tasks": "list the suite's tasks, and check that they are sound",
     },
     "Study": {

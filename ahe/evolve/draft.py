@@ -84,15 +84,18 @@ class Draft:
         """Whether the brief allows no further commit."""
         return len(self.commits) >= self.brief.changes
 
-    async def commit(self, manifest: Manifest) -> str:
-        """Check the draft with its manifest and commit it. Raises `ChangeRefused`."""
+    async def commit(self, manifest: Manifest, play: str = "") -> str:
+        """Check the draft with its manifest and commit it. Raises `ChangeRefused`.
+
+        `play` is the play of the playbook that it comes from, `<name>@<digest>`.
+        """
         held = self.folder.with_name("handed-in")
         try:
-            return await self._commit(manifest, held)
+            return await self._commit(manifest, held, play)
         finally:
             await asyncio.to_thread(remove_tree, held)
 
-    async def _commit(self, manifest: Manifest, held: Path) -> str:
+    async def _commit(self, manifest: Manifest, held: Path, play: str) -> str:
         left_out = await asyncio.to_thread(copy_tree, self.folder, held)
         trials = frozenset(trial.id for trial in self.brief.evidence.trials)
         manifest = with_full_ids(manifest, trials)
@@ -100,7 +103,7 @@ class Draft:
         if reasons:
             self.refusals += 1
             raise ChangeRefused(reasons)
-        change = self._change(manifest, held)
+        change = self._change(manifest, held).model_copy(update={"play": play})
         copy_mounts(held, self.worktree)
         self.commits.append(self.history.commit_draft(self.worktree, change))
         return self.commits[-1]

@@ -60,6 +60,11 @@ class Commit:
         return names(self.trailers.get("Ahe-Risks", ()))
 
     @property
+    def play(self) -> str:
+        """The play of the playbook that the change comes from, `<name>@<digest>`; empty without one."""
+        return self.trailer("Ahe-Play")
+
+    @property
     def evidence(self) -> tuple[str, ...]:
         """The places cited, each `<trial id>#<step>`."""
         return names(self.trailers.get("Ahe-Evidence", ()))

@@ -58,6 +58,7 @@ def change_message(change: Change) -> str:
         ("Ahe-Evidence", _names(str(citation) for citation in change.citations)),
         ("Ahe-Evolver", change.evolver),
         ("Ahe-Strategy", change.strategy),
+        ("Ahe-Play", change.play),
     ]
     subject = one_line(change.subject).removeprefix(f"{kinds}: ") or "change the harness"
     parts = [

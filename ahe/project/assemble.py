@@ -21,6 +21,7 @@ from ahe.evaluate.suite import Suite, suite_texts
 from ahe.events import Notice, Spent
 from ahe.evolve.agent import EvolverAgent
 from ahe.evolve.editor import Evolver, EvolverMode
+from ahe.evolve.plays import EvolverPlays
 from ahe.evolve.proposal import EvolverForm
 from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
@@ -188,7 +189,9 @@ def editor(parts: Parts, history: History) -> Evolver:
     kind, repairs = config.evolve.editor, config.evolve.repairs
     harness = entry("evolver")
     mode: EvolverMode
-    if kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded):
+    if config.evolve.strategy == "playbook":
+        mode = EvolverPlays(parts.project.playbook())
+    elif kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded):
         mode = EvolverForm(harness, model, parts.executor, repairs)
     else:
         player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
@@ -200,7 +203,7 @@ def editor(parts: Parts, history: History) -> Evolver:
         preflight(parts.suite),
         SmokeTrial(parts.environment, parts.executor, scratch),
         scratch,
-        model.spec.name,
+        "" if config.evolve.strategy == "playbook" else model.spec.name,
         config.evolve.strategy,
     )
 

@@ -67,7 +67,9 @@ class SuiteTable(Table):
 
 
 class EvolveTable(Table):
-    """`changes` is how many commits the evolver may make in one candidate: several are judged by leave-one-out
+    """`strategy` says where changes come from: `ahe`, the evolver's model, or `playbook`, the plays that fit, best first.
+
+    `changes` is how many commits the evolver may make in one candidate: several are judged by leave-one-out
     attribution, which takes rollouts of its own. `evidence` is what the evolver is given; `debugger` is how the
     debugger asks its model (`none`: not at all).
 
@@ -76,7 +78,7 @@ class EvolveTable(Table):
     may cost. Both are for the gate `bayes`.
     """
 
-    strategy: Literal["ahe"] = "ahe"
+    strategy: Literal["ahe", "playbook"] = "ahe"
     iterations: int = Field(10, ge=0)
     rollouts: int = Field(2, ge=1)
     changes: int = Field(1, ge=1, le=3)

@@ -15,6 +15,7 @@ from ahe.errors import UsageError
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import of_one_model
 from ahe.evaluate.suite import Suite, load_suite
+from ahe.evolve.plays import Play, read_playbook
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
 from ahe.models.identity import fingerprint
@@ -46,6 +47,10 @@ class Project:
 
     def store(self) -> Store:
         return Store(self.config.runs)
+
+    def playbook(self) -> tuple[Play, ...]:
+        """The plays that come along and those in the project's own folder `playbook/`. Raises `HarnessError`."""
+        return read_playbook(entry("evolver") / "playbook", self.root / "playbook")
 
     def tasks_in_use(self, suite: Suite) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
         """Train and held-out tasks of a run. Raises `UsageError` where no train task is left, or none of the held-out

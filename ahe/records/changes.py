@@ -29,7 +29,7 @@ class Citation(Record):
 
 
 class Change(Record):
-    """The manifest of one commit on the harness."""
+    """The manifest of one commit on the harness. `play` is the play that it comes from, `<name>@<digest>`."""
 
     id: str
     kinds: tuple[Kind, ...]
@@ -43,6 +43,7 @@ class Change(Record):
     citations: tuple[Citation, ...] = ()
     evolver: str = ""
     strategy: str = ""
+    play: str = ""
 
 
 class Signature(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,9 +13,11 @@ from ahe.views.text import duration, fit, plural, table, visible
 
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check
+    from ahe.evolve.plays import Play
     from ahe.harness.inventory import Component
     from ahe.jobs.doctor import Finding
     from ahe.jobs.models import Models, ModelTest
+    from ahe.jobs.plays import Playbook
     from ahe.jobs.tasks import Converted, ListedSuite
 
 WIDEST = 300
@@ -44,6 +47,40 @@ def _row(component: Component) -> tuple[str, ...]:
         component.git_id[:10],
         change,
     )
+
+
+def plays_table(found: Playbook, width: int | None = None) -> str:
+    """A play a line: its fit to the last report, what became of it, its kinds and its title."""
+    rows = [
+        (
+            each.play.name,
+            "–" if each.fit is None else f"{each.fit:.0%}",
+            each.outcome or ("in place" if "already" in each.obstacle else each.obstacle),
+            ", ".join(kind.value for kind in each.play.kinds),
+            each.play.title,
+        )
+        for each in found.plays
+    ]
+    text = table(("play", "fits", "verdict", "kinds", "what it does"), rows, width, right="fits")
+    of = f"of the failures in {found.report}" if found.report else "unknown before the first `ahe debug` or `ahe evolve`"
+    return f"{text}\n\nfits: the share {of}\n`ahe plays NAME` shows one; `ahe evolve --strategy playbook` tries them"
+
+
+def play_text(play: Play) -> str:
+    """A play's page, and the paths of what it adds."""
+    root = Path(play.root)
+    adds = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.is_file()]
+    lines = [
+        f"{play.name}: {play.title}",
+        "",
+        play.why,
+        "",
+        f"kinds   {', '.join(kind.value for kind in play.kinds)}",
+        f"fits    {', '.join(play.fits)}",
+        f"source  {play.source}",
+        *(f"adds    {root / name}" for name in adds if not name.endswith("PLAY.md")),
+    ]
+    return "\n".join(lines)
 
 
 def suite_text(found: ListedSuite, width: int | None = None) -> str:

@@ -98,9 +98,14 @@ async def play(
     limits: Limits = LIMITS,
     retries: int = 1,
     look: Look | None = None,
+    instruction: str = "Do it.",
+    files: Mapping[str, str] | None = None,
     **agent: Any,
 ) -> Played:
-    """Run the seed harness with `edits` on the script. `look` sees the environment before it stops."""
+    """Run the seed harness with `edits` on the script, in an environment with `files`.
+
+    `look` sees the environment before it stops.
+    """
     root = harness_with(folder, edits or {})
     server = ScriptedServer(Script({"coder": script}, log=folder / "requests.jsonl"))
     spec = ModelSpec(name="m", base_url=await server.start(), tool_calls=mode, retries=retries)
@@ -118,6 +123,8 @@ async def play(
     }
     try:
         await environment.start()
+        for path, text in (files or {}).items():
+            await environment.write(path, text.encode())
         playing = Agent(
             harness=harness,
             environment=environment,
@@ -126,7 +133,7 @@ async def play(
             trajectory=trajectory,
             **given,
         )
-        outcome = await playing.run("Do it.")
+        outcome = await playing.run(instruction)
         if look is not None:
             await look(environment)
     finally:

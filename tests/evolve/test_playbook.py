@@ -1,0 +1,148 @@
+"""Reading, ranking and applying plays."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ahe.errors import HarnessError
+from ahe.evolve.plays import ROWS, WORTH_ALWAYS, Play, best_first, read_playbook
+from ahe.harness.load import load
+from ahe.harness.preflight import Preflight
+from ahe.project.content import entry
+from ahe.records import Cluster, Signature
+
+HEAD = """---
+title: look before you leap, always
+kinds: [{kinds}]
+fits: [{fits}]
+source: made for this test
+---
+
+It helps because it helps, it costs a little, and it hurts where it is not needed.
+"""
+
+
+def make(folder: Path, name: str, fits: str = "wrong_value", kinds: str = "memory", **files: str) -> Path:
+    """A play in `folder`; `files` have `__` for a slash and `_md` for `.md`."""
+    root = folder / name
+    root.mkdir(parents=True)
+    (root / "PLAY.md").write_text(HEAD.format(fits=fits, kinds=kinds), "utf-8")
+    for key, text in (files or {"append__memory_md": "- Look first.\n"}).items():
+        path = root / key.replace("__", "/").replace("_md", ".md").replace("_py", ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return root
+
+
+def cluster(cause: str, status: str = "answered", mechanism: str = "none", trials: int = 1) -> Cluster:
+    names = tuple(f"{cause}{n}" for n in range(trials))
+    return Cluster(
+        signature=Signature(cause=cause, status=status, mechanism=mechanism), trials=names, tasks=("t",)
+    )
+
+
+def seed(folder: Path) -> Path:
+    return Path(shutil.copytree(entry("components"), folder / "seed"))
+
+
+def bundled() -> tuple[Play, ...]:
+    return read_playbook(entry("evolver") / "playbook")
+
+
+def test_the_bundled_plays_pass_the_static_checks_of_a_commit(tmp_path: Path) -> None:
+    for play in bundled():
+        before, after = seed(tmp_path / play.name), seed(tmp_path / f"{play.name}-with")
+        play.apply(after, rows=[("a question of the train split", "label")])
+        assert not Preflight().check(after, before, "add"), play.name
+        load(after)
+
+
+def test_a_play_is_known_by_its_content(tmp_path: Path) -> None:
+    root = make(tmp_path, "look")
+    (one,) = read_playbook(tmp_path)
+    (root / "append" / "memory.md").write_text("- Look twice.\n")
+    (other,) = read_playbook(tmp_path)
+    assert one.name == other.name == "look" and one.key != other.key
+
+
+def test_a_later_folder_replaces_a_play_of_the_same_name(tmp_path: Path) -> None:
+    make(tmp_path / "bundled", "look")
+    make(tmp_path / "own", "look", fits="leftover")
+    make(tmp_path / "own", "act")
+    found = read_playbook(tmp_path / "bundled", tmp_path / "own")
+    assert [(play.name, play.fits) for play in found] == [("act", ("wrong_value",)), ("look", ("leftover",))]
+
+
+def test_the_fit_is_the_share_of_failures_with_a_word_of_the_play(tmp_path: Path) -> None:
+    make(tmp_path, "look", fits="wrong_value, looping, no_such_path")
+    (play,) = read_playbook(tmp_path)
+    clusters = [
+        cluster("wrong_value", trials=2),
+        cluster("leftover", status="looping"),
+        cluster("leftover", mechanism="no_such_path"),
+        cluster("leftover", trials=4),
+    ]
+    assert play.fit(clusters) == 0.5 and play.fit([]) == 0.0
+
+
+def test_best_fit_first_without_those_that_were_tried(tmp_path: Path) -> None:
+    make(tmp_path, "some", fits="leftover")
+    make(tmp_path, "most", fits="wrong_value")
+    make(tmp_path, "none", fits="too_slow")
+    make(tmp_path, "ever", fits="always")
+    plays = read_playbook(tmp_path)
+    clusters = [cluster("wrong_value", trials=6), cluster("leftover", trials=4)]
+    assert [p.name for p in best_first(plays, clusters, ())] == ["most", "some", "ever"]
+    tried = [play.key for play in plays if play.name == "most"]
+    assert [p.name for p in best_first(plays, clusters, tried)] == ["some", "ever"]
+    rare = [cluster("wrong_value", trials=1), cluster("unknown", trials=19)]
+    assert [p.name for p in best_first(plays, rare, ())] == ["ever", "most"], WORTH_ALWAYS
+
+
+def test_a_play_adds_files_and_appends_text(tmp_path: Path) -> None:
+    files = {"files__middleware__10_look_py": "class Look:\n    pass\n", "append__memory_md": "- Look first.\n"}
+    make(tmp_path / "book", "look", kinds="memory, middleware", **files)
+    (play,) = read_playbook(tmp_path / "book")
+    harness = seed(tmp_path)
+    (harness / "memory.md").write_text("- Old.\n")
+    play.apply(harness)
+    assert (harness / "memory.md").read_text() == "- Old.\n\n- Look first.\n"
+    assert (harness / "middleware" / "10_look.py").read_text().startswith("class Look")
+    with pytest.raises(HarnessError, match="the harness has it already"):
+        play.apply(harness)
+
+
+def test_a_play_does_not_replace_what_somebody_wrote(tmp_path: Path) -> None:
+    make(tmp_path / "book", "look", kinds="middleware", files__middleware__10_look_py="class Look: ...\n")
+    (play,) = read_playbook(tmp_path / "book")
+    harness = seed(tmp_path)
+    (harness / "middleware" / "10_look.py").write_text("class Mine: ...\n")
+    with pytest.raises(HarnessError, match=r"a middleware/10_look\.py of its own"):
+        play.apply(harness)
+
+
+def test_examples_come_from_the_train_split(tmp_path: Path) -> None:
+    play = next(play for play in bundled() if play.data)
+    harness = seed(tmp_path)
+    with pytest.raises(HarnessError, match="no questions with answers"):
+        play.apply(harness)
+    play.apply(harness, rows=[("Wo ist „x“?", "hier")])
+    assert json.loads((harness / ROWS).read_text("utf-8")) == {"question": "Wo ist „x“?", "answer": "hier"}
+
+
+@pytest.mark.parametrize(
+    ("fits", "kinds", "said"),
+    [
+        ("wrong_valu", "memory", "wrong_valu: not a word that the debugger uses"),
+        ("always", "skill", "kinds: files/ and append/ hold memory"),
+        ("always", "magic", "kinds"),
+        ("", "memory", "fits"),
+    ],
+)
+def test_a_faulty_play_is_named(tmp_path: Path, fits: str, kinds: str, said: str) -> None:
+    make(tmp_path, "look", fits=fits, kinds=kinds)
+    with pytest.raises(HarnessError, match=r"look/PLAY\.md") as caught:
+        read_playbook(tmp_path)
+    assert said in str(caught.value)
