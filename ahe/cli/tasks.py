@@ -13,6 +13,8 @@ from ahe.cli.shared import Group, Invocation, make_command, run, show, tell, wid
 if TYPE_CHECKING:
     from ahe.project.project import Project
 
+FROM = """ahe tasks from tickets.csv --question text --answer team --scorer label
+ahe tasks from ~/terminal-bench/tasks --out evals/terminal-bench"""
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")
 
 
@@ -69,17 +71,46 @@ def check_tasks(
     return 0 if all(one.ok for one in checks) else 1
 
 
-@make_command("from", "ahe tasks from ~/terminal-bench/tasks --out evals/terminal-bench", project=False)
-@click.argument("source", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@make_command("from", FROM, project=False)
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The new folder (default: DIR's name with -harbor)."
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The new folder (default: the name of SOURCE with -harbor).",
 )
-def tasks_from(_: Invocation, source: Path, out: Path | None, as_json: bool) -> None:
-    """Convert tasks of the older Terminal-Bench (task.yaml) in DIR to Harbor's format, in a new folder."""
-    from ahe.jobs.tasks import convert_older
+@click.option(
+    "--question", default="question", show_default=True, help="Of rows: the column with the question."
+)
+@click.option(
+    "--answer", default="answer", show_default=True, help="Of rows: the column with the right answer."
+)
+@click.option(
+    "--scorer",
+    type=click.Choice(["exact", "label", "number", "contains"]),
+    default="exact",
+    show_default=True,
+    help="Of rows: how an answer is compared with the right one.",
+)
+def tasks_from(
+    _: Invocation, source: Path, out: Path | None, question: str, answer: str, scorer: str, as_json: bool
+) -> None:
+    """Make a suite of SOURCE, in a new folder.
+
+    A .csv or .jsonl file gives a suite of rows, each a question that is answered in words. A folder with tasks of the
+    older Terminal-Bench (task.yaml) is converted to Harbor's format.
+    """
+    from ahe.jobs.tasks import convert_older, convert_rows
     from ahe.views.lists import converted_text
 
     source = source.resolve()
+    if source.is_file():
+        made = convert_rows(source, (out or Path(source.stem)).absolute(), question, answer, scorer)
+        show(
+            made,
+            as_json,
+            lambda: f"{made.folder}: {made.rows} rows; `ahe evolve --suite {made.folder}` uses them",
+        )
+        return
     found = convert_older(source, (out or Path(f"{source.name}-harbor")).absolute())
     show(found, as_json, lambda: converted_text(found))
 

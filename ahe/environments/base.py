@@ -9,6 +9,7 @@ import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ahe.environments.inside.child import CANNOT_RUN
 from ahe.environments.launch import Launched
@@ -136,3 +137,22 @@ class LinkedEnvironment(TaskEnvironment):
         if self._link is None:
             raise SandboxError("the environment is not running: call start() first")
         return self._link
+
+
+class NoEnvironment:
+    """The environment of a question that is answered in words: it has no shell and no files."""
+
+    describe = "none"
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def exec(self, command: str, **options: Any) -> ExecResult:
+        return ExecResult(exit_code=CANNOT_RUN, output=b"there is no shell here: answer in words\n")
+
+    async def read(self, path: str) -> bytes:
+        raise FileNotFoundError(errno.ENOENT, "there are no files here: answer in words", path)
+
+    async def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        raise OSError(errno.EROFS, "there are no files here: answer in words", path)

@@ -14,8 +14,9 @@ from typing import TypeAlias, get_args
 from pydantic import Field
 
 from ahe.errors import TaskError, UnsupportedTask, UsageError
+from ahe.evaluate.rows import read_rows
 from ahe.evaluate.support import refuse
-from ahe.evaluate.taskformat import SuiteToml, parse, unknown_keys
+from ahe.evaluate.taskformat import RowsToml, SuiteToml, parse, unknown_keys
 from ahe.evaluate.tasks import read_task
 from ahe.records import Record, Split, Task
 
@@ -134,6 +135,8 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
     toml = SuiteToml()
     if described.is_file():
         toml, _ = parse(SuiteToml, described.read_bytes(), str(described))
+        if toml.rows is not None:
+            return _of_rows(root, toml, toml.rows)
         found = {folder.name for folder in folders}
         excluded = _names(toml.exclude, found)
         if unknown := sorted(set(excluded) - found):
@@ -162,6 +165,19 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
         unassigned=tuple(sorted(set(tasks) - chosen)),
         named=frozenset(named),
         left_out=left_out,
+    )
+
+
+def _of_rows(root: Path, toml: SuiteToml, files: RowsToml) -> Suite:
+    rows = read_rows(root, files)
+    splits: Names = {split: tuple(task.name for task in rows.get(split, ())) for split in SPLITS}
+    return Suite(
+        name=toml.name or root.name,
+        path=str(root),
+        description=toml.description,
+        tasks={task.name: task for tasks in rows.values() for task in tasks},
+        splits=splits,
+        quick={split: names[: files.quick] for split, names in splits.items()} if files.quick else {},
     )
 
 
@@ -264,9 +280,13 @@ class SuiteTexts(Record):
 
 
 def suite_texts(suite: Suite) -> SuiteTexts:
-    """Read `tests/` and `solution/` of every task; binary files are left out."""
-    hidden: dict[str, None] = {}
+    """Read `tests/` and `solution/` of every task; binary files are left out. Of rows, the questions outside train."""
+    train = set(suite.splits.get("train", ()))
+    rows = [task for task in suite.tasks.values() if task.row is not None and task.name not in train]
+    hidden: dict[str, None] = dict.fromkeys(task.row.question for task in rows if task.row is not None)
     for task in suite.tasks.values():
+        if task.row is not None:
+            continue
         for part in ("tests", "solution"):
             hidden.update(dict.fromkeys(_texts(Path(task.path, part))))
     return SuiteTexts(

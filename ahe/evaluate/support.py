@@ -28,6 +28,8 @@ def refuse(task: Task, *, allow_network: bool, kind: str, solution: bool = False
     `kind` is the configured environment (`auto`, `bwrap`, `docker`, `unsafe`); `allow_network` is the user's policy,
     not what the task asks for. What only the task's `solution` needs counts if that is to run.
     """
+    if task.row is not None:
+        return
     found = tuple(unsupported(task, allow_network=allow_network, kind=kind, solution=solution))
     if found:
         raise UnsupportedTask(

@@ -153,14 +153,34 @@ class TaskToml(Section):
         return phase.network_mode or self.environment.network_mode or legacy
 
 
+class RowsToml(Section):
+    """`[rows]`: the files of a suite of rows, with one question and its answer in each line.
+
+    `question` is a file whose text precedes every question; `quick` is how many rows of each split a quick run takes.
+    """
+
+    question: StrictStr = ""
+    scorer: Literal["exact", "label", "number", "contains"] = "exact"
+    train: StrictStr
+    heldout: StrictStr = ""
+    test: StrictStr = ""
+    quick: Annotated[int, Field(ge=0)] = 0
+
+    def files(self) -> dict[Split, str]:
+        """The file of each split that has one."""
+        named: dict[Split, str] = {"train": self.train, "heldout": self.heldout, "test": self.test}
+        return {split: name for split, name in named.items() if name}
+
+
 class SuiteToml(Section):
-    """The whole of `suite.toml`. Names of tasks may be globs, such as `data-*`."""
+    """The whole of `suite.toml`. Names of tasks may be globs, such as `data-*`. A suite of rows has no folders."""
 
     name: StrictStr = ""
     description: StrictStr = ""
     exclude: Names = ()
     splits: dict[Split, Names] = Field(default_factory=dict)
     quick: dict[Split, Names] = Field(default_factory=dict)
+    rows: RowsToml | None = None
 
 
 Model = TypeVar("Model", TaskToml, SuiteToml)

@@ -126,7 +126,7 @@ class TrialRunner:
             try:
                 async with started(self.make_environment(planned.task, scratch)) as environment:
                     outcome = await self._play(planned, harness, environment, folder)
-                    verification = await verify(environment, planned.task)
+                    verification = await verify(environment, planned.task, outcome.answer)
             finally:
                 await asyncio.to_thread(remove, scratch)
         except Infrastructure:
@@ -144,6 +144,7 @@ class TrialRunner:
         self, planned: Planned, harness: Harness, environment: Environment, folder: Path
     ) -> AgentOutcome:
         task = planned.task
+        workdir = "" if task.row is not None else await work_directory(environment, task)
         player = Player("coder", self.model, self.mode, self._limits(task), self.make_executor)
         return await player.play(
             harness,
@@ -153,7 +154,7 @@ class TrialRunner:
             session=planned.id,
             key=f"{task.name}/{planned.attempt}",
             seed=seed(planned.attempt),
-            workdir=await work_directory(environment, task),
+            workdir=workdir,
         )
 
     def _trial(

@@ -24,8 +24,9 @@ from pydantic import Field
 
 from ahe.environments.variables import resolve
 from ahe.errors import AgentFault, TaskError
+from ahe.evaluate.rows import score
 from ahe.protocols import Environment
-from ahe.records import ExecResult, Record, Task
+from ahe.records import ExecResult, Record, Row, Task
 from ahe.text import without_surrogates
 
 JSON_NAME = "reward.json"
@@ -85,12 +86,14 @@ class Verification(Record):
         return self.reward >= PASS
 
 
-async def verify(env: Environment, task: Task) -> Verification:
-    """Verify the state of the started environment `env` after the agent has ended.
+async def verify(env: Environment, task: Task, answer: str = "") -> Verification:
+    """Verify the state of the started environment `env` after the agent has ended with `answer`, which counts for rows.
 
     Old `/tests` and `/logs/verifier` are removed first. Raises the environment's `Infrastructure` errors, and
     `TaskError` if the task's tests cannot be read.
     """
+    if task.row is not None:
+        return judge(answer, task.row)
     try:
         return await _verify(env, task)
     except AgentFault as fault:
@@ -100,6 +103,14 @@ async def verify(env: Environment, task: Task) -> Verification:
             f"the tests could not be written after the agent's work: {str(error) or type(error).__name__}"
         )
     return Verification(reward=0.0, problem=problem)
+
+
+def judge(answer: str, row: Row) -> Verification:
+    """The reward of an answer in words, and the verifier's line about it."""
+    right = score(answer, row)
+    said = " ".join(answer.split())[:200] or "nothing"
+    line = "OK" if right else f"FAIL: answered {said!r}; the right answer is {row.answer!r}"
+    return Verification(reward=float(right), rewards={"reward": float(right)}, output=line + "\n")
 
 
 async def _verify(env: Environment, task: Task) -> Verification:

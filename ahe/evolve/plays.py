@@ -96,9 +96,9 @@ class Play(Record):
             if there.exists() and classify(path) is not Kind.TOOL_IMPLEMENTATION:
                 return f"the harness has a {path} of its own"
         for path in self._within("append"):
-            if (harness / path).is_file() and read_text(Path(self.root) / "append" / path).strip() in read_text(
-                harness / path
-            ):
+            if (harness / path).is_file() and read_text(
+                Path(self.root) / "append" / path
+            ).strip() in read_text(harness / path):
                 return "the harness has it already"
         return ""
 
@@ -176,7 +176,13 @@ def _read(path: Path) -> Play:
         digest.update(f"{name}\0{sha256((root / name).read_bytes()).hexdigest()}\n".encode())
     try:
         fields, why = split_front_matter(read_text(path))
-        given = {**fields, "name": root.name, "why": why, "root": str(root), "digest": digest.hexdigest()[:12]}
+        given = {
+            **fields,
+            "name": root.name,
+            "why": why,
+            "root": str(root),
+            "digest": digest.hexdigest()[:12],
+        }
         play = Play.model_validate(given)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())

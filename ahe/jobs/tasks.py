@@ -11,6 +11,7 @@ from typing import Any
 
 from ahe.errors import TaskError, UsageError
 from ahe.evaluate.check import Check, check_task
+from ahe.evaluate.rows import convert as convert_file
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.evaluate.terminal_bench import convert, older_tasks
 from ahe.project.project import Project
@@ -48,7 +49,7 @@ def listed(project: Project) -> ListedSuite:
         ListedTask(
             name=name,
             split=suite.split_of(name) or "none",
-            environment="docker" if task.docker_only else "bwrap or docker",
+            environment="none" if task.row else "docker" if task.docker_only else "bwrap or docker",
             refused=refused.get(name, ""),
             description=_description(task),
         )
@@ -124,6 +125,18 @@ def convert_older(source: Path, target: Path) -> Converted:
     if not done:
         raise TaskError("\n".join(left_out.values()))
     return Converted(folder=str(target), tasks=tuple(done), left_out=left_out)
+
+
+class RowsMade(Record):
+    """What `ahe tasks from FILE` made: the suite's folder and its number of rows."""
+
+    folder: str
+    rows: int
+
+
+def convert_rows(source: Path, target: Path, question: str, answer: str, scorer: str) -> RowsMade:
+    """Make a suite of rows of a CSV or JSONL file. Raises `UsageError`."""
+    return RowsMade(folder=str(target), rows=convert_file(source, target, question, answer, scorer))
 
 
 def _description(task: Task) -> str:

@@ -67,7 +67,7 @@ class SuiteTable(Table):
 
 
 class EvolveTable(Table):
-    """`strategy` says where changes come from: `ahe`, the evolver's model, or `playbook`, the plays that fit, best first.
+    """`strategy` says where changes come from: `ahe`, the evolver's model; `playbook`, the plays that fit, best first.
 
     `changes` is how many commits the evolver may make in one candidate: several are judged by leave-one-out
     attribution, which takes rollouts of its own. `evidence` is what the evolver is given; `debugger` is how the

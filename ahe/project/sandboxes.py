@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ahe.environments.base import NoEnvironment
 from ahe.environments.choose import make
 from ahe.environments.launch import launch, launch_bare
 from ahe.environments.layout import installation, interpreter
@@ -43,6 +44,8 @@ def task_environment(
     ours = (*installation(), project.root, Path.home() / ".cache")
     hidden = (*task.environment.hidden, *map(str, ours))
     spec = task.environment.model_copy(update={"hidden": hidden})
+    if task.row is not None:
+        return NoEnvironment()
     if environment is not None:
         return environment(spec, scratch)
     kind = project.config.environment.kind

@@ -63,6 +63,7 @@ from ahe.records.trials import (
     EnvironmentSpec,
     ExecResult,
     Mount,
+    Row,
     Task,
     Trial,
     side_by_side_series,

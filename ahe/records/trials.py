@@ -62,10 +62,20 @@ class ExecResult(Record):
         return self.output.decode("utf-8", "replace")
 
 
+class Row(Record):
+    """A question with its answer, and how an answer is compared with it; `labels` are all answers of its suite."""
+
+    question: str
+    answer: str
+    scorer: Literal["exact", "label", "number", "contains"] = "exact"
+    labels: tuple[str, ...] = ()
+
+
 class Task(Record):
     """A task in Harbor's format, with the fields that `ahe` uses; `raw` is the whole of task.toml.
 
-    `docker_only` says why bubblewrap cannot run it; empty if it can.
+    `docker_only` says why bubblewrap cannot run it; empty if it can. `row` is set for a question of a suite of rows,
+    which has no folder of its own and no environment.
     """
 
     name: str
@@ -81,6 +91,7 @@ class Task(Record):
     verifier_user: str | None = None
     solution_env: dict[str, str] = Field(default_factory=dict)
     raw: dict[str, Any] = Field(default_factory=dict)
+    row: Row | None = None
 
 
 Ended = Literal[

@@ -62,8 +62,12 @@ def plays_table(found: Playbook, width: int | None = None) -> str:
         for each in found.plays
     ]
     text = table(("play", "fits", "verdict", "kinds", "what it does"), rows, width, right="fits")
-    of = f"of the failures in {found.report}" if found.report else "unknown before the first `ahe debug` or `ahe evolve`"
-    return f"{text}\n\nfits: the share {of}\n`ahe plays NAME` shows one; `ahe evolve --strategy playbook` tries them"
+    of = (
+        f"the share of the failures in {found.report}"
+        if found.report
+        else "unknown before the first `ahe evolve`"
+    )
+    return f"{text}\n\nfits: {of}\n`ahe plays NAME` shows one; `ahe evolve --strategy playbook` tries them"
 
 
 def play_text(play: Play) -> str:

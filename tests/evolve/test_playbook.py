@@ -102,7 +102,10 @@ def test_best_fit_first_without_those_that_were_tried(tmp_path: Path) -> None:
 
 
 def test_a_play_adds_files_and_appends_text(tmp_path: Path) -> None:
-    files = {"files__middleware__10_look_py": "class Look:\n    pass\n", "append__memory_md": "- Look first.\n"}
+    files = {
+        "files__middleware__10_look_py": "class Look:\n    pass\n",
+        "append__memory_md": "- Look first.\n",
+    }
     make(tmp_path / "book", "look", kinds="memory, middleware", **files)
     (play,) = read_playbook(tmp_path / "book")
     harness = seed(tmp_path)

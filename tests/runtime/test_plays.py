@@ -91,7 +91,9 @@ async def test_nothing_changed(tmp_path: Path) -> None:
     assert "Do it." in firing["after"] and played.outcome.answer == "Fixed now."
 
 
-@pytest.mark.parametrize("command", ["touch -d '2001-01-01' a.py", "chmod +x a.py", "echo >> a.py", "rm a.py"])
+@pytest.mark.parametrize(
+    "command", ["touch -d '2001-01-01' a.py", "chmod +x a.py", "echo >> a.py", "rm a.py"]
+)
 async def test_nothing_changed_is_silent_after_any_change(tmp_path: Path, command: str) -> None:
     files = {"/app/a.py": "1\n"}
     played = await with_play(tmp_path, "nothing-changed", shell(command), "Done.", files=files)
@@ -150,7 +152,9 @@ async def test_call_repair_does_not_run_an_empty_block(tmp_path: Path) -> None:
     assert changed(played, "after_model")[0]["after"]["tool_calls"] == []
 
 
-@pytest.mark.parametrize("reply", [shell("echo '$ 5'"), shell("cat <<E > a.md\ntext\nE"), "It costs {5} $ in all."])
+@pytest.mark.parametrize(
+    "reply", [shell("echo '$ 5'"), shell("cat <<E > a.md\ntext\nE"), "It costs {5} $ in all."]
+)
 async def test_call_repair_leaves_right_replies_alone(tmp_path: Path, reply: Any) -> None:
     played = await with_play(tmp_path, "call-repair", reply, "Done.")
     assert not changed(played, "after_model")
@@ -168,7 +172,9 @@ async def test_syntax_check_lets_a_command_run_that_parses(tmp_path: Path) -> No
 
 
 async def test_block_repeats(tmp_path: Path) -> None:
-    played = await with_play(tmp_path, "block-repeats", *[shell("ls nowhere")] * 2, *[shell("echo x")] * 3, "Done.")
+    played = await with_play(
+        tmp_path, "block-repeats", *[shell("ls nowhere")] * 2, *[shell("echo x")] * 3, "Done."
+    )
     results = played.results()
     assert results[1].startswith("Not run again") and "No such file" in results[1]
     assert [result.startswith("x") for result in results[2:5]] == [True, True, False]
@@ -205,18 +211,24 @@ async def test_output_around_errors(tmp_path: Path) -> None:
 
 async def test_near_names(tmp_path: Path) -> None:
     files = {"/app/data/customers.csv": "x\n"}
-    played = await with_play(tmp_path, "near-names", shell("cat data/customer.csv"), shell("ls"), "Done.", files=files)
+    played = await with_play(
+        tmp_path, "near-names", shell("cat data/customer.csv"), shell("ls"), "Done.", files=files
+    )
     assert "there is /app/data/customers.csv" in played.results()[0]
     assert len(changed(played, "after_tool")) == 1
 
 
 async def test_near_names_is_silent_where_nothing_is_alike(tmp_path: Path) -> None:
-    played = await with_play(tmp_path, "near-names", shell("cat zzz"), "Done.", files={"/app/customers.csv": "x"})
+    played = await with_play(
+        tmp_path, "near-names", shell("cat zzz"), "Done.", files={"/app/customers.csv": "x"}
+    )
     assert not changed(played, "after_tool")
 
 
 async def test_missing_command(tmp_path: Path) -> None:
-    played = await with_play(tmp_path, "missing-command", shell("csvtool -h"), shell("echo 'not found'"), "Done.")
+    played = await with_play(
+        tmp_path, "missing-command", shell("csvtool -h"), shell("echo 'not found'"), "Done."
+    )
     assert "csvtool: not installed here" in played.results()[0] and " awk " in played.results()[0]
     assert len(changed(played, "after_tool")) == 1
 
@@ -235,8 +247,10 @@ async def test_plan_file_is_silent_without_a_plan(tmp_path: Path) -> None:
 
 async def test_last_turns(tmp_path: Path) -> None:
     few = Limits(turns=4, tokens=0, seconds=60, command_seconds=20)
-    played = await with_play(tmp_path, "last-turns", *[shell(f"echo {n}") for n in range(3)], "Done.", limits=few)
-    assert [("Few turns left" in result) for result in played.results()] == [False, True, False]
+    played = await with_play(
+        tmp_path, "last-turns", *[shell(f"echo {n}") for n in range(3)], "Done.", limits=few
+    )
+    assert [("Few turns are left" in result) for result in played.results()] == [False, True, False]
 
 
 async def test_last_turns_is_silent_in_a_short_trial(tmp_path: Path) -> None:
@@ -262,8 +276,12 @@ async def test_checklist_is_silent_without_conditions(tmp_path: Path) -> None:
 
 
 async def test_failed_step(tmp_path: Path) -> None:
-    played = await with_play(tmp_path, "failed-step", shell("ls nowhere\necho on"), shell("echo a; echo b"), "Done.")
-    assert "[failed: ls nowhere (exit code 2)]" in played.results()[0] and "[exit code 0]" in played.results()[0]
+    played = await with_play(
+        tmp_path, "failed-step", shell("ls nowhere\necho on"), shell("echo a; echo b"), "Done."
+    )
+    assert (
+        "[failed: ls nowhere (exit code 2)]" in played.results()[0] and "[exit code 0]" in played.results()[0]
+    )
     assert played.results()[1].startswith("a\nb\n") and "failed" not in played.results()[1]
 
 
@@ -289,7 +307,7 @@ def test_every_play_is_tried_here() -> None:
 
 async def environment_is_left_alone(environment: Environment) -> None:
     """Plays leave nothing behind in the work directory."""
-    assert (await environment.exec("ls -A /app", timeout=10)).output.strip() == ""
+    assert (await environment.exec("ls -A /app", timeout=10)).output.strip() == b""
 
 
 @pytest.mark.parametrize("name", sorted(PLAYS))

@@ -29,7 +29,9 @@ class CallRepair:
             return call
         plain = FENCE.sub("", command).strip("\n")
         if plain.lstrip().startswith("$ "):
-            plain = "\n".join(line.strip()[2:] if line.strip().startswith("$ ") else line for line in plain.splitlines())
+            plain = "\n".join(
+                line.strip()[2:] if line.strip().startswith("$ ") else line for line in plain.splitlines()
+            )
         if plain == command:
             return call
         return {**call, "arguments": {**call["arguments"], "command": plain}} if plain.strip() else None

@@ -1,10 +1,11 @@
 import re
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-DEMANDS = re.compile(
-    r"\b(?:must|only|exactly|nothing else|do not|don't|never|without|leave|keep|stay|unchanged|at the end|sorted|one per line|each)\b",
-    re.IGNORECASE,
+WORDS = (
+    "must|only|exactly|nothing else|do not|don't|never|without|leave|keep|stay|unchanged|at the end|sorted|"
+    "one per line|each"
 )
+DEMANDS = re.compile(rf"\b(?:{WORDS})\b", re.IGNORECASE)
 
 
 class Checklist:
@@ -20,4 +21,7 @@ class Checklist:
         conditions = [each.strip() for each in SENTENCE.split(ctx.instruction) if DEMANDS.search(each)][:8]
         if conditions:
             lines = "\n".join(f"- {each[:300]}" for each in conditions)
-            return f"Before you end, check each of these with a command; correct what does not hold, then answer again:\n{lines}"
+            return (
+                "Before you end, check each of these with a command; correct what does not hold, "
+                f"then answer again:\n{lines}"
+            )

@@ -10,11 +10,11 @@ class LastTurns:
 
     async def after_tool(self, ctx, call, result):
         turns, seconds = ctx.left.get("turns"), ctx.left.get("seconds")
-        what = None
+        what = ""
         if turns is not None and 0 < turns <= 2:
-            what = "turns"
+            what = "Few turns are left."
         elif seconds is not None and self.seconds and seconds < self.seconds / 6:
-            what = "time"
+            what = "Little time is left."
         if what and what not in self.warned:
             self.warned.add(what)
-            return f"{result}\n[Little {what} left. Write the result that you have to where the task wants it, now, then answer.]" if what == "time" else f"{result}\n[Few turns left. Write the result that you have to where the task wants it, now, then answer.]"
+            return f"{result}\n[{what} Write the result that you have to where the task wants it, now, then answer.]"

@@ -2,7 +2,7 @@ import re
 import shlex
 
 PATH = re.compile(r"(?<![\w.])/?(?:[\w.+-]+/)*[\w+-]+\.\w{1,8}\b")
-HEAD = "head -n 8 {path} | cut -c 1-160; echo \"($(wc -l < {path}) lines)\""
+HEAD = 'head -n 8 {path} | cut -c 1-160; echo "($(wc -l < {path}) lines)"'
 
 
 class LookAtResult:
@@ -31,7 +31,8 @@ class LookAtResult:
                 "Before you end, compare what you wrote with the task.\n\n"
                 + "\n\n".join(parts)
                 + f"\n\nThe task: {ctx.instruction.strip()[:1500]}\n\n"
-                "If anything differs from what the task asks for, correct it with a command. If all is right, answer again without a command."
+                "If anything differs from what the task asks for, correct it with a command. "
+                "If all is right, answer again without a command."
             )
 
     async def _sum(self, ctx, path):

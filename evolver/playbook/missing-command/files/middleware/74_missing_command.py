@@ -1,7 +1,9 @@
 import re
 
 MISSING = re.compile(r"(?:^|\n)(?:\S*sh: )?(?:line \d+: )?([\w.+-]+): (?:command )?not found")
-TOOLS = "python3 perl awk sed grep sort cut tr find xargs jq git tar gzip zip unzip sqlite3 bc node gcc make curl"
+TOOLS = (
+    "python3 perl awk sed grep sort cut tr find xargs jq git tar gzip zip unzip sqlite3 bc node gcc make curl"
+)
 
 
 class MissingCommand:
@@ -13,4 +15,7 @@ class MissingCommand:
             return None
         test = f"for t in {TOOLS}; do command -v $t >/dev/null 2>&1 && echo $t; done"
         there = " ".join((await ctx.env.exec(test, timeout=10)).output.split())
-        return f"{result}\n[{', '.join(missing)}: not installed here; do not try to install it. Use what there is: {there}]"
+        names = ", ".join(missing)
+        return (
+            f"{result}\n[{names}: not installed here; do not try to install it. Use what there is: {there}]"
+        )

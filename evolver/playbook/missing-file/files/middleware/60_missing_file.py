@@ -2,7 +2,9 @@ import re
 import shlex
 
 PATH = re.compile(r"(?<![\w.:/])/(?:[\w.+-]+/)+[\w.+-]*\w")
-WRITTEN = re.compile(r"(?:\bto|\binto|\bas|\bcalled|\bnamed|\bcreate|\bwrite)\s+(?:the\s+file\s+)?[`'\"]?([\w+-][\w./+-]*\.\w{1,8})\b")
+WRITTEN = re.compile(
+    r"(?:\bto|\binto|\bas|\bcalled|\bnamed|\bcreate|\bwrite)\s+(?:the\s+file\s+)?[`'\"]?([\w+-][\w./+-]*\.\w{1,8})\b"
+)
 ASKS = 2
 
 

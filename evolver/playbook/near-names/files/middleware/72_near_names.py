@@ -22,5 +22,7 @@ class NearNames:
             end = path.rstrip("/").rsplit("/", 1)[-1]
             near = difflib.get_close_matches(end, list(by_end), n=3, cutoff=0.6)
             if near:
-                lines.append(f"{path} does not exist; there is {', '.join(f'{here}/{by_end[n][2:]}' for n in near)}")
+                lines.append(
+                    f"{path} does not exist; there is {', '.join(f'{here}/{by_end[n][2:]}' for n in near)}"
+                )
         return f"{result}\n[{'; '.join(lines)}]" if lines else None

@@ -2,6 +2,7 @@ import json
 import math
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 ROWS = Path(__file__).resolve().parent.parent / "skills" / "examples" / "rows.jsonl"
@@ -23,7 +24,9 @@ class NearestExamples:
         asked = self._terms(ctx.instruction)
         near = sorted(self.rows, key=lambda row: -self._likeness(asked, row[2]))[:SHOWN]
         near = [row for row in near if row[0].strip() not in ctx.instruction]
-        self.shown = "\n\n".join(f"Question: {question}\nAnswer: {answer}" for question, answer, _ in reversed(near))
+        self.shown = "\n\n".join(
+            f"Question: {question}\nAnswer: {answer}" for question, answer, _ in reversed(near)
+        )
 
     async def before_model(self, ctx, messages):
         for number, message in enumerate(messages):
@@ -33,10 +36,13 @@ class NearestExamples:
 
     def _terms(self, text):
         words = WORD.findall(text.lower())
-        return Counter([*words, *map(" ".join, zip(words, words[1:]))])
+        return Counter([*words, *map(" ".join, pairwise(words))])
 
     def _likeness(self, one, other):
         """The cosine of two texts' TF-IDF vectors."""
         both = sum(one[t] * other[t] * self.rarity.get(t, 1) ** 2 for t in one.keys() & other.keys())
-        sizes = [math.sqrt(sum((n * self.rarity.get(t, 1)) ** 2 for t, n in terms.items())) for terms in (one, other)]
+        sizes = [
+            math.sqrt(sum((n * self.rarity.get(t, 1)) ** 2 for t, n in terms.items()))
+            for terms in (one, other)
+        ]
         return both / (sizes[0] * sizes[1]) if all(sizes) else 0.0

@@ -11,4 +11,7 @@ class SyntaxCheck:
         parsed = await ctx.env.exec(f"bash -n -c {shlex.quote(command)}", timeout=10)
         if parsed.exit_code not in (0, 127) and not parsed.timed_out:
             error = parsed.output.strip()[-500:]
-            return f"Nothing was run, because the command does not parse:\n{error}\nWrite it again, complete and with every quote closed."
+            return (
+                f"Nothing was run, because the command does not parse:\n{error}\n"
+                "Write it again, complete and with every quote closed."
+            )
