@@ -37,6 +37,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "trace": "what happened in a trial, cleaned or as it was recorded",
         "components": "the seven kinds: size, use and last change",
         "plays": "known interventions, and how well each fits the last report",
+        "strategies": "presets of published methods for `ahe evolve --strategy`",
         "tasks": "list the suite's tasks, and check that they are sound",
     },
     "Study": {

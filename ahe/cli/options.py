@@ -14,6 +14,7 @@ Function = Callable[..., Any]
 NAMES = {
     "jobs": "evolve.jobs",
     "rollouts": "evolve.rollouts",
+    "strategy": "evolve.strategy",
     "model": "model.name",
     "base_url": "model.base_url",
     "suite": "suite.path",

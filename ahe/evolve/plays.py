@@ -134,7 +134,7 @@ class EvolverPlays:
 
     async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None:
         """Commit as many plays as the brief allows; those that cannot be added or do not pass are left out."""
-        tried = [commit.play for commit in draft.history.commits(brief.head)]
+        tried = [commit.play for commit in draft.history.commits()]
         for play in best_first(self.plays, brief.report.clusters, tried):
             said = manifest(play, brief)
             if draft.full or said is None:

@@ -189,7 +189,7 @@ def editor(parts: Parts, history: History) -> Evolver:
     kind, repairs = config.evolve.editor, config.evolve.repairs
     harness = entry("evolver")
     mode: EvolverMode
-    if config.evolve.strategy == "playbook":
+    if kind == "plays":
         mode = EvolverPlays(parts.project.playbook())
     elif kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded):
         mode = EvolverForm(harness, model, parts.executor, repairs)
@@ -203,7 +203,7 @@ def editor(parts: Parts, history: History) -> Evolver:
         preflight(parts.suite),
         SmokeTrial(parts.environment, parts.executor, scratch),
         scratch,
-        "" if config.evolve.strategy == "playbook" else model.spec.name,
+        "" if kind == "plays" else model.spec.name,
         config.evolve.strategy,
     )
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ahe.errors import UsageError
 from ahe.gate.choose import GATES
 from ahe.project.content import entry
+from ahe.project.strategies import strategy
 from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
 from ahe.text import read_text
 
@@ -67,8 +68,10 @@ class SuiteTable(Table):
 
 
 class EvolveTable(Table):
-    """`strategy` says where changes come from: `ahe`, the evolver's model; `playbook`, the plays that fit, best first.
+    """`strategy` names a preset for this table, or is the path of one: what is set here or by a flag goes before it.
 
+    `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), or the
+    plays of the playbook, best fit first (`plays`).
     `changes` is how many commits the evolver may make in one candidate: several are judged by leave-one-out
     attribution, which takes rollouts of its own. `evidence` is what the evolver is given; `debugger` is how the
     debugger asks its model (`none`: not at all).
@@ -78,7 +81,7 @@ class EvolveTable(Table):
     may cost. Both are for the gate `bayes`.
     """
 
-    strategy: Literal["ahe", "playbook"] = "ahe"
+    strategy: str = "ahe"
     iterations: int = Field(10, ge=0)
     rollouts: int = Field(2, ge=1)
     changes: int = Field(1, ge=1, le=3)
@@ -87,7 +90,7 @@ class EvolveTable(Table):
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
     gate: str = "bayes"
-    editor: Literal["auto", "agent", "proposal"] = "auto"
+    editor: Literal["auto", "agent", "proposal", "plays"] = "auto"
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"
     report_tokens: int = Field(0, ge=0)
@@ -203,6 +206,7 @@ def load_config(
     for name, value in (flags or {}).items():
         if value is not None:
             _put(tree, name, value, origins, "flag")
+    _preset(tree, origins, root)
     model = _table(tree.pop("model", {}), "model")
     own = {role: _table(model.pop(role, {}), f"model.{role}") for role in ("debugger", "evolver")}
     tables = {"coder": model, **{role: _inherit(model, table) for role, table in own.items()}}
@@ -213,6 +217,22 @@ def load_config(
         where = ".".join(str(part) for part in problem["loc"])
         hint = f"see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key"
         raise UsageError(f"{FILE}: {where}: {problem['msg']} ({hint})") from None
+
+
+def _preset(tree: dict[str, Any], origins: dict[str, str], root: Path) -> None:
+    """Fill in what the strategy says and nobody set."""
+    own = _table(tree.get("evolve", {}), "evolve")
+    chosen = strategy(str(own.get("strategy", EvolveTable().strategy)), root)
+    for name in _leaves(chosen.evolve, "evolve."):
+        if name not in origins:
+            _put(tree, name, _at(chosen.evolve, name), origins, f"strategy {chosen.name}")
+
+
+def _at(tree: Mapping[str, Any], name: str) -> Any:
+    value: Any = tree
+    for part in name.split(".")[1:]:
+        value = value[part]
+    return value
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ahe.jobs.models import Models, ModelTest
     from ahe.jobs.plays import Playbook
     from ahe.jobs.tasks import Converted, ListedSuite
+    from ahe.project.strategies import Strategy
 
 WIDEST = 300
 SPLITS = ("train", "heldout", "test", "none")
@@ -85,6 +87,19 @@ def play_text(play: Play) -> str:
         *(f"adds    {root / name}" for name in adds if not name.endswith("PLAY.md")),
     ]
     return "\n".join(lines)
+
+
+def strategies_table(found: Sequence[Strategy], width: int | None = None) -> str:
+    """A strategy a line."""
+    return table(("strategy", "what it does", "source"), [(s.name, s.title, s.source) for s in found], width)
+
+
+def strategy_text(found: Strategy) -> str:
+    """A strategy as one would write it into ahe.toml."""
+    keys = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in found.evolve.items()]
+    return "\n".join(
+        [f"# {found.title}", f"# {found.source}", "[evolve]", f'strategy = "{found.name}"', *keys]
+    )
 
 
 def suite_text(found: ListedSuite, width: int | None = None) -> str:
