@@ -41,6 +41,7 @@ from ahe.records.gate import (
     PredictionScore,
     RolloutRequest,
     Tally,
+    TwoTries,
     Verdict,
     VerdictOutcome,
     slower,

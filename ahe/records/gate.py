@@ -85,6 +85,22 @@ class Decision(Record):
     heldout_delta: float | None = None
 
 
+class TwoTries(Record):
+    """One harness tried once and twice, over `tasks` tasks: mean pass rates (`twice` is pass@2) and tokens per task."""
+
+    tasks: int
+    once: float
+    twice: float
+    tokens_once: float
+    tokens_twice: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.twice:.1%} with two tries (pass@2) at {self.tokens_twice:,.0f} tokens a task, "
+            f"{self.once:.1%} with one at {self.tokens_once:,.0f}"
+        )
+
+
 class Observed(Record):
     """One task: `b` of `n_b` rollouts passed before the change, `c` of `n_c` after it.
 

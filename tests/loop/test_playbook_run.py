@@ -41,7 +41,9 @@ def test_plays_are_tried_best_fit_first_and_each_is_judged(tmp_path: Path) -> No
     requests = [json.loads(line) for line in (root / "requests.jsonl").read_text().splitlines()]
     assert {request["role"] for request in requests} == {"coder"}
 
-    listed = {each["play"]["name"]: each for each in json.loads(world.ahe(root, "plays", "--json").stdout)["plays"]}
+    listed = {
+        each["play"]["name"]: each for each in json.loads(world.ahe(root, "plays", "--json").stdout)["plays"]
+    }
     assert listed["act"]["outcome"] == "kept" and "already" in listed["act"]["obstacle"]
     assert listed["block"]["outcome"] == "reverted" and listed["missing-file"]["fit"] == 1.0
     text = world.ahe(root, "plays").stdout
