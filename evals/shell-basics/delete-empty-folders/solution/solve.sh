@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+find /app/media -mindepth 1 -type d -empty -delete

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sed -i 's/^cache = on$/# cache = on/' /app/web.conf

@@ -1,0 +1,2 @@
+def circle():
+    return 3

@@ -1,0 +1,3 @@
+# TODO: arguments
+print(1)
+# TODO: help

@@ -1,0 +1,2 @@
+# todo later
+X = 2

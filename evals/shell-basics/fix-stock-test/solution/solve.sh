@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sed -i '4s/>/-gt/' /app/stock.sh

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Builds the repository /app/repo with fixed names and dates.
+set -eu
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+mkdir repo
+cd repo
+git init -q -b main
+git config user.name "Dana Fox"
+git config user.email "dana@example.org"
+
+n=0
+commit() {
+    n=$((n + 1))
+    local date="@$((1712000000 + n * 4000)) +0000"
+    git add -A
+    GIT_AUTHOR_DATE="$date" GIT_COMMITTER_DATE="$date" git commit -q -m "$1"
+}
+
+printf 'print("stock")\n' > stock.py
+commit "Start"
+printf '# Stock\n' > README.md
+commit "Add readme"
+git tag v1.0
+printf 'print("stock 2")\n' > stock.py
+commit "Count the boxes"
+printf 'boxes = 40\n' > boxes.txt
+commit "Add boxes"

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Builds the repository /app with fixed names and dates.
+set -eu
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+git init -q -b main
+git config user.name "Dana Fox"
+git config user.email "dana@example.org"
+
+n=0
+commit() {
+    n=$((n + 1))
+    local date="@$((1712000000 + n * 4000)) +0000"
+    git add -A
+    GIT_AUTHOR_DATE="$date" GIT_COMMITTER_DATE="$date" git commit -q -m "$1"
+}
+
+printf '# Clock\n' > README.md
+commit "Start"
+printf 'print("12:00")\n' > app.py
+commit "Add the program"
+printf '# Clock\n\nStart it with python3 app.py\n' > README.md
+printf 'print("12:00")\nprint("tick")\n' > app.py

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sed -i 's/"retries": 3/"retries": 5/' /app/client.json

@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+cd /app/conf
+ln -sf prod.conf active.conf

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -eu
+ln -s store/prices.csv prices.csv

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+tac /app/diary.txt > /app/newest.txt

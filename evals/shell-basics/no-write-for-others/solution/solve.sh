@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+chmod -R o-w /app/public

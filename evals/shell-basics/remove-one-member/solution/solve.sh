@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+sed -i '/^sam$/d' /app/members.txt

@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+cd /app/boat
+bash /app/tools/build.sh

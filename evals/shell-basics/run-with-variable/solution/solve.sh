@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+SHOP='Blue Door' python3 /app/sign.py > /app/sign.txt

@@ -1,0 +1,3 @@
+#!/bin/bash
+# start of every script
+set -eu

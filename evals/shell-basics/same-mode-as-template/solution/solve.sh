@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+chmod --reference=/app/template.sh /app/report.sh
