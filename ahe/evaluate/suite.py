@@ -50,6 +50,12 @@ class Suite(Record):
     named: frozenset[str] = frozenset()
     left_out: dict[str, str] = Field(default_factory=dict)
 
+    @property
+    def seed(self) -> Path | None:
+        """The harness that evolution starts from on this suite; None where it has none of its own."""
+        own = Path(self.path) / "seed"
+        return own if (own / "system_prompt.md").is_file() else None
+
     def part(self, split: Split, *, quick: bool = False) -> tuple[Task, ...]:
         """The tasks of a split; with `quick` its quick part, if the suite has one."""
         return tuple(self.tasks[name] for name in self._names(split, quick) if name not in self.left_out)

@@ -140,6 +140,8 @@ def convert_rows(source: Path, target: Path, question: str, answer: str, scorer:
 
 
 def _description(task: Task) -> str:
+    if task.row is not None:
+        return " ".join(task.row.question.split())
     section = task.raw.get("task")
     text = section.get("description") if isinstance(section, dict) else None
     return str(text) if text else " ".join(task.instruction.split())

@@ -210,7 +210,7 @@ def editor(parts: Parts, history: History) -> Evolver:
 
 def preflight(suite: Suite) -> Preflight:
     """The static rules, and what a harness must not contain: names, verifiers and solutions of tasks."""
-    seed, texts = entry("components"), suite_texts(suite)
+    seed, texts = suite.seed or entry("components"), suite_texts(suite)
     files = [path for path in sorted(seed.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     known = [path.read_text("utf-8") for path in files]
     secrets = Secrets(texts.names, texts.hidden, (*texts.allowed, *known))

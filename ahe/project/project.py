@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -20,9 +20,10 @@ from ahe.harness.inventory import Component, inventory
 from ahe.history import History
 from ahe.models.identity import fingerprint
 from ahe.models.secrets import shown
-from ahe.project.config import FILE, Config, load_config
+from ahe.project.config import FILE, Config, SuiteTable, load_config
 from ahe.project.content import entry
 from ahe.records import ModelSpec, Role, Task
+from ahe.text import read_text
 
 
 @dataclass(frozen=True)
@@ -110,16 +111,26 @@ def open_project(path: Path | str = ".", flags: Mapping[str, Any] | None = None)
     return Project(load_config(Path(path).resolve(), flags))
 
 
-def init(root: Path) -> list[str]:
-    """Make `ahe.toml` and the workspace in folder `root`; existing files stay. Returns what was made."""
+def init(root: Path, suite: str = "") -> list[str]:
+    """Make `ahe.toml` and the workspace in folder `root`; existing files stay. Returns what was made.
+
+    `suite` is the path of a suite for a new `ahe.toml`. The workspace begins with that suite's own seed where it has
+    one. Raises `UsageError` and `TaskError` for a suite that is not there.
+    """
     root = root.resolve()
     root.mkdir(parents=True, exist_ok=True)
     made = []
     if not (root / FILE).is_file():
-        shutil.copyfile(entry(FILE), root / FILE)
+        text = read_text(entry(FILE))
+        if suite:
+            text = text.replace(f'path = "{SuiteTable().path}"', f"path = {json.dumps(suite)}")
+        (root / FILE).write_text(text, "utf-8")
         made.append(f"made {root / FILE}")
+    elif suite:
+        raise UsageError(f"{root / FILE} exists already: set [suite] path in it")
     if not (root / "workspace" / ".git").exists():
-        history = History.create(root / "workspace", entry("components"))
+        own = load_suite(load_config(root).suite_path(), digests=False).seed if suite else None
+        history = History.create(root / "workspace", own or entry("components"))
         made.append(f"made {root / 'workspace'}: the seed harness as commit {history.head()[:10]}")
     return made
 
