@@ -1,8 +1,8 @@
 """The bar: what simple retries of the seed reach, and at what price.
 
 A published critique (arXiv 2607.12227) finds evolved harnesses no better than retries. pass@2 assumes an oracle that
-picks the better of two tries, so it is a strict bar. Of n rollouts of a task with b passes it is estimated without bias as
-1 − C(n−b, 2)/C(n, 2) (Chen et al., arXiv 2107.03374).
+picks the better of two tries, so it is a strict bar. Of n rollouts of a task with b passes it is estimated without bias
+as 1 − C(n−b, 2)/C(n, 2) (Chen et al., arXiv 2107.03374).
 """
 
 from collections.abc import Iterable, Sequence
