@@ -10,6 +10,7 @@ from ahe.debug.readers.draft import Draft, reasoning
 from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Channel, Text
 
+
 def sniff(value: Any, line: bool) -> bool:
     version, steps = j.text(value, "schema_version"), j.mappings(j.mapping(value).get("steps"))
     return not line and (version.startswith("ATIF") or any("source" in each for each in steps[:3]))
@@ -30,22 +31,17 @@ def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
     if given is not None and not isinstance(given, list):
         draft.add_damage(f"the steps are not a list but {type(given).__name__}")
         given = [given]
-    for each in j.listing(given):
+    for each in draft.records(j.listing(given), "a step"):
         _step(each, draft, subagent, own=name == "ahe")
     if not subagent:
-        draft.tokens = j.total(
-            top.get("final_metrics"), "total_prompt_tokens", "total_completion_tokens"
-        )
+        draft.tokens = j.total(top.get("final_metrics"), "total_prompt_tokens", "total_completion_tokens")
         draft.ended = draft.ended or j.text(top.get("extra"), "ended")
     for each in j.mappings(top.get("subagent_trajectories")):
         _trajectory(each, draft, subagent=True)
 
 
-def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
+def _step(value: dict[str, Any], draft: Draft, subagent: bool, own: bool) -> None:
     """One step. If `ahe` itself recorded it (`own`), a user's message after the agent's first turn was injected."""
-    if not isinstance(value, dict):
-        draft.keep_unreadable(f"step {draft.count + 1}", value)
-        return
     source = chat.ROLES.get(j.text(value, "source"), "agent" if value.get("tool_calls") else "environment")
     later = own and source in ("user", "system") and draft.agent_acted
     channel: Channel = "message"
@@ -53,19 +49,14 @@ def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
         channel = "injected"
     elif value.get("model_name") == "<synthetic>":  # words of Claude Code, as if the model had said them
         channel = "error"
+    found = [*reasoning(value), *draft.content(value.get("message"), channel)]
     calls = value.get("tool_calls")
-    found = [
-        *reasoning(value),
-        *draft.content(value.get("message"), channel),
-        *(_call(each, draft) for each in (calls if isinstance(calls, list) else [calls] if calls else [])),
-        *_results(value.get("observation"), draft),
-    ]
+    for each in calls if isinstance(calls, list) else [calls] if calls else []:
+        given = each.get("arguments") if isinstance(each, dict) else j.as_text(each)
+        name = j.text(each, "function_name", "name")
+        found.append(draft.call(j.text(each, "tool_call_id"), name, given))
+    found += _results(value.get("observation"), draft)
     draft.add("environment" if subagent else source, found, value.get("timestamp", ""))
-
-
-def _call(value: Any, draft: Draft) -> Text:
-    given = value.get("arguments") if isinstance(value, dict) else j.as_text(value)
-    return draft.call(j.first(value, ["tool_call_id"]), j.text(value, "function_name", "name"), given)
 
 
 def _results(value: Any, draft: Draft) -> list[Text]:

@@ -47,17 +47,17 @@ def is_message(value: Any) -> bool:
     return isinstance(role, str) and bool(record.keys() & {*_BODY, "tool_calls", "function_call"})
 
 
-def message(value: Any, draft: Draft) -> None:
+def message(value: dict[str, Any], draft: Draft) -> None:
     """One message as one step."""
-    if not isinstance(value, dict):
-        draft.keep_unreadable("a message", value)
-        return
     source, body, time = role(value), j.first(value, _BODY), value.get("timestamp", "")
     if source == "agent":
         draft.add("agent", [*reasoning(value), *draft.content(body), *_calls(value, draft)], time)
     elif source == "environment":
         result(value, draft)
-    elif source == "user" and any(_is_result(part) for part in j.listing(body)):
+    elif source == "user" and any(
+        j.text(part, "type").endswith("tool_result") or "functionResponse" in part
+        for part in j.mappings(body)
+    ):
         draft.add("environment", injected(draft.content(body)), time)
     else:
         channel: Channel = "injected" if value.get("is_demo") is True else "message"
@@ -67,10 +67,6 @@ def message(value: Any, draft: Draft) -> None:
 def role(value: Any) -> StepSource:
     """Who sent a message: the environment if no known role is named, as for tool results."""
     return ROLES.get(j.text(value, "role", "from").lower(), "environment")
-
-
-def _is_result(part: Any) -> bool:
-    return j.text(part, "type").endswith("tool_result") or "functionResponse" in j.mapping(part)
 
 
 def result(value: dict[str, Any], draft: Draft) -> None:
@@ -95,11 +91,9 @@ def result(value: dict[str, Any], draft: Draft) -> None:
 def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
     """The calls of an assistant's message: `tool_calls` and the older `function_call`."""
     found = []
-    listed = message.get("tool_calls")
-    many = j.listing(listed) or ([listed] if isinstance(listed, dict | str) and listed else [])
-    if message.get("function_call"):
-        many = [*many, {"function": message["function_call"]}]
-    for each in many:
+    listed, older = message.get("tool_calls"), message.get("function_call")
+    many = listed if isinstance(listed, list) else [listed] if listed else []
+    for each in [*many, {"function": older}] if older else many:
         one = j.mapping(each)
         function = j.inner(one, "function") or j.inner(one, "custom") or one
         given = j.first(function, ("arguments", "input", "args")) if one else j.as_text(each)
@@ -108,28 +102,26 @@ def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
     return found
 
 
-def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = message) -> None:
+def parse(content: Content, draft: Draft, take: Callable[[dict[str, Any], Draft], None] = message) -> None:
     """Messages: one per line, a list, or a record with a list and perhaps the reply of the endpoint.
 
     `take` adds one message to the draft.
     """
     value = content.value
-    for _, each in content.lines:
+    for each in draft.records(content.lines):
         take(each, draft)
-    if content.shape != "document":
-        return
     draft.read_metadata(value)
     asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
     for key in ("system", "instructions"):
-        draft.add_text("system", "message", "\n".join(text.text for text in draft.content(asked.get(key))))
+        draft.add_text("system", "message", j.content_text(asked.get(key)))
     found = value if isinstance(value, list) else next((asked[key] for key in _LISTS if asked.get(key)), None)
     if isinstance(found, str | dict):
         draft.add_damage("the messages are not a list")
         found = [found]
-    for each in j.listing(found):
+    for each in draft.records(j.listing(found), "a message"):
         take(each, draft)
     for place in (j.mapping(value), j.inner(value, "response")):
         for choice in j.mappings(place.get("choices")):
-            if choice.get("message"):
-                message(choice["message"], draft)
+            if reply := j.inner(choice, "message"):
+                message(reply, draft)
         draft.tokens = draft.tokens or j.total(place.get("usage"), "total_tokens")

@@ -27,10 +27,10 @@ def sniff(value: Any, line: bool) -> bool:
 def parse(content: Content, draft: Draft) -> None:
     """A session as lines, or as one document with a list of items."""
     begun: dict[str, dict[str, Any]] = {}  # items of `codex exec` that have not completed
-    for _, record in draft.records(content.lines):
+    for record in draft.records(content.lines):
         kind, payload, time = j.text(record, "type"), record.get("payload"), record.get("timestamp", "")
         if kind == "response_item":
-            item(payload, draft, time)
+            item(j.mapping(payload), draft, time)
         elif kind == "event_msg":
             _event(j.mapping(payload), draft, time)
         elif kind == "session_meta" or (not kind and "instructions" in record):

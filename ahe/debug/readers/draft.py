@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
@@ -16,6 +17,7 @@ _NESTED = j.words("info metadata extra result evaluation eval scores report test
 _REASONING = j.words("reasoning_content reasoning thinking thought_summary")
 _CALL_ID = j.words("id toolCallId tool_call_id call_id tool_use_id callID")
 _ARGUMENTS = j.words("input arguments args parameters")
+ANY = re.compile("")
 
 
 @dataclass
@@ -31,7 +33,7 @@ class _Open:
 class Draft:
     """Steps in the order of the recording, and the recording's metadata.
 
-    `where` is the file, for damage without a more exact place. `names` maps the id of a call to the name of its tool.
+    `where` is the file. `names` maps the id of a call to the name of its tool.
     `session` is the id that copies of the recording share, `parent` that of the session whose sub-agent this is.
     `setup` counts the first steps in which the agent was installed, `started` says whether it could be started then,
     and `tests` is the index of the first step in which tests run (0: none). `verifier` holds what the recording itself
@@ -86,22 +88,18 @@ class Draft:
         if said and turns > 0:
             del self._steps[said[-min(turns, len(said))] :]
 
-    def add_damage(self, what: str, where: str = "") -> None:
+    def add_damage(self, what: str) -> None:
         """Report a part that could not be read."""
-        self.damage.append(Damage(where or self.where, what))
+        self.damage.append(Damage(self.where, what))
 
-    def keep_unreadable(self, what: str, value: Any) -> None:
-        """Report that `what` should be a record but is `value`, and keep its text as a message."""
-        self.add_damage(f"{what} is not a record but {type(value).__name__}")
-        self.add_text("environment", "message", j.as_text(value))
-
-    def records(self, lines: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The lines that are records, each with its place; other lines are reported as damage."""
-        for where, record in lines:
-            if isinstance(record, dict):
-                yield where, record
+    def records(self, values: Iterable[Any], what: str = "a line") -> Iterator[dict[str, Any]]:
+        """The values that are records. Each other one, called `what`, is reported, and its text kept as a message."""
+        for value in values:
+            if isinstance(value, dict):
+                yield value
             else:
-                self.add_damage(f"a line is not a record but {type(record).__name__}", where)
+                self.add_damage(f"{what} is not a record but {type(value).__name__}")
+                self.add_text("environment", "message", j.as_text(value))
 
     def read_metadata(self, value: Any) -> None:
         """Take task, score and exit status from a document, at its top or one level below."""
@@ -205,11 +203,11 @@ def reasoning(message: dict[str, Any]) -> list[Text]:
     return [Text("reasoning", text) for text in found]
 
 
-def injected(texts: Iterable[Text], openings: tuple[str, ...] = ("",)) -> list[Text]:
-    """The texts; messages that begin with one of `openings` become injected texts."""
+def injected(texts: Iterable[Text], opening: re.Pattern[str] = ANY) -> list[Text]:
+    """The texts; messages that begin like `opening` become injected texts."""
     return [
-        Text("injected", text.text)
-        if text.channel == "message" and text.text.lstrip().startswith(openings)
+        replace(text, channel="injected")
+        if text.channel == "message" and opening.match(text.text.lstrip())
         else text
         for text in texts
     ]

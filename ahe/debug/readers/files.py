@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +38,13 @@ SHARED = ("rows", "list", "archive")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The content of a file: the `value` of a document or text, or `lines`, each as (place, value).
+    """The content of a file: the `value` of a document or text, or the values of its `lines`.
 
     `subagent` says that the file belongs to a sub-agent of the trace that is being read.
     """
 
-    shape: Shape
     value: Any = None
-    lines: Iterable[tuple[str, Any]] = ()
+    lines: Iterable[Any] = ()
     subagent: bool = False
 
 
@@ -57,24 +57,13 @@ def text(path: Path, damage: list[Damage], span: Span = WHOLE, limit: int = LIMI
             data = file.read(min(limit, end - start) if end else limit)
             end = end or file.seek(0, io.SEEK_END)
     except OSError as error:
-        damage.append(unreadable(path, error))
+        damage.append(Damage(str(path), f"cannot be read: {error.strerror or error}"))
         return ""
     if end > start + len(data):
         where = f"{path}: bytes {start + len(data)}-{end}"
         damage.append(Damage(where, f"over {limit >> 20} MB: the rest is not read"))
-    if not data.strip():
-        damage.append(Damage(str(path), "empty"))
     if b"\0" in data:
         damage.append(Damage(f"{path}: byte {start + data.index(0)}", f"{data.count(0)} NUL bytes"))
-    return decoded(data, path, start, damage)
-
-
-def unreadable(path: Path, error: OSError) -> Damage:
-    return Damage(str(path), f"cannot be read: {error.strerror or error}")
-
-
-def decoded(data: bytes, path: Path, start: int, damage: list[Damage]) -> str:
-    """The bytes of a file from byte `start` on as text; those that are not UTF-8 become surrogates."""
     raw, bad = _decoded(data)
     if bad >= 0:
         damage.append(Damage(f"{path}: byte {start + bad}", _NOT_UTF8))
@@ -82,7 +71,7 @@ def decoded(data: bytes, path: Path, start: int, damage: list[Damage]) -> str:
 
 
 def _decoded(data: bytes) -> tuple[str, int]:
-    """The bytes as text, and the first of them that is not UTF-8, else -1."""
+    """The bytes as text, and the first of them that is not UTF-8, else -1; those become surrogates."""
     try:
         return data.decode("utf-8"), -1
     except UnicodeDecodeError as error:
@@ -99,40 +88,34 @@ def document(path: Path, damage: list[Damage], span: Span = WHOLE, limit: int = 
     return value
 
 
-def records(path: Path, damage: list[Damage], limit: int = 0) -> Iterator[tuple[str, Any]]:
-    """The values of a file of JSON lines, each with its place. Only one line is in memory at a time.
+def records(path: Path, damage: list[Damage], limit: int = 0) -> Iterator[Any]:
+    """The values of a file of JSON lines. Only one line is in memory at a time.
 
     With a `limit`, only the first bytes of the file are read.
     """
-    other: list[int] = []
-    undecoded: list[int] = []
+    wrong: dict[str, list[int]] = defaultdict(list)
     try:
         with open_bytes(path, damage) as opened:
             for number, line in _lines(io.BytesIO(opened.read(limit)) if limit else opened, path, damage):
-                here = f"{path}: line {number}"
-                if not (stripped := line.strip(BLANK)):
-                    if b"\0" in line:
-                        damage.append(Damage(here, "NUL bytes"))
-                    continue
-                raw, bad = _decoded(stripped)
+                raw, bad = _decoded(line.strip(BLANK))
                 if bad >= 0:
-                    undecoded.append(number)
-                if raw[0] not in "{[":
-                    other.append(number)
-                    continue
-                value, faults = j.salvage(raw)
-                damage.extend(Damage(here, f"{what} at character {start}") for start, what in faults)
-                if value:
-                    yield here, value
+                    wrong[_NOT_UTF8].append(number)
+                if raw[:1] in ("{", "["):
+                    value, faults = j.salvage(raw)
+                    where = f"{path}: line {number}"
+                    damage.extend(Damage(where, f"{what} at character {start}") for start, what in faults)
+                    if value:
+                        yield value
+                elif raw or b"\0" in line:
+                    wrong["not JSON" if raw else "NUL bytes"].append(number)
     except OSError as error:
-        damage.append(unreadable(path, error))
-    for numbers, what in ((other, "not JSON"), (undecoded, _NOT_UTF8)):
-        if numbers:
-            more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
-            damage.append(Damage(f"{path}: line {', '.join(map(str, numbers[:5]))}{more}", what))
+        damage.append(Damage(str(path), f"cannot be read: {error.strerror or error}"))
+    for what, numbers in wrong.items():
+        more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+        damage.append(Damage(f"{path}: line {', '.join(map(str, numbers[:5]))}{more}", what))
 
 
-def folder(place: Path, damage: list[Damage], limit: int) -> Iterator[tuple[str, Any]]:
+def folder(place: Path, damage: list[Damage], limit: int) -> Iterator[Any]:
     """The JSON files of a folder in natural order; opencode keeps the parts of a message in a folder beside it."""
     for path in _natural(place)[: 20 if limit else MANY]:
         value = document(path, damage)
@@ -140,7 +123,7 @@ def folder(place: Path, damage: list[Damage], limit: int) -> Iterator[tuple[str,
         parts = place.parent.parent / "part" / (key or "-")
         if key and "/" not in key and parts.is_dir():
             value = {**value, "parts": [document(each, damage) for each in _natural(parts)[:MANY]]}
-        yield str(path), value
+        yield value
 
 
 def _natural(folder: Path) -> list[Path]:
@@ -199,8 +182,6 @@ def elements(path: Path, damage: list[Damage]) -> list[Span]:
 
 def stem(path: Path) -> str:
     """The file's name without the suffix of its type."""
-    name = path.name
-    for packed in (".gz", ".zst"):
-        name = name.removesuffix(packed) or name
+    name = path.name.removesuffix(".gz").removesuffix(".zst") or path.name
     suffix = next((each for each in _SUFFIXES if name.endswith(each) and name != each), "")
     return name.removesuffix(suffix)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.debug.readers import files, packed, trials
-from ahe.debug.readers.formats import SCREENS, sniffed
+from ahe.debug.readers.formats import SCREENS, sniff
 from ahe.debug.readers.read import UNSAFE, Source, drafted, identified, trial_source
 from ahe.debug.readers.trace import Damage
 
@@ -105,7 +105,7 @@ class _Search:
                 self._skip(path, "a link to nothing", notable=True)
 
     def _file(self, path: Path, root: Path, given: bool) -> None:
-        kind = sniffed(path, given)
+        kind = sniff(path, given)
         if isinstance(kind, str):
             if self.scores.take(path):
                 self._skip(path, "scores")
@@ -200,7 +200,9 @@ class _Search:
         kept: list[Source] = []
         larger: dict[tuple[str, str], list[Source]] = {}
         for source in sorted(found, key=lambda source: (-source.size, source.path, source.span)):
-            keys = [(source.format, key) for key in (source.session, source.start) if key and not source.trial]
+            keys = [
+                (source.format, key) for key in (source.session, source.start) if key and not source.trial
+            ]
             alike = [each for key in keys for each in larger.get(key, [])[:_COMPARED]]
             same = (each for each in alike if each.session == source.session != "" or _begins(each, source))
             if fuller := next(same, None):

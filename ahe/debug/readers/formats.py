@@ -45,8 +45,8 @@ READERS: dict[str, tuple[Callable[[Any, bool], bool], Callable[[Content, Draft],
     "terminal": (lambda value, line: False, terminal.parse),
 }
 """By format, best first: the first that recognises a file reads it. `sniff(value, line)` says whether a value is a
-document of the format or, with `line`, one of its lines. `parse(content, draft)` adds the steps of a file to a draft and
-never raises because of its content. Text that is not JSON is read by `terminal` or not at all."""
+document of the format or, with `line`, one of its lines. `parse(content, draft)` adds the steps of a file to a draft
+and never raises because of its content. Text that is not JSON is read by `terminal` or not at all."""
 SCREENS = ("asciinema", "terminal")
 """Formats that show what a person would have seen: copies of other recordings beside them."""
 FileType = tuple[str, Shape]
@@ -55,22 +55,15 @@ FileType = tuple[str, Shape]
 _CONTROL = bytes((*range(9), *range(14, 27)))
 
 
-def sniffed(path: Path, given: bool = False) -> FileType | str:
-    """The type of a file, else why it is not read; `given` says that the user named it."""
+def sniff(path: Path, given: bool = False) -> FileType | str:
+    """The type of a file by its beginning, else why it is not read; `given` says that the user named the file."""
     if packed.members(path):
         return "inspect", "archive"
     try:
         with packed.open_bytes(path, limit=files.HEAD) as file:
-            return sniff(file.read(files.HEAD), path.name.removesuffix(".gz").removesuffix(".zst"), given)
+            head = file.read(files.HEAD)
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
-
-
-def sniff(head: bytes, name: str, given: bool = False) -> FileType | str:
-    """The type of a file that begins with `head`, else why it is not read; never by its name alone.
-
-    `given` says that the user named this file.
-    """
     if not head.strip(files.BLANK + b"\xef\xbb\xbf"):
         return "empty" if not head.strip() else "nothing but NUL bytes"
     text = head.decode("utf-8", "surrogateescape").removeprefix("\ufeff").lstrip("\0 \r\n\t")
@@ -82,6 +75,7 @@ def sniff(head: bytes, name: str, given: bool = False) -> FileType | str:
         return "a SQLite database" if head.startswith(b"SQLite format 3") else "binary"
     if text[:1] in "{[" and not text.startswith("[?"):
         return "JSON, but no known form of a trace"
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
     return terminal.sniff_text(text, name, given) or ("terminal", "text")
 
 

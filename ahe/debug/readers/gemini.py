@@ -20,15 +20,13 @@ def sniff(value: Any, line: bool) -> bool:
         return "sessionId" in record and ("projectHash" in record or any(kind in _KINDS for kind in kinds))
     kind = record.get("type")
     streamed = "tool_id" in record or record.keys() >= {"session_id", "model"}
-    return (
-        kind == "gemini" or (kind in _STREAM and streamed) or record.keys() >= {"sessionId", "projectHash"}
-    )
+    return kind == "gemini" or (kind in _STREAM and streamed) or record.keys() >= {"sessionId", "projectHash"}
 
 
 def parse(content: Content, draft: Draft) -> None:
     """The messages that are left after rewinding; a message that is recorded again replaces the one before."""
     kept: dict[str, Any] = {}
-    for _, record in draft.records(content.lines):
+    for record in draft.records(content.lines):
         draft.session = draft.session or j.text(record, "sessionId", "session_id")
         if "$rewindTo" in record:
             ids = list(kept)
@@ -47,13 +45,8 @@ def parse(content: Content, draft: Draft) -> None:
                 kept[f"line {len(kept)}"] = record
     top = j.mapping(content.value)
     draft.session = draft.session or j.text(top, "sessionId")
-    for each in (*kept.values(), *j.listing(top.get("messages"))):
-        if not isinstance(each, dict):
-            draft.keep_unreadable("a message", each)
-        elif each.get("type") in _STREAM:
-            _streamed(each, draft)
-        else:
-            _message(each, draft)
+    for message in draft.records([*kept.values(), *j.listing(top.get("messages"))], "a message"):
+        (_streamed if message.get("type") in _STREAM else _message)(message, draft)
 
 
 def _message(value: dict[str, Any], draft: Draft) -> None:
@@ -73,7 +66,7 @@ def _message(value: dict[str, Any], draft: Draft) -> None:
         draft.tokens += j.total(value.get("tokens"), "total")
         for each in calls:
             draft.add("environment", _results(each, draft), each.get("timestamp", ""))
-    else:
+    elif said:
         channel: Channel = "error" if kind == "error" else "injected"
         draft.add("environment", [Text(channel, text.text, kind) for text in said], time)
 

@@ -33,13 +33,14 @@ def parse(content: Content, draft: Draft) -> None:
     draft.task = name if re.search(r"[A-Za-z]", name) and len(name) < 200 else ""
     attached = j.inner(top, "attachments")
     messages = j.listing(top.get("messages")) or j.listing(top.get("input"))
-    for each in messages or [{"role": "user", "content": j.as_text(top.get("input"))}]:
+    messages = messages or [{"role": "user", "content": j.as_text(top.get("input"))}]
+    for each in draft.records(messages, "a message"):
         chat.message(_resolved(each, attached, 0), draft)
     scores = j.inner(top, "scores")
     for score in (j.mapping(each).get("value") for each in scores.values()):
         if draft.status == "unknown":
-            graded = isinstance(score, str)
-            draft.status = _GRADES.get(score, "unknown") if graded else verdict({"score": score})
+            grade = _GRADES.get(score, "unknown") if isinstance(score, str) else None
+            draft.status = grade or verdict({"score": score})
     if scores:
         said = j.as_text({"scores": _resolved(scores, attached, 0)})
         draft.verifier.append(VerifierFile("scores.json", said))

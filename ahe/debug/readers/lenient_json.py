@@ -164,5 +164,7 @@ def encodable(raw: str) -> str:
     try:
         raw.encode("utf-8")
     except UnicodeEncodeError:
-        return _NO_BYTE.sub("\ufffd", raw).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        return (
+            _NO_BYTE.sub("\ufffd", raw).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        )
     return raw

@@ -71,7 +71,7 @@ class _Tree:
         follows = 0 < len(before) <= len(asked) and before[:2] == asked[: len(before)][:2]
         told, replied = (Draft(self.draft.where, names=self.draft.names) for _ in range(2))
         told.add_text("system", "message", j.content_text(given.get("system") or given.get("instructions")))
-        for each in asked[len(before) :] if follows else asked:
+        for each in j.mappings(asked[len(before) :] if follows else asked):
             _either(each, told)
         for step in told.steps:
             if _key(step) not in self.said or (follows and step.source in ("user", "environment")):
@@ -108,10 +108,10 @@ class _Tree:
 
 def _ordered(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The spans by start time if all have one of the same type, else in the given order."""
-    times = [span.get("start_time", span.get("startTime")) for span in spans]
+    times: list[Any] = [span.get("start_time", span.get("startTime")) for span in spans]
     if not any(all(isinstance(time, kind) for time in times) for kind in (int | float, str)):
         return spans
-    return [spans[at] for at in sorted(range(len(spans)), key=times.__getitem__)]
+    return [spans[at] for at in sorted(range(len(spans)), key=lambda at: times[at])]
 
 
 def _output(span: dict[str, Any]) -> Any:
@@ -131,10 +131,9 @@ def _asked(given: Any) -> list[Any] | None:
     return next((each for key in _ASKED if isinstance(each := j.mapping(given).get(key), list)), None)
 
 
-def _either(value: Any, draft: Draft) -> None:
+def _either(value: dict[str, Any], draft: Draft) -> None:
     """Add a chat message or an item of the Responses API."""
-    place = j.mapping(value)
-    item = place.get("type") == "message" or ("role" not in place and j.text(place, "type"))
+    item = value.get("type") == "message" or ("role" not in value and j.text(value, "type"))
     (responses.item if item else chat.message)(value, draft)
 
 
@@ -143,7 +142,7 @@ def _reply(gave: Any, draft: Draft) -> None:
     place = j.mapping(gave)
     listed = gave if isinstance(gave, list) else place.get("messages") or place.get("output")
     if isinstance(listed, list):
-        for each in listed:
+        for each in j.mappings(listed):
             _either(each, draft)
     elif choices := [j.mapping(each.get("message")) for each in j.mappings(place.get("choices"))]:
         for each in choices:
@@ -169,7 +168,10 @@ def _cleaned(top: dict[str, Any], draft: Draft) -> None:
             key, said = f"{draft.count}.{at}", tool.get("output")
             arguments = j.mapping(tool.get("input")).get("parameters", tool.get("input"))
             calls.append({"id": key, "function": {"name": _name(tool), "arguments": arguments}})
-            text, time = j.as_text(j.mapping(said).get("result", said) if said else ""), tool.get("endTime", "")
+            text, time = (
+                j.as_text(j.mapping(said).get("result", said) if said else ""),
+                tool.get("endTime", ""),
+            )
             gave.append({"role": "tool", "tool_call_id": key, "content": text, "timestamp": time})
         for each in ({**turn, "tool_calls": calls, "timestamp": turn.get("startTime", "")}, *gave):
             chat.message(each, draft)

@@ -29,7 +29,7 @@ def parse(content: Content, draft: Draft) -> None:
         if back and info.get("id") == back:
             break
         _message(info, j.mapping(each).get("parts"), draft)
-    for _, record in draft.records(content.lines):
+    for record in draft.records(content.lines):
         draft.session = draft.session or j.text(record, "sessionID")
         if "role" in record:
             _message(record, record.get("parts"), draft)

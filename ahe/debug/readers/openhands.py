@@ -44,13 +44,10 @@ def parse(content: Content, draft: Draft) -> None:
     value = content.value
     draft.read_metadata(value)
     draft.add_text("user", "message", j.text(value, "instruction"))
-    events = [*(each for _, each in content.lines), *_events(value)]
-    records = [each for each in events if isinstance(each, dict)]
-    left = abandoned(records, "id", "parent_id", lambda record: True)
+    events = list(draft.records([*content.lines, *_events(value)], "an event"))
+    left = abandoned(events, "id", "parent_id", lambda event: True)
     for each in events:
-        if not isinstance(each, dict):
-            draft.keep_unreadable("an event", each)
-        elif j.text(each, "id") not in left:
+        if j.text(each, "id") not in left:
             (_new if "kind" in each else _old)(each, draft)
     if error := j.text(value, "error"):
         draft.ended = draft.ended or "error"

@@ -11,7 +11,14 @@ from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import API_ERROR, Text
 
 _MESSAGES = ("message", "message_end")
-_SUMMARIES = ("compaction", "branch_summary", "custom_message", "custom", "branchSummary", "compactionSummary")
+_SUMMARIES = (
+    "compaction",
+    "branch_summary",
+    "custom_message",
+    "custom",
+    "branchSummary",
+    "compactionSummary",
+)
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -23,7 +30,7 @@ def sniff(value: Any, line: bool) -> bool:
 
 def parse(content: Content, draft: Draft) -> None:
     """The entries that lead to the last one."""
-    records = [record for _, record in draft.records(content.lines)]
+    records = list(draft.records(content.lines))
     left = abandoned(records, "id", "parentId", lambda record: True)
     for record in records:
         kind, time = j.text(record, "type"), record.get("timestamp", "")

@@ -10,7 +10,7 @@ from pathlib import Path
 from ahe.debug.readers import files, trials
 from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import HEAD, LIMIT, Content, Shape, Span
-from ahe.debug.readers.formats import READERS, SCREENS, sniffed
+from ahe.debug.readers.formats import READERS, SCREENS, sniff
 from ahe.debug.readers.trace import Status, Trace
 
 _SIZES = (HEAD, 1 << 20, 16 << 20)
@@ -18,7 +18,7 @@ _SIZES = (HEAD, 1 << 20, 16 << 20)
 _INSTANCE = re.compile(r"[\w.-]+__[\w.-]+-\d+")
 _WORD = re.compile(r"[a-z0-9]+")
 _TAG = re.compile(r"<[^<>]{1,80}>")
-_LONG = 80
+_LONG, _START = 80, 200
 _PLACES = ("agent", "sessions", "agent-logs", "steps")
 """Folders of a trial that may hold its recordings."""
 UNSAFE = re.compile(r"[^\w./@+=,~-]+")
@@ -31,9 +31,9 @@ class Source:
 
     `path` is the file with the steps (empty if a trial has none), `span` the bytes of the trace in it, `trial` the
     folder of a trial, `more` the files of sub-agents, `size` the number of bytes to read. Sources with the same
-    `session` or the same `start` (the first request and its time) may be copies of one recording. `parent` is the
-    session whose sub-agent this is, `root` the name of the folder that was searched. `alone` says that no other trace is
-    in the file's folder, so that a verifier's files in it belong to this trace.
+    `session` or the same `start` (the time and the beginning of the first request) may be copies of one recording.
+    `parent` is the session whose sub-agent this is, `root` the name of the folder that was searched. `alone` says that
+    no other trace is in the file's folder, so that a verifier's files in it belong to this trace.
     """
 
     path: str
@@ -61,11 +61,11 @@ def drafted(source: Source, limit: int = 0) -> Draft:
         path, helper = Path(name), name != source.path
         if source.shape in ("lines", "folder"):
             read_lines = files.records if source.shape == "lines" else files.folder
-            content = Content("lines", lines=read_lines(path, draft.damage, limit), subagent=helper)
+            content = Content(None, read_lines(path, draft.damage, limit), helper)
         else:
             read_value = files.text if source.shape == "text" else files.document
             span = files.WHOLE if helper else source.span
-            content = Content(source.shape, read_value(path, draft.damage, span, limit or LIMIT), subagent=helper)
+            content = Content(read_value(path, draft.damage, span, limit or LIMIT), (), helper)
         READERS[source.format][1](content, draft)
     return draft
 
@@ -76,6 +76,8 @@ def read(source: Source) -> Trace:
     Never raises because of the files' content: what could not be read is in `Trace.damage`.
     """
     draft = drafted(source)
+    if not draft.count and not draft.damage:
+        draft.add_damage("no messages in it" if source.path else "the trial has no trace")
     known = trials.TrialInfo(source.task, source.id, attempt=source.attempt, status=source.status)
     verifier = tuple(draft.verifier)
     if source.trial:
@@ -83,12 +85,8 @@ def read(source: Source) -> Trace:
         known = trials.info(folder) or known
         for place, text in trials.events(folder, draft.damage):
             draft.attach(place - 1, text)
-        if not source.path:
-            draft.add_damage("the trial has no trace")
         verifier = (*trials.verifier(folder, draft.damage), *known.verifier)
     else:
-        if not draft.count and not draft.damage:
-            draft.add_damage("no messages in it")
         name = files.stem(Path(source.path))
         found = trials.verifier(Path(source.path).parent, draft.damage, name) if source.alone else ()
         verifier = (*found, *verifier)
@@ -128,7 +126,7 @@ def identified(source: Source) -> Source:
         source,
         task=stem if named else task_name(draft) or stem,
         session=draft.session,
-        start=f"{time} {_digest(said)}" if time else "",
+        start=f"{time} {said[:_START]}" if time else "",
         parent=draft.parent,
     )
 
@@ -141,11 +139,8 @@ def task_name(draft: Draft) -> str:
     if not said.strip():
         return ""
     words = _WORD.findall(_TAG.sub(" ", said[:2_000]).lower())[:6]
-    return f"{'-'.join(words)[:40].strip('-') or 'task'}-{_digest(said.strip())[:6]}"
-
-
-def _digest(said: str) -> str:
-    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(said.strip().encode("utf-8", "surrogateescape")).hexdigest()[:6]
+    return f"{'-'.join(words)[:40].strip('-') or 'task'}-{digest}"
 
 
 def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
@@ -176,7 +171,7 @@ def _steps(folder: Path) -> Source:
     helpers: list[str] = []
     for place in (folder / name for name in _PLACES if (folder / name).is_dir()):
         for path in sorted(path for path in place.rglob("*") if path.is_file()):
-            kind = sniffed(path)
+            kind = sniff(path)
             if isinstance(kind, str) or kind[1] in files.SHARED or path.name.startswith("tests."):
                 continue
             if kind[0] == "atif" and path == place / "trajectory.json":

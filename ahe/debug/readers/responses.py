@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ahe.debug.readers import chat
@@ -10,9 +11,9 @@ from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import StepSource, Text
 
-_INJECTED = tuple(
-    "<environment_context>|<user_instructions>|# AGENTS.md instructions|<turn_aborted>|<permissions"
-    "|<skills_instructions>|<INSTRUCTIONS>|<subagent_notification>".split("|")
+_INJECTED = re.compile(
+    r"<(?:(?:environment_context|user_instructions|turn_aborted|skills_instructions|INSTRUCTIONS"
+    r"|subagent_notification)>|permissions)|# AGENTS\.md instructions"
 )
 """Beginnings of user messages that the host wrote."""
 _ARGUMENTS = j.words("arguments input action operations queries query code prompt")
@@ -53,10 +54,8 @@ def _is_item(value: Any) -> bool:
 
 def parse(content: Content, draft: Draft) -> None:
     """Items, one per line; or a document: a request, a response, both, or a list of items."""
-    for _, each in content.lines:
+    for each in draft.records(content.lines):
         item(each, draft)
-    if content.shape != "document":
-        return
     value = content.value
     draft.read_metadata(value)
     asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
@@ -64,12 +63,9 @@ def parse(content: Content, draft: Draft) -> None:
     system = j.content_text(asked.get("instructions") or answered.get("instructions"))
     draft.add_text("system", "message", system)
     given = j.first(asked, ("input", "items", "data"))
-    for each in given if isinstance(given, list) else [given] if given else j.listing(value):
-        if isinstance(each, str):
-            draft.add_text("user", "message", each)
-        else:
-            item(each, draft)
-    for each in j.listing(answered.get("output")):
+    given = given if isinstance(given, list) else [given] if given else j.listing(value)
+    said = [{"role": "user", "content": each} if isinstance(each, str) else each for each in given]
+    for each in draft.records([*said, *j.listing(answered.get("output"))], "an item"):
         item(each, draft)
     draft.tokens = j.total(answered.get("usage"), "total_tokens")
     if answered.get("object") == "response":
@@ -79,11 +75,8 @@ def parse(content: Content, draft: Draft) -> None:
     draft.add_text("environment", "error", j.as_text(answered.get("error")))
 
 
-def item(value: Any, draft: Draft, time: Any = "") -> None:
+def item(value: dict[str, Any], draft: Draft, time: Any = "") -> None:
     """One item. The agent's messages, reasoning and calls between two results are one step."""
-    if not isinstance(value, dict):
-        draft.keep_unreadable("an item", value)
-        return
     kind = j.text(value, "type") or "message"
     if kind == "message":
         _message(value, draft, time)
@@ -111,7 +104,7 @@ def _message(value: dict[str, Any], draft: Draft, time: Any) -> None:
     elif role in ("system", "developer"):
         draft.add_text("system", "message", text, time)
     else:
-        injected = text.lstrip().startswith(_INJECTED)
+        injected = _INJECTED.match(text.lstrip())
         draft.add_text("user", "injected" if injected else "message", text, time)
 
 

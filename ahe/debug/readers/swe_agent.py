@@ -30,26 +30,19 @@ def parse(content: Content, draft: Draft) -> None:
     )
     for each in opening:
         chat.message(each, draft)
-    for turn in turns:
-        _turn(turn, draft)
+    for turn in draft.records(turns, "a turn"):
+        thought, said, action = (j.text(turn, key) for key in ("thought", "response", "action"))
+        found = [Text("message", said or thought)] if said or thought else []
+        if thought and thought.strip() not in said:
+            found.insert(0, Text("reasoning", thought))
+        if action.strip():
+            found.append(draft.call("", "shell", {"command": action}))
+        draft.add("agent", found)
+        draft.add("environment", [draft.result("", j.as_text(turn.get("observation")), "shell")])
     if "exit_" in draft.ended and turns and not j.text(turns[-1], "action").strip():
         # the turn that SWE-agent itself adds where it stops with an error
         draft.add_text("environment", "error", j.text(turns[-1], "response", "thought"), "", "swe-agent")
     draft.tokens = j.total(j.inner(top, "info", "model_stats"), "tokens_sent", "tokens_received")
-
-
-def _turn(value: Any, draft: Draft) -> None:
-    if not isinstance(value, dict):
-        draft.keep_unreadable("a turn", value)
-        return
-    thought, said, action = (j.text(value, key) for key in ("thought", "response", "action"))
-    found = [Text("message", said or thought)] if said or thought else []
-    if thought and thought.strip() not in said:
-        found.insert(0, Text("reasoning", thought))
-    if action.strip():
-        found.append(draft.call("", "shell", {"command": action}))
-    draft.add("agent", found)
-    draft.add("environment", [draft.result("", j.as_text(value.get("observation")), "shell")])
 
 
 def sniff_mini(value: Any, line: bool) -> bool:
@@ -67,7 +60,7 @@ def parse_mini(content: Content, draft: Draft) -> None:
         draft.last[-1] = replace(last, channel="error", failed=True)
 
 
-def _mini_message(value: Any, draft: Draft) -> None:
+def _mini_message(value: dict[str, Any], draft: Draft) -> None:
     """One message. If it has no calls, its commands are those that the trace lists for it."""
     role = chat.role(value)
     if role == "user" and draft.first_request[0] >= 0:

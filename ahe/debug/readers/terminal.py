@@ -55,9 +55,9 @@ def sniff(value: Any, line: bool) -> bool:
 
 def parse(content: Content, draft: Draft) -> None:
     """A log or a typescript, a cast of lines, or one of version 1, a document with pauses and texts."""
-    if content.shape == "text":
+    if isinstance(content.value, str):
         _plain(content.value, draft)
-    elif content.shape == "lines":
+    elif content.value is None:
         _cast(content.lines, draft)
     else:
         top = j.mapping(content.value)
@@ -100,24 +100,21 @@ def _typed(line: str) -> str:
     return bare[prompt.end() :].strip() if prompt else ""
 
 
-def _cast(records: Iterable[tuple[str, Any]], draft: Draft) -> None:
+def _cast(records: Iterable[Any], draft: Draft) -> None:
     """asciinema 2 and 3: a header, then events. Input events are ignored: the output echoes them."""
     shown: list[str] = []
-    clock = 0.0
     relative = False
-    for where, record in records:
+    for record in records:
+        event = j.listing(record)
         if isinstance(record, dict):
             relative = record.get("version") == 3
             draft.read_metadata(record)
-            continue
-        event = j.listing(record)
-        if len(event) < 3 or not isinstance(event[1], str):
-            draft.add_damage("not an event of a recording", where)
-            continue
-        clock = j.number(event[0]) + (clock if relative else 0)
-        if event[1] == "o":
-            shown.append(j.string(event[2]))
-        elif event[1] == "x":
-            draft.ended = f"exit {event[2]}"
-    draft.seconds = clock
+        elif len(event) < 3 or not isinstance(event[1], str):
+            draft.add_damage("not an event of a recording")
+        else:
+            draft.seconds = j.number(event[0]) + (draft.seconds if relative else 0)
+            if event[1] == "o":
+                shown.append(j.string(event[2]))
+            elif event[1] == "x":
+                draft.ended = f"exit {event[2]}"
     _plain("".join(shown), draft)

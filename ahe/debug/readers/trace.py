@@ -13,6 +13,7 @@ StepSource = Literal["system", "user", "agent", "environment"]
 Phase = Literal["setup", "agent", "verifier"]
 
 LABEL = 8
+_HEX = frozenset("0123456789abcdef")
 API_ERROR = "api_error"
 """The name of an error that the tool records as the failure of a call of the model."""
 
@@ -99,7 +100,9 @@ def labels(ids: Iterable[str]) -> dict[str, str]:
 
     The order of the ids does not matter.
     """
-    short = {name: name[:LABEL] if _is_hash(name) else name for name in sorted(set(ids))}
+    short = {
+        name: name[:LABEL] if len(name) >= 16 and _HEX.issuperset(name) else name for name in sorted(set(ids))
+    }
     counts = Counter(short.values())
     return {name: label if counts[label] == 1 else name for name, label in short.items()}
 
@@ -108,7 +111,3 @@ def full_ids(names: Iterable[str]) -> Mapping[str, str]:
     """Maps labels of trials to ids, and each id to itself."""
     short = labels(names)
     return {**{label: name for name, label in short.items()}, **{name: name for name in short}}
-
-
-def _is_hash(name: str) -> bool:
-    return len(name) >= 16 and all(c in "0123456789abcdef" for c in name)

@@ -149,7 +149,7 @@ def _seconds(value: Any, first: str, last: str) -> float:
 def events(folder: Path, damage: list[Damage]) -> Iterator[tuple[int, Text]]:
     """Events of the harness's hooks and limits as injected texts, each with the number of its step."""
     path = folder / "events.jsonl"
-    for _, event in files.records(path, damage) if path.is_file() else ():
+    for event in files.records(path, damage) if path.is_file() else ():
         name = j.text(event, "event")
         if name and name != "ended":
             rest = {key: value for key, value in event.items() if key not in ("time", "step", "event")}
@@ -177,20 +177,15 @@ def verifier(folder: Path, damage: list[Damage], name: str = "") -> tuple[Verifi
 
 
 def _text(path: Path, damage: list[Damage]) -> str | None:
-    """The end of a file; None if it is binary or cannot be read."""
-    try:
-        with path.open("rb") as file:
-            start = max(0, path.stat().st_size - _FILE_LIMIT)
-            file.seek(start)
-            data = file.read(_FILE_LIMIT)
-    except OSError as error:
-        damage.append(files.unreadable(path, error))
+    """The end of a file; None if it is binary."""
+    size = path.stat().st_size
+    start = max(0, size - _FILE_LIMIT)
+    found = [Damage(f"{path}: bytes 0-{start}", "left out: only the end is kept")] if start else []
+    text = files.text(path, found, (start, size))
+    if "\0" in text[:4096]:
         return None
-    if b"\0" in data[:4096]:
-        return None
-    if start:
-        damage.append(Damage(f"{path}: bytes 0-{start}", "left out: only the end is kept"))
-    return files.decoded(data, path, start, damage)
+    damage.extend(found)
+    return text
 
 
 def _scored(folder: Path, names: tuple[str, ...]) -> Status:

@@ -133,10 +133,7 @@ def test_wrong_types_anywhere_are_no_error(wrong: Any):
         for mutant in _mutants(value, wrong):
             sniff_json(json.dumps(mutant))
             draft = Draft("here")
-            if lines:
-                content = Content("lines", lines=(("here", each) for each in mutant))
-            else:
-                content = Content("document", mutant)
+            content = Content(lines=mutant) if lines else Content(mutant)
             READERS[made.form][1](content, draft)
             assert task_name(draft) is not None and all(isinstance(step.raw, str) for step in draft.steps)
 
