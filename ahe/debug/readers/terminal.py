@@ -7,7 +7,7 @@ types before the agent's first command (installers, the agent's own command line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
@@ -26,6 +26,14 @@ _INSTALLER = re.compile(
     r"/installed-agent/|install-agent\.sh|\bsetup-env\.sh|\basciinema rec\b|^\s*(?:clear|reset)\s*$"
 )
 _TESTS = re.compile(r"(?:^|\s)\S{0,60}/(?:tests?/\S{0,60}|run-tests)\.sh\b")
+_ABSENT = re.compile(
+    r"not found|No such file or directory|cannot execute|Permission denied|Cannot find module|No module named",
+    re.IGNORECASE,
+)
+_PREFIXES = frozenset(("sudo", "env", "exec", "nohup", "time", "timeout"))
+_SHELLS = ("bash:", "-bash:", "sh:", "/bin/", "/usr/bin/", "zsh:", "npm ", "env:")
+_FEW = 4
+"""Commands after the installer at most, if the agent never started."""
 _PIECE = 1 << 20
 """Characters of one step; longer output is split at a line break."""
 
@@ -68,35 +76,61 @@ def parse(content: Content, draft: Draft) -> None:
 
 def _plain(text: str, draft: Draft) -> None:
     """The commands at prompts and what they printed. All up to the last installer is the set-up."""
-    pending, installing = "", False
-    for line in re.findall(r"[^\n]*\n|[^\n]+$", text):
-        command = _typed(line)
-        if command or len(pending) > _PIECE:
-            _flush(pending, draft)
-            pending = ""
-        if not command:
-            pending += line
-            continue
-        draft.setup = draft.count if installing else draft.setup
-        installing = _INSTALLER.search(command) is not None
-        if _TESTS.search(command):
-            draft.tests = draft.tests or draft.count
-        draft.add("agent", [Text("call", line.rstrip("\n"), "shell")])
-    _flush(pending, draft)
+    own: list[tuple[str, str]] = []  # what was typed after it, with the output
+    installing = installed = False
+    for line, output in _turns(text):
+        if command := _typed(line):
+            draft.setup = draft.count if installing else draft.setup
+            installing = _INSTALLER.search(command) is not None
+            installed = installed or "install" in command
+            own = [] if installing else [*own, (command, output)]
+            if _TESTS.search(command):
+                draft.tests = draft.tests or draft.count
+            draft.add("agent", [Text("call", line.rstrip("\n"), "shell")])
+        if output.strip():
+            draft.add("environment", [draft.result("", j.encodable(output), "shell")])
     draft.setup = draft.count if installing else draft.setup
+    if draft.setup and installed and _never_ran(own):
+        draft.setup, draft.started = draft.count, False
     if done := _DONE.search(text, max(0, len(text) - 500)):
         draft.ended = f"exit {done[1]}" if done[1] else "done"
 
 
-def _flush(output: str, draft: Draft) -> None:
-    if output.strip():
-        draft.add("environment", [draft.result("", j.encodable(output), "shell")])
+def _turns(text: str) -> Iterator[tuple[str, str]]:
+    """Each line with a command, with the output below it; other output, and pieces of long output, without a line."""
+    typed, output = "", ""
+    for line in re.findall(r"[^\n]*\n|[^\n]+$", text):
+        if _typed(line) or len(output) > _PIECE:
+            yield typed, output
+            typed, output = "", ""
+        if _typed(line):
+            typed = line
+        else:
+            output += line
+    yield typed, output
+
+
+def _never_ran(own: list[tuple[str, str]]) -> bool:
+    """Whether a shell could not run one of the few commands after an installer, and the others printed nothing."""
+    absent = silent = 0
+    for command, output in own:
+        lines = [line for line in map(str.strip, _bare(output[:4_000]).split("\n")) if line]
+        said = [line for line in lines if not PROMPT.fullmatch(line)][:3]
+        names = [word for word in command.split() if "=" not in word and word not in _PREFIXES]
+        program = names[0].rpartition("/")[2] if names else command
+        absent += any(_ABSENT.search(line) and (program in line or line.startswith(_SHELLS)) for line in said)
+        silent += not said
+    return absent > 0 and absent + silent == len(own) <= _FEW
+
+
+def _bare(text: str) -> str:
+    return _CODES.sub("", text) if "\x1b" in text else text
 
 
 def _typed(line: str) -> str:
     """The command that stands behind a prompt in the line, if any."""
-    bare = (_CODES.sub("", line) if "\x1b" in line else line).lstrip("\r")
-    prompt = PROMPT.match(bare) if len(line) <= 4_000 else None
+    bare = _bare(line).lstrip("\r") if len(line) <= 4_000 else ""
+    prompt = PROMPT.match(bare)
     return bare[prompt.end() :].strip() if prompt else ""
 
 

@@ -291,8 +291,17 @@ def _bench(folder: Path, cast: bytes, **fields: Any) -> Trace:
     return only(folder)
 
 
-def test_what_a_harness_types_before_the_agent_is_its_set_up(tmp_path: Path) -> None:
+def test_an_agent_that_was_never_started(tmp_path: Path) -> None:
     typed = ("root@box:/app# source /installed-agent/install-agent.sh", "ERROR: no matching distribution")
+    absent = _cast(*typed, "root@box:/app# new-agent -p 'Do it.'", "bash: new-agent: command not found")
+    trace = _bench(tmp_path / "a", absent)
+    assert not trace.started and {step.phase for step in trace.steps} == {"setup"}
+    module = (
+        "root@box:/app# X=1 python3 -m agent",
+        "/usr/bin/python3: No module named agent",
+        "root@box:/app# ",
+    )
+    assert not _bench(tmp_path / "d", _cast(*typed, "root@box:/app# export PATH=$PATH:/x", *module)).started
     assert _bench(tmp_path / "e", _cast(*typed)).started
     own = _cast(*typed, "root@box:/app# new-agent -p 'Do it.'", "Thinking about app: done")
     trace = _bench(tmp_path / "b", own)
