@@ -56,7 +56,7 @@ def main(idle: Path, busy: Path, as_json: bool) -> None:
     headers = ("trial", "idle", "busy", "idle-s", "busy-s", "idle-work", "busy-work")
     print(table(headers, rows, None, right="idle-s busy-s idle-work busy-work"))
     print(
-        f"\n{len(both)} trials: {passed[0]} passed idle, {passed[1]} busy; ended by the time limit: {late[0]}, {late[1]}"
+        f"\n{len(both)} trials: {passed[0]} passed idle, {passed[1]} busy; ended by time: {late[0]}, {late[1]}"
     )
 
 
