@@ -13,8 +13,7 @@ from ahe.debug.ask.answer import answer_text
 from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial, in_order
 from ahe.debug.readers import trials
-from ahe.debug.readers.find import trial_source
-from ahe.debug.readers.read import Source, read
+from ahe.debug.readers.read import Source, read, trial_source
 from ahe.debug.report.compose import compose
 from ahe.debug.report.detail import page
 from ahe.debug.report.sections import Material, scores, sections

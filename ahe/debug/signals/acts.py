@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ahe.debug.clean.terminal import resolve
 from ahe.debug.readers.lenient_json import mapping, parsed
 from ahe.debug.readers.results import tool_kind
+from ahe.debug.readers.terminal import PROMPT
 from ahe.debug.readers.trace import Step, Text, Trace
 from ahe.debug.signals.vocabulary import names
 
@@ -24,9 +25,6 @@ Kind = Literal["look", "change", "run", "other"]
 LONGEST = 200_000
 """Characters of a result that are read: its end."""
 
-_PROMPT = re.compile(
-    r"^(?:\([\w.-]+\)\s?)?(?:\[?[\w.-]+@[\w.-]+[\s:][^\n$#%]{0,200}[$#%]\]?|[~/][^\s$#%]{0,200}[$#%]|[$❯➜])(?:\s+|$)"
-)
 _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
 _NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
 _META = re.compile(
@@ -44,8 +42,6 @@ _TARGET = re.compile(
     r"|\"(?:file_path|path|filename|target_file)\": ?\"([^\"]+)\"|^\*\*\* (?:Update|Add) File: (\S+)",
     re.MULTILINE,
 )
-_KINDS: dict[str, Kind] = {"view": "look", "edit": "change", "instructions": "other"}
-"""What calls do, by the kind of their tool."""
 _EDITOR = ("view", "create", "str_replace", "insert", "undo_edit")
 """Commands of an editor that is one tool."""
 _IDLE_TOOL = re.compile(r"todo|plan|think|skill|finish|submit|complete|answer|ask_")
@@ -129,7 +125,7 @@ def _printed(line: str, own: Collection[str], known: Collection[str]) -> bool:
     said = line.strip()
     if not said or said in own or said in known or _CONTINUED.sub("", line).strip() in own:
         return False
-    return not (_PROMPT.match(line) or _NUMBERED.match(line) or _META.match(said))
+    return not (PROMPT.match(line) or _NUMBERED.match(line) or _META.match(said))
 
 
 def acts(trace: Trace) -> list[Act]:
@@ -178,7 +174,7 @@ def _answered(act: Act, step: Step, text: Text) -> Act:
     failed = text.failed if text.failed is not None else True if text.channel == "error" else None
     if act.result and act.result_step != step.id:
         return act
-    edited = act.kind == "change" and tool_kind(act.tool) and not failed
+    edited = act.kind == "change" and tool_kind(act.tool) == "change" and not failed
     said = "" if edited else text.text
     result = f"{act.result}\n{said}" if act.result else said
     return replace(act, result=result, result_step=step.id, failed=failed)
@@ -193,7 +189,7 @@ def _command(call: str, arguments: dict[str, Any]) -> str:
         if isinstance(given, str) and given not in _EDITOR:
             call = given
             break
-    return "\n".join(_PROMPT.sub("", line) for line in call.strip().split("\n"))
+    return "\n".join(PROMPT.sub("", line) for line in call.strip().split("\n"))
 
 
 def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
@@ -202,7 +198,7 @@ def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
     if _IDLE_TOOL.search(tool) or _ENDS.search(command[:200]):
         return "other"
     if "shell" not in tool and "bash" not in tool and not arguments.keys() & set(_INPUT):
-        if kind := _KINDS.get(tool_kind(tool)):
+        if kind := tool_kind(tool):
             return kind
         if arguments:
             return "other"
