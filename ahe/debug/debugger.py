@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ahe.debug.ask.answer import answer_text
 from ahe.debug.ask.asker import Asked, Asker
-from ahe.debug.ask.material import TaskMaterial, in_order
+from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.pipeline import Examination, examined
 from ahe.debug.readers import trials
 from ahe.debug.readers.find import trial_source
 from ahe.debug.readers.read import Source, read
+from ahe.debug.readers.trace import Trace
 from ahe.debug.report.sections import Material, scores
 from ahe.debug.signals.outcome import TaskOutcome
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
@@ -81,7 +82,7 @@ class AgentDebugger:
                 before=_tallies(before.tasks),
                 heldout=subject.heldout,
                 answers={task: answer_text(answer) for task, answer in asked.answers.items()},
-                notes=(*asked.notes(), *subject.notes),
+                notes=(*asked.notes, *subject.notes),
             )
             sections = scores(material) if self._level == "scores" else None
             text = await asyncio.to_thread(found.write, out, subject.title, material, budget, sections)
@@ -92,7 +93,7 @@ class AgentDebugger:
             citations=tuple(_instructions(found) if self._level == "scores" else _best_citations(found)),
             folder=str(out),
             level=self._level,
-            notes=asked.notes(),
+            notes=asked.notes,
         )
 
     async def _examine(
@@ -106,21 +107,15 @@ class AgentDebugger:
         if self._asker is None or self._level == "scores":
             return Asked()
         earlier = {task.task: task for task in before.tasks}
-        now = {task.task: task for task in found.tasks}
-        order = in_order([(task, earlier.get(task.task)) for task in found.tasks])
-        chosen = order[: self._asker.caps.max_tasks]
-        materials = [
-            TaskMaterial(
-                outcome=now[task],
-                instruction=found.instructions.get(task, ""),
-                traces=tuple(map(read, found.sources(task))),
-                before=earlier.get(task),
-                traces_before=tuple(map(read, before.sources(task))),
-            )
-            for task in chosen
+        tasks = [
+            TaskMaterial(task, found.instructions.get(task.task, ""), earlier.get(task.task))
+            for task in found.tasks
         ]
-        asked = await self._asker.ask(materials)
-        return asked.with_unasked(order[len(chosen) :])
+
+        def traces(task: str) -> dict[str, Trace]:
+            return {trace.id: trace for trace in map(read, (*found.sources(task), *before.sources(task)))}
+
+        return await self._asker.ask(tasks, traces)
 
 
 def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
