@@ -31,7 +31,7 @@ class Cited(Citation):
     @classmethod
     def _placed(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, int) and info.context is not None:
-            return info.context(value)
+            return info.context(value).model_dump()
         if not isinstance(value, dict) or "at" not in value:
             return value
         label, mark, rest = str(value["at"]).strip().rpartition("#")

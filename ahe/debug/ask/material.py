@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from ahe.debug.readers.trace import Trace
@@ -29,7 +28,7 @@ class TaskMaterial:
     outcome: TaskOutcome
     instruction: str = ""
     before: TaskOutcome | None = None
-    traces: Mapping[str, Trace] = MappingProxyType({})
+    traces: Mapping[str, Trace] = field(default_factory=dict)
 
     @property
     def task(self) -> str:

@@ -36,10 +36,10 @@ async def test_a_second_run_makes_no_model_call(tmp_path: Path) -> None:
 async def test_an_agent_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     """Whatever it listed: times that differ between two runs would make its further requests new."""
     look = shell("ls -la --time-style=full-iso /rollouts /rollouts/* /before /raw /notes")
-    last = [GONE, GONE, answer(claim("f0a#3", ERROR))]
+    last = [{"status": 401, "content": "a wrong key"}, answer(claim("f0a#3", ERROR))]
     async with bench(tmp_path, turns("task-a", look, look, last)) as b:
         stopped = await b.ask(made("task-a", "failed"))
-        assert "down" in stopped.notes[0] and stopped.answers == {}
+        assert "a wrong key" in stopped.notes[0] and stopped.answers == {}
         (tmp_path / "debugger" / "README.md").write_text("A note to people.")
         assert "task-a" in (await b.ask(made("task-a", "failed"))).answers
         answered = [each["key"] for each in b.requests if each["status"] == 200]
