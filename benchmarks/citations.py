@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from ahe.debug.ask.citations import CitationChecker
-from ahe.debug.readers.find import read_trial
+from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import full_ids
 from ahe.records import Citation
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ahe.debug.ask.citations import CitationChecker
-from ahe.debug.readers.find import read_trial
+from ahe.debug.readers.read import read_trial
 from ahe.records import Citation, Evidence, Message, ToolCall, Trial, Usage
 from ahe.runtime.trajectory import Trajectory
 

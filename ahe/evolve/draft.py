@@ -18,7 +18,7 @@ from pydantic import Field, StringConstraints
 
 from ahe.agents.answering import Refused
 from ahe.debug.ask.citations import CitationChecker
-from ahe.debug.readers.find import read_trial
+from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import full_ids
 from ahe.files import copy_tree, remove_tree
 from ahe.harness.layout import FILES, FOLDERS, Problem, classify, counts
