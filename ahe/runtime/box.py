@@ -334,17 +334,14 @@ async def checked(hook: str, function: Callable[..., Awaitable[Any]], *given: An
         wanted = " or ".join(["None", *(form.__name__ for form in FORMS[hook])])
         raise TypeError(f"{hook} returned {type(result).__name__}; it returns {wanted}")
     plain = json.loads(json.dumps(result, allow_nan=False))
-    level = [plain]
-    for _ in range(MAX_DEPTH):
-        nested = [
-            each.values() if isinstance(each, dict) else each
-            for each in level
-            if isinstance(each, (dict, list))
-        ]
-        level = [inner for each in nested for inner in each]
-    if level:
+    if too_deep(plain, MAX_DEPTH):
         raise ValueError(f"{hook} returned more than {MAX_DEPTH} lists and mappings in each other")
     return plain
+
+
+def too_deep(value: Any, most: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most <= 0 or any(too_deep(each, most - 1) for each in inner)
 
 
 def instance(module: ModuleType) -> Any:
