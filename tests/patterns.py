@@ -35,6 +35,8 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     "ahe/evaluate/support.py f'(ba)?sh {re.escape(script)}( && rm (-f )?{re.escape(script)})?'": lambda: (),
     "ahe/models/refusals.py f'(?<!\\\\w){re.escape(key)}(?!\\\\w)'": lambda: (),
     "ahe/models/secrets.py form": lambda: (),
+    # The user's own words, in the script of a scripted model.
+    "ahe/models/script.py pattern": lambda: (),
     # Tables of texts.
     "ahe/harness/layout.py self.expression": lambda: (place.expression for place in PLACES),
     "ahe/harness/layout.py place.inside": lambda: (place.inside for place in PLACES if place.inside),

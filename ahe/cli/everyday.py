@@ -90,9 +90,7 @@ ahe run "sort the imports" --apply"""
 @click.option("--apply", is_flag=True, help="Merge the changes into the directory when the agent is done.")
 @click.option("--all", "everything", is_flag=True, help="Give the agent also what git ignores.")
 @working
-def work(
-    invocation: Invocation, directory: Path, folder: Path | None, as_json: bool, **given: Any
-) -> int:
+def work(invocation: Invocation, directory: Path, folder: Path | None, as_json: bool, **given: Any) -> int:
     """Let the evolved agent do INSTRUCTION on a copy of a directory, in the sandbox, and show the diff.
 
     Without --apply the directory stays as it is; the diff on stdout is one that `git apply` takes. What you

@@ -144,7 +144,9 @@ async def test(project: Project, settle: bool) -> ModelTest:
     )
 
 
-async def _tool_calls(project: Project, store: Store, model: OpenAIModel, settle: bool) -> tuple[str, str, bool]:
+async def _tool_calls(
+    project: Project, store: Store, model: OpenAIModel, settle: bool
+) -> tuple[str, str, bool]:
     """The mode, why, and whether it may change; the model is asked again where the configuration leaves it open."""
     if project.config.models["coder"].tool_calls != "auto":
         return model.spec.tool_calls, "ahe.toml or a flag says so", False

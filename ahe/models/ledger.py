@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ahe.errors import BudgetExceeded
 from ahe.models.identity import on_loopback, served_here
@@ -30,7 +30,7 @@ class Ledger:
     usd_limit: float = 0.0
     token_limit: int = 0
     minutes_limit: float = 0.0
-    total: Usage = Usage()
+    total: Usage = field(default_factory=Usage)
     on_charge: Callable[[Role, Usage, Usage], None] = lambda role, usage, total: None
     clock: Callable[[], float] = time.monotonic
 

@@ -151,6 +151,14 @@ async def _look(client: httpx2.AsyncClient, port: int, kind: str) -> FoundServer
         async with asyncio.timeout(LOOK_SECONDS):
             answer = await client.get(f"http://127.0.0.1:{port}/v1/models")
         names = tuple(str(model["id"]) for model in json.loads(answer.raise_for_status().content)["data"])
-    except (httpx2.HTTPError, TransientFailure, TimeoutError, ValueError, KeyError, TypeError, RecursionError):
+    except (
+        httpx2.HTTPError,
+        TransientFailure,
+        TimeoutError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ):
         return None
     return FoundServer(kind, f"http://localhost:{port}/v1", names)

@@ -237,7 +237,9 @@ def _room(numbers: list[int], asked: int) -> int:
     rooms = rooms or [
         window - prompt
         for prompt, window in permutations(numbers, 2)
-        if 0 < prompt < window < prompt + asked and prompt != asked and numbers.count(asked) > (window == asked)
+        if 0 < prompt < window < prompt + asked
+        and prompt != asked
+        and numbers.count(asked) > (window == asked)
     ]
     if not rooms and 0 < max(numbers, default=0) < 2 * asked:
         rooms = [max(numbers) // 4]  # The window is hardly larger than the reply asked for: try a short one.

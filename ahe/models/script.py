@@ -83,7 +83,11 @@ class Script:
     def __init__(self, answers: Mapping[str, Mapping[str, Entry]], log: Path | None = None) -> None:
         self.log = log
         self._entries = [
-            (role, str(pattern), [each if callable(each) else _answer(each, f"{role} {pattern}") for each in steps])
+            (
+                role,
+                str(pattern),
+                [each if callable(each) else _answer(each, f"{role} {pattern}") for each in steps],
+            )
             for role, keys in answers.items()
             for pattern, entry in keys.items()
             for steps in [entry if isinstance(entry, list) else [entry]]

@@ -27,14 +27,16 @@ _NAMES_A_SECRET = ("key", "token", "secret", "pass", "sig", "auth")
 
 @dataclass(frozen=True)
 class Secrets:
-    """Finds the secret values of a run in every form: keys, and the credentials in addresses of endpoints and proxies."""
+    """Finds the secrets of a run in every form: keys, and credentials in addresses of endpoints and proxies."""
 
     in_errors: tuple[re.Pattern[str], ...] = ()
     in_replies: tuple[re.Pattern[str], ...] = ()
 
     @classmethod
     def of(cls, specs: Iterable[ModelSpec]) -> Secrets:
-        long = sorted({value for value in _values(specs) if len(value) >= LEAST_IN_ERRORS}, key=len, reverse=True)
+        long = sorted(
+            {value for value in _values(specs) if len(value) >= LEAST_IN_ERRORS}, key=len, reverse=True
+        )
         sure = [value for value in long if len(value) >= SURE or _random(value)]
         errors, replies = (tuple(form for value in each for form in _forms(value)) for each in (long, sure))
         return cls(errors, replies)

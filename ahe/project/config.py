@@ -109,7 +109,12 @@ class BudgetTable(Table):
     minutes: float = Field(0, ge=0)
 
 
-FROM_ENVIRONMENT = {"model": ModelTable, "suite": SuiteTable, "evolve": EvolveTable, "budget": BudgetTable}
+TABLES: tuple[tuple[str, type[Table]], ...] = (
+    ("model", ModelTable),
+    ("suite", SuiteTable),
+    ("evolve", EvolveTable),
+    ("budget", BudgetTable),
+)
 
 
 class EnvironmentTable(Table):
@@ -196,7 +201,7 @@ def load_config(root: Path, flags: Mapping[str, Any] | None = None) -> Config:
     `AHE_<TABLE>_<KEY>` is read (`AHE_MODEL_NAME`). Raises `UsageError` that names the wrong key.
     """
     tree = _read_file(root / FILE)
-    names = [f"{table}.{key}" for table, form in FROM_ENVIRONMENT.items() for key in form.model_fields]
+    names = [f"{table}.{key}" for table, form in TABLES for key in form.model_fields]
     given = {name: os.environ.get(f"AHE_{name.replace('.', '_')}".upper()) or None for name in names}
     for name, value in (*given.items(), *(flags or {}).items()):
         if value is not None:

@@ -97,7 +97,11 @@ class Agent:
         return self._outcome(ended, answer, cause)
 
     def _outcome(self, ended: Ended, answer: str, cause: str) -> AgentOutcome:
-        uses = {**self._hooks.uses, "system_prompt.md": 1, **({"memory.md": 1} if self.harness.memory else {})}
+        uses = {
+            **self._hooks.uses,
+            "system_prompt.md": 1,
+            **({"memory.md": 1} if self.harness.memory else {}),
+        }
         return AgentOutcome(
             ended=ended,
             answer=answer,

@@ -91,7 +91,8 @@ def converted_text(found: Converted) -> str:
 def models_text(found: Models, width: int | None = None) -> str:
     """The model of each role, and the weights of embedded models."""
     roles, weights = (
-        table(tuple(rows[0]), [tuple(row.values()) for row in rows], width) for rows in (found.roles, found.weights)
+        table(tuple(rows[0]), [tuple(row.values()) for row in rows], width)
+        for rows in (found.roles, found.weights)
     )
     return f"{roles}\n\nembedded models:\n{weights}"
 

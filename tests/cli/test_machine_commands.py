@@ -118,7 +118,9 @@ def test_models_test_says_1_where_something_does_not_hold(ahe, project, tmp_path
     script = tmp_path / "script.yaml"
     answers = {
         "*": "It shows hidden files.",
-        "ahe-models-test/points/2": {"tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]},
+        "ahe-models-test/points/2": {
+            "tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]
+        },
         "ahe-models-test/points/4": {"status": 400, "content": "the role tool is not known here"},
     }
     script.write_text(json.dumps({"coder": answers}))

@@ -164,7 +164,9 @@ def calls(*parts: object) -> dict[str, object]:
     ids=["an index for each", "ids in turn", "one call"],
 )
 @pytest.mark.parametrize("together", [True, False])
-def test_countless_parts_of_a_stream_cost_no_more_than_their_number(parts: list[object], together: bool) -> None:
+def test_countless_parts_of_a_stream_cost_no_more_than_their_number(
+    parts: list[object], together: bool
+) -> None:
     raw = events(calls(*parts)) if together else events(*map(calls, parts))
     started = time.process_time()
     message = body.parse(raw)["choices"][0]["message"]

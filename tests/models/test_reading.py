@@ -102,7 +102,9 @@ def test_calls_of_a_stream_without_numbers_of_their_own_stay_apart(parts):
 
 
 def test_parts_inside_an_item_are_joined_too():
-    thought = [delta(content=[{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]) for text in "why"]
+    thought = [
+        delta(content=[{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]) for text in "why"
+    ]
     message = streamed(*thought, delta("stop", content=[{"type": "text", "text": "hi"}])).message
     assert (message.reasoning, message.content) == ("why", "hi")
     assert message.extra["content"][0]["thinking"] == [{"type": "text", "text": "why"}]
