@@ -18,12 +18,8 @@ def sniff(value: Any, line: bool) -> bool:
 
 def parse(content: Content, draft: Draft) -> None:
     """A trajectory; the steps of its sub-agents follow as steps of the environment."""
-    _trajectory(content.value, draft, content.subagent)
-
-
-def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
-    top = j.mapping(value)
-    draft.read_metadata(value)
+    top, subagent = j.mapping(content.value), content.subagent
+    draft.read_metadata(top)
     name = j.text(top.get("agent"), "name")
     if subagent:
         draft.add_text("environment", "injected", f"[sub-agent {name}]", "", "sub-agent")
@@ -37,7 +33,7 @@ def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
         draft.tokens = j.total(top.get("final_metrics"), "total_prompt_tokens", "total_completion_tokens")
         draft.ended = draft.ended or j.text(top.get("extra"), "ended")
     for each in j.mappings(top.get("subagent_trajectories")):
-        _trajectory(each, draft, subagent=True)
+        parse(Content(each, subagent=True), draft)
 
 
 def _step(value: dict[str, Any], draft: Draft, subagent: bool, own: bool) -> None:

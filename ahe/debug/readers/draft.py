@@ -59,7 +59,7 @@ class Draft:
     def add(self, source: StepSource, texts: Iterable[Text], time: Any = "") -> None:
         """Add a step; one without texts gets an empty message."""
         when = time if isinstance(time, str) else repr(time) if isinstance(time, int | float) else ""
-        self._steps.append(_Open(source, list(texts) or [Text("message", "")], j.encodable(when)))
+        self._steps.append(_Open(source, list(texts) or [Text("message", "")], when))
 
     def add_text(
         self, source: StepSource, channel: Channel, text: str, time: Any = "", name: str = ""

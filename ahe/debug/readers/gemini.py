@@ -65,20 +65,14 @@ def _message(value: dict[str, Any], draft: Draft) -> None:
         draft.add("agent", found, time)
         draft.tokens += j.total(value.get("tokens"), "total")
         for each in calls:
-            draft.add("environment", _results(each, draft), each.get("timestamp", ""))
+            parts = draft.content(each.get("result") or each.get("resultDisplay"))
+            text = "\n".join(part.text for part in parts)
+            failed = True if each.get("status") in ("error", "cancelled") else None
+            result = draft.result(each.get("id"), text, failed=failed)
+            draft.add("environment", [result], each.get("timestamp", ""))
     elif said:
         channel: Channel = "error" if kind == "error" else "injected"
         draft.add("environment", [Text(channel, text.text, kind) for text in said], time)
-
-
-def _results(call: dict[str, Any], draft: Draft) -> list[Text]:
-    failed = True if call.get("status") in ("error", "cancelled") else None
-    found = []
-    for part in j.listing(call.get("result")) or [call.get("resultDisplay")]:
-        response = j.inner(part, "functionResponse", "response")
-        said = j.as_text(response.get("error") or response.get("output", response or None))
-        found.append(draft.result(call.get("id"), said or j.content_text(part), failed=failed))
-    return found
 
 
 def _streamed(value: dict[str, Any], draft: Draft) -> None:

@@ -78,6 +78,9 @@ def _plain(text: str, draft: Draft) -> None:
     """The commands at prompts and what they printed. All up to the last installer is the set-up."""
     own: list[tuple[str, str]] = []  # what was typed after it, with the output
     installing = installed = False
+    text = text.encode("utf-8", "surrogateescape").decode(
+        "utf-8", "surrogateescape"
+    )  # a character in two events
     for line, output in _turns(text):
         if command := _typed(line):
             draft.setup = draft.count if installing else draft.setup
@@ -88,7 +91,7 @@ def _plain(text: str, draft: Draft) -> None:
                 draft.tests = draft.tests or draft.count
             draft.add("agent", [Text("call", line.rstrip("\n"), "shell")])
         if output.strip():
-            draft.add("environment", [draft.result("", j.encodable(output), "shell")])
+            draft.add("environment", [draft.result("", output, "shell")])
     draft.setup = draft.count if installing else draft.setup
     if draft.setup and installed and _never_ran(own):
         draft.setup, draft.started = draft.count, False
