@@ -12,8 +12,8 @@ from ahe.debug.ask.answer import answer_text
 from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial, in_order
 from ahe.debug.pipeline import Examination, examined
-from ahe.debug.readers import trials
 from ahe.debug.readers.read import Source, read, trial_source
+from ahe.debug.readers.trace import Trace
 from ahe.debug.report.sections import Material, scores
 from ahe.debug.signals.outcome import TaskOutcome
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
@@ -127,7 +127,7 @@ def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
     return [
         trial_source(
             folder / trial.id,
-            trials.TrialInfo(task=trial.task, id=trial.id, attempt=trial.attempt, status=trial.status),
+            Trace(trial.id, trial.task, attempt=trial.attempt, status=trial.status),
         )
         for trial in sorted(of, key=lambda trial: (trial.task, trial.attempt, trial.id))
     ]

@@ -78,8 +78,7 @@ def read(source: Source) -> Trace:
     draft = drafted(source)
     if not draft.count and not draft.damage:
         draft.add_damage("no messages in it" if source.path else "the trial has no trace")
-    known = trials.TrialInfo(source.task, source.id, attempt=source.attempt, status=source.status)
-    verifier = tuple(draft.verifier)
+    known = Trace(source.id, source.task, attempt=source.attempt, status=source.status)
     if source.trial:
         folder = Path(source.trial)
         known = trials.info(folder) or known
@@ -87,16 +86,16 @@ def read(source: Source) -> Trace:
             draft.attach(place - 1, text)
         verifier = (*trials.verifier(folder, draft.damage), *known.verifier)
     else:
-        name = files.stem(Path(source.path))
-        found = trials.verifier(Path(source.path).parent, draft.damage, name) if source.alone else ()
-        verifier = (*found, *verifier)
-    if known.cause:
-        draft.add_text("environment", "error", known.cause, "", known.layout)
-    return Trace(
+        path = Path(source.path)
+        beside = trials.verifier(path.parent, draft.damage, files.stem(path)) if source.alone else ()
+        verifier = (*beside, *draft.verifier)
+    for step in known.steps:
+        draft.add(step.source, step.texts)
+    return replace(
+        known,
         id=source.id,
         task=source.task,
         steps=draft.steps,
-        attempt=known.attempt,
         status=known.status if known.status != "unknown" else draft.status,
         ended=known.ended or draft.ended,
         verifier=verifier,
@@ -143,8 +142,8 @@ def task_name(draft: Draft) -> str:
     return f"{'-'.join(words)[:40].strip('-') or 'task'}-{digest}"
 
 
-def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
-    """The source of a trial folder, with the best of the files that hold its steps."""
+def trial_source(folder: Path, info: Trace) -> Source:
+    """The source of a trial folder, with the best of the files that hold its steps; `info` is what is known of it."""
     source = replace(
         _steps(folder),
         id=UNSAFE.sub("_", info.id) or "trace",
@@ -159,7 +158,7 @@ def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
 
 def read_trial(folder: Path) -> Trace:
     """The trace of a trial folder, as far as it exists. Never raises because of its contents."""
-    info = trials.info(folder) or trials.TrialInfo(task="", id=folder.name)
+    info = trials.info(folder) or Trace(folder.name, "")
     return read(trial_source(folder, info))
 
 
