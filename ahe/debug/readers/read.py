@@ -6,10 +6,11 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ahe.debug.readers import files, trials
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import HEAD, LIMIT, Content, Shape, Span
+from ahe.debug.readers.files import HEAD, Shape, Span
 from ahe.debug.readers.formats import READERS, SCREENS, sniff
 from ahe.debug.readers.trace import Status, Trace
 
@@ -58,15 +59,15 @@ def drafted(source: Source, limit: int = 0) -> Draft:
     """What the files of a source say, without its trial folder; with a `limit`, only their first bytes."""
     draft = Draft(source.path or source.trial)
     for name in filter(None, (source.path, *source.more)):
-        path, helper = Path(name), name != source.path
+        path, draft.subagent = Path(name), name != source.path
         if source.shape in ("lines", "folder"):
-            read_lines = files.records if source.shape == "lines" else files.folder
-            content = Content(None, read_lines(path, draft.damage, limit), helper)
+            values = files.records if source.shape == "lines" else files.folder
+            value: Any = list(values(path, draft.damage, limit))
         else:
-            read_value = files.text if source.shape == "text" else files.document
-            span = files.WHOLE if helper else source.span
-            content = Content(read_value(path, draft.damage, span, limit or LIMIT), (), helper)
-        READERS[source.format][1](content, draft)
+            one = files.text if source.shape == "text" else files.document
+            span = files.WHOLE if draft.subagent else source.span
+            value = one(path, draft.damage, span, limit or files.LIMIT)
+        READERS[source.format][1](value, draft)
     return draft
 
 

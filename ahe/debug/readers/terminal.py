@@ -7,12 +7,11 @@ types before the agent's first command (installers, the agent's own command line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Text
 
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[@-Z\\-_=>])")
@@ -61,14 +60,14 @@ def sniff(value: Any, line: bool) -> bool:
     return top.get("version") == 1 and isinstance(top.get("stdout"), list)
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """A log or a typescript, a cast of lines, or one of version 1, a document with pauses and texts."""
-    if isinstance(content.value, str):
-        _plain(content.value, draft)
-    elif content.value is None:
-        _cast(content.lines, draft)
+    if isinstance(value, str):
+        _plain(value, draft)
+    elif isinstance(value, list):
+        _cast(value, draft)
     else:
-        top = j.mapping(content.value)
+        top = j.mapping(value)
         draft.seconds = j.number(top.get("duration"))
         pairs = [j.listing(each) for each in j.listing(top.get("stdout"))]
         _plain("".join(j.string(pair[1]) for pair in pairs if len(pair) > 1), draft)
@@ -137,7 +136,7 @@ def _typed(line: str) -> str:
     return bare[prompt.end() :].strip() if prompt else ""
 
 
-def _cast(records: Iterable[Any], draft: Draft) -> None:
+def _cast(records: list[Any], draft: Draft) -> None:
     """asciinema 2 and 3: a header, then events. Input events are ignored: the output echoes them."""
     shown: list[str] = []
     relative = False
