@@ -10,14 +10,7 @@ from ahe.debug.readers.draft import Draft, abandoned
 from ahe.debug.readers.trace import API_ERROR, Text
 
 _MESSAGES = ("message", "message_end")
-_SUMMARIES = (
-    "compaction",
-    "branch_summary",
-    "custom_message",
-    "custom",
-    "branchSummary",
-    "compactionSummary",
-)
+_SUMMARIES = j.words("compaction branch_summary custom_message custom branchSummary compactionSummary")
 
 
 def sniff(value: Any, line: bool) -> bool:
