@@ -208,9 +208,7 @@ async def test_both_evaluations_stand_side_by_side(tmp_path: Path) -> None:
 
 async def test_odd_names_and_bytes_are_files_all_the_same(tmp_path: Path) -> None:
     material = made("task-a", "failed")
-    odd = trace(
-        "id-f0a", "task-a", "failed", [("cat \udcff\ud83d", "x\x00y ../../etc"), *FAILING], "answered"
-    )
+    odd = trace("id-f0a", "task-a", "failed", [("cat \udcff", "x\x00y ../../etc"), *FAILING], "answered")
     rollout = replace(material.outcome.rollouts[0], label="logs/../a b", findings=())
     material = replace(material, traces=(odd,), outcome=replace(material.outcome, rollouts=(rollout,)))
     script = turns(
