@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ahe.debug.readers.lenient_json import as_text, mapping, number, salvage, words
-from ahe.debug.verifiers.failure import LONG, Failure, failure, generic
+from ahe.debug.verifiers.failure import Failure, failure, generic
 
 _DEPTH, _MOST = 12, 200
 _REASONS = words(
@@ -111,8 +111,8 @@ def _failed(value: Any, path: tuple[str, ...] = (), checks: bool = False, depth:
             further = path if plain in _CHECKS else (*path, key)
             found += _failed(each, further, checks or plain in _CHECKS, depth + 1)
         elif checks and plain not in _OWN and _plain(each) in _FAILED and not _GOOD_WHEN_FALSE.search(plain):
-            said = ": ".join(filter(None, (name, key, as_text(each))))[:LONG]
-            found.append(Failure(name or key, said, said))
+            test = f"{name} {key}".strip()[:300]
+            found.append(Failure(test, f"{test}: {as_text(each)[:300]}", ""))
     if outcome is False and depth and not found:
         found.append(Failure(name, f"{name}: failed", ""))
     return found

@@ -39,7 +39,7 @@ def said(value: Any, name: str = "verdict.json") -> list[tuple[str, str]]:
                 "passed": 1,
                 "reward": 0.5,
             },
-            [("no_rows", "no_rows: order: false")],
+            [("no_rows order", "no_rows order: false")],
         ),
         (
             {"tests": [{"nodeid": "t.py::a", "outcome": "failed", "call": {"longrepr": "E  KeyError: 'a'"}}]},
