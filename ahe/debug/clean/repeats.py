@@ -73,7 +73,7 @@ def folds(lines: Sequence[str]) -> list[Fold]:
             fold = Fold(start + 1, end, f"×{length - 1}")
         elif length >= ALIKE and kind == "blob":
             fold = Fold(start + 1, end, f"blob {length - 1} lines")
-        elif length >= (ALIKE if _WORDS.search(kind) else NUMBERS):
+        elif length >= NUMBERS or (length >= ALIKE and _WORDS.search(kind)):
             fold = Fold(start + 2, end - 1, f"≈ {length - 3} lines")
         else:
             continue
@@ -119,8 +119,8 @@ class Memory:
             while at < wall:
                 known = self._windows.get(keys[at])
                 start, end = at + spared, at + (_equal(known, lines, at, wall) if known else 0)
-                worth = size(lines, start, end) >= BLOCK
-                if known and worth and (end - start >= WINDOW or len(lines[start]) >= LONE):
+                enough = end - start >= WINDOW or (end > start and len(lines[start]) >= LONE)
+                if known and enough and size(lines, start, end) >= BLOCK:
                     found.append(_seen(message, start, end, known[0], known[1] + spared))
                     at = end
                 else:

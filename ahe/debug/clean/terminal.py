@@ -40,6 +40,7 @@ _VERTICAL = re.compile(
 _NARROW = re.compile(
     r"[\r -~\u00a0-\u00ac\u00ae-\u02ff\u0391-\u03ff\u0410-\u044f\u2010-\u2027\u2190-\u21ff\u2500-\u25e0\u2801-\u28ff]*"
 )
+_OVERTYPED = re.compile(r"[ -~]\x08(?=[ -~])")
 # Leaves an empty row with the cursor at its start.
 _WIPE = re.compile(r"\r\x1b\[(?:[02]?K|0?J)|\x1b\[2K(?:\r|\x1b\[1G)|\x1b\[1G\x1b\[K")
 
@@ -63,7 +64,7 @@ def _line(line: str) -> str:
     """One line without silent sequences, as a terminal shows it."""
     line = _WIPE.split(line.rstrip("\r"))[-1]
     if "\x1b" not in line:
-        line = _STRAY.sub("", line)
+        line = _OVERTYPED.sub("", _STRAY.sub("", line))
     if not re.search(r"[\r\x08\x1b]", line):
         return line
     if not _NARROW.fullmatch(line):
