@@ -94,7 +94,6 @@ def made(
             Rollout(
                 trial=f"id-{label}",
                 label=label,
-                attempt=number,
                 status=status,
                 ended=ended,
                 turns=2,
