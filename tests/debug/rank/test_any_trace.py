@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_traces import studied
 
 from ahe.debug.ask.citations import flat_texts
-from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.rank.decisive import find_divergence
 from ahe.debug.readers.results import result
 from ahe.debug.readers.trace import Step, Text, Trace, VerifierFile
 from ahe.debug.signals.acts import acts
@@ -54,7 +54,7 @@ TEXTS: st.SearchStrategy[Text] = st.one_of(
     ),
     st.builds(lambda said, tool: Text("call", said, tool), CALL, TOOL),
     st.builds(
-        lambda said, tool, failed: result(said, tool, "make", failed=failed),
+        lambda said, tool, failed: result(said, tool, failed=failed),
         SAID,
         TOOL,
         st.none() | st.booleans(),
