@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ahe.environments import docker_api, docker_build, docker_shell
 from ahe.environments.base import TaskEnvironment
-from ahe.environments.inside.child import CANNOT_RUN
+from ahe.environments.inside.processes import CANNOT_RUN
 from ahe.environments.layout import covered, mounted
 from ahe.environments.limits import owner
 from ahe.environments.link import Command

@@ -136,8 +136,12 @@ async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple
             )
 
     async def started() -> Launched:
-        process = await asyncio.get_running_loop().run_in_executor(_starter(), start)
-        return await _launched(process, resources, errors, ours)
+        loop = asyncio.get_running_loop()
+        process = await loop.run_in_executor(_starter(), start)
+        stdout = asyncio.StreamReader(limit=PIPE_BYTES)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), process.stdout)
+        _, stdin = await asyncio.open_unix_connection(sock=ours)
+        return Launched(process, process.pid, Limiter(resources), errors, ours, stdin, stdout)
 
     starting = asyncio.ensure_future(started())
     try:
@@ -150,16 +154,6 @@ async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple
         with contextlib.suppress(OSError):
             await (await starting).close()
         raise
-
-
-async def _launched(
-    process: subprocess.Popen[bytes], resources: ResourceLimits, errors: IO[bytes], ours: socket.socket
-) -> Launched:
-    loop = asyncio.get_running_loop()
-    stdout = asyncio.StreamReader(limit=PIPE_BYTES)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), process.stdout)
-    _, stdin = await asyncio.open_unix_connection(sock=ours)
-    return Launched(process, process.pid, Limiter(resources), errors, ours, stdin, stdout)
 
 
 @functools.cache

@@ -104,7 +104,8 @@ def _limiter() -> tuple[Kind, tuple[Path, ...]]:
     if "" in paths and "" in mounts:
         own = mounts[""] / paths[""].lstrip("/")
         for parent in (own, *own.parents):
-            if parent.is_relative_to(mounts[""]) and _delegated(parent) and _can_make(parent):
+            delegated = set(_read(parent / "cgroup.subtree_control").split())
+            if parent.is_relative_to(mounts[""]) and {"memory", "pids"} <= delegated and _can_make(parent):
                 return "cgroup v2", (parent,)
     if all(name in paths and name in mounts for name in ("memory", "pids")):
         found = []
@@ -134,10 +135,6 @@ def _group_mounts() -> dict[str, Path]:
     return mounts
 
 
-def _delegated(parent: Path) -> bool:
-    return {"memory", "pids"} <= set(_read(parent / "cgroup.subtree_control").split())
-
-
 def _can_make(parent: Path) -> bool:
     if not os.access(parent, os.W_OK):
         return False
@@ -155,10 +152,8 @@ def _sweep(parent: Path) -> None:
     """Removes groups left behind by `ahe` processes that were killed."""
     for group in parent.glob(f"{PREFIX}*"):
         if not is_alive(group.name.removeprefix(PREFIX).rpartition("-")[0]):
-            try:
+            with contextlib.suppress(OSError):
                 group.rmdir()
-            except OSError:
-                continue
 
 
 def _configure(group: Path, resources: ResourceLimits) -> None:

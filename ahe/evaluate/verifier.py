@@ -96,9 +96,8 @@ async def verify(env: Environment, task: Task) -> Verification:
     except AgentFault as fault:
         problem = str(fault)
     except OSError as error:
-        problem = (
-            f"the tests could not be written after the agent's work: {str(error) or type(error).__name__}"
-        )
+        said = str(error) or type(error).__name__
+        problem = f"the tests could not be written after the agent's work: {said}"
     return Verification(reward=0.0, problem=problem)
 
 
@@ -114,16 +113,11 @@ async def _verify(env: Environment, task: Task) -> Verification:
         )
     async with asyncio.timeout(UPLOAD_SECONDS):  # commands can slow every single file down
         await upload(env, Path(task.path, "tests"), "/tests")
+    script, seconds = "/tests/test.sh", task.verifier_seconds
     ran = await run_script(
-        env,
-        "/tests/test.sh",
-        task,
-        timeout=task.verifier_seconds,
-        variables=task.verifier_env,
-        user=task.verifier_user,
+        env, script, task, timeout=seconds, variables=task.verifier_env, user=task.verifier_user
     )
-    files = await _collect(env)
-    return _judge(ran, files, task.verifier_seconds)
+    return _judge(ran, await _collect(env), seconds)
 
 
 async def upload(env: Environment, folder: Path, inside: str) -> None:

@@ -11,7 +11,6 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -197,13 +196,19 @@ def copy(root: Path, found: Listing, *targets: Path) -> None:
         target.mkdir()
     for kind, one in ((found.folders, _make_one), (found.files, _copy_one)):
         for path in sorted(kind):
+            why = ""
             try:
-                if found.cover(path):
-                    raise _Unreadable
-                one(root / path, [target / path for target in targets])
+                if not found.cover(path):
+                    one(root / path, [target / path for target in targets])
+                    continue
             except _Unreadable as error:
-                del kind[path]
-                found.left_out |= {path: str(error)} if str(error) else {}
+                why = str(error)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:  # it is deeper in our folders than in the person's
+                    raise
+                why = "its path is too long"
+            del kind[path]
+            found.left_out |= {path: why} if why else {}
     for path, info in found.folders.items():
         for target in targets:
             os.chmod(target / path, 0o700 | stat.S_IMODE(info.st_mode) & 0o777)
@@ -211,19 +216,7 @@ def copy(root: Path, found: Listing, *targets: Path) -> None:
 
 def _make_one(_: Path, targets: list[Path]) -> None:
     for target in targets:
-        with _fitting():
-            target.mkdir()
-
-
-@contextmanager
-def _fitting() -> Iterator[None]:
-    """A name that is deeper in our folders than in the person's may not fit."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        raise _Unreadable("its path is too long") from None
+        target.mkdir()
 
 
 class _Unreadable(Exception):
@@ -240,8 +233,7 @@ def _copy_one(source: Path, targets: list[Path]) -> None:
         raise _Unreadable(f"it cannot be read ({error.strerror})") from None
     if handle < 0:
         for target in targets:
-            with _fitting():
-                target.symlink_to(link)
+            target.symlink_to(link)
         return
     with open(handle, "rb") as old:
         info = os.fstat(handle)
@@ -249,7 +241,7 @@ def _copy_one(source: Path, targets: list[Path]) -> None:
             raise _Unreadable("it was replaced while it was read")
         for target in targets:
             old.seek(0)
-            with _fitting(), target.open("xb") as new:
+            with target.open("xb") as new:
                 shutil.copyfileobj(old, new)
             os.chmod(target, 0o600 | stat.S_IMODE(info.st_mode) & 0o777)
             os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))

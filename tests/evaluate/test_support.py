@@ -120,7 +120,7 @@ def test_the_network_is_the_users_to_allow(tmp_path):
         (
             TOML,
             {"environment/Dockerfile": "FROM ubuntu:24.04\nCOPY files/ /app/"},
-            "starts from ubuntu:24.04",
+            "says FROM ubuntu:24.04",
         ),
         (TOML, {"environment/Dockerfile": BUNDLED + "RUN true", "environment/setup.sh": "x"}, "RUN true"),
         (TOML, {"environment/Dockerfile": BUNDLED, "environment/files/note.txt": None}, "neither files/ nor"),
