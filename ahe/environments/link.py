@@ -90,9 +90,7 @@ class Link:
         When the caller is cancelled, the command and all its processes are killed.
         """
         number = next(self._numbers)
-        request = {"op": "exec", "command": command.text, "timeout": command.timeout, "cwd": command.cwd}
-        request |= {"env": {**variables, **command.env}, "output_limit": command.output_limit}
-        request |= {"elsewhere": command.elsewhere}
+        request = {"op": "exec", **vars(command), "env": {**variables, **command.env}}
         try:
             kind, code, output, omitted = await self._ask(number, request, command.timeout + GRACE)
         except asyncio.CancelledError:

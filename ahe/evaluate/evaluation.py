@@ -73,9 +73,10 @@ class Evaluator:
     async def evaluate(self, label: str, wanted: Sequence[Planned]) -> Evaluation:
         """Run the wanted trials that the store does not hold; `missing` ones are tried again.
 
-        Raises `BudgetExceeded`, and `AllBroken` if one trial after the other breaks (see `repeated_failure`). Then running trials are cancelled and finished ones kept. If other wanted trials have been
-        scored, a trial that was missing before and breaks again does not count for `AllBroken`: one task that can never
-        run does not stop the others.
+        Raises `BudgetExceeded`, and `AllBroken` if one trial after the other breaks (see `repeated_failure`). Then
+        running trials are cancelled and finished ones kept. If other wanted trials have been scored, a trial that was
+        missing before and breaks again does not count for `AllBroken`: one task that can never run does not stop the
+        others.
         """
         found = self.store.find([planned.id for planned in wanted])
         known = {key: trial for key, trial in found.items() if trial.status != "missing"}

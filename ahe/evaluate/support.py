@@ -38,15 +38,8 @@ def refuse(task: Task, *, allow_network: bool, kind: str, solution: bool = False
         )
 
 
-def unsupported(
-    task: Task,
-    *,
-    allow_network: bool,
-    kind: str,
-    host: Mapping[str, str] = os.environ,
-    solution: bool = False,
-) -> Iterator[str]:
-    """The features that `refuse` names. `host` holds the host's variables, which a `${NAME}` would read."""
+def unsupported(task: Task, *, allow_network: bool, kind: str, solution: bool = False) -> Iterator[str]:
+    """The features that `refuse` names."""
     toml = TaskToml.model_validate(task.raw)
     yield from (f"{feature} ({key})" for key, feature in unsupported_keys(toml).items())
     if toml.environment.os not in ("linux", ""):
@@ -55,7 +48,7 @@ def unsupported(
         yield "a separate environment for the verifier (verifier.environment_mode)"
     yield from _files(task, toml)
     yield from _network(toml, allow_network)
-    yield from _variables(toml, host, solution)
+    yield from _variables(toml, solution)
     if "$" in task.environment.workdir:
         yield f"a variable in environment.workdir ({task.environment.workdir})"
     if kind in ("bwrap", "unsafe") and task.docker_only:
@@ -92,14 +85,14 @@ def _network(toml: TaskToml, allow_network: bool) -> Iterator[str]:
         yield "the network (network_mode public), which your policy forbids"
 
 
-def _variables(toml: TaskToml, host: Mapping[str, str], solution: bool) -> Iterator[str]:
+def _variables(toml: TaskToml, solution: bool) -> Iterator[str]:
     tables = {
         "environment": toml.environment.env,
         "verifier": toml.verifier.env,
         "solution": toml.solution.env if solution else {},
     }
     for section, variables in tables.items():
-        for name in unresolved(variables, host):
+        for name in unresolved(variables):
             yield f"the variable {name} of this machine ({section}.env), which is not set: set it"
 
 
@@ -129,7 +122,11 @@ def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: 
         words = each.rest.split()
         source = words[0].strip("./") if each.name == "COPY" and len(words) == 2 else ""
         removed = rf"( && rm (-f )?{re.escape(script)})?"
-        if source == "files" and files and posixpath.normpath(posixpath.join(directory, words[1])) == directory:
+        if (
+            source == "files"
+            and files
+            and posixpath.normpath(posixpath.join(directory, words[1])) == directory
+        ):
             copied = True
         elif source == "setup.sh" and setup:
             script = words[1]

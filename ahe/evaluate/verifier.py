@@ -117,7 +117,26 @@ async def _verify(env: Environment, task: Task) -> Verification:
     ran = await run_script(
         env, script, task, timeout=seconds, variables=task.verifier_env, user=task.verifier_user
     )
-    return _judge(ran, await _collect(env), seconds)
+    files = await _collect(env)
+    rewards: dict[str, float] = {}
+    problem = ""
+    if ran.timed_out:
+        # A reward that was written before the timeout is not used: the script may not have finished it.
+        problem = f"the verifier was not done after {seconds:g} seconds"
+    else:
+        try:
+            rewards = read_rewards(files)
+        except BadReward as error:
+            problem = str(error)
+    return Verification(
+        reward=one_reward(rewards) if rewards else 0.0,
+        rewards=rewards,
+        output=ran.text[-TAIL_CHARACTERS:],
+        exit_code=ran.exit_code,
+        timed_out=ran.timed_out,
+        problem=problem,
+        files={**files, STDOUT: ran.output},
+    )
 
 
 async def upload(env: Environment, folder: Path, inside: str) -> None:
@@ -180,28 +199,6 @@ async def _collect(env: Environment) -> dict[str, bytes]:
         except (UnicodeDecodeError, binascii.Error):
             continue
     return files
-
-
-def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Verification:
-    rewards: dict[str, float] = {}
-    problem = ""
-    if ran.timed_out:
-        # A reward that was written before the timeout is not used: the script may not have finished it.
-        problem = f"the verifier was not done after {limit:g} seconds"
-    else:
-        try:
-            rewards = read_rewards(files)
-        except BadReward as error:
-            problem = str(error)
-    return Verification(
-        reward=one_reward(rewards) if rewards else 0.0,
-        rewards=rewards,
-        output=ran.text[-TAIL_CHARACTERS:],
-        exit_code=ran.exit_code,
-        timed_out=ran.timed_out,
-        problem=problem,
-        files={**files, STDOUT: ran.output},
-    )
 
 
 class BadReward(ValueError):

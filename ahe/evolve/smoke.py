@@ -75,9 +75,7 @@ class SmokeTrial:
             key="smoke/0",
             workdir="/app",
         )
-        problems = [
-            Problem(rule="code", where=line.split(":")[0], text=line) for line in executor.problems
-        ]
+        problems = [Problem(rule="code", where=line.split(":")[0], text=line) for line in executor.problems]
         if outcome.ended != "answered":
             text = outcome.cause or f"the smoke trial ended with {outcome.ended}"
             problems.append(Problem(rule="smoke", where="", text=text))

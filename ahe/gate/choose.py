@@ -1,4 +1,4 @@
-"""The gates by name: the default, those of published loops to compare it with, and `NotedGate` for a person's commits."""
+"""The gates by name: the default, and those of published loops; and `NotedGate` for a person's commits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Callable
 
 from ahe.errors import UsageError
 from ahe.gate.bayes import BayesGate
-from ahe.gate.decisions import PER_ARM, decided, heldout_posterior, points, posterior_or_request, requests_up_to
+from ahe.gate.decisions import (
+    PER_ARM,
+    decided,
+    heldout_posterior,
+    points,
+    posterior_or_request,
+    requests_up_to,
+)
 from ahe.gate.posterior import Posterior
 from ahe.protocols import Gate
 from ahe.records import Ceiling, Comparison, Decision, Tally

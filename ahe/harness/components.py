@@ -53,7 +53,7 @@ class _SubAgent(Record):
 
     name: str = ""
     description: Description
-    tools: list[str] = []
+    tools: tuple[str, ...] = ()
     turns: int = Field(1, ge=1, le=50, strict=True)
 
 

@@ -66,7 +66,9 @@ def configure(git: Git) -> None:
     for remote in (key.removesuffix(".url") for key in sorted(keys) if re.fullmatch(r"remote\..*\.url", key)):
         missing.append((f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}"))
         if f"{remote}.push" not in keys:
-            missing += [(f"{remote}.push", r) for r in ("HEAD", NOTES_REF, "+refs/tags/ahe/*:refs/tags/ahe/*")]
+            missing += [
+                (f"{remote}.push", r) for r in ("HEAD", NOTES_REF, "+refs/tags/ahe/*:refs/tags/ahe/*")
+            ]
     for key, value in missing:
         if (key, value) not in have:
             git.run("config", "--local", "--add", key, value)
@@ -76,15 +78,14 @@ def _others(tree: Path, seed: Path) -> set[str]:
     """Names in the folder that are not ours. Files equal to the seed's are ours, left by a run that was killed."""
     others = set()
     for name in os.listdir(tree):
-        if name not in (*NAMES, "README.md"):
-            others.add(name)
-        elif name == "README.md":
-            others |= set() if _same(tree / name, seed / name) else {name}
-        elif not _same(tree / name, seed / name):
+        if name in (*NAMES, "README.md") and _same(tree / name, seed / name):
+            continue
+        if name in NAMES:
             raise WorkspaceError(
                 f"{tree} holds a harness ({name}) without a .git: make it a repository with `git init` and a "
                 "commit, or move it away"
             )
+        others.add(name)
     return others
 
 

@@ -10,7 +10,7 @@ from ahe.errors import WorkspaceError
 from ahe.harness.inventory import Touched
 from ahe.harness.layout import counts
 from ahe.history.commits import Commit, read_commits
-from ahe.history.git import Git, locate
+from ahe.history.git import locate
 from ahe.history.message import read_final
 from ahe.history.trees import Trees
 from ahe.records import Final
@@ -65,7 +65,9 @@ class Reading(Trees):
                     f"a {what} is under way in {tree}: end it with {way_out}, then run ahe again"
                 )
         self.branch()
-        if edits := _edits(self._git):
+        output = self._git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+        lines = [line for line in output.split("\0") if line]
+        if edits := [line for line in lines if not line.startswith("?? ") or counts(line[3:])]:
             listed = "\n".join(f"  {line}" for line in edits[:20]) + ("\n  …" if len(edits) > 20 else "")
             raise WorkspaceError(
                 f"{tree} has edits that are not committed:\n{listed}\n"
@@ -144,10 +146,3 @@ class Reading(Trees):
         """`<id> <subject>` of the commits after `sha` that touch one of these paths, newest first."""
         later = ("log", "--format=%h %s", "--no-notes", f"{sha}..HEAD", "--", *paths)
         return self._git.run("--literal-pathspecs", *later).splitlines()
-
-
-def _edits(git: Git) -> list[str]:
-    """Changes of tracked files, and untracked files of the harness, as `git status` abbreviates them."""
-    output = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
-    lines = [line for line in output.split("\0") if line]
-    return [line for line in lines if not line.startswith("?? ") or counts(line[3:])]

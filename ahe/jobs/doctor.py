@@ -119,9 +119,16 @@ async def _parts() -> list[Finding]:
     kept = str(TOO_MUCH_MB << 20) not in used
     refused = f"{TOO_MUCH_MB} MB were {'refused' if kept else 'used'} where {MEMORY_MB} are allowed"
     return [
-        _part("user namespace", users == "yes", "one user is mapped, and a further namespace was refused", users),
+        _part(
+            "user namespace", users == "yes", "one user is mapped, and a further namespace was refused", users
+        ),
         _part("seccomp", filtered == "yes", "a filter is loaded, and keyctl was refused", filtered),
-        _part("keyring", -1 != theirs != mine, "sandboxes have a session keyring of their own", "it is the host's"),
+        _part(
+            "keyring",
+            -1 != theirs != mine,
+            "sandboxes have a session keyring of their own",
+            "it is the host's",
+        ),
         _part("limits", kept, f"{in_force()}: {refused}", refused),
     ]
 

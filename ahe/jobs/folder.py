@@ -106,7 +106,9 @@ def listing(
         for name, entry in entries.items():
             path = place + name
             try:
-                info = _looked_at(entry, ours)
+                info = entry.stat(follow_symlinks=False)
+                if ours and stat.S_ISREG(info.st_mode) and not info.st_mode & stat.S_IRUSR:
+                    os.chmod(entry.path, 0o600)
             except OSError as error:
                 found.left_out[path] = f"it cannot be read ({error.strerror})"
                 continue
@@ -136,13 +138,6 @@ def without_repositories(root: Path) -> None:
                     waiting.append(Path(entry.path))
         except OSError:
             remove_tree(place)
-
-
-def _looked_at(entry: os.DirEntry[str], ours: bool) -> os.stat_result:
-    info = entry.stat(follow_symlinks=False)
-    if ours and stat.S_ISREG(info.st_mode) and not info.st_mode & stat.S_IRUSR:
-        os.chmod(entry.path, 0o600)
-    return info
 
 
 def persons(root: Path, spare: Path, runs: Path, *, everything: bool = False) -> Listing:

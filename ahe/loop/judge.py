@@ -48,7 +48,9 @@ class Candidate:
         if not tasks or not self._can_be_attributed(trees):
             return judged
         burden = loo.PROVE_BAD if whole.outcome == "kept" else loo.PROVE_GOOD
-        question = loo.AttributionQuestion(trees.pieces, tasks, len(pairs), burden, concentration=concentration)
+        question = loo.AttributionQuestion(
+            trees.pieces, tasks, len(pairs), burden, concentration=concentration
+        )
         return await self._attribute(judged, trees, measurement, question)
 
     async def _attribute(
@@ -173,7 +175,8 @@ class AttributionRunner:
             trials = await self._run(step.requests)
             for request in step.requests:
                 made = trials[self.version(request.without).id, request.task]
-                rolls.setdefault(request.without, {})[request.task] = [_passed(trial) for trial in made]
+                passed = [None if trial.status == "missing" else trial.status == "passed" for trial in made]
+                rolls.setdefault(request.without, {})[request.task] = passed
         return step
 
     async def _run(self, requests: Sequence[loo.TreeRequest]) -> dict[tuple[str, str], list[Trial]]:
@@ -185,7 +188,3 @@ class AttributionRunner:
         for trial in evaluation.trials:
             found.setdefault((trial.harness, trial.task), []).append(trial)
         return found
-
-
-def _passed(trial: Trial) -> bool | None:
-    return None if trial.status == "missing" else trial.status == "passed"

@@ -189,7 +189,10 @@ CLASSES = {
     "14_empty": ("class A: ...\n", "there are the hooks on_start, before_model"),
     "15_few": (f"class A:\n{HOOK}".replace(", call", ""), "the hook before_tool is called with 2 arguments"),
     "16_many": (f"class A:\n{HOOK}".replace("call)", "call, more)"), "missing a required argument: 'more'"),
-    "17_init": (f"class A:\n{HOOK}    def __init__(self, x): ...\n", "missing 1 required positional argument"),
+    "17_init": (
+        f"class A:\n{HOOK}    def __init__(self, x): ...\n",
+        "missing 1 required positional argument",
+    ),
 }
 
 

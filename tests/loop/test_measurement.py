@@ -21,8 +21,7 @@ from ahe.evaluate.trial import HarnessVersion, TrialRunner
 from ahe.events import NullWatcher
 from ahe.gate.attribution import DEEPEST, PROVE_GOOD, AttributionQuestion, Piece
 from ahe.gate.bayes import BayesGate
-from ahe.gate.choose import GATES, make_gate
-from ahe.gate.choose import GreedyGate
+from ahe.gate.choose import GATES, GreedyGate, make_gate
 from ahe.loop.judge import AttributionRunner
 from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.project.content import entry

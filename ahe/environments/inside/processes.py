@@ -32,7 +32,7 @@ def exec_command(request: dict[str, Any], number: int, writer: int) -> NoReturn:
         environment["PWD"] = os.getcwd()
         for shell in ("/bin/bash", "/usr/bin/bash", "/bin/sh"):
             try:
-                os.execve(shell, [shell.rpartition("/")[2], "-c", str(request["command"])], environment)
+                os.execve(shell, [shell.rpartition("/")[2], "-c", str(request["text"])], environment)
             except FileNotFoundError:
                 continue
     except Exception as error:
