@@ -224,15 +224,13 @@ def _names(
 
 
 def _check(file: str, tasks: AbstractSet[str], splits: Names) -> None:
-    seen: dict[str, Split] = {}
-    problems = []
+    places: dict[str, list[Split]] = {}
     for split, names in splits.items():
         for name in names:
-            if name not in tasks:
-                problems.append(f"{split} names {name}, and there is no such task")
-            elif name in seen:
-                problems.append(f"{name} is in {seen[name]} and again in {split}; a task has one split")
-            seen.setdefault(name, split)
+            places.setdefault(name, []).append(split)
+    problems = [f"{places[n][0]} names {n}, and there is no such task" for n in places if n not in tasks]
+    twice = {name: " and again in ".join(found) for name, found in places.items() if len(found) > 1}
+    problems += [f"{name} is in {where}; a task has one split" for name, where in twice.items()]
     if not splits["train"]:
         problems.append("splits.train is empty, so there is nothing to learn from")
     if problems:

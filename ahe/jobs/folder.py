@@ -185,16 +185,15 @@ def _add_repository(root: Path, found: Listing) -> None:
     found.left_out |= {f".git/{path}": why for path, why in own.left_out.items()}
 
 
-def copy(root: Path, found: Listing, *targets: Path) -> None:
+def copy(root: Path, found: Listing, target: Path) -> None:
     """Copy what is listed, with permissions and times. What cannot be copied after all moves to `left_out`."""
-    for target in targets:
-        target.mkdir()
-    for kind, one in ((found.folders, _make_one), (found.files, _copy_one)):
+    target.mkdir()
+    for kind in (found.folders, found.files):
         for path in sorted(kind):
             why = ""
             try:
                 if not found.cover(path):
-                    one(root / path, [target / path for target in targets])
+                    _copy_one(root / path, target / path, folder=kind is found.folders)
                     continue
             except _Unreadable as error:
                 why = str(error)
@@ -205,20 +204,17 @@ def copy(root: Path, found: Listing, *targets: Path) -> None:
             del kind[path]
             found.left_out |= {path: why} if why else {}
     for path, info in found.folders.items():
-        for target in targets:
-            os.chmod(target / path, 0o700 | stat.S_IMODE(info.st_mode) & 0o777)
-
-
-def _make_one(_: Path, targets: list[Path]) -> None:
-    for target in targets:
-        target.mkdir()
+        os.chmod(target / path, 0o700 | stat.S_IMODE(info.st_mode) & 0o777)
 
 
 class _Unreadable(Exception):
     pass
 
 
-def _copy_one(source: Path, targets: list[Path]) -> None:
+def _copy_one(source: Path, target: Path, *, folder: bool) -> None:
+    if folder:
+        target.mkdir()
+        return
     try:
         if source.is_symlink():
             link, handle = os.readlink(source), -1
@@ -227,16 +223,13 @@ def _copy_one(source: Path, targets: list[Path]) -> None:
     except OSError as error:
         raise _Unreadable(f"it cannot be read ({error.strerror})") from None
     if handle < 0:
-        for target in targets:
-            target.symlink_to(link)
+        target.symlink_to(link)
         return
     with open(handle, "rb") as old:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):
             raise _Unreadable("it was replaced while it was read")
-        for target in targets:
-            old.seek(0)
-            with target.open("xb") as new:
-                shutil.copyfileobj(old, new)
-            os.chmod(target, 0o600 | stat.S_IMODE(info.st_mode) & 0o777)
-            os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
+        with target.open("xb") as new:
+            shutil.copyfileobj(old, new)
+        os.chmod(target, 0o600 | stat.S_IMODE(info.st_mode) & 0o777)
+        os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
