@@ -211,10 +211,14 @@ def _size(written: object) -> int | None:
     return max(1, int(size)) if math.isfinite(size) and size > 0 else None
 
 
+# Where pydantic speaks of Python's types.
+_WANTED = {"model_type": "a table", "dict_type": "a table", "tuple_type": "a list of strings"}
+
+
 def _complaint(error: ErrorDetails) -> str:
     """One error of pydantic, with the key and the value."""
-    key = ".".join(map(str, error["loc"]))
+    key = ".".join(map(str, error["loc"])).removesuffix(".[key]")
     if error["type"] == "value_error":
         return f"{key} {error['ctx']['error']}"
-    said = error["msg"].replace("Input should be", "must be", 1)
-    return f"{key} {said}, not {reprlib.repr(error['input'])}"  # shortened: a value may be a megabyte
+    wanted = _WANTED.get(error["type"], error["msg"].removeprefix("Input should be "))
+    return f"{key} must be {wanted}, not {reprlib.repr(error['input'])}"  # shortened: it may be a megabyte
