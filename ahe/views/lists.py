@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ahe.records import Kind
-from ahe.views.text import duration, fit, plural, table, visible
+from ahe.text import plural
+from ahe.views.text import duration, fit, table, visible
 
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check

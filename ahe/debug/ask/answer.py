@@ -12,7 +12,7 @@ from ahe.debug.ask.material import TaskMaterial, TaskState
 from ahe.debug.readers.trace import Status
 from ahe.debug.report.quote import cite, hanging
 from ahe.records import Citation, Kind, Record
-from ahe.records.changes import CUT
+from ahe.text import cut
 
 QUOTE = 160
 """Characters of a quote in the report."""
@@ -182,8 +182,7 @@ def answer_text(answer: Answer) -> str:
 
 def _cite(citation: Citation) -> str:
     """The quote, cut to `QUOTE` characters, with its place; one of several lines in a fence."""
-    quote = citation.quote if len(citation.quote) <= QUOTE else citation.quote[:QUOTE].rstrip() + CUT
-    return hanging(cite(citation.model_copy(update={"quote": quote.strip()})))
+    return hanging(cite(citation.model_copy(update={"quote": cut(citation.quote, QUOTE).strip()})))
 
 
 def _line(*texts: str) -> str:

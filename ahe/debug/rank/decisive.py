@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.mechanisms import Shown, error, failed_check, got_over, optional, succeeded, unresolved
+from ahe.debug.signals.endings import last_words
+from ahe.debug.signals.mechanisms import Shown, error, failed_check, got_over, optional, succeeded
 from ahe.debug.signals.outcome import Finding
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
-from ahe.records.changes import CUT
+from ahe.text import CUT, cut
 
 COMMAND, LINE, SAID = 150, 200, 240
 """Characters of a command, of a line that it printed, and of the agent's last words."""
@@ -34,35 +35,37 @@ def findings(
     label: str,
     trace: Trace,
     did: Sequence[Act],
-    shown: Shown | None,
+    left: Shown | None,
     said: Sequence[Failure],
     known: frozenset[str],
 ) -> tuple[tuple[Finding, ...], int]:
-    """At most `MOST` acts in the order of steps, with the number of the chief one; `known` are lines of others."""
+    """At most `MOST` acts in the order of steps, and the last words, with the number of the chief act.
+
+    `left` is the error that the agent did not get over, `known` are lines of others.
+    """
     wanted: dict[int, str] = {}
-    named = names(said)
-    chosen = _chosen(did, shown, named)
-    for why, act in chosen:
-        at = did.index(act)
-        wanted.setdefault(at, why)
+    for why, act in _chosen(did, left, names(said)):
+        wanted.setdefault(did.index(act), why)
     kept = list(wanted)[:MOST]
-    found = [
-        Finding(cite(label, did[at]), why=wanted[at])
-        if wanted[at] != UNREPEATED and got_over(did[at], did[at + 1 :])
-        else _finding(label, did[at], wanted[at], shown, known)
-        for at in sorted(kept)
-    ]
-    chief = sorted(kept).index(kept[0]) if kept else 0
-    if last := _last_words(label, trace):
-        found.append(last)
-    return tuple(found), chief
+    found = []
+    for at in sorted(kept):
+        act, seen = did[at], error(did[at])
+        if seen is not None and wanted[at] != UNREPEATED and got_over(seen, did[at + 1 :]):
+            found.append(Finding(cite(label, act), why=wanted[at]))
+        else:
+            found.append(_finding(label, act, wanted[at], known))
+    step, words = last_words(trace)
+    if step in [each.id for each in trace.steps[-LAST:]]:
+        quote = cut(" ".join(words.split()), SAID)
+        found.append(Finding(Citation(trial=label, step=step, quote=quote), why="its last words"))
+    return tuple(found), sorted(kept).index(kept[0]) if kept else 0
 
 
-def largest(label: str, did: Sequence[Act]) -> Finding | None:
-    """The act that printed most: what a context was filled with."""
-    act = max(did, key=lambda each: len(each.result), default=None)
-    return (
-        None if act is None else Finding(cite(label, act), why=f"printed most, {len(act.result)} characters")
+def largest(label: str, did: Sequence[Act]) -> tuple[Finding, ...]:
+    """The act that printed most: what a context was filled with. None if there is no act."""
+    ranked = sorted(did, key=lambda act: -len(act.result))[:1]
+    return tuple(
+        Finding(cite(label, act), why=f"printed most, {len(act.result)} characters") for act in ranked
     )
 
 
@@ -70,75 +73,59 @@ def names(said: Sequence[Failure]) -> tuple[str, ...]:
     """Paths and identifiers in the verifier's words that the agent may have named too; at most 12."""
     spoken = (failure.test if " " in failure.test else "" for failure in said[:8])
     text = "\n".join([*spoken, *(failure.decisive or failure.message[:400] for failure in said[:8])])
-    found = [token.strip("`'.") for token in _NAME.findall(text)]
-    kept = [(token.rpartition("/")[2], token) for token in found if not _TESTS.search(token)]
-    named = (last if len(last) > 3 else token for last, token in kept)
+    found = (token.strip("`'.") for token in _NAME.findall(text))
+    parts = ((token.rpartition("/")[2], token) for token in found if not _TESTS.search(token))
+    named = (last if len(last) > 3 else token for last, token in parts)
     return tuple(dict.fromkeys(name for name in named if len(name) > 3))[:12]
 
 
-def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
+def _chosen(did: Sequence[Act], left: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
     """Why and which, most decisive first."""
     found: list[tuple[str, Act]] = []
     worked = [act for act in did if act.kind in ("run", "change") and not optional(act)]
-    if shown is not None:
-        found.append(("ended with", shown.act))
+    changes = [act for act in worked if act.kind == "change"]
+    if left is not None and left.sure:
+        found.append(("ended with", left.act))
     elif failing := failed_check(did):
         found.append((UNREPEATED, failing))
     for name in named:
-        changed = [act for act in worked if act.kind == "change" and name in act.call]
+        changed = [act for act in changes if name in act.call]
         touched = changed or [act for act in did if name in act.call and act.kind != "other"]
         if touched:
             found.append((f"last {'change to' if changed else 'command about'} {name}", touched[-1]))
             break
-    if shown is None and (left := unresolved(did)) is not None:
+    if left is not None and not left.sure:
         found.append(("failed, and nothing got over it", left.act))
     if check := next((act for act in reversed(worked) if succeeded(act) and act.result.strip()), None):
         found.append(("last check", check))
-    if changes := [act for act in worked if act.kind == "change"]:
-        found.append(("last change", changes[-1]))
-    if not found and did:
-        found.append(("last command", did[-1]))
-    return found
+    found += [("last change", act) for act in changes[-1:]]
+    return found or [("last command", act) for act in did[-1:]]
 
 
-def _finding(label: str, act: Act, why: str, shown: Shown | None, known: frozenset[str]) -> Finding:
+def _finding(label: str, act: Act, why: str, known: frozenset[str]) -> Finding:
     """The act with the line of its error, or all of a short output, or the last line of a long one."""
     ran = cite(label, act)
-    own = shown if shown is not None and shown.act is act else error(act, known)
+    own = error(act, known)
     lines = act.lines(known) if act.kind != "look" or act.failed or own else []
     if not lines:
-        return Finding(ran, "", None, why)
+        return Finding(ran, why=why)
     at = next((n for n, line in enumerate(lines) if own and own.line in line), len(lines) - 1)
     said = " ".join(" ".join(lines).split())
     whole = own is None and len(lines) <= WHOLE and len(said) <= LINE and said in " ".join(act.result.split())
-    line = said if whole else lines[at].strip()
-    quote = line if len(line) <= LINE else line[:LINE].rstrip() + CUT
+    quote = said if whole else cut(lines[at].strip(), LINE)
     context = "\n".join(each[:LINE] for each in lines[max(0, at - 4) : at + 3])
     return Finding(Citation(trial=label, step=act.result_step, quote=quote), context, ran, why)
 
 
 def cite(label: str, act: Act) -> Citation:
     """The first line of a command that says something."""
-    lines = [line.strip() for line in act.command.split("\n")] or [""]
+    lines = [line.strip() for line in act.command.split("\n")]
     line = next((line for line in lines if not _TRIVIAL.match(line)), lines[0])
-    if (
-        line not in act.call
-    ):  # a command that was decoded from JSON: quote what is recorded, up to the first escape
-        plain = re.split(r'["\\]', line)[0]
+    more = len(lines) > 1
+    if line not in act.call:  # decoded from JSON: quote what is recorded, up to the first escape
+        plain, more = re.split(r'["\\]', line)[0], True
         line = plain if len(plain) > 11 and plain in act.call else act.call.strip().split("\n")[0]
-        lines = ["", ""]
-    if (path := _PATH.search(act.call)) is not None and line.startswith("{"):
-        line, lines = path[0], ["", ""]  # an edit: what it writes is not what happened
-    more = len(line) > COMMAND or len(lines) > 1
-    return Citation(trial=label, step=act.step, quote=line[:COMMAND].rstrip() + (CUT if more else ""))
-
-
-def _last_words(label: str, trace: Trace) -> Finding | None:
-    """The beginning of the agent's last message: what it believes that it did."""
-    for step in list(reversed(trace.steps))[:LAST]:
-        said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
-        if step.source == "agent" and said:
-            words = " ".join(said[-1].split())
-            quote = words if len(words) <= SAID else words[:SAID].rstrip() + CUT
-            return Finding(Citation(trial=label, step=step.id, quote=quote), "", None, "its last words")
-    return None
+    if line.startswith("{") and (path := _PATH.search(act.call)) is not None:
+        line, more = path[0], True  # an edit: what it writes is not what happened
+    quote = line[:COMMAND].rstrip() + CUT if more else cut(line, COMMAND)
+    return Citation(trial=label, step=act.step, quote=quote)

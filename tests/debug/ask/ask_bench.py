@@ -93,7 +93,6 @@ def made(
             Rollout(
                 trial=f"id-{label}",
                 label=label,
-                attempt=number,
                 status=status,
                 ended=ended,
                 turns=2,

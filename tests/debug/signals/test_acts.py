@@ -13,7 +13,7 @@ from ahe.debug.signals.acts import Act, acts
 
 
 def one(call: str, said: str = "", tool: str = "bash") -> Act:
-    texts = (Text("call", call, tool), result(said, tool, call))
+    texts = (Text("call", call, tool), result(said, tool))
     return acts(Trace("a", "t", (Step(1, "agent", texts),)))[0]
 
 
@@ -60,6 +60,11 @@ def test_what_a_shell_command_does(command: str, kind: str) -> None:
         ("TodoWrite", '{"todos": [], "x": 1}', "other"),
         ("Skill", '{"skill": "pdf", "args": ""}', "other"),
         ("web_search", '{"query": "x", "n": 1}', "look"),
+        ("Read", "/app/q.py", "look"),
+        ("mcp__repo__search_code", "q.py", "look"),
+        ("mcp__fs__read_file", "q.py", "look"),
+        ("multi_edit", "q.py", "change"),
+        ("functions.apply_patch", "*** Begin Patch", "change"),
     ],
 )
 def test_what_other_tools_do(tool: str, call: str, kind: str) -> None:
@@ -97,9 +102,9 @@ def test_results_belong_to_their_calls_and_setup_to_nobody() -> None:
     ]
 
 
-def test_a_command_has_a_key_programs_and_targets() -> None:
+def test_a_command_has_a_key_a_program_and_targets() -> None:
     act = one("cd /app && python -m build x.py > /app/out/a.txt 2>&1; sudo pip install 'y z'")
-    assert act.programs == ("python build", "pip install") and act.targets == ("a.txt",)
+    assert act.program == "python build" and act.targets == ("a.txt",)
     assert one("cp a /tmp/xyz; echo 1700000000").key == one("cp a  /tmp/abc; echo 1700000001").key
     assert one('{"file_path": "/app/q.py", "old_string": "a"}', tool="Edit").targets == ("q.py",)
 
@@ -116,7 +121,7 @@ def test_any_call_can_be_read() -> None:
         "a <<'E'\n" * 50,
     ):
         act = one(call)
-        assert act.key is not None and act.programs is not None and act.targets is not None
+        assert act.key is not None and act.program and act.targets is not None
     assert acts(made(("ls", ok("x")), verifier="x"))[0].kind == "look"
 
 
