@@ -45,9 +45,10 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
 }
 """Patterns that are made when they are used, by file and source, and how to get them."""
 APPLIED = {
-    "ahe/debug/verifiers/frameworks.py _FIRST": {"match"},
-    "ahe/debug/verifiers/frameworks.py _LOUD": {"match"},
-    "ahe/debug/verifiers/frameworks.py _MARK": {"match"},
+    "ahe/debug/verifiers/failures.py _LOUD": {"match"},
+    "ahe/debug/verifiers/failures.py _MARK": {"match"},
+    "ahe/debug/verifiers/frameworks.py _ERROR": {"match"},
+    "ahe/debug/verifiers/frameworks.py _PANIC": {"match"},
 }
 """How patterns are applied that are handed to functions."""
 LONGEST = {
@@ -57,9 +58,10 @@ LONGEST = {
     "ahe/debug/signals/signatures.py _CAUSES": 4_000,
     "ahe/debug/signals/mechanisms.py _ANY": 600,
     "ahe/debug/signals/mechanisms.py _TABLE": 600,
-    "ahe/debug/verifiers/frameworks.py _FIRST": 2_000,
-    "ahe/debug/verifiers/frameworks.py _LOUD": 2_000,
-    "ahe/debug/verifiers/frameworks.py _MARK": 2_000,
+    "ahe/debug/verifiers/failures.py _LOUD": 2_000,
+    "ahe/debug/verifiers/failures.py _MARK": 2_000,
+    "ahe/debug/verifiers/frameworks.py _ERROR": 2_000,
+    "ahe/debug/verifiers/frameworks.py _PANIC": 2_000,
     "ahe/debug/verifiers/frameworks.py _TABLE": 2_000,
 }
 """Characters to which a text is cut before these patterns see it."""

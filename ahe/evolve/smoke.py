@@ -11,7 +11,7 @@ from ahe.agents.play import MakeExecutor, Player, started
 from ahe.errors import HarnessError
 from ahe.harness.layout import Problem
 from ahe.harness.load import load
-from ahe.protocols import Environment, Executor, Host, MakeEnvironment
+from ahe.protocols import Executor, Host, MakeEnvironment
 from ahe.records import EnvironmentSpec, Limits, Message, ModelSpec, Reply, Request, ToolCall, Usage
 
 LIMITS = Limits(turns=5, tokens=0, seconds=60, reply_tokens=100, command_seconds=10, output_bytes=4_000)
@@ -54,34 +54,30 @@ class SmokeTrial:
 
     async def __call__(self, root: Path) -> list[Problem]:
         """The problems of the harness in folder `root`; none when it works."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-            spec = EnvironmentSpec(name="smoke")
-            async with started(self.make_environment(spec, Path(folder) / "box")) as environment:
-                return await self._problems(root, environment, Path(folder) / "trace")
-
-    async def _problems(self, root: Path, environment: Environment, trace: Path) -> list[Problem]:
         try:
             harness = load(root)
         except HarnessError as error:
             return [Problem(rule="loads", where="", text=str(error))]
         executor = ImportCheck(self.make_executor(), {tool.name: tool.parameters for tool in harness.tools})
-        outcome = await Player("coder", OneToolCall(), "native", LIMITS, lambda: executor).play(
-            harness,
-            environment,
-            "Say that you are ready.",
-            trace=trace,
-            session="smoke",
-            key="smoke/0",
-            workdir="/app",
-        )
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+            box, trace = Path(folder) / "box", Path(folder) / "trace"
+            async with started(self.make_environment(EnvironmentSpec(name="smoke"), box)) as environment:
+                outcome = await Player("coder", OneToolCall(), "native", LIMITS, lambda: executor).play(
+                    harness,
+                    environment,
+                    "Say that you are ready.",
+                    trace=trace,
+                    session="smoke",
+                    key="smoke/0",
+                    workdir="/app",
+                )
+            events = (trace / "events.jsonl").read_text("utf-8").splitlines()
         problems = [Problem(rule="code", where=line.split(":")[0], text=line) for line in executor.problems]
+        failed = [event[:600] for event in events if '_failed"' in event]
         if outcome.ended != "answered":
-            text = outcome.cause or f"the smoke trial ended with {outcome.ended}"
-            problems.append(Problem(rule="smoke", where="", text=text))
-        events = (trace / "events.jsonl").read_text("utf-8").splitlines()
-        problems += [Problem(rule="smoke", where="", text=e[:600]) for e in events if '_failed"' in e]
-        return problems
+            failed.insert(0, outcome.cause or f"the smoke trial ended with {outcome.ended}")
+        return problems + [Problem(rule="smoke", where="", text=text) for text in failed]
 
 
 class ImportCheck:

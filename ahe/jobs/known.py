@@ -127,7 +127,7 @@ def _assumed_work(project: Project, role: Role, tasks: int) -> tuple[int, int, f
     if table.debugger == "none" or table.evidence == "scores":
         return (0, 0, 0.0)
     caps, one = (EMBEDDED_CAPS, ASKED_EMBEDDED) if embedded else (Caps(), ASKED)
-    asked = min(tasks, caps.max_tasks or tasks)
+    asked = min(tasks, caps.tasks)
     return (asked * one[0], asked * one[1], asked * one[2] / table.jobs)
 
 

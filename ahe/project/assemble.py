@@ -10,8 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ahe.agents.play import Player
-from ahe.debug.ask.asker import AskFolders, make_asker
+from ahe.debug.ask.asker import Asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
@@ -19,9 +18,8 @@ from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, hidden_texts
 from ahe.events import Notice, Spent
-from ahe.evolve.agent import EvolverAgent
-from ahe.evolve.editor import Evolver, EvolverMode
-from ahe.evolve.proposal import EvolverForm
+from ahe.evolve.draft import Draft
+from ahe.evolve.editor import Evolver
 from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
@@ -39,11 +37,10 @@ from ahe.project.content import entry
 from ahe.project.project import Project, settled_mode, tool_calls_fact
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, ModelSpec, Role, Usage
+from ahe.records import EnvironmentSpec, ModelSpec, Role, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
-EVOLVER_LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
 
 
 @dataclass
@@ -169,12 +166,13 @@ def debugger(parts: Parts) -> AgentDebugger:
         return AgentDebugger(level=config.evolve.evidence)
     # An agent reads files that are mounted into its sandbox; the form works without one.
     form = kind == "form" or parts.unsafe or (kind == "auto" and small)
-    asker = make_asker(
+    asker = Asker(
         entry("debugger"),
         model,
         None if form else parts.modes["debugger"],
         EMBEDDED_CAPS if small else Caps(),
-        AskFolders(config.runs / "debugger", parts.store.scratch.own, config.runs / "answers"),
+        config.runs / "debugger",
+        parts.store.scratch.own,
         parts.environment,
         parts.executor,
         config.evolve.jobs,
@@ -184,24 +182,27 @@ def debugger(parts: Parts) -> AgentDebugger:
 
 def editor(parts: Parts, history: History) -> Evolver:
     """The evolver: an agent, or for an embedded model a form with one proposal per call."""
-    config, model = parts.project.config, parts.models["evolver"]
-    kind, repairs = config.evolve.editor, config.evolve.repairs
-    harness = entry("evolver")
-    mode: EvolverMode
-    if kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded):
-        mode = EvolverForm(harness, model, parts.executor, repairs)
-    else:
-        player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
-        mode = EvolverAgent(harness, player, parts.environment, repairs)
-    scratch = parts.store.scratch.own
+    config, kind = parts.project.config, parts.project.config.evolve.editor
+    form = kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded)
+    model, scratch = parts.models["evolver"], parts.store.scratch.own
+    make_draft = partial(
+        Draft,
+        history=history,
+        preflight=preflight(parts.suite),
+        check_in_box=SmokeTrial(parts.environment, parts.executor, scratch),
+        evolver=model.spec.name,
+        strategy=config.evolve.strategy,
+    )
     return Evolver(
         history,
-        mode,
-        preflight(parts.suite),
-        SmokeTrial(parts.environment, parts.executor, scratch),
+        make_draft,
         scratch,
-        model.spec.name,
-        config.evolve.strategy,
+        entry("evolver"),
+        model,
+        None if form else parts.modes["evolver"],
+        parts.environment,
+        parts.executor,
+        config.evolve.repairs,
     )
 
 

@@ -11,7 +11,8 @@ import pytest
 import world
 from evolve_bench import TRIAL, Bench, manifest
 
-from ahe.evolve.draft import ChangeRefused, Draft, changed_kinds, copy_mounts
+from ahe.agents.answering import Refused
+from ahe.evolve.draft import Draft, changed_kinds, copy_mounts
 from ahe.records import Kind
 
 Edit = Callable[[Path], object]
@@ -30,9 +31,9 @@ async def refused(bench: Bench, *edits: Edit, **fields: object) -> str:
     with bench.draft() as draft:
         for edit in edits:
             edit(draft.folder)
-        with pytest.raises(ChangeRefused) as caught:
+        with pytest.raises(Refused) as caught:
             await draft.commit(manifest(**fields))
-        assert draft.commits == [] and draft.refusals == 1
+        assert draft.commits == []
         assert caught.value.reasons
         return "\n".join(caught.value.reasons)
 
@@ -44,7 +45,7 @@ async def test_a_good_change_becomes_one_commit_with_its_manifest(bench: Bench) 
     with bench.draft() as draft:
         write("memory.md", LESSON)(draft.folder)
         sha = await draft.commit(manifest())
-        assert draft.full
+        assert draft.commits == [sha]
     assert bench.history.head() == bench.brief.head, "the workspace moves when the editor is done"
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.parents == (bench.brief.head,)
@@ -64,9 +65,10 @@ async def test_a_new_tool_is_one_change_of_two_kinds(bench: Bench) -> None:
         write("tools/count.py", "async def count(env):\n    return (await env.exec('ls | wc -l')).output\n")(
             draft.folder
         )
-        sha = await draft.commit(manifest())
+        sha = await draft.commit(manifest(subject="Add a counter."))
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.kinds == (Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION)
+    assert commit.subject == "tool_description+tool_implementation: add a counter"
 
 
 async def test_each_commit_of_an_iteration_stands_on_the_one_before(bench: Bench) -> None:
@@ -79,7 +81,7 @@ async def test_each_commit_of_an_iteration_stands_on_the_one_before(bench: Bench
         two = await draft.commit(manifest(subject="Teach tables with tabs"))
         assert draft.commits == [one, two]
         write("memory.md", "Third.\n")(draft.folder)
-        with pytest.raises(ChangeRefused, match="no more than 2 changes"):
+        with pytest.raises(Refused, match="no more than 2 changes"):
             await draft.commit(manifest())
     assert [c.change_id for c in bench.history.commits(limit=2, start=two)] == ["001-2", "001-1"]
     assert bench.history.changed_paths(two) == ["skills/tabs/SKILL.md"]
@@ -255,7 +257,7 @@ async def test_after_a_refusal_the_draft_can_be_fixed_or_put_back(bench: Bench) 
     with bench.draft() as draft:
         write("notes.txt", "x")(draft.folder)
         write("memory.md", LESSON)(draft.folder)
-        with pytest.raises(ChangeRefused):
+        with pytest.raises(Refused):
             await draft.commit(manifest())
         assert (draft.folder / "memory.md").read_text() == LESSON, "a refusal leaves the work in place"
         (draft.folder / "notes.txt").unlink()

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_traces import made, studied
-from made_trials import evidence, trace, trial
+from made_trials import evidence, quoted, trace, trial
 
-from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
 from ahe.debug.readers.trace import Step, Text, VerifierFile
 from ahe.debug.report.compose import compose
