@@ -63,7 +63,7 @@ class Compared(Record):
 def compare_stored(project: Project, history: History, a: str, b: str, *, split: Split = "train") -> Compared:
     """Compare two commits from the store alone, on a split. Nothing runs, no model opens."""
     chosen = project.suite().part(split, quick=project.config.suite.quick)
-    ids = history.harness_ids([a, b])
+    ids = {sha: history.harness_id(sha) for sha in (a, b)}
     with closing(project.store()) as store:
         both = store.of_harness(ids[a]), store.of_harness(ids[b])
         arms = paired(*both, chosen, model=project.coder())
@@ -91,7 +91,7 @@ async def compare(
     history = project.history()
     first, second = history.resolve(a), history.resolve(b)
     chosen = project.suite().needed(split, quick=project.config.suite.quick)
-    ids = history.harness_ids([first, second])
+    ids = {sha: history.harness_id(sha) for sha in (first, second)}
     if not rollouts or ids[first] == ids[second]:
         return compare_stored(project, history, first, second, split=split)
     # Imported here, because `ahe log`, `best` and `show` only read, and these bring all that runs.

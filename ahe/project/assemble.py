@@ -14,7 +14,7 @@ from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
-from ahe.evaluate.suite import Suite, suite_texts
+from ahe.evaluate.suite import Suite, hidden_texts
 from ahe.events import Notice, Spent
 from ahe.evolve.draft import Draft
 from ahe.evolve.editor import Evolver
@@ -204,10 +204,11 @@ def editor(parts: Parts, history: History) -> Evolver:
 
 def preflight(suite: Suite) -> Preflight:
     """The static rules, and what a harness must not contain: names, verifiers and solutions of tasks."""
-    seed, texts = entry("components"), suite_texts(suite)
+    seed = entry("components")
     files = [path for path in sorted(seed.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
-    known = [path.read_text("utf-8") for path in files]
-    secrets = Secrets(texts.names, texts.hidden, (*texts.allowed, *known))
+    # What may be quoted: the instructions of train tasks, which the evolver reads anyway, and the seed.
+    allowed = [*(task.instruction for task in suite.part("train")), *(p.read_text("utf-8") for p in files)]
+    secrets = Secrets(suite.tasks, hidden_texts(suite), allowed)
     return Preflight(secrets=secrets, seed_prompt=(seed / "system_prompt.md").read_text("utf-8"))
 
 
