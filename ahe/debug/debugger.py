@@ -12,7 +12,6 @@ from pathlib import Path
 from ahe.debug.ask.answer import answer_text
 from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial
-from ahe.debug.readers import trials
 from ahe.debug.readers.read import Source, read, trial_source
 from ahe.debug.readers.trace import Trace
 from ahe.debug.report.compose import compose
@@ -104,7 +103,7 @@ def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
     return [
         trial_source(
             folder / trial.id,
-            trials.TrialInfo(task=trial.task, id=trial.id, attempt=trial.attempt, status=trial.status),
+            Trace(trial.id, trial.task, attempt=trial.attempt, status=trial.status),
         )
         for trial in of
     ]
