@@ -69,9 +69,8 @@ _PROBES = re.compile(
 )
 """Commands that are written so that they may fail."""
 _EXPLAINED = re.compile(
-    r"pre-?existing|unrelated|not related|already (?:fail|broken)|as (?:asked|expected|required|requested|intended)"
-    r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate",
-    re.IGNORECASE,
+    r"(?i)pre-?existing|unrelated|not related|already (?:fail|broken)|as (?:asked|expected|required|requested|intended)"
+    r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate"
 )
 _CHECKS = table(
     r"""
