@@ -14,8 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.rank.decisive import cite, findings, largest
-from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.rank.decisive import cite, find_divergence, findings, largest
 from ahe.debug.readers.read import Source, read
 from ahe.debug.readers.trace import Trace, VerifierFile, labels
 from ahe.debug.report.detail import Excerpt, worth_showing

@@ -14,8 +14,6 @@ from typing import NamedTuple
 from ahe.debug.signals.acts import Act, segments
 from ahe.debug.signals.vocabulary import names, table
 
-Lines = frozenset[str]
-"""Lines that others wrote: those of the instruction."""
 LAST = 4
 """Acts from the end, not counting those that only look, in which an unresolved error is looked for."""
 LINES, _LONGEST = 60, 600
@@ -113,7 +111,7 @@ class Shown(NamedTuple):
 
 
 def unresolved(
-    did: Sequence[Act], known: Lines = frozenset(), passing: Sequence[str] = (), said: str = ""
+    did: Sequence[Act], known: frozenset[str] = frozenset(), passing: Sequence[str] = (), said: str = ""
 ) -> Shown | None:
     """The last failure that the agent did not get over: no command succeeded after it.
 
@@ -201,7 +199,7 @@ def _shows(act: Act) -> str:
 
 
 @lru_cache(maxsize=64)
-def error(act: Act, known: Lines = frozenset()) -> Shown | None:
+def error(act: Act, known: frozenset[str] = frozenset()) -> Shown | None:
     """The last error in a command's output, of a compiler's the first; a count of failures only if it stands alone.
 
     None if there is none. That tests failed counts before the reason that one of them gives.
@@ -218,7 +216,7 @@ def error(act: Act, known: Lines = frozenset()) -> Shown | None:
     return found._replace(mechanism="test_failure") if tests else found
 
 
-def _errors(act: Act, known: Lines) -> Iterator[Shown]:
+def _errors(act: Act, known: frozenset[str]) -> Iterator[Shown]:
     for line in act.lines(known)[-LINES:]:
         said = line[:_LONGEST].strip().removeprefix("E   ").strip()
         if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():
