@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ahe.agents.play import MakeExecutor, Player, started
 from ahe.errors import HarnessError
@@ -57,7 +58,7 @@ class SmokeTrial:
             harness = load(root)
         except HarnessError as error:
             return [Problem(rule="loads", where="", text=str(error))]
-        executor = ImportCheck(self.make_executor())
+        executor = ImportCheck(self.make_executor(), {tool.name: tool.parameters for tool in harness.tools})
         self.scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             box, trace = Path(folder) / "box", Path(folder) / "trace"
@@ -72,9 +73,7 @@ class SmokeTrial:
                     workdir="/app",
                 )
             events = (trace / "events.jsonl").read_text("utf-8").splitlines()
-        problems = [
-            Problem(rule="imports", where=line.split(":")[0], text=line) for line in executor.problems
-        ]
+        problems = [Problem(rule="code", where=line.split(":")[0], text=line) for line in executor.problems]
         failed = [event[:600] for event in events if '_failed"' in event]
         if outcome.ended != "answered":
             failed.insert(0, outcome.cause or f"the smoke trial ended with {outcome.ended}")
@@ -82,13 +81,16 @@ class SmokeTrial:
 
 
 class ImportCheck:
-    """An executor that also imports every module of the harness in its sandbox; `problems` say what failed."""
+    """An executor that also imports every module of the harness in its sandbox; `problems` say what failed.
 
-    def __init__(self, executor: Executor) -> None:
+    `tools` are the schemas of the tools' arguments.
+    """
+
+    def __init__(self, executor: Executor, tools: dict[str, dict[str, Any]]) -> None:
         self.problems: list[str] = []
-        self._executor = executor
+        self._executor, self._tools = executor, tools
         self.call, self.stop = executor.call, executor.stop
 
     async def start(self, harness: Path, host: Host) -> None:
         await self._executor.start(harness, host)
-        self.problems = await self._executor.call("check", {}, CHECK_SECONDS)
+        self.problems = await self._executor.call("check", {"tools": self._tools}, CHECK_SECONDS)

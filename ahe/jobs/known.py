@@ -15,8 +15,9 @@ from ahe.events import NullWatcher
 from ahe.history import History
 from ahe.models.identity import fingerprint
 from ahe.models.ledger import cost
+from ahe.models.probe import settled_mode
 from ahe.project.config import BudgetTable
-from ahe.project.project import Project, settled_mode
+from ahe.project.project import Project
 from ahe.project.sandboxes import trial_runner
 from ahe.records import Cost, ModelSpec, Reply, Request, Role, Usage
 

@@ -174,6 +174,41 @@ async def test_what_only_running_shows_is_refused(bench: Bench, path: str, text:
     assert told in await refused(bench, write(path, text))
 
 
+TOOLS = {
+    "plain": ("def plain(env, command): ...", "plain is not an async function"),
+    "other": ("async def walk(env, command): ...", "has no attribute 'other'"),
+    "bare": ("async def bare(): ...", "bare(env, command) is how it would be called"),
+    "placed": ("async def placed(env, command, /): ...", "placed(env, command) is how it would be called"),
+    "few": ("async def few(env): ...", "unexpected keyword argument 'command'"),
+    "many": ("async def many(env, command, path): ...", "missing a required argument: 'path'"),
+}
+HOOK = "    async def before_tool(self, ctx, call): ...\n"
+CLASSES = {
+    "10_none": ("x = 1\n", "this one defines 0"),
+    "11_two": (f"class A:\n{HOOK}class B: ...\n", "this one defines 2"),
+    "12_sync": (f"class A:\n{HOOK}".replace("async ", ""), "the hook before_tool is not an async function"),
+    "13_other": (f"class A:\n{HOOK}".replace("_tool", "_call"), "there are the hooks on_start, before_model"),
+    "14_empty": ("class A: ...\n", "there are the hooks on_start, before_model"),
+    "15_few": (f"class A:\n{HOOK}".replace(", call", ""), "the hook before_tool is called with 2 arguments"),
+    "16_many": (f"class A:\n{HOOK}".replace("call)", "call, more)"), "missing a required argument: 'more'"),
+    "17_init": (
+        f"class A:\n{HOOK}    def __init__(self, x): ...\n",
+        "missing 1 required positional argument",
+    ),
+}
+
+
+async def test_code_that_could_not_be_called_is_refused_by_the_box(bench: Bench) -> None:
+    described = "parameters: {type: object, properties: {command: {type: string}}, required: [command]}\n"
+    edits = [write(f"tools/{name}.py", f"{text}\n") for name, (text, _) in TOOLS.items()]
+    for name in TOOLS:
+        edits.append(write(f"tool_descriptions/{name}.yaml", f"name: {name}\ndescription: Run.\n{described}"))
+    edits += [write(f"middleware/{name}.py", text) for name, (text, _) in CLASSES.items()]
+    reasons = (await refused(bench, *edits)).splitlines()
+    for name, (_, told) in {**TOOLS, **CLASSES}.items():
+        assert any(f"/{name}.py: " in line and told in line for line in reasons), (name, told, reasons)
+
+
 async def test_a_tool_with_odd_but_valid_parameters_passes_the_smoke_trial(bench: Bench) -> None:
     description = (
         "name: a_first\ndescription: Odd.\nparameters:\n  type: object\n"

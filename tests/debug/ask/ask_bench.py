@@ -17,7 +17,6 @@ from ahe.debug.signals.outcome import Divergence, Finding, Rollout, TaskOutcome
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.layout import interpreter
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
 from ahe.evaluate.store import Store
 from ahe.models.ledger import Ledger
@@ -28,7 +27,7 @@ from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
 from ahe.project.content import entry
 from ahe.protocols import Executor
-from ahe.records import Citation, ModelSpec, Mount, Signature
+from ahe.records import Citation, EnvironmentSpec, ModelSpec, Mount, Signature
 from ahe.runtime.executor import BoxExecutor, Process
 
 ERROR = "cat: report.txt: No such file or directory"
@@ -43,7 +42,7 @@ def executor() -> Executor:
 
 async def boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
     command = [*bwrap_command(mounts=mounts), str(interpreter()), *arguments]
-    return await launch(command, ResourceLimits(memory_mb=1024, processes=64, file_mb=64))
+    return await launch(command, EnvironmentSpec(name="box", memory_mb=1024, processes=64, file_mb=64))
 
 
 def trace(name: str, task: str, status: Status, turns: Sequence[tuple[str, str]], ended: str) -> Trace:
