@@ -53,8 +53,8 @@ def command(
     """
     from ahe.events import Notice
     from ahe.jobs.calibrate import calibrate, calibration, write_matrix
+    from ahe.views.progress import watcher
     from ahe.views.studies import calibration_text
-    from ahe.views.terminal import watcher
 
     if table is not None and not table.absolute().parent.is_dir():
         raise click.UsageError(f"{table.parent} is not a folder: --csv takes a file in one that is there")

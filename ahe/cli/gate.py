@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,7 +18,7 @@ def command() -> None:
 @make_command("simulate", "ahe gate simulate --tasks 40 --rollouts 2 --points 8")
 @click.option("--tasks", type=click.IntRange(2), help="Number of tasks (default: the suite's train split).")
 @click.option("--rollouts", type=click.IntRange(1), help="Plain rollouts of a task (default: as configured).")
-@click.option("--gate", "name", metavar="NAME", help="Default: as configured; docs/gate.md describes each.")
+@click.option("--gate", metavar="NAME", help="Default: as configured; docs/gate.md describes each.")
 @click.option(
     "--points", multiple=True, type=float, help="Size of an edit, may be repeated (default: 15, 5, -5, -15)."
 )
@@ -30,35 +31,18 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Outcomes to resample: columns task,trial,resolved.",
 )
-def simulate(
-    invocation: Invocation,
-    tasks: int | None,
-    rollouts: int | None,
-    name: str | None,
-    points: tuple[float, ...],
-    runs: int,
-    matrix: Path | None,
-    as_json: bool,
-) -> None:
+def simulate(invocation: Invocation, as_json: bool, **given: Any) -> None:
     """Simulate edits of known size and let the gate judge them: the share kept, and the rollouts it takes.
 
     Sparse edits change a few tasks much, dense ones every task a little; churn moves tasks up and down with
     no gain, a no-op changes nothing. No model is asked, and no task is held out. Of the ceiling [evolve] comparison
     only the limit on rollouts counts.
     """
-    from ahe.jobs.gate import simulate as simulate_edits
+    from ahe.jobs.calibrate import simulate as simulate_edits
     from ahe.views.studies import simulation_table
 
-    results = simulate_edits(
-        invocation.project(),
-        tasks=tasks,
-        rollouts=rollouts,
-        gate=name,
-        points=points,
-        runs=runs,
-        matrix=matrix,
-    )
-    show(results, as_json, lambda: simulation_table(results, runs, width()))
+    results = simulate_edits(invocation.project(), **given)
+    show(results, as_json, lambda: simulation_table(results, width()))
 
 
 command.add_command(simulate)

@@ -11,7 +11,8 @@ from ahe.evolve.draft import CheckInBox, Draft
 from ahe.files import remove_tree
 from ahe.harness.preflight import Preflight
 from ahe.history import Commit, History
-from ahe.records import Brief, PredictionScore
+from ahe.history.commits import prediction_scores
+from ahe.records import Brief
 
 UNSURE = "A task counts by the probability that it changed at all; what noise explains is no hit."
 
@@ -60,9 +61,7 @@ class Evolver:
 def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:
     """The score of the evolver's predictions so far, then each decided change, newest first."""
     lines = [line for line in map(verdict_line, commits) if line]
-    verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
-    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())
-    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore())
+    up, down = prediction_scores(commits)
     if not up.named and not down.named:
         return tuple(lines)
     own = f"- Your predictions so far: fixes {up}; regressions {down}. {UNSURE}"
