@@ -18,7 +18,7 @@ def made(*turns: Turn, answer: str = "Done.", verifier: str = "", **fields: Any)
     """A failed rollout of task `t`, of the steps 1 (user), 2 … (agent), with an answer unless it is empty."""
     steps = [Step(1, "user", (Text("message", "Do it."),))]
     for number, (call, said) in enumerate(turns, 2):
-        texts = (Text("message", "Next."), Text("call", call, "sh"), result(said, "sh", call))
+        texts = (Text("message", "Next."), Text("call", call, "sh"), result(said, "sh"))
         steps.append(Step(number, "agent", texts))
     if answer:
         steps.append(Step(len(steps) + 1, "agent", (Text("message", answer),)))

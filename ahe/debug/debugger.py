@@ -13,8 +13,7 @@ from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import TaskMaterial, in_order
 from ahe.debug.pipeline import Examination, examined
 from ahe.debug.readers import trials
-from ahe.debug.readers.find import trial_source
-from ahe.debug.readers.read import Source, read
+from ahe.debug.readers.read import Source, read, trial_source
 from ahe.debug.report.sections import Material, scores
 from ahe.debug.signals.outcome import TaskOutcome
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial

@@ -11,7 +11,7 @@ from typing import Any
 import made_trials
 import world
 
-from ahe.debug.readers.find import read_trial
+from ahe.debug.readers.read import read_trial
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.evaluate.suite import load_suite
 from ahe.evolve.draft import Draft, Manifest

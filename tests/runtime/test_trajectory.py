@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playing import answers, play, shell
 
-from ahe.debug.readers.find import read_trial
+from ahe.debug.readers.read import read_trial
 from ahe.records import Message, ToolCall, ToolSpec, Usage
 from ahe.runtime.trajectory import Trajectory
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.clean.pointers import CLOSE, OPEN
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.readers.find import read_trial
+from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import Status, Step
 from ahe.records import Citation
 

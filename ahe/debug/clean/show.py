@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ahe.debug.clean.cleaner import Cleaner
 from ahe.debug.clean.pointers import encode
-from ahe.debug.readers.find import find, read_trial
-from ahe.debug.readers.read import read
+from ahe.debug.readers.find import find
+from ahe.debug.readers.read import read, read_trial
 from ahe.debug.readers.trace import Step, Text, Trace, labels
 from ahe.errors import UsageError
 from ahe.records import Record

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ahe.debug.readers import chat
+from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, reasoning
 from ahe.debug.readers.files import Content
-from ahe.debug.readers.lenient_json import (
-    as_text,
-    content_text,
-    inner,
-    listing,
-    mapping,
-    mappings,
-    string,
-    total,
-)
-from ahe.debug.readers.trace import StepSource, Text
-
-_SOURCES: dict[str, StepSource] = {
-    "system": "system",
-    "user": "user",
-    "agent": "agent",
-    "assistant": "agent",
-    "environment": "environment",
-}
+from ahe.debug.readers.trace import Channel, Text
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a trajectory."""
-    version = string(mapping(value).get("schema_version"))
-    steps = mappings(mapping(value).get("steps"))
+    version, steps = j.text(value, "schema_version"), j.mappings(j.mapping(value).get("steps"))
     return not line and (version.startswith("ATIF") or any("source" in each for each in steps[:3]))
 
 
@@ -40,67 +22,53 @@ def parse(content: Content, draft: Draft) -> None:
 
 
 def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
-    top = mapping(value)
+    top = j.mapping(value)
     draft.read_metadata(value)
-    name = string(inner(top, "agent").get("name"))
+    name = j.text(top.get("agent"), "name")
     if subagent:
         draft.add_text("environment", "injected", f"[sub-agent {name}]", "", "sub-agent")
     given = top.get("steps")
     if given is not None and not isinstance(given, list):
         draft.add_damage(f"the steps are not a list but {type(given).__name__}")
         given = [given]
-    for each in listing(given):
+    for each in draft.records(j.listing(given), "a step"):
         _step(each, draft, subagent, own=name == "ahe")
     if not subagent:
-        metrics = inner(top, "final_metrics")
-        draft.tokens = total(metrics, "total_prompt_tokens", "total_completion_tokens")
-        draft.ended = draft.ended or string(inner(top, "extra").get("ended"))
-    for each in mappings(top.get("subagent_trajectories")):
+        draft.tokens = j.total(top.get("final_metrics"), "total_prompt_tokens", "total_completion_tokens")
+        draft.ended = draft.ended or j.text(top.get("extra"), "ended")
+    for each in j.mappings(top.get("subagent_trajectories")):
         _trajectory(each, draft, subagent=True)
 
 
-def _step(value: Any, draft: Draft, subagent: bool, own: bool) -> None:
+def _step(value: dict[str, Any], draft: Draft, subagent: bool, own: bool) -> None:
     """One step. If `ahe` itself recorded it (`own`), a user's message after the agent's first turn was injected."""
-    if not isinstance(value, dict):
-        draft.add_damage(f"step {draft.count + 1} is not a record but {type(value).__name__}")
-        draft.add("environment", [Text("message", as_text(value))])
-        return
-    said = string(value.get("source"))
-    source = _SOURCES.get(said, "agent" if value.get("tool_calls") else "environment")
-    host = (
-        value.get("model_name") == "<synthetic>"
-    )  # words of Claude Code itself, as if the model had said them
+    source = chat.ROLES.get(j.text(value, "source"), "agent" if value.get("tool_calls") else "environment")
     later = own and source in ("user", "system") and draft.agent_acted
-    copied = value.get("is_copied_context") is True
+    channel: Channel = "message"
+    if later or value.get("is_copied_context") is True:
+        channel = "injected"
+    elif value.get("model_name") == "<synthetic>":  # words of Claude Code, as if the model had said them
+        channel = "error"
+    found = [*reasoning(value), *draft.content(value.get("message"), channel)]
     calls = value.get("tool_calls")
-    found = [
-        *reasoning(value),
-        *draft.content(
-            value.get("message"), "injected" if later or copied else "error" if host else "message"
-        ),
-        *(_call(each, draft) for each in (calls if isinstance(calls, list) else [calls] if calls else [])),
-        *_results(value.get("observation"), draft),
-    ]
-    tokens = total(inner(value, "metrics"), "completion_tokens")
-    draft.add_message("environment" if subagent else source, found, value.get("timestamp", ""), tokens)
-
-
-def _call(value: Any, draft: Draft) -> Text:
-    one = mapping(value)
-    name = string(one.get("function_name")) or string(one.get("name"))
-    return draft.call(one.get("tool_call_id"), name, one.get("arguments") if one else as_text(value))
+    for each in calls if isinstance(calls, list) else [calls] if calls else []:
+        given = each.get("arguments") if isinstance(each, dict) else j.as_text(each)
+        name = j.text(each, "function_name", "name")
+        found.append(draft.call(j.text(each, "tool_call_id"), name, given))
+    found += _results(value.get("observation"), draft)
+    draft.add("environment" if subagent else source, found, value.get("timestamp", ""))
 
 
 def _results(value: Any, draft: Draft) -> list[Text]:
     if isinstance(value, str | list):
-        return [draft.result("", content_text(value))]
+        return [draft.result("", j.content_text(value))]
     found = []
-    for each in listing(mapping(value).get("results")):
-        one = mapping(each)
-        extra = inner(one, "extra")
+    for each in j.listing(j.mapping(value).get("results")):
+        one = j.mapping(each)
+        extra = j.inner(one, "extra")
         failed = True if extra.get("is_error") is True or extra.get("success") is False else None
-        code = next((extra[key] for key in ("exit_code", "returncode") if key in extra), None)
-        text = content_text(one.get("content")) if one else as_text(each)
-        text = text or as_text(listing(one.get("subagent_trajectory_ref")) or None)
+        text = j.content_text(one.get("content")) if one else j.as_text(each)
+        text = text or j.as_text(j.listing(one.get("subagent_trajectory_ref")) or None)
+        code = j.first(extra, ("exit_code", "returncode"))
         found.append(draft.result(one.get("source_call_id"), text, code=code, failed=failed))
     return found

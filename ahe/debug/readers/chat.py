@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, injected, reasoning
 from ahe.debug.readers.files import Content
-from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, mappings, string, total, words
 from ahe.debug.readers.trace import Channel, StepSource, Text
 
-_CONVERSATION = words("messages conversations conversation chat transcript history contents")
+_CONVERSATION = j.words("messages conversations conversation chat transcript history contents")
 _LISTS = (*_CONVERSATION, "steps", "items")
-_ROLES: dict[str, StepSource] = {
-    **dict.fromkeys(words("system developer"), "system"),
-    **dict.fromkeys(words("user human"), "user"),
-    **dict.fromkeys(words("assistant agent ai gpt bot model function_call"), "agent"),
+ROLES: dict[str, StepSource] = {
+    **dict.fromkeys(j.words("system developer"), "system"),
+    **dict.fromkeys(j.words("user human"), "user"),
+    **dict.fromkeys(j.words("assistant agent ai gpt bot model function_call"), "agent"),
 }
-_BODY = words("content value parts")
+_BODY = j.words("content value parts")
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -25,78 +25,64 @@ def sniff(value: Any, line: bool) -> bool:
     if line:
         return is_message(value)
     if isinstance(value, list):
-        return any(is_message(each) for each in mappings(value)[:5])
+        return any(is_message(each) for each in j.mappings(value)[:5])
     return any(has_conversation(place, value) for place in requests(value))
 
 
 def requests(value: Any) -> tuple[dict[str, Any], ...]:
     """The places of a document that may hold a request to an endpoint."""
-    return mapping(value), inner(value, "request"), inner(value, "body")
+    return j.mapping(value), j.inner(value, "request"), j.inner(value, "body")
 
 
 def has_conversation(place: dict[str, Any], top: dict[str, Any]) -> bool:
     """Whether `place` holds messages; `top` is the document that it is in."""
-    if any(is_message(each) for key in _CONVERSATION for each in mappings(place.get(key))[:3]):
+    if any(is_message(each) for key in _CONVERSATION for each in j.mappings(place.get(key))[:3]):
         return True
     return isinstance(place.get("messages"), str | dict) and ("model" in top or "choices" in top)
 
 
 def is_message(value: Any) -> bool:
-    record = mapping(value)
+    record = j.mapping(value)
     role = record.get("role", record.get("from"))
     return isinstance(role, str) and bool(record.keys() & {*_BODY, "tool_calls", "function_call"})
 
 
-def message(value: Any, draft: Draft) -> None:
+def message(value: dict[str, Any], draft: Draft) -> None:
     """One message as one step."""
-    if not isinstance(value, dict):
-        draft.keep_unreadable("a message", value)
-        return
-    source, body, time = role(value), _body(value), value.get("timestamp", "")
+    source, body, time = role(value), j.first(value, _BODY), value.get("timestamp", "")
     if source == "agent":
-        found = [*reasoning(value), *draft.content(body), *_calls(value, draft)]
-        usage = inner(value, "usage") or inner(value, "extra", "response", "usage")
-        tokens = total(usage, "output_tokens") or total(usage, "completion_tokens") or total(usage, "output")
-        draft.add_message("agent", found, time, tokens)
+        draft.add("agent", [*reasoning(value), *draft.content(body), *_calls(value, draft)], time)
     elif source == "environment":
         result(value, draft)
-    elif source == "user" and any(_is_result(part) for part in listing(body)):
+    elif source == "user" and any(
+        j.text(part, "type").endswith("tool_result") or "functionResponse" in part
+        for part in j.mappings(body)
+    ):
         draft.add("environment", injected(draft.content(body)), time)
     else:
         channel: Channel = "injected" if value.get("is_demo") is True else "message"
-        draft.add_message(source, draft.content(body, channel), time)
+        draft.add(source, draft.content(body, channel), time)
 
 
 def role(value: Any) -> StepSource:
     """Who sent a message: the environment if no known role is named, as for tool results."""
-    said = string(mapping(value).get("role")) or string(mapping(value).get("from"))
-    return _ROLES.get(said.lower(), "environment")
-
-
-def _body(value: dict[str, Any]) -> Any:
-    return next((value[key] for key in _BODY if key in value), None)
-
-
-def _is_result(part: Any) -> bool:
-    return string(mapping(part).get("type")).endswith("tool_result") or "functionResponse" in mapping(part)
+    return ROLES.get(j.text(value, "role", "from").lower(), "environment")
 
 
 def result(value: dict[str, Any], draft: Draft) -> None:
     """A message with the result of a tool."""
-    listed = listing(value.get("tool_call_ids"))
-    key = next(
-        (value[key] for key in ("tool_call_id", "toolCallId") if key in value), listed[0] if listed else ""
-    )
-    name = next(filter(None, (string(value.get(key)) for key in words("name toolName function role"))), "")
-    error = inner(value, "error")
+    listed = j.listing(value.get("tool_call_ids"))
+    key = j.first(value, ("tool_call_id", "toolCallId")) or (listed[0] if listed else "")
+    name = j.text(value, "name", "toolName", "function", "role")
+    error = j.inner(value, "error")
     failed = True if value.get("is_error") is True or value.get("status") == "error" or error else None
     failed = value["isError"] if isinstance(value.get("isError"), bool) else failed
-    code = inner(value, "extra").get("returncode")
+    code = j.inner(value, "extra").get("returncode")
     found = [
         text if text.channel in ("result", "error") else draft.result(key, text.text, name, code, failed)
-        for text in draft.content(_body(value))
+        for text in draft.content(j.first(value, _BODY))
     ]
-    said = string(error.get("message"))
+    said = j.text(error, "message")
     if said and not any(said in text.text for text in found):
         found.append(draft.result(key, said, name, failed=True))
     draft.add("environment", found or [draft.result(key, "", name, code)], value.get("timestamp", ""))
@@ -105,41 +91,37 @@ def result(value: dict[str, Any], draft: Draft) -> None:
 def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
     """The calls of an assistant's message: `tool_calls` and the older `function_call`."""
     found = []
-    listed = message.get("tool_calls")
-    many = listing(listed) or ([listed] if isinstance(listed, dict | str) and listed else [])
-    if message.get("function_call"):
-        many = [*many, {"function": message["function_call"]}]
-    for each in many:
-        one = mapping(each)
-        function = inner(one, "function") or inner(one, "custom") or one
-        given = next((function[key] for key in ("arguments", "input", "args") if key in function), None)
-        name = string(function.get("name")) or string(one.get("function"))
-        found.append(draft.call(one.get("id"), name, given if one else as_text(each)))
+    listed, older = message.get("tool_calls"), message.get("function_call")
+    many = listed if isinstance(listed, list) else [listed] if listed else []
+    for each in [*many, {"function": older}] if older else many:
+        one = j.mapping(each)
+        function = j.inner(one, "function") or j.inner(one, "custom") or one
+        given = j.first(function, ("arguments", "input", "args")) if one else j.as_text(each)
+        name = j.text(function, "name") or j.text(one, "function")
+        found.append(draft.call(one.get("id"), name, given))
     return found
 
 
-def parse(content: Content, draft: Draft, take: Callable[[Any, Draft], None] = message) -> None:
+def parse(content: Content, draft: Draft, take: Callable[[dict[str, Any], Draft], None] = message) -> None:
     """Messages: one per line, a list, or a record with a list and perhaps the reply of the endpoint.
 
     `take` adds one message to the draft.
     """
     value = content.value
-    for _, each in content.lines:
+    for each in draft.records(content.lines):
         take(each, draft)
-    if content.shape != "document":
-        return
     draft.read_metadata(value)
-    asked = inner(value, "request") or inner(value, "body") or mapping(value)
+    asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
     for key in ("system", "instructions"):
-        draft.add_text("system", "message", "\n".join(text.text for text in draft.content(asked.get(key))))
+        draft.add_text("system", "message", j.content_text(asked.get(key)))
     found = value if isinstance(value, list) else next((asked[key] for key in _LISTS if asked.get(key)), None)
     if isinstance(found, str | dict):
         draft.add_damage("the messages are not a list")
         found = [found]
-    for each in listing(found):
+    for each in draft.records(j.listing(found), "a message"):
         take(each, draft)
-    for place in (mapping(value), inner(value, "response")):
-        for choice in mappings(place.get("choices")):
-            if choice.get("message"):
-                message(choice["message"], draft)
-        draft.tokens = draft.tokens or total(inner(place, "usage"), "total_tokens")
+    for place in (j.mapping(value), j.inner(value, "response")):
+        for choice in j.mappings(place.get("choices")):
+            if reply := j.inner(choice, "message"):
+                message(reply, draft)
+        draft.tokens = draft.tokens or j.total(place.get("usage"), "total_tokens")

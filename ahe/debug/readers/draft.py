@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers import results
-from ahe.debug.readers.lenient_json import (
-    as_text,
-    call_text,
-    content_text,
-    encodable,
-    inner,
-    listing,
-    mapping,
-    number,
-    string,
-    words,
-)
-from ahe.debug.readers.trace import Channel, Damage, Kind, Status, Step, StepSource, Text, VerifierFile
+from ahe.debug.readers.trace import Channel, Damage, Phase, Status, Step, StepSource, Text, VerifierFile
 
-_TASK = words("task_id task_name instance_id problem_id task")
-_SCORE = words("resolved is_resolved success passed is_success reward score")
-_NESTED = words("info metadata extra result evaluation eval scores report test_result")
-_REASONING = words("reasoning_content reasoning thinking thought_summary")
-_CALL_ID = words("id toolCallId tool_call_id call_id tool_use_id callID")
-_ARGUMENTS = words("input arguments args parameters")
+_TASK = j.words("task_id task_name instance_id problem_id task")
+_SCORE = j.words("resolved is_resolved success passed is_success reward score")
+_NESTED = j.words("info metadata extra result evaluation eval scores report test_result")
+_REASONING = j.words("reasoning_content reasoning thinking thought_summary")
+_CALL_ID = j.words("id toolCallId tool_call_id call_id tool_use_id callID")
+_ARGUMENTS = j.words("input arguments args parameters")
+ANY = re.compile("")
 
 
 @dataclass
@@ -36,29 +27,28 @@ class _Open:
     source: StepSource
     texts: list[Text]
     time: str
-    tokens: int = 0
 
 
 @dataclass
 class Draft:
     """Steps in the order of the recording, and the recording's metadata.
 
-    `where` is the file, for damage without a more exact place. `names` and `calls` map the id of a call to the name of
-    its tool and to its text. `session` is the id that copies of the recording share. `setup` counts the first steps in
-    which the agent was installed, `started` says whether it could be started then, and `tests` is the index of the
-    first step in which tests run (0: none). `verifier` holds what the recording itself says of its score.
+    `where` is the file. `names` maps the id of a call to the name of its tool.
+    `session` is the id that copies of the recording share, `parent` that of the session whose sub-agent this is.
+    `setup` counts the first steps in which the agent was installed, `started` says whether it could be started then,
+    and `tests` is the index of the first step in which tests run (0: none). `verifier` holds what the recording itself
+    says of its score.
     """
 
     where: str
     task: str = ""
     status: Status = "unknown"
     ended: str = ""
-    cause: str = ""
     session: str = ""
+    parent: str = ""
     seconds: float = 0.0
     tokens: int = 0
     names: dict[str, str] = field(default_factory=dict)
-    calls: dict[str, str] = field(default_factory=dict)
     damage: list[Damage] = field(default_factory=list)
     verifier: list[VerifierFile] = field(default_factory=list)
     setup: int = 0
@@ -66,36 +56,31 @@ class Draft:
     started: bool = True
     _steps: list[_Open] = field(default_factory=list)
 
-    def add(self, source: StepSource, texts: Iterable[Text], time: Any = "", tokens: int = 0) -> None:
-        """Add a step, even an empty one."""
+    def add(self, source: StepSource, texts: Iterable[Text], time: Any = "") -> None:
+        """Add a step; one without texts gets an empty message."""
         when = time if isinstance(time, str) else repr(time) if isinstance(time, int | float) else ""
-        self._steps.append(_Open(source, list(texts), encodable(when), tokens))
-
-    def add_message(self, source: StepSource, texts: list[Text], time: Any = "", tokens: int = 0) -> None:
-        """Add a step, with an empty message if the recorded turn has no text."""
-        self.add(source, texts or [Text("message", "")], time, tokens=tokens)
+        self._steps.append(_Open(source, list(texts) or [Text("message", "")], j.encodable(when)))
 
     def add_text(
         self, source: StepSource, channel: Channel, text: str, time: Any = "", name: str = ""
     ) -> None:
         """Add a step of one text; nothing if the text is empty."""
         if text:
-            self.add(source, (Text(channel, text, name),), time)
+            self.add(source, [Text(channel, text, name)], time)
 
-    def join(self, source: StepSource, texts: Iterable[Text], time: Any = "", tokens: int = 0) -> None:
-        """Add texts to the last step if it has this source, else a new step."""
+    def join(self, source: StepSource, texts: list[Text], time: Any = "") -> None:
+        """Add texts, if there are any, to the last step if it has this source, else to a new step."""
         if self._steps and self._steps[-1].source == source:
             self._steps[-1].texts.extend(texts)
-            self._steps[-1].tokens += tokens
-        else:
-            self.add(source, texts, time, tokens=tokens)
+        elif texts:
+            self.add(source, texts, time)
 
     def attach(self, index: int, text: Text) -> None:
         """Add a text to step `index`, counted from 0, or to the nearest existing step."""
         if self._steps:
             self._steps[max(0, min(index, len(self._steps) - 1))].texts.append(text)
         else:
-            self.add("environment", (text,))
+            self.add("environment", [text])
 
     def roll_back(self, turns: int) -> None:
         """Remove the last `turns` messages of the user and everything after the first of them."""
@@ -103,31 +88,26 @@ class Draft:
         if said and turns > 0:
             del self._steps[said[-min(turns, len(said))] :]
 
-    def add_damage(self, what: str, where: str = "") -> None:
+    def add_damage(self, what: str) -> None:
         """Report a part that could not be read."""
-        self.damage.append(Damage(where or self.where, what))
+        self.damage.append(Damage(self.where, what))
 
-    def keep_unreadable(self, what: str, value: Any, time: Any = "") -> None:
-        """Report that `what` should be a record but is `value`, and keep its text as a message."""
-        self.add_damage(f"{what} is not a record but {type(value).__name__}")
-        self.add_text("environment", "message", as_text(value), time)
-
-    def records(self, lines: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The lines that are records, each with its place; other lines are reported as damage."""
-        for where, record in lines:
-            if isinstance(record, dict):
-                yield where, record
+    def records(self, values: Iterable[Any], what: str = "a line") -> Iterator[dict[str, Any]]:
+        """The values that are records. Each other one, called `what`, is reported, and its text kept as a message."""
+        for value in values:
+            if isinstance(value, dict):
+                yield value
             else:
-                self.add_damage(f"a line is not a record but {type(record).__name__}", where)
+                self.add_damage(f"{what} is not a record but {type(value).__name__}")
+                self.add_text("environment", "message", j.as_text(value))
 
     def read_metadata(self, value: Any) -> None:
         """Take task, score and exit status from a document, at its top or one level below."""
-        for place in (mapping(value), *(inner(value, key) for key in _NESTED)):
-            named = (string(place.get(key)).strip() for key in _TASK)
-            self.task = self.task or next(filter(None, named), "")
+        for place in (j.mapping(value), *(j.inner(value, key) for key in _NESTED)):
+            self.task = self.task or j.text(place, *_TASK).strip()
             if self.status == "unknown":
                 self.status = verdict(place)
-            self.ended = self.ended or string(place.get("exit_status"))
+            self.ended = self.ended or j.text(place, "exit_status")
 
     @property
     def agent_acted(self) -> bool:
@@ -140,34 +120,20 @@ class Draft:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps, each with its phase, and with the kinds of texts that follow from where they stand."""
+        """The steps, each with its phase."""
         found, acted, asked = [], False, False
-        for number_, step in enumerate(self._steps, start=1):
-            installing = number_ <= self.setup
+        for number, step in enumerate(self._steps, start=1):
+            installing, testing = number <= self.setup, 0 < self.tests < number
             acted = acted or (step.source == "agent" and not installing)
-            spoken = step.source == "user" and _spoken(step.texts)
-            testing = 0 < self.tests < number_
             before = installing or not (acted or step.source == "user")
-            kind: Kind = "setup" if installing else "instructions" if step.source == "system" else ""
-            found.append(
-                Step(
-                    number_,
-                    "environment" if step.source == "agent" and (installing or testing) else step.source,
-                    tuple(_placed(text, kind) for text in step.texts),
-                    step.time,
-                    "verifier" if testing else "setup" if before else "agent",
-                    correction=spoken and acted and asked,
-                    tokens=step.tokens,
-                )
-            )
+            phase: Phase = "verifier" if testing else "setup" if before else "agent"
+            by_harness = step.source == "agent" and (installing or testing)
+            source: StepSource = "environment" if by_harness else step.source
+            spoken = step.source == "user" and _spoken(step.texts)
+            correction = spoken and acted and asked
             asked = asked or spoken
+            found.append(Step(number, source, tuple(step.texts), step.time, phase, correction))
         return tuple(found)
-
-    @property
-    def last_call(self) -> str:
-        """The text of the last call among the last two steps."""
-        recent = (text for step in self._steps[:-3:-1] for text in reversed(step.texts))
-        return next((text.text for text in recent if text.channel == "call"), "")
 
     @property
     def last(self) -> list[Text]:
@@ -185,77 +151,63 @@ class Draft:
 
     def call(self, id: Any, name: str, arguments: Any) -> Text:
         """The text of a call. The tool's name is kept for the result with the same id."""
-        self.names[string(id)], self.calls[string(id)] = name, call_text(arguments)
-        return Text("call", self.calls[string(id)], name)
+        self.names[j.string(id)] = name
+        return Text("call", j.call_text(arguments), name)
 
     def result(self, id: Any, text: str, name: str = "", code: Any = None, failed: Any = None) -> Text:
         """The text of a result; `id` is that of its call, `name` the tool's if the call is unknown."""
-        key = string(id)
-        call = self.calls.get(key, "") if key else self.last_call
         said = failed if isinstance(failed, bool) else None
-        return results.result(text, self.names.get(key, "") or name, call, code, said)
+        return results.result(text, self.names.get(j.string(id), "") or name, code, said)
 
     def content(self, value: Any, channel: Channel = "message") -> list[Text]:
         """The texts of a message's content: the parts and blocks of all formats, possibly mixed."""
         if isinstance(value, list):
             return [text for part in value for text in self._part(part, channel)]
-        text = as_text(value)
+        text = j.as_text(value)
         return [Text(channel, text)] if text else []
 
     def _part(self, part: Any, channel: Channel) -> list[Text]:
-        place = mapping(part)
-        kind = string(place.get("type")).lower().replace("-", "_")
+        place = j.mapping(part)
+        kind = j.text(place, "type").lower().replace("-", "_")
         if kind in ("thinking", "reasoning", "redacted_thinking") or place.get("thought") is True:
             said = (place.get(key) for key in ("thinking", "text", "summary", "reasoning"))
-            text = next(filter(None, map(content_text, said)), "")
+            text = next(filter(None, map(j.content_text, said)), "")
             return [Text("reasoning", text or "[redacted reasoning]")]
         if kind.endswith(("tool_use", "toolcall", "tool_call")) or "functionCall" in place:
-            given = inner(place, "functionCall") or place
-            name = string(given.get("name")) or string(given.get("toolName"))
-            return [self.call(_first(given, _CALL_ID), name, _first(given, _ARGUMENTS))]
+            given = j.inner(place, "functionCall") or place
+            name = j.text(given, "name", "toolName")
+            return [self.call(j.first(given, _CALL_ID), name, j.first(given, _ARGUMENTS))]
         if kind.endswith(("tool_result", "toolresult")):
-            key = _first(place, _CALL_ID[1:])
-            return [self.result(key, content_text(place.get("content")), failed=place.get("is_error"))]
+            key = j.first(place, _CALL_ID[1:])
+            return [self.result(key, j.content_text(place.get("content")), failed=place.get("is_error"))]
         if "functionResponse" in place:
-            given = inner(place, "functionResponse")
+            given = j.inner(place, "functionResponse")
             response = given.get("response")
-            error = mapping(response).get("error")
-            text = as_text(error or mapping(response).get("output", response))
-            return [self.result(given.get("id"), text, string(given.get("name")), failed=bool(error) or None)]
-        text = content_text([part])
+            error = j.mapping(response).get("error")
+            text = j.as_text(error or j.mapping(response).get("output", response))
+            return [self.result(given.get("id"), text, j.text(given, "name"), failed=bool(error) or None)]
+        text = j.content_text([part])
         return [Text(channel, text)] if text else []
-
-
-def _first(place: dict[str, Any], keys: Iterable[str]) -> Any:
-    return next((place[key] for key in keys if key in place), None)
 
 
 def _spoken(texts: list[Text]) -> bool:
     return any(text.channel == "message" and text.text.strip() for text in texts)
 
 
-def _placed(text: Text, kind: Kind) -> Text:
-    """The text with the kind that its step gives it, if it has none of its own."""
-    kind = "system" if text.channel == "injected" and kind != "setup" else kind
-    own = kind != "setup" and text.kind
-    return text if own or not kind or text.channel == "error" else replace(text, kind=kind)
-
-
 def reasoning(message: dict[str, Any]) -> list[Text]:
     """A message's reasoning, under any name that endpoints use; equal texts only once."""
-    found = dict.fromkeys(filter(None, (content_text(message.get(key)) for key in _REASONING)))
+    found = dict.fromkeys(filter(None, (j.content_text(message.get(key)) for key in _REASONING)))
     if not found:
-        parts = listing(message.get("reasoning_details")) or listing(message.get("thinking_blocks"))
-        said = (_first(mapping(part), ("text", "summary", "thinking")) for part in parts)
-        found = dict.fromkeys(filter(None, map(string, said)))
+        parts = j.listing(message.get("reasoning_details")) or j.listing(message.get("thinking_blocks"))
+        found = dict.fromkeys(filter(None, (j.text(part, "text", "summary", "thinking") for part in parts)))
     return [Text("reasoning", text) for text in found]
 
 
-def injected(texts: Iterable[Text], openings: tuple[str, ...] = ("",)) -> list[Text]:
-    """The texts; messages that begin with one of `openings` become injected texts."""
+def injected(texts: Iterable[Text], opening: re.Pattern[str] = ANY) -> list[Text]:
+    """The texts; messages that begin like `opening` become injected texts."""
     return [
-        Text("injected", text.text)
-        if text.channel == "message" and text.text.lstrip().startswith(openings)
+        replace(text, channel="injected")
+        if text.channel == "message" and opening.match(text.text.lstrip())
         else text
         for text in texts
     ]
@@ -264,26 +216,22 @@ def injected(texts: Iterable[Text], openings: tuple[str, ...] = ("",)) -> list[T
 def abandoned(records: list[dict[str, Any]], key: str, parent: str, turn: Callable[[Any], bool]) -> set[str]:
     """Ids of the records in abandoned branches of a session that is a tree.
 
-    Of the records below the same parent for which `turn` holds, only the one that leads to the last record of the
-    file is active, else the last one; the others and everything below them were left when the user went back.
+    Of the records below the same parent for which `turn` holds, only the one with the latest record below it is active;
+    the others and everything below them were left when the user went back. A record follows its parent in the file.
     """
-    above = {string(each[key]): string(each.get(parent)) for each in records if string(each.get(key))}
-    path: set[str] = set()
-    at = string(records[-1].get(key)) if records else ""
-    while at and at not in path:
-        path.add(at)
-        at = above.get(at, "")
-    siblings: dict[str, list[str]] = {}
-    for each in records:
-        if string(each.get(key)) and parent in each and turn(each):
-            siblings.setdefault(string(each.get(parent)), []).append(string(each[key]))
+    tree = [(j.text(each, key), j.text(each, parent), parent in each and turn(each)) for each in records]
+    latest: dict[str, int] = {}
+    for at, (id, above, _) in reversed(list(enumerate(tree))):
+        latest[id] = max(at, latest.get(id, 0))
+        latest[above] = max(latest[id], latest.get(above, 0))
+    active: dict[str, int] = {}
+    for id, above, is_turn in tree:
+        if is_turn and id:
+            active[above] = max(latest[id], active.get(above, 0))
     left: set[str] = set()
-    for group in siblings.values():
-        kept = next((each for each in group if each in path), group[-1])
-        left.update(each for each in group if each != kept)
-    for each in records:  # a record follows its parent in the file
-        if above.get(string(each.get(key)), "") in left:
-            left.add(string(each.get(key)))
+    for id, above, is_turn in tree:
+        if id and (above in left or (is_turn and latest[id] < active[above])):
+            left.add(id)
     return left
 
 
@@ -293,5 +241,5 @@ def verdict(value: Any) -> Status:
         return "unknown"  # true and false count only in a field whose name says what they mean
     for score in (value.get(key) for key in _SCORE) if isinstance(value, dict) else (value,):
         if isinstance(score, int | float):
-            return "passed" if score is True or number(score) >= 1 else "failed"
+            return "passed" if score is True or j.number(score) >= 1 else "failed"
     return "unknown"

@@ -9,20 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ahe.debug.readers import claude_code, files, packed, trials
-from ahe.debug.readers.files import HEAD
-from ahe.debug.readers.read import (
-    RANK,
-    SCREENS,
-    FileType,
-    NotATrace,
-    Source,
-    drafted,
-    identified,
-    read,
-    sniff,
-)
-from ahe.debug.readers.trace import Damage, Trace
+from ahe.debug.readers import files, packed, trials
+from ahe.debug.readers.formats import SCREENS, sniff
+from ahe.debug.readers.read import UNSAFE, Source, drafted, identified, trial_source
+from ahe.debug.readers.trace import Damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +25,6 @@ class Skipped:
 
 
 _IGNORED = frozenset(("node_modules", "__pycache__", "venv"))
-_UNSAFE = re.compile(r"[^\w./@+=,~-]+")
-_PLACES = ("agent", "sessions", "agent-logs", "steps")
 _TELLING = ("cannot be read", "a SQLite database")
 _LIKELY = re.compile(
     r"\.(?:jsonl|traj|cast|gz|zst|eval)$|sess|traj|chat|conv|rollout|transcript|messages", re.IGNORECASE
@@ -47,8 +35,6 @@ _CHECKPOINT = re.compile(r"checkpoint-.{0,200}\.json|checkpoints")
 _COMPARED = 8
 """The largest recordings with the same beginning, with which each other one is compared."""
 _EVENT = re.compile(r"(?:event-)?\d{1,9}\b.{0,80}\.json")
-_RICHER = 1.25
-"""How many times as many calls and results another recording of a trial must hold to be preferred to ATIF."""
 
 
 def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[Source]:
@@ -62,89 +48,12 @@ def find(paths: Sequence[Path], skipped: list[Skipped] | None = None) -> list[So
     return search.finish()
 
 
-def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
-    """The source of a trial folder, with the best of the files that hold its steps."""
-    source = replace(
-        _steps(folder),
-        id=_UNSAFE.sub("_", info.id) or "trace",
-        task=info.task,
-        trial=str(folder),
-        status=info.status,
-        attempt=info.attempt,
-    )
-    task = source.task or (identified(source).task if source.path else "") or info.id
-    return replace(source, task=task)
-
-
-def read_trial(folder: Path) -> Trace:
-    """The trace of a trial folder, as far as it exists. Never raises because of its contents."""
-    info = trials.info(folder) or trials.TrialInfo(task="", id=folder.name)
-    return read(trial_source(folder, info))
-
-
-def _steps(folder: Path) -> Source:
-    """The recording of a trial with the most calls and results, and the files of its sub-agents."""
-    if (folder / "trajectory.json").is_file():
-        return _atif(folder / "trajectory.json")
-    found: list[Source] = []
-    for place in (folder / name for name in _PLACES if (folder / name).is_dir()):
-        for path in sorted(path for path in place.rglob("*") if path.is_file()):
-            kind = _sniffed(path, given=False)
-            if not isinstance(kind, FileType) or kind.shape == "many" or path.name.startswith("tests."):
-                continue
-            atif = kind.format == "atif" and path.name.startswith("trajectory.")
-            if atif and path == place / "trajectory.json":
-                found.append(_atif(path))
-            elif not atif:
-                found.append(Source(str(path), kind.format, "", "", kind.shape, size=path.stat().st_size))
-    helpers = [
-        each.path for each in found if each.format == "claude-code" and _parent_session(Path(each.path))
-    ]
-    mains = [each for each in found if each.path not in helpers]
-    structured = [each for each in mains if each.format not in SCREENS] or mains
-    best = min(
-        structured, key=lambda each: (RANK[each.format], each.path.endswith(".txt"), each.path), default=None
-    )
-    if best is None:
-        return Source("", "", "", "")
-    if len(structured) > 1 and best.format not in SCREENS:
-        counts = [(_richness(each), each) for each in structured]
-        most, richest = max(counts, key=lambda pair: pair[0])
-        best = richest if most > _RICHER * _richness(best) else best
-    return replace(best, more=best.more or tuple(helpers if best.format == "claude-code" else ()))
-
-
-def _atif(path: Path) -> Source:
-    more = tuple(str(each) for each in sorted(path.parent.glob("trajectory.*.json")))
-    return Source(str(path), "atif", "", "", more=more, size=path.stat().st_size)
-
-
-def _richness(source: Source) -> int:
-    texts = [text for step in drafted(source).steps for text in step.texts]
-    return sum(text.channel in ("call", "result", "error") and bool(text.text) for text in texts)
-
-
-def _sniffed(path: Path, given: bool) -> FileType | NotATrace:
-    if packed.members(path):
-        return FileType("inspect", "many")
-    try:
-        with packed.open_bytes(path, limit=HEAD) as file:
-            return sniff(file.read(HEAD), path.name.removesuffix(".gz").removesuffix(".zst"), given)
-    except OSError as error:
-        return NotATrace(f"cannot be read: {error.strerror or error}")
-
-
-def _parent_session(path: Path) -> str:
-    return claude_code.parent_session(files.content(path, "lines", files.WHOLE, [], limit=HEAD))
-
-
 class _Search:
     """One search through some paths. Call `root` for each, then `finish`."""
 
     def __init__(self, skipped: list[Skipped]) -> None:
         self.skipped = skipped
-        # source and root name by (file or folder, first byte), so that no trace counts twice
-        self.found: dict[tuple[str, int], tuple[Source, str]] = {}
+        self.found: dict[tuple[str, int], Source] = {}  # by file or folder and first byte: none counts twice
         self.scores = trials.Scores()
         self.seen: set[str] = set()
 
@@ -153,22 +62,23 @@ class _Search:
             self._folder(root, root)
             return
         if not root.is_file():
-            self.skipped.append(Skipped(str(root), "there is no such file"))
+            self._skip(root, "there is no such file")
             return
         for folder in list(root.absolute().parents)[:3]:
-            info = trials.info(folder)
-            if info is not None:
+            if info := trials.info(folder):
                 self._add(trial_source(folder, info), "")
                 return
         self._file(root, root.parent, given=True)
+
+    def _skip(self, path: Path | str, why: str, notable: bool = False) -> None:
+        self.skipped.append(Skipped(str(path), why, notable))
 
     def _folder(self, folder: Path, root: Path) -> None:
         real = os.path.realpath(folder)
         if real in self.seen:
             return  # a link to a folder that is read itself
         self.seen.add(real)
-        info = trials.info(folder)
-        if info is not None:
+        if info := trials.info(folder):
             self._add(trial_source(folder, info), root.name)
             return
         if (folder / "ahe.sqlite").is_file() and (folder / "trials").is_dir():
@@ -176,152 +86,132 @@ class _Search:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
         except OSError as error:
-            self.skipped.append(
-                Skipped(str(folder), f"cannot be read: {error.strerror or error}", notable=True)
-            )
+            self._skip(folder, f"cannot be read: {error.strerror or error}", notable=True)
             return
         if kind := _events(folder, [entry.name for entry in entries]):
-            self._take(Source(str(folder), kind, self._name(folder, root), "", shape="folder"), root)
+            self._add(identified(Source(str(folder), kind, "folder", self._name(folder, root))), root.name)
             return
         for entry in entries:
             path = folder / entry.name
             if entry.name.startswith(".") or entry.name in _IGNORED or _is_store(path):
                 continue
             if _CHECKPOINT.fullmatch(entry.name) and (folder / "chats").is_dir():
-                self.skipped.append(Skipped(str(path), "checkpoints of sessions"))
-                continue
-            if entry.is_dir():
+                self._skip(path, "checkpoints of sessions")
+            elif entry.is_dir():
                 self._folder(path, root)
             elif entry.is_file():
                 self._file(path, root, given=False)
             elif entry.is_symlink():
-                self.skipped.append(Skipped(str(path), "a link to nothing", notable=True))
+                self._skip(path, "a link to nothing", notable=True)
 
     def _file(self, path: Path, root: Path, given: bool) -> None:
-        kind = _sniffed(path, given)
-        if isinstance(kind, NotATrace):
-            scores = self.scores.take(path)
-            notable = kind.why.startswith(_TELLING) or (
-                _LIKELY.search(path.name) and not kind.why.startswith("empty")
-            )
-            self.skipped.append(
-                Skipped(str(path), "scores" if scores else kind.why, bool(notable) and not scores)
-            )
+        kind = sniff(path, given)
+        if isinstance(kind, str):
+            if self.scores.take(path):
+                self._skip(path, "scores")
+            else:
+                likely = _LIKELY.search(path.name) and not kind.startswith("empty")
+                self._skip(path, kind, notable=bool(likely) or kind.startswith(_TELLING))
             return
-        size = path.stat().st_size
-        whole = Source(str(path), kind.format, self._name(path, root), "", shape=kind.shape, size=size)
-        for source in self._split(whole) if kind.shape == "many" else [whole]:
-            self._take(source, root)
+        whole = Source(str(path), *kind, id=self._name(path, root), size=path.stat().st_size)
+        for source in self._split(whole) if whole.shape in files.SHARED else [whole]:
+            self._add(identified(source), root.name)
 
     def _name(self, path: Path, root: Path) -> str:
         name = path.name if path.is_dir() else files.stem(path)
-        return _UNSAFE.sub("_", (path.relative_to(root).parent / name).as_posix()) or "trace"
+        return UNSAFE.sub("_", (path.relative_to(root).parent / name).as_posix()) or "trace"
 
     def _split(self, whole: Source) -> list[Source]:
         """The numbered traces of a file that holds many."""
         path, one = Path(whole.path), replace(whole, shape="document")
-        if members := packed.members(path):
+        if whole.shape == "archive":
             return [
-                replace(one, path=str(each), id=f"{whole.id}/{_UNSAFE.sub('_', files.stem(each))}", size=size)
-                for each, size in members
+                replace(one, path=str(each), id=f"{whole.id}/{UNSAFE.sub('_', files.stem(each))}", size=size)
+                for each, size in packed.members(path)
             ]
         damage: list[Damage] = []
-        spans = files.spans(path, damage)
-        self.skipped.extend(Skipped(each.where, each.what, notable=True) for each in damage)
+        spans = (files.rows if whole.shape == "rows" else files.elements)(path, damage)
+        for each in damage:
+            self._skip(each.where, each.what, notable=True)
         digits = len(str(len(spans)))
         return [
             replace(one, id=f"{whole.id}-{number:0{digits}d}", span=span, size=span[1] - span[0])
             for number, span in enumerate(spans, start=1)
         ]
 
-    def _take(self, source: Source, root: Path) -> None:
-        self._add(identified(source), root.name)
-
     def _add(self, source: Source, root: str) -> None:
-        place = os.path.realpath(source.trial or source.path)
-        self.found.setdefault((place, source.span[0]), (source, root))
+        place = os.path.realpath(source.trial or source.path), source.span[0]
+        self.found.setdefault(place, replace(source, root=root))
 
     def finish(self) -> list[Source]:
         """Join sub-agents to their sessions, drop copies, make names unique and look up verdicts."""
         found = self._without_copies(self._without_logs(self._gathered()))
-        crowd = Counter(Path(source.path).parent for source, _ in self.found.values())
-        roots: dict[str, set[str]] = {}
-        for source, root in found:
-            roots.setdefault(source.id, set()).add(root)
-        sources: list[Source] = []
-        taken: set[str] = set()
-        for source, root in sorted(found, key=lambda pair: (pair[0].trial or pair[0].path, pair[0].span)):
-            name = (
-                source.id
-                if len(roots[source.id]) == 1 or not root
-                else f"{_UNSAFE.sub('_', root)}/{source.id}"
-            )
-            unique, number = name, 2
-            while unique in taken:
-                unique, number = f"{name}~{number}", number + 1
-            taken.add(unique)
+        crowd = Counter(Path(source.path).parent for source in self.found.values())
+        roots = Counter(id for id, _ in {(source.id, source.root) for source in found})
+        sources: dict[str, Source] = {}
+        for source in sorted(found, key=lambda source: (source.trial or source.path, source.span)):
+            above = f"{UNSAFE.sub('_', source.root)}/" if roots[source.id] > 1 and source.root else ""
+            unique, number = f"{above}{source.id}", 2
+            while unique in sources:
+                unique, number = f"{above}{source.id}~{number}", number + 1
             path, status = Path(source.path), source.status
             alone = not source.trial and crowd[path.parent] == 1 and source.shape != "folder"
             if not source.trial and status == "unknown":
                 status = self.scores.of(path, source.task, alone)
-            sources.append(replace(source, id=unique, status=status, alone=alone))
-        return sorted(sources, key=lambda source: (source.task, source.attempt, source.id))
+            sources[unique] = replace(source, id=unique, status=status, alone=alone, root="")
+        return sorted(sources.values(), key=lambda source: (source.task, source.attempt, source.id))
 
-    def _gathered(self) -> list[tuple[Source, str]]:
+    def _gathered(self) -> list[Source]:
         """The sources found; sub-agent files of Claude Code are moved into `more` of their session's source."""
-        paths = {source.path for source, _ in self.found.values()}
+        paths = {source.path for source in self.found.values()}
         helpers: dict[str, list[str]] = {}
-        for source, _ in self.found.values():
-            path = Path(source.path)
-            if source.format != "claude-code" or source.trial or not (session := _parent_session(path)):
-                continue
-            above = (str(folder / f"{session}.jsonl") for folder in path.parents)
+        for source in self.found.values():
+            above = [str(folder / f"{source.parent}.jsonl") for folder in Path(source.path).parents]
             main = next((each for each in above if each in paths and each != source.path), "")
-            if main:
+            if main and source.parent and not source.trial:
                 helpers.setdefault(main, []).append(source.path)
         taken = {path for many in helpers.values() for path in many}
         return [
-            (replace(source, more=tuple(sorted(helpers.get(source.path, source.more)))), root)
-            for source, root in self.found.values()
+            replace(source, more=tuple(sorted(helpers.get(source.path, source.more))))
+            for source in self.found.values()
             if source.trial or source.path not in taken
         ]
 
-    def _without_logs(self, found: list[tuple[Source, str]]) -> list[tuple[Source, str]]:
+    def _without_logs(self, found: list[Source]) -> list[Source]:
         """Drop screens that repeat traces: named like one beside them, alone beside the only one, or above trials."""
         beside: dict[Path, list[str]] = {}
-        for source, _ in found:
+        for source in found:
             if source.format not in SCREENS and source.path and source.shape != "folder":
                 beside.setdefault(Path(source.path).parent, []).append(f"{files.stem(Path(source.path))}.")
-        above = {parent for source, _ in found if source.trial for parent in Path(source.trial).parents}
+        above = {parent for source in found if source.trial for parent in Path(source.trial).parents}
         kept = []
-        for source, root in found:
+        for source in found:
             path = Path(source.path)
             named = beside.get(path.parent, [])
             copy = path.name.startswith(tuple(named)) or len(named) == 1 or path.parent in above
             if source.format in SCREENS and not source.trial and copy:
-                self.skipped.append(Skipped(source.path, "a log of traces that are read themselves"))
+                self._skip(path, "a log of traces that are read themselves")
             else:
-                kept.append((source, root))
+                kept.append(source)
         return kept
 
-    def _without_copies(self, found: list[tuple[Source, str]]) -> list[tuple[Source, str]]:
-        """Drop sessions that another file repeats: the same session, or its beginning before it was resumed."""
-        dropped: set[int] = set()
-        for key in ("session", "start"):
-            groups: dict[str, list[Source]] = {}
-            for source, _ in found:
-                if getattr(source, key) and not source.trial and id(source) not in dropped:
-                    groups.setdefault(f"{source.format} {getattr(source, key)}", []).append(source)
-            for group in groups.values():
-                group.sort(key=lambda each: (-each.size, each.path))
-                for at, source in enumerate(group[1:], start=1):
-                    others = group[: min(at, _COMPARED)]
-                    same = (each for each in others if key == "session" or _begins(each, source))
-                    fuller = next(same, None)
-                    if fuller is not None:
-                        dropped.add(id(source))
-                        self.skipped.append(Skipped(source.path, f"a copy of {fuller.path}, which is read"))
-        return [pair for pair in found if id(pair[0]) not in dropped]
+    def _without_copies(self, found: list[Source]) -> list[Source]:
+        """Drop what a larger file repeats: the same session, or its beginning before it was resumed under a new id."""
+        kept: list[Source] = []
+        larger: dict[tuple[str, str], list[Source]] = {}
+        for source in sorted(found, key=lambda source: (-source.size, source.path, source.span)):
+            keys = [
+                (source.format, key) for key in (source.session, source.start) if key and not source.trial
+            ]
+            alike = [each for key in keys for each in larger.get(key, [])[:_COMPARED]]
+            same = (each for each in alike if each.session == source.session != "" or _begins(each, source))
+            if fuller := next(same, None):
+                self._skip(source.path, f"a copy of {fuller.path}, which is read")
+                continue
+            kept.append(source)
+            for key in keys:
+                larger.setdefault(key, []).append(source)
+        return kept
 
 
 def _begins(longer: Source, shorter: Source) -> bool:

@@ -6,57 +6,54 @@ import re
 from typing import Any
 
 from ahe.debug.readers import chat
+from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, verdict
 from ahe.debug.readers.files import Content
-from ahe.debug.readers.lenient_json import as_text, inner, listing, mapping, number, string, total
 from ahe.debug.readers.trace import Status, VerifierFile
 
-_GRADES: dict[Any, Status] = {"C": "passed", "I": "failed", "P": "failed", "N": "failed"}
+_GRADES: dict[str, Status] = {"C": "passed", "I": "failed", "P": "failed", "N": "failed"}
 _ATTACHED = "attachment://"
 _DEEP = 20
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a sample."""
-    return not line and mapping(value).keys() >= {"id", "epoch", "input"}
+    return not line and j.mapping(value).keys() >= {"id", "epoch", "input"}
 
 
 def is_log(value: Any) -> bool:
     """Whether the value is a whole log."""
-    top = mapping(value)
+    top = j.mapping(value)
     return isinstance(top.get("eval"), dict) and "version" in top and ("status" in top or "samples" in top)
 
 
 def parse(content: Content, draft: Draft) -> None:
     """The messages of a sample, its scores as the verifier's words, and what ended it."""
-    top = mapping(content.value)
+    top = j.mapping(content.value)
     name = str(top.get("id", ""))
     draft.task = name if re.search(r"[A-Za-z]", name) and len(name) < 200 else ""
-    attached = inner(top, "attachments")
-    messages = listing(top.get("messages")) or listing(top.get("input"))
-    for each in messages or [{"role": "user", "content": as_text(top.get("input"))}]:
+    attached = j.inner(top, "attachments")
+    messages = j.listing(top.get("messages")) or j.listing(top.get("input"))
+    messages = messages or [{"role": "user", "content": j.as_text(top.get("input"))}]
+    for each in draft.records(messages, "a message"):
         chat.message(_resolved(each, attached, 0), draft)
-    scores = inner(top, "scores")
-    for score in (mapping(each).get("value") for each in scores.values()):
+    scores = j.inner(top, "scores")
+    for score in (j.mapping(each).get("value") for each in scores.values()):
         if draft.status == "unknown":
-            draft.status = (
-                _GRADES.get(score, "unknown") if isinstance(score, str) else verdict({"score": score})
-            )
+            grade = _GRADES.get(score, "unknown") if isinstance(score, str) else None
+            draft.status = grade or verdict({"score": score})
     if scores:
-        draft.verifier.append(
-            VerifierFile("scores.json", as_text({"scores": _resolved(scores, attached, 0)}))
-        )
-    limit, error = inner(top, "limit"), inner(top, "error")
-    draft.ended = f"{string(limit.get('type'))} limit" if limit else "error" if error else ""
-    draft.cause = as_text(limit.get("limit"))
+        said = j.as_text({"scores": _resolved(scores, attached, 0)})
+        draft.verifier.append(VerifierFile("scores.json", said))
+    limit, error = j.inner(top, "limit"), j.inner(top, "error")
+    draft.ended = f"{j.text(limit, 'type')} limit" if limit else "error" if error else ""
     if error:
-        last = next(filter(None, reversed(string(error.get("traceback")).split("\n"))), "")
-        draft.cause = "\n".join(dict.fromkeys(filter(None, (string(error.get("message")), last))))
+        last = next(filter(None, reversed(j.text(error, "traceback").split("\n"))), "")
+        said = "\n".join(dict.fromkeys(filter(None, (j.text(error, "message"), last))))
+        draft.add_text("environment", "error", said)
         draft.status = draft.status if scores else "missing"
-        draft.add_text("environment", "error", draft.cause)
     draft.started = draft.agent_acted or not error
-    draft.seconds = number(top.get("total_time"))
-    draft.tokens = sum(total(mapping(each), "total_tokens") for each in inner(top, "model_usage").values())
+    draft.seconds = j.number(top.get("total_time"))
+    draft.tokens = sum(j.total(each, "total_tokens") for each in j.inner(top, "model_usage").values())
 
 
 def _resolved(value: Any, attached: dict[str, Any], depth: int) -> Any:

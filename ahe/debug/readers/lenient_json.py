@@ -7,47 +7,57 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic_core import from_json
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _DATA_URL = re.compile(r"data:([\w/+.-]*);base64,")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _HALF = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|\\u[0-9a-fA-F]{0,3}$|\\$")
 """Half of a surrogate pair, or an escape that was cut: strict readers refuse them."""
 _STUMP = 5
 """A text counts as cut if at most this many characters follow the error: `\\u12`, `tru`."""
+_SAID = ("text", "thinking", "refusal", "input_text", "output_text")
 
-Fault = tuple[int, str]
 
-
-def salvage(text: str) -> tuple[Any, list[Fault]]:
+def salvage(raw: str) -> tuple[Any, list[tuple[int, str]]]:
     """The value of a JSON text, with a fault (character, what) if not all of it could be read.
 
     Everything before a cut or a damage is kept; what follows it is not.
     """
     try:
-        return json.loads(text, strict=False), []
+        return json.loads(raw, strict=False), []
     except json.JSONDecodeError as error:
-        cut = error.msg.startswith("Unterminated string") or len(text[error.pos :].strip()) <= _STUMP
+        cut = error.msg.startswith("Unterminated string") or len(raw[error.pos :].strip()) <= _STUMP
         what = "cut here" if cut else f"damaged here ({error.msg.lower()})"
-        value = _beginning(text) if cut else None
-        value = _beginning(text[: error.pos]) if value is None else value
-        return value, [(error.pos, what)] if text.strip() else []
+        value = _beginning(raw) if cut else None
+        value = _beginning(raw[: error.pos]) if value is None else value
+        return value, [(error.pos, what)] if raw.strip() else []
     except RecursionError:
         return None, [(0, "JSON nested too deeply")]
     except ValueError:  # a number too long for an int
-        value = _beginning(text)
+        value = _beginning(raw)
         return value, [(0, "not readable as JSON")] if value is None else []
 
 
-def _beginning(text: str) -> Any:
+def _beginning(raw: str) -> Any:
     """The value of the beginning of a JSON text; a string that is cut keeps what there is of it."""
-    plain = _HALF.sub("\ufffd", _CONTROL.sub(" ", text)).removesuffix("\ufffd")
+    plain = _HALF.sub("\ufffd", _CONTROL.sub(" ", raw)).removesuffix("\ufffd")
     try:
         return from_json(plain.encode("utf-8", "replace"), allow_partial="trailing-strings")
     except ValueError:
+        return None
+
+
+def parsed(raw: str) -> Any:
+    """The value of a text that is a JSON object or array, else None."""
+    if raw[:1] not in "{[":
+        return None
+    try:
+        return json.loads(raw, strict=False)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -68,6 +78,17 @@ def mappings(value: Any) -> list[dict[str, Any]]:
     return [each for each in listing(value) if isinstance(each, dict)]
 
 
+def text(place: Any, *keys: str) -> str:
+    """The first string under the keys that is not empty, else an empty one."""
+    return next(filter(None, (string(mapping(place).get(key)) for key in keys)), "")
+
+
+def first(place: Any, keys: Iterable[str]) -> Any:
+    """The value under the first of the keys that the record has, else None."""
+    record = mapping(place)
+    return next((record[key] for key in keys if key in record), None)
+
+
 def inner(value: Any, *keys: str) -> dict[str, Any]:
     """The record in `value` under the nested keys; empty if there is none."""
     for key in keys:
@@ -82,9 +103,9 @@ def number(value: Any) -> float:
     return float(value) if abs(value) < 1e15 else 0.0
 
 
-def total(place: dict[str, Any], *keys: str) -> int:
+def total(place: Any, *keys: str) -> int:
     """The sum of the numbers under the keys."""
-    return sum(int(number(place.get(key))) for key in keys)
+    return sum(int(number(mapping(place).get(key))) for key in keys)
 
 
 def words(names: str) -> tuple[str, ...]:
@@ -113,57 +134,37 @@ def call_text(arguments: Any) -> str:
 
 
 def content_text(value: Any) -> str:
-    """The text of a message's content: a text, or the texts of its parts, one per line."""
-    if isinstance(value, list):
-        return "\n".join(filter(None, (_part(part) for part in value)))
-    return _part(value)
+    """The text of a message's content: a text, or the texts of its parts, one per line.
+
+    A part that is not text is shown as JSON, or as type and size if it is a picture or another blob.
+    """
+    return "\n".join(filter(None, map(_part, value))) if isinstance(value, list) else _part(value)
 
 
 def _part(part: Any) -> str:
     if not isinstance(part, dict):
         return as_text(part)
-    for key in ("text", "thinking", "refusal", "input_text", "output_text"):
+    for key in _SAID:
         if isinstance(part.get(key), str):
             return string(part[key])
-    return _media(part)
-
-
-def _media(part: dict[str, Any]) -> str:
-    """A part that is not text: as JSON, or as type and size if it is a picture or another blob."""
-    text = as_text(part)
-    found = _DATA_URL.search(text)
-    source = mapping(part.get("source"))
+    shown, source = as_text(part), inner(part, "source")
+    found = _DATA_URL.search(shown)
     if found or isinstance(source.get("data"), str):
-        kind = found[1] if found else string(source.get("media_type"))
-        return f"[{kind or 'binary'} content, {len(text)} characters of base64]"
-    return text
+        kind = found[1] if found else text(source, "media_type")
+        return f"[{kind or 'binary'} content, {len(shown)} characters of base64]"
+    return shown
 
 
-def encodable(text: str) -> str:
+def encodable(raw: str) -> str:
     """The text, changed so that it survives encoding as UTF-8 (surrogateescape) and decoding.
 
     JSON can contain half of a surrogate pair, which cannot be encoded: it becomes the replacement character.
     Surrogates that represent bytes that were not UTF-8 stay.
     """
-    if text.isascii():
-        return text
     try:
-        text.encode("utf-8")
+        raw.encode("utf-8")
     except UnicodeEncodeError:
-        try:
-            if text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == text:
-                return text
-        except UnicodeEncodeError:
-            pass
-        return _SURROGATE.sub("\ufffd", text)
-    return text
-
-
-def parsed(text: str) -> Any:
-    """The value of a text that is a JSON object or array, else None."""
-    if text[:1] not in "{[":
-        return None
-    try:
-        return json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return None
+        return (
+            _NO_BYTE.sub("\ufffd", raw).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        )
+    return raw

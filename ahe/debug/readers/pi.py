@@ -5,55 +5,57 @@ from __future__ import annotations
 from typing import Any
 
 from ahe.debug.readers import chat
+from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, abandoned
 from ahe.debug.readers.files import Content
-from ahe.debug.readers.lenient_json import as_text, inner, mapping, string, total
 from ahe.debug.readers.trace import API_ERROR, Text
 
 _MESSAGES = ("message", "message_end")
-_SUMMARIES = ("compaction", "branch_summary", "custom_message")
+_SUMMARIES = (
+    "compaction",
+    "branch_summary",
+    "custom_message",
+    "custom",
+    "branchSummary",
+    "compactionSummary",
+)
 
 
 def sniff(value: Any, line: bool) -> bool:
-    """Whether the value is a line of a session."""
-    record = mapping(value)
-    kind = record.get("type")
-    if not line or not isinstance(kind, str):
-        return False
-    return (kind == "session" and "cwd" in record) or (
-        kind in _MESSAGES and "role" in inner(record, "message")
+    kind = j.text(value, "type") if line else ""
+    return (kind == "session" and "cwd" in value) or (
+        kind in _MESSAGES and "role" in j.inner(value, "message")
     )
 
 
 def parse(content: Content, draft: Draft) -> None:
     """The entries that lead to the last one."""
-    records = [record for _, record in draft.records(content.lines)]
+    records = list(draft.records(content.lines))
     left = abandoned(records, "id", "parentId", lambda record: True)
     for record in records:
-        kind, time = string(record.get("type")), record.get("timestamp", "")
+        kind, time = j.text(record, "type"), record.get("timestamp", "")
         if kind == "session":
-            draft.session = draft.session or string(record.get("id"))
-        elif string(record.get("id")) in left:
+            draft.session = draft.session or j.text(record, "id")
+        elif j.text(record, "id") in left:
             continue
         elif kind in _MESSAGES:
-            _message({"timestamp": time, **inner(record, "message")}, draft)
+            _message({"timestamp": time, **j.inner(record, "message")}, draft)
         elif kind in _SUMMARIES:
-            text = as_text(record.get("summary", record.get("content")))
-            draft.add_text("system", "injected", text, time, kind)
+            _message({**record, "role": kind}, draft)
 
 
 def _message(value: dict[str, Any], draft: Draft) -> None:
-    role, time = string(value.get("role")), value.get("timestamp", "")
+    role, time = j.text(value, "role"), value.get("timestamp", "")
     if role == "bashExecution":
-        call = Text("call", string(value.get("command")), "bash")
-        result = draft.result("", string(value.get("output")), "bash", value.get("exitCode"))
+        call = Text("call", j.text(value, "command"), "bash")
+        result = draft.result("", j.text(value, "output"), "bash", value.get("exitCode"))
         draft.add("environment", [call, result], time)
-    elif role in ("custom", "branchSummary", "compactionSummary"):
-        text = as_text(value.get("content", value.get("summary")))
+    elif role in _SUMMARIES:
+        text = j.as_text(j.first(value, ("summary", "content")))
         draft.add_text("system", "injected", text, time, role)
     else:
         chat.message(value, draft)
     if role == "assistant":
-        draft.ended = string(value.get("stopReason")) or draft.ended
-        draft.tokens += total(inner(value, "usage"), "input", "output")
-        draft.add_text("environment", "error", string(value.get("errorMessage")), time, API_ERROR)
+        draft.ended = j.text(value, "stopReason") or draft.ended
+        draft.tokens += j.total(value.get("usage"), "input", "output")
+        draft.add_text("environment", "error", j.text(value, "errorMessage"), time, API_ERROR)

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ahe.debug.readers import chat
+from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import Content
-from ahe.debug.readers.lenient_json import (
-    as_text,
-    call_text,
-    content_text,
-    inner,
-    listing,
-    mapping,
-    mappings,
-    parsed,
-    string,
-    total,
-    words,
-)
 from ahe.debug.readers.trace import StepSource, Text
 
-_INJECTED = (
-    "<environment_context>",
-    "<user_instructions>",
-    "# AGENTS.md instructions",
-    "<turn_aborted>",
-    "<permissions",
-    "<skills_instructions>",
-    "<INSTRUCTIONS>",
-    "<subagent_notification>",
+_INJECTED = re.compile(
+    r"<(?:(?:environment_context|user_instructions|turn_aborted|skills_instructions|INSTRUCTIONS"
+    r"|subagent_notification)>|permissions)|# AGENTS\.md instructions"
 )
-_ARGUMENTS = words("arguments input action operation queries query code prompt")
-_RESULTS = words("output outputs results result tools")
-_PARTS = words("message reasoning local_shell_call_output input_text")
-_WORDS = words("command commands cmd")
+"""Beginnings of user messages that the host wrote."""
+_ARGUMENTS = j.words("arguments input action operations queries query code prompt")
+_RESULTS = j.words("output outputs results result tools")
+_PARTS = j.words("message reasoning local_shell_call_output input_text")
+_WORDS = j.words("command commands cmd")
 """Keys for the words of a shell call; the keys in `_SETTINGS` may occur besides them."""
-_SETTINGS = frozenset(words("type timeout_ms workdir env user working_directory max_output_length timeout"))
+_SETTINGS = frozenset(j.words("type timeout_ms workdir env user working_directory max_output_length timeout"))
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -48,11 +32,11 @@ def sniff(value: Any, line: bool) -> bool:
     if line:
         return _is_item(value)
     if isinstance(value, list):
-        return any(_is_item(each) for each in mappings(value)[:5])
+        return any(_is_item(each) for each in j.mappings(value)[:5])
     for place in chat.requests(value):
         if chat.has_conversation(place, value):
             return False
-        lists = (mappings(place.get(key)) for key in ("output", "input", "items", "data"))
+        lists = (j.mappings(place.get(key)) for key in ("output", "input", "items", "data"))
         items = next(filter(None, lists), [])[:3]
         if place.get("object") == "response" or any(_is_item(one) or chat.is_message(one) for one in items):
             return True
@@ -60,8 +44,7 @@ def sniff(value: Any, line: bool) -> bool:
 
 
 def _is_item(value: Any) -> bool:
-    record = mapping(value)
-    kind = string(record.get("type"))
+    record, kind = j.mapping(value), j.text(value, "type")
     if kind == "reasoning":
         return "summary" in record or "encrypted_content" in record
     if kind == "message":
@@ -71,102 +54,88 @@ def _is_item(value: Any) -> bool:
 
 def parse(content: Content, draft: Draft) -> None:
     """Items, one per line; or a document: a request, a response, both, or a list of items."""
-    for _, each in content.lines:
+    for each in draft.records(content.lines):
         item(each, draft)
-    if content.shape != "document":
-        return
     value = content.value
     draft.read_metadata(value)
-    asked = inner(value, "request") or inner(value, "body") or mapping(value)
-    answered = inner(value, "response") or mapping(value)
-    system = content_text(asked.get("instructions") or answered.get("instructions"))
+    asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
+    answered = j.inner(value, "response") or j.mapping(value)
+    system = j.content_text(asked.get("instructions") or answered.get("instructions"))
     draft.add_text("system", "message", system)
-    given = asked.get("input", asked.get("items", asked.get("data")))
-    for each in given if isinstance(given, list) else [given] if given else listing(value):
-        if isinstance(each, str):
-            draft.add_text("user", "message", each)
-        else:
-            item(each, draft)
-    for each in listing(answered.get("output")):
+    given = j.first(asked, ("input", "items", "data"))
+    given = given if isinstance(given, list) else [given] if given else j.listing(value)
+    said = [{"role": "user", "content": each} if isinstance(each, str) else each for each in given]
+    for each in draft.records([*said, *j.listing(answered.get("output"))], "an item"):
         item(each, draft)
-    draft.tokens = total(inner(answered, "usage"), "total_tokens")
+    draft.tokens = j.total(answered.get("usage"), "total_tokens")
     if answered.get("object") == "response":
-        draft.ended = draft.ended or string(answered.get("status"))
-    why = string(inner(answered, "incomplete_details").get("reason"))
+        draft.ended = draft.ended or j.text(answered, "status")
+    why = j.text(answered.get("incomplete_details"), "reason")
     draft.ended = f"{draft.ended}: {why}" if why else draft.ended
-    draft.add_text("environment", "error", as_text(answered.get("error")))
+    draft.add_text("environment", "error", j.as_text(answered.get("error")))
 
 
-def item(value: Any, draft: Draft, time: Any = "") -> None:
+def item(value: dict[str, Any], draft: Draft, time: Any = "") -> None:
     """One item. The agent's messages, reasoning and calls between two results are one step."""
-    if not isinstance(value, dict):
-        draft.keep_unreadable("an item", value, time)
-        return
-    kind = string(value.get("type")) or "message"
+    kind = j.text(value, "type") or "message"
     if kind == "message":
         _message(value, draft, time)
     elif kind == "reasoning":
-        thought = [content_text(value.get("summary")), content_text(value.get("content"))]
-        known = {text.text for text in draft.last}
-        if found := [
-            Text("reasoning", text) for text in dict.fromkeys(thought) if text and text not in known
-        ]:
+        thought = [j.content_text(value.get("summary")), j.content_text(value.get("content"))]
+        known = {"", *(text.text for text in draft.last)}
+        if found := [Text("reasoning", text) for text in dict.fromkeys(thought) if text not in known]:
             draft.join("agent", found, time)
     elif kind.endswith(("_output", "_response", "_result")):
-        key = string(value.get("call_id")) or string(value.get("id"))
-        given = next((value[key] for key in _RESULTS if key in value), None)
+        key, given = j.text(value, "call_id", "id"), j.first(value, _RESULTS)
         draft.add("environment", [output(given, draft, key, kind.removesuffix("_output"))], time)
     elif kind.endswith("_call"):
         _call(value, kind, draft, time)
     elif kind in ("input_text", "output_text", "input_image"):
         source: StepSource = "user" if kind.startswith("input") else "agent"
-        draft.add_text(source, "message", content_text([value]), time)
+        draft.add_text(source, "message", j.content_text([value]), time)
     else:
-        draft.add_text("environment", "injected", as_text(value), time, kind)
+        draft.add_text("environment", "injected", j.as_text(value), time, kind)
 
 
 def _message(value: dict[str, Any], draft: Draft, time: Any) -> None:
-    text = content_text(value.get("content"))
-    role = string(value.get("role"))
+    text, role = j.content_text(value.get("content")), j.text(value, "role")
     if role == "assistant":
         draft.join("agent", [Text("message", text)] if text else [], time)
     elif role in ("system", "developer"):
         draft.add_text("system", "message", text, time)
     else:
-        injected = text.lstrip().startswith(_INJECTED)
+        injected = _INJECTED.match(text.lstrip())
         draft.add_text("user", "injected" if injected else "message", text, time)
 
 
 def _call(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
-    name = string(value.get("name")) or kind.removesuffix("_call")
+    name = j.text(value, "name") or kind.removesuffix("_call")
     given = next((value[key] for key in _ARGUMENTS if value.get(key)), None)
-    text = command(given) or call_text(given)
-    for key in (string(value.get("call_id")), string(value.get("id"))):
-        draft.names[key], draft.calls[key] = name, text
-    draft.join("agent", [Text("call", text, name)], time)
+    for key in ("call_id", "id"):
+        draft.names[j.text(value, key)] = name
+    draft.join("agent", [Text("call", _command(given) or j.call_text(given), name)], time)
     for key in _RESULTS:
-        if said := content_text(value.get(key)):
+        if said := j.content_text(value.get(key)):
             draft.add("environment", [draft.result("", said, name)], time)
-    draft.add_text("environment", "error", as_text(value.get("error")), time, name)
+    draft.add_text("environment", "error", j.as_text(value.get("error")), time, name)
 
 
-def command(action: Any) -> str:
+def _command(action: Any) -> str:
     """The command of a shell call: the script of `bash -lc`, else the words; empty for any other call."""
-    place = mapping(parsed(action)) if isinstance(action, str) else mapping(action)
-    said = next((place[key] for key in _WORDS if key in place), None)
+    place = j.mapping(j.parsed(action) if isinstance(action, str) else action)
+    said = j.first(place, _WORDS)
     said = [said] if isinstance(said, str) else said
     if not isinstance(said, list) or not all(isinstance(word, str) for word in said) or not said:
         return ""
     if any(place[key] for key in place.keys() - {*_WORDS, *_SETTINGS}):
         return ""
     if len(said) == 3 and said[0].endswith("sh") and said[1] in ("-c", "-lc"):
-        return string(said[2])
-    return ("\n" if "commands" in place else " ").join(string(word) for word in said)
+        return j.string(said[2])
+    return ("\n" if "commands" in place else " ").join(map(j.string, said))
 
 
 def output(given: Any, draft: Draft, key: str = "", name: str = "") -> Text:
     """The result of a call, which may be a record with the text and whether the call succeeded."""
-    value = mapping(given)
+    value = j.mapping(given)
     failed = True if value.get("success") is False else None
-    text = content_text(value.get("content", given))
-    return draft.result(key, text, name, failed=failed)
+    return draft.result(key, j.content_text(value.get("content", given)), name, failed=failed)

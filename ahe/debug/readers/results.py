@@ -1,27 +1,21 @@
-"""What a tool's result is: its words without the tool's wrapping, its exit code, and what it is evidence of."""
+"""What a tool's result is: its words without the tool's wrapping, its exit code, and whether the call failed."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
-from ahe.debug.readers.lenient_json import as_text, mapping, parsed, string
-from ahe.debug.readers.trace import Kind, Text
+from ahe.debug.readers import lenient_json as j
+from ahe.debug.readers.trace import Text
 
-_TOOLS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("", re.compile(r"bash|shell|exec|command|terminal|python|tmux|^run")),
-    ("instructions", re.compile(r"skill|getinstructions")),
-    ("edit", re.compile(r"edit|write|create|replace|patch|insert|delete|^move|^put$|diff|todo|updateplan")),
-    (
-        "view",
-        re.compile(
-            r"read|view|grep|glob|search|list|^ls|find|open|fetch|^cat$|browse|screenshot|scroll|goto"
-        ),
-    ),
+ToolKind = Literal["look", "change", "other", ""]
+_TOOLS: tuple[tuple[ToolKind, str], ...] = (
+    ("", r"bash|shell|exec|command|terminal|python|tmux|^run"),
+    ("other", r"skill|getinstructions"),
+    ("change", r"edit|write|create|replace|patch|insert|delete|^move|^put$|diff|todo|updateplan"),
+    ("look", r"read|view|grep|glob|search|list|^ls|find|open|fetch|^cat$|browse|screenshot|scroll|goto"),
 )
-"""What the results of tools are, by their names without case and punctuation; the first that fits counts."""
-_EDITORS = frozenset(("strreplaceeditor", "fileeditor", "strreplacebasededittool", "editor", "texteditor"))
-_VIEWS = ("view", "view_range", "read")
+"""What tools do, by their names without case and punctuation; the first that fits counts."""
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
 _CODE = re.compile(
     r"\W{0,3}(?:(?:the |your |this )?(?:command|process|shell|script|program) (?:has )?"
@@ -32,7 +26,6 @@ _CODE = re.compile(
 )
 """A line in which a tool says how a command ended."""
 _HEAD, _TAIL, _LINE = 4, 6, 160
-_NUMBERED = re.compile(r"\s{0,8}\d{1,7}(?:\t|→|\||:|  )")
 _SAYS = ("output", "stdout", "aggregated_output", "formatted_output")
 _CODES = ("returncode", "return_code", "exit_code", "exitCode", "exitcode", "exit_status", "exit")
 _XML_CODE = re.compile(r"\s*<(?:returncode|exit_code|exitcode)>\s*(-?\d{1,10})\s*</")
@@ -44,61 +37,39 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 """How tools that view and edit say that they did nothing."""
-UNWRAPPED = 8 << 20
+_UNWRAPPED = 8 << 20
 """Characters of a result up to which a JSON wrapping is looked for."""
 
 
-def result(text: str, name: str = "", call: str = "", code: Any = None, failed: bool | None = None) -> Text:
-    """The result of a call with its kind and exit code; `call` is the call's text, `failed` what the tool says.
+def result(text: str, name: str = "", code: Any = None, failed: bool | None = None) -> Text:
+    """The result of a call of the tool `name`, with its exit code; `failed` is what the tool says.
 
     A result that wraps its output (a record with `returncode` and `output`, tags, metadata behind the text) becomes
     the output, followed by `[exit code N]` unless N is 0. Only a failed call without an exit code is an `error`.
     """
-    said, found = unwrapped(text)
-    own = _plain(name) in _EDITORS or tool_kind(name) != ""
+    said, found = _unwrapped(text)
+    runs_nothing = tool_kind(name) != ""
     code = _integer(code)
     if code is None and found is not None:
         code = found
     if code is None:
-        code = None if own else said_code(said)
-    elif code and said_code(said) is None:
+        code = None if runs_nothing else _said_code(said)
+    elif code and _said_code(said) is None:
         said += "\n" * (said[-1:] not in ("", "\n")) + f"[exit code {code}]"
-    if failed is None or code is not None:
-        failed = None if code is None else code != 0
-    if failed is None and own and _REFUSED.match(said):
+    if code is not None:
+        failed = code != 0
+    elif failed is None and runs_nothing and _REFUSED.match(said):
         failed = True
-    kind = "output" if failed else kind_of(said, name, call)
-    return Text("error" if failed and code is None else "result", said, name, kind, code, failed)
+    return Text("error" if failed and code is None else "result", said, name, code, failed)
 
 
-def kind_of(text: str, name: str, call: str) -> Kind:
-    """What a successful result is evidence of, by the tool's name, its call and the look of the text."""
-    plain = _plain(name)
-    if plain in _EDITORS:
-        given = mapping(parsed(call[:4_096])) if call[:1] == "{" else {}
-        does = string(given.get("command"))
-        viewing = does in _VIEWS or (not does and '"command": "view"' in call[:4_096].replace('":"', '": "'))
-        return "view" if viewing else "edit"
-    return tool_kind(name) or ("view" if _is_numbered(text) else "output")
+def tool_kind(name: str) -> ToolKind:
+    """What a tool of this name does: looks at, changes or says something; empty for a shell and what is not known."""
+    plain = _PUNCTUATION.sub("", name.lower().rsplit("__", 1)[-1].rsplit(".", 1)[-1])
+    return next((kind for kind, pattern in _TOOLS if re.search(pattern, plain)), "")
 
 
-def tool_kind(name: str) -> Kind:
-    """What a tool of this name does: `view`, `edit` or `instructions`; empty for a shell and what is not known."""
-    plain = _plain(name)
-    return next((kind for kind, pattern in _TOOLS if pattern.search(plain)), "")
-
-
-def _plain(name: str) -> str:
-    """The name of a tool without its server, case and punctuation."""
-    return _PUNCTUATION.sub("", name.lower().rsplit("__", 1)[-1].rsplit(".", 1)[-1])
-
-
-def _is_numbered(text: str) -> bool:
-    lines = [line for line in text[:4_000].split("\n")[:40] if line.strip()]
-    return len(lines) >= 3 and sum(_NUMBERED.match(line) is not None for line in lines) * 5 >= len(lines) * 4
-
-
-def said_code(text: str) -> int | None:
+def _said_code(text: str) -> int | None:
     """The exit code that a tool wrote into its result, in one of the last lines or else of the first ones."""
     last = text[-_TAIL * _LINE :].rstrip().split("\n")[-_TAIL:]
     first = text[: _HEAD * _LINE].lstrip().split("\n")[:_HEAD]
@@ -108,34 +79,34 @@ def said_code(text: str) -> int | None:
     return None
 
 
-def unwrapped(text: str) -> tuple[str, int | None]:
+def _unwrapped(text: str) -> tuple[str, int | None]:
     """The output in a result that wraps it, with the exit code (None: unknown)."""
     start = text[:64].lstrip()[:1]
-    if start == "{" and len(text) <= UNWRAPPED:
+    if start == "{" and len(text) <= _UNWRAPPED:
         return _from_record(text)
     if start == "<" and (code := _XML_CODE.match(text)):
         return _from_tags(text[code.end() :]), int(code[1])
     at = text.rfind(_METADATA)
-    if at > 0 and len(text) - at <= UNWRAPPED:
-        about = mapping(parsed(text[at + len(_METADATA) - 1 :]))
+    if at > 0 and len(text) - at <= _UNWRAPPED:
+        about = j.mapping(j.parsed(text[at + len(_METADATA) - 1 :]))
         if about:
             return text[:at].rstrip("\n"), _code(about)
     return text, None
 
 
 def _from_record(text: str) -> tuple[str, int | None]:
-    record = mapping(parsed(text.strip()))
+    record = j.mapping(j.parsed(text.strip()))
     code = _code(record)
     if code is None:
-        code = _code(mapping(record.get("metadata")))
+        code = _code(j.inner(record, "metadata"))
     says = [key for key in (*_SAYS, "output_head") if isinstance(record.get(key), str)]
     if not says or (code is None and not record.keys() <= {*_SAYS, "stderr", "metadata"}):
         return text, None
-    parts = [string(record[says[0]])]
+    parts = [j.text(record, says[0])]
     if says[0] == "output_head":
-        left_out = as_text(record.get("elided_chars"))
-        parts += [f"\n[… {left_out} characters left out …]\n", string(record.get("output_tail"))]
-    more = [string(record.get(key)) for key in ("stderr", "exception_info")]
+        left_out = j.as_text(record.get("elided_chars"))
+        parts += [f"\n[… {left_out} characters left out …]\n", j.text(record, "output_tail")]
+    more = [j.text(record, key) for key in ("stderr", "exception_info")]
     parts += [f"\n{each}" if parts[0] else each for each in more if each.strip() and each not in parts[0]]
     return "".join(parts), code
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,10 +10,10 @@ from typing import Literal
 Channel = Literal["message", "reasoning", "call", "result", "error", "injected"]
 Status = Literal["passed", "failed", "missing", "unknown"]
 StepSource = Literal["system", "user", "agent", "environment"]
-Kind = Literal["", "output", "view", "edit", "instructions", "system", "setup"]
 Phase = Literal["setup", "agent", "verifier"]
 
 LABEL = 8
+_HEX = frozenset("0123456789abcdef")
 API_ERROR = "api_error"
 """The name of an error that the tool records as the failure of a call of the model."""
 
@@ -22,18 +23,13 @@ class Text:
     """One text of a step. `name` is the tool's name for a call or a result, else empty.
 
     Channel `error` is a failure of the tool itself (not a command's output); `injected` is text that a harness or
-    host added to the conversation (reminders, limits, summaries).
-
-    `kind` says what a text is evidence of: `output` of a command, a `view` of a file or a search in files, the answer
-    to an `edit`, `instructions` or a skill's text, text that the `system` added, an installer's words in the `setup`;
-    empty for what the agent or the user says. `code` is the exit code of a result's command if the tool names it, and
-    `failed` whether the call failed (None: unknown).
+    host added to the conversation (reminders, limits, summaries). `code` is the exit code of a result's command if the
+    tool names it, and `failed` whether the call failed (None: unknown, or not the result of a call).
     """
 
     channel: Channel
     text: str
     name: str = ""
-    kind: Kind = ""
     code: int | None = None
     failed: bool | None = None
 
@@ -43,7 +39,7 @@ class Step:
     """One step. `id` counts from 1 within a trace; `source` is system, user, agent or environment.
 
     `phase` is `setup` before the agent's first action (except what the user says), `verifier` where tests are run.
-    `correction` marks what a user says after the agent has acted. `tokens` is 0 if unknown.
+    `correction` marks what a user says after the agent has acted.
     """
 
     id: int
@@ -52,7 +48,6 @@ class Step:
     time: str = ""
     phase: Phase = "agent"
     correction: bool = False
-    tokens: int = 0
 
     @property
     def raw(self) -> str:
@@ -82,9 +77,8 @@ class Trace:
 
     `id` is the trial's id, or for a foreign trace its path below the given folder, without the suffix. `ended` is how
     the agent ended in the tool's own word: the trial's `ended`, an exit status, a failure mode, the type of an
-    exception; or empty. `cause` is the message that goes with it. `started` is False where the recording shows that
-    the agent was never started. `status` is `unknown` if nothing scored the rollout. `format` names the reader.
-    `seconds` and `tokens` are 0 if unknown.
+    exception; or empty. `started` is False where the recording shows that the agent was never started. `status` is
+    `unknown` if nothing scored the rollout. `format` names the reader. `seconds` and `tokens` are 0 if unknown.
     """
 
     id: str
@@ -97,9 +91,7 @@ class Trace:
     seconds: float = 0.0
     tokens: int = 0
     format: str = ""
-    path: str = ""
     damage: tuple[Damage, ...] = ()
-    cause: str = ""
     started: bool = True
 
 
@@ -108,11 +100,10 @@ def labels(ids: Iterable[str]) -> dict[str, str]:
 
     The order of the ids does not matter.
     """
-    known = sorted(set(ids))
-    short = {name: name[:LABEL] if _is_hash(name) else name for name in known}
-    counts: dict[str, int] = {}
-    for label in short.values():
-        counts[label] = counts.get(label, 0) + 1
+    short = {
+        name: name[:LABEL] if len(name) >= 16 and _HEX.issuperset(name) else name for name in sorted(set(ids))
+    }
+    counts = Counter(short.values())
     return {name: label if counts[label] == 1 else name for name, label in short.items()}
 
 
@@ -120,7 +111,3 @@ def full_ids(names: Iterable[str]) -> Mapping[str, str]:
     """Maps labels of trials to ids, and each id to itself."""
     short = labels(names)
     return {**{label: name for name, label in short.items()}, **{name: name for name in short}}
-
-
-def _is_hash(name: str) -> bool:
-    return len(name) >= 16 and all(c in "0123456789abcdef" for c in name)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from ahe.debug.clean.terminal import resolve
 from ahe.debug.readers.lenient_json import words
 from ahe.debug.readers.results import tool_kind
+from ahe.debug.readers.terminal import PROMPT
 from ahe.debug.readers.trace import Step, Text, Trace
 
 Kind = Literal["look", "change", "run", "other"]
@@ -24,9 +25,6 @@ Kind = Literal["look", "change", "run", "other"]
 LONGEST = 200_000
 """Characters of a result that are read: its end."""
 
-PROMPT = re.compile(
-    r"^(?:\([\w.-]+\)\s?)?(?:\[?[\w.-]+@[\w.-]+[\s:][^\n$#%]{0,200}[$#%]\]?|[~/][^\s$#%]{0,200}[$#%]|[$❯➜])(?:\s+|$)"
-)
 _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
 _NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
 _META = re.compile(
@@ -44,7 +42,6 @@ _TARGET = re.compile(
     r"|\"(?:file_path|path|filename|target_file)\": ?\"([^\"]+)\"|^\*\*\* (?:Update|Add) File: (\S+)",
     re.MULTILINE,
 )
-_KINDS: dict[str, Kind] = {"view": "look", "edit": "change", "instructions": "other", "system": "other"}
 _EDITOR = ("view", "create", "str_replace", "insert", "undo_edit")
 """Commands of an editor that is one tool."""
 _IDLE_TOOL = re.compile(r"todo|plan|think|skill|finish|submit|complete|answer|ask_")
@@ -197,10 +194,10 @@ def _answered(act: Act, step: Step, text: Text) -> Act:
     failed = text.failed if text.failed is not None else True if text.channel == "error" else None
     if act.result and act.result_step != step.id:
         return act
-    said = "" if text.kind == "edit" and not failed else text.text
+    edited = act.kind == "change" and tool_kind(act.tool) == "change"
+    said = "" if edited and not failed else text.text
     return replace(
         act,
-        kind="other" if act.kind == "other" else _KINDS.get(text.kind, act.kind),
         result=f"{act.result}\n{said}" if act.result else said,
         result_step=step.id,
         failed=failed,
@@ -235,7 +232,7 @@ def _kind(tool: str, command: str, arguments: dict[str, Any]) -> Kind:
     if _IDLE_TOOL.search(tool) or _ENDS.search(command[:200]):
         return "other"
     if "shell" not in tool and "bash" not in tool and not arguments.keys() & set(_INPUT):
-        if kind := _KINDS.get(tool_kind(tool)):
+        if kind := tool_kind(tool):
             return kind
         if arguments:
             return "other"

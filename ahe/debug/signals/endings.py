@@ -186,7 +186,7 @@ def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
         for text in reversed(step.texts):
             its_own = step.source in ("environment", "system") and not _SUMMARY.search(text.name)
             said = text.channel == "message" and step is trace.steps[-1] and len(text.text) < 1_000
-            failed = text.channel == "error" and text.name not in tools and (text.name or not text.kind)
+            failed = text.channel == "error" and text.name not in tools and (text.name or text.failed is None)
             if failed or (its_own and (said or text.channel == "injected")):
                 lines = resolve(text.text[-_LONGEST:]).split("\n")
                 yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())

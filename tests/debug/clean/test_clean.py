@@ -17,7 +17,7 @@ from restored import markers, parse_pointer, restore
 from ahe.debug.clean.cleaner import Cleaner
 from ahe.debug.clean.pointers import Pointer, encode
 from ahe.debug.clean.terminal import has_control
-from ahe.debug.readers.find import read_trial
+from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import Channel, Step, Text
 
 EXAMPLES = int(os.environ.get("AHE_EXAMPLES", "60"))

@@ -54,7 +54,7 @@ TEXTS: st.SearchStrategy[Text] = st.one_of(
     ),
     st.builds(lambda said, tool: Text("call", said, tool), CALL, TOOL),
     st.builds(
-        lambda said, tool, failed: result(said, tool, "make", failed=failed),
+        lambda said, tool, failed: result(said, tool, failed=failed),
         SAID,
         TOOL,
         st.none() | st.booleans(),

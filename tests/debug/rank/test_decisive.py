@@ -97,7 +97,7 @@ def test_what_is_not_a_check_or_never_ran_is_not_a_failed_check(check: str, said
 
 def test_of_an_edit_the_path_is_quoted_not_what_it_writes() -> None:
     call = '{"file_path": "/app/q.py", "old_string": "raise KeyError", "new_string": "x"}'
-    texts = (Text("call", call, "Edit"), result("updated", "Edit", call))
+    texts = (Text("call", call, "Edit"), result("updated", "Edit"))
     found = acts(Trace("a", "t", (Step(1, "agent", texts),)))[0]
     assert cite("a", found).quote == '"file_path": "/app/q.py"…'
 
@@ -106,7 +106,7 @@ def test_every_quote_stands_in_its_step() -> None:
     command = "cd /app\nset -e\npython - <<'EOF'\nprint(\"a\\n\")\nEOF"
     call = json.dumps({"command": command, "timeout": 5})
     patch = "*** Begin Patch\n*** Update File: src/lib.rs\n@@\n-a\n+b\n*** End Patch"
-    texts = (Text("call", call, "Bash"), result("x" * 900, "Bash", call), Text("call", patch, "apply_patch"))
+    texts = (Text("call", call, "Bash"), result("x" * 900, "Bash"), Text("call", patch, "apply_patch"))
     trace = Trace(
         "a1",
         "t",

@@ -14,8 +14,9 @@ from ahe.debug.readers import files
 from ahe.debug.readers.draft import Draft
 from ahe.debug.readers.files import Content
 from ahe.debug.readers.find import find
+from ahe.debug.readers.formats import READERS, sniff_json
 from ahe.debug.readers.lenient_json import salvage
-from ahe.debug.readers.read import parse, read, sniff_json, task_name
+from ahe.debug.readers.read import read, task_name
 from ahe.debug.readers.trace import Trace
 
 
@@ -66,7 +67,7 @@ def test_damaged_lines_are_named_by_number(tmp_path: Path):
     trace = one(tmp_path / "a.jsonl", data)
     assert texts(trace)[-1] == "Two."
     places = [damage.where.rpartition(": ")[2] for damage in trace.damage]
-    assert sorted(places) == ["line 2-3", "line 6"]
+    assert sorted(places) == ["line 2, 3", "line 6"]
     assert {damage.what.split(" at ")[0] for damage in trace.damage} == {"not JSON", "cut here"}
 
 
@@ -132,10 +133,8 @@ def test_wrong_types_anywhere_are_no_error(wrong: Any):
         for mutant in _mutants(value, wrong):
             sniff_json(json.dumps(mutant))
             draft = Draft("here")
-            if lines:
-                parse(made.form, Content("lines", lines=(("here", each) for each in mutant)), draft)
-            else:
-                parse(made.form, Content("document", mutant), draft)
+            content = Content(lines=mutant) if lines else Content(mutant)
+            READERS[made.form][1](content, draft)
             assert task_name(draft) is not None and all(isinstance(step.raw, str) for step in draft.steps)
 
 

@@ -9,7 +9,8 @@ from reader_fixtures import ATIF, CAST, CLAUDE, CODEX, MINI, SCRIPT, SWE, WRAPPE
 from session_fixtures import EVERY
 
 from ahe.debug.readers.find import find
-from ahe.debug.readers.read import READERS, read
+from ahe.debug.readers.formats import READERS
+from ahe.debug.readers.read import read
 from ahe.debug.readers.trace import Trace
 
 
@@ -22,7 +23,7 @@ def only(folder: Path, made: Made) -> Trace:
 
 
 def test_every_reader_has_a_fixture():
-    assert {made.form for made in EVERY} == {reader.format for reader in READERS}
+    assert {made.form for made in EVERY} == set(READERS)
 
 
 @pytest.mark.parametrize("made", EVERY, ids=lambda made: f"{made.form}-{made.name}")

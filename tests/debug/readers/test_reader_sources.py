@@ -25,8 +25,8 @@ from reader_fixtures import (
 )
 from session_fixtures import EVERY
 
-from ahe.debug.readers.find import Skipped, find, read_trial
-from ahe.debug.readers.read import read
+from ahe.debug.readers.find import Skipped, find
+from ahe.debug.readers.read import read, read_trial
 
 
 def put(path: Path, data: bytes | Any) -> Path:
@@ -124,14 +124,15 @@ def test_harbors_trials(tmp_path: Path):
     (job / "fix-build__d" / "result.json").unlink()
     put(job / "fix-build__d" / "agent" / "codex.txt", CODEX.data)
     skipped: list[Skipped] = []
-    a, b, c, d = (read(source) for source in find([tmp_path], skipped))
+    sources = find([tmp_path], skipped)
+    a, b, c, d = map(read, sources)
     assert [trace.task for trace in (a, b, c, d)] == ["fix-build"] * 4
     assert [trace.status for trace in (a, b, c, d)] == ["passed", "failed", "missing", "missing"]
     assert [trace.format for trace in (a, b, c, d)] == ["atif", "claude-code", "", "codex"]
     assert (a.id, a.seconds, a.tokens) == ("fix-build__a", 90.5, 12)
     assert [file.name for file in a.verifier] == ["test-stdout.txt"]
     assert b.ended == "AgentTimeoutError" and b.steps[-1].raw == "AgentTimeoutError: after 900 s"
-    assert b.path.endswith("s.jsonl")
+    assert sources[1].path.endswith("s.jsonl")
     assert any(each.path.endswith("job.log") for each in skipped)
 
 
@@ -149,9 +150,10 @@ def test_terminal_benchs_trials(tmp_path: Path):
     put(folder / "sessions" / "agent.cast", CAST.data)
     put(folder / "sessions" / "tests.cast", CAST.data)
     put(folder / "panes" / "post-test.txt", b"1 failed")
-    trace = read(find([tmp_path])[0])
+    (source,) = find([tmp_path])
+    trace = read(source)
     assert (trace.task, trace.status, trace.ended) == ("maze", "failed", "agent_timeout")
-    assert trace.path.endswith("agent.cast") and trace.verifier[0].text == "1 failed"
+    assert source.path.endswith("agent.cast") and trace.verifier[0].text == "1 failed"
 
 
 def test_a_file_inside_a_trial_leads_to_the_trial(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""The exit code of a result, what it is evidence of, and its words without the tool's wrapping."""
+"""The exit code of a result, whether the call failed, and its words without the tool's wrapping."""
 
 from __future__ import annotations
 
@@ -36,39 +36,16 @@ LONG = json.dumps({"returncode": 2, "output_head": "a", "output_tail": "z", "eli
     ],
 )
 def test_exit_codes(text: str, code: int | None, said: str | None) -> None:
-    found = result(text, "bash", "make")
+    found = result(text, "bash")
     assert (found.code, found.text) == (code, text if said is None else said)
     assert found.channel == "result" and found.failed == (None if code is None else code != 0)
 
 
-@pytest.mark.parametrize(
-    ("name", "call", "text", "kind"),
-    [
-        ("Read", "/app/q.py", "     1→class Queue:", "view"),
-        ("Grep", "raise", "q.py:4: raise HTTPException", "view"),
-        ("read_file", "q.py", "raise ValueError", "view"),
-        ("mcp__fs__read_file", "q.py", "raise ValueError", "view"),
-        ("functions.apply_patch", "*** Begin Patch", "Done!", "edit"),
-        ("str_replace_editor", '{"command": "view", "path": "/a.py"}', "raise X", "view"),
-        ("str_replace_editor", '{"command": "str_replace", "path": "/a.py"}', "edited", "edit"),
-        ("bash", "cat -n app.py", "  1\timport os\n  2\t\n  3\traise X\n  4\tx", "view"),
-        ("mcp__repo__search_code", "q.py", "raise ValueError", "view"),
-        ("multi_edit", "q.py", "Done!", "edit"),
-        ("run_shell_command", "cat app.py", "raise X", "output"),
-        ("read_terminal_output", "1", "error", "output"),
-        ("bash", "make", "error", "output"),
-        ("Skill", "pdf", "Base directory for this skill: x", "instructions"),
-    ],
-)
-def test_kinds(name: str, call: str, text: str, kind: str) -> None:
-    assert result(text, name, call).kind == kind
-
-
-def test_a_failed_view_is_no_view_and_a_file_has_no_exit_code() -> None:
-    gone = result("File does not exist.", "Read", "x", failed=True)
-    assert (gone.channel, gone.kind, gone.failed) == ("error", "output", True)
-    assert result("Exit code 1", "Read", "notes.md").code is None
-    broken = result("Exit code 2\nno rule", "Bash", "make", failed=True)
+def test_a_failed_view_is_an_error_and_a_file_has_no_exit_code() -> None:
+    gone = result("File does not exist.", "Read", failed=True)
+    assert (gone.channel, gone.failed) == ("error", True)
+    assert result("Exit code 1", "Read").code is None
+    broken = result("Exit code 2\nno rule", "Bash", failed=True)
     assert (broken.channel, broken.code, broken.failed) == ("result", 2, True)
 
 
@@ -87,18 +64,18 @@ def test_a_failed_view_is_no_view_and_a_file_has_no_exit_code() -> None:
     ],
 )
 def test_an_edit_that_the_tool_refused_failed(name: str, text: str, failed: bool | None) -> None:
-    assert result(text, name, '{"command": "str_replace"}').failed is failed
+    assert result(text, name).failed is failed
 
 
 def test_metadata_behind_a_result_is_not_part_of_it() -> None:
     text = 'No files found\n\n[metadata] {"filenames": [], "numFiles": 0}'
-    assert result(text, "Glob", "*.txt").text == "No files found"
-    assert result('x\n[metadata] {"exit_code": 3}', "Bash", "x").code == 3
+    assert result(text, "Glob").text == "No files found"
+    assert result('x\n[metadata] {"exit_code": 3}', "Bash").code == 3
 
 
 @pytest.mark.parametrize(
     "text", ["{" * 300_000, "<output>" * 100_000, "[exit code " * 100_000, "\n" * 500_000]
 )
 def test_hostile_results_are_kept_as_they_are(text: str) -> None:
-    assert result(text, "bash", text).text == text
+    assert result(text, "bash").text == text
     assert result("<returncode>1</returncode>" + text, "bash").code == 1

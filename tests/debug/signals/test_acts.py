@@ -13,7 +13,7 @@ from ahe.debug.signals.acts import Act, acts
 
 
 def one(call: str, said: str = "", tool: str = "bash") -> Act:
-    texts = (Text("call", call, tool), result(said, tool, call))
+    texts = (Text("call", call, tool), result(said, tool))
     return acts(Trace("a", "t", (Step(1, "agent", texts),)))[0]
 
 
@@ -60,6 +60,11 @@ def test_what_a_shell_command_does(command: str, kind: str) -> None:
         ("TodoWrite", '{"todos": [], "x": 1}', "other"),
         ("Skill", '{"skill": "pdf", "args": ""}', "other"),
         ("web_search", '{"query": "x", "n": 1}', "look"),
+        ("Read", "/app/q.py", "look"),
+        ("mcp__repo__search_code", "q.py", "look"),
+        ("mcp__fs__read_file", "q.py", "look"),
+        ("multi_edit", "q.py", "change"),
+        ("functions.apply_patch", "*** Begin Patch", "change"),
     ],
 )
 def test_what_other_tools_do(tool: str, call: str, kind: str) -> None:

@@ -94,7 +94,7 @@ def test_results_in_steps_of_their_own_count_as_well() -> None:
     steps = []
     for number in range(3):
         steps.append(Step(2 * number + 1, "agent", (Text("call", "make", "sh"),)))
-        steps.append(Step(2 * number + 2, "environment", (result("error\nExit code: 2", "sh", "make"),)))
+        steps.append(Step(2 * number + 2, "environment", (result("error\nExit code: 2", "sh"),)))
     assert behaviour(Trace("x", "t", tuple(steps), ended="max_turns")) == "looping"
 
 

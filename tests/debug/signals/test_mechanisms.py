@@ -82,7 +82,7 @@ def test_a_line_that_only_speaks_of_errors_is_not_one(command: str, said: str) -
 
 def test_viewed_files_instructions_and_prompts_are_no_evidence() -> None:
     call = Text("call", '{"file_path": "/app/q.py", "offset": 1}', "Read")
-    viewed = (Step(2, "agent", (call, result("ValueError: no rows", "Read", call.text))),)
+    viewed = (Step(2, "agent", (call, result("ValueError: no rows", "Read"))),)
     assert signed(Trace("a", "t", viewed, status="failed", ended="answered")).mechanism == "none"
     told = Task(known=frozenset(["ValueError: no rows"]))
     assert signed(made(ERROR), told).mechanism == "none"
