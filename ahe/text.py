@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 BYTES_PER_TOKEN = 3.6
+CUT = "…"
+"""Marks the end of a text that was cut."""
 MAX_DEPTH = 100
 _ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _LONE = re.compile("[\ud800-\udfff]")
@@ -92,3 +94,13 @@ def estimate_tokens(text: str) -> int:
         return 0
     size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     return max(1, round(size / BYTES_PER_TOKEN))
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its first `most` characters with a mark at their end."""
+    return text if len(text) <= most else text[:most].rstrip() + CUT
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -30,12 +30,13 @@ BIG = 10
 _RUN = """
 import asyncio, sys
 from pathlib import Path
-from ahe.debug.debugger import AgentDebugger, Subject
+from ahe.debug.debugger import AgentDebugger
 from ahe.debug.readers.find import find
+from ahe.records import Evidence
 
 traces, out, budget, workers = sys.argv[1:]
-report = AgentDebugger(workers=int(workers)).report(Subject(find([Path(traces)])), Path(out), int(budget))
-asyncio.run(report)
+evidence = Evidence(folder=out, budget=int(budget))
+asyncio.run(AgentDebugger(workers=int(workers)).report(evidence, find([Path(traces)])))
 """
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 

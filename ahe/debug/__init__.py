@@ -1,5 +1,5 @@
 """From raw traces to a debug report.
 
 The folders import in one direction: readers → clean → verifiers → signals → rank → report → ask. The files here use
-them: `study` for one task, `pipeline` for all tasks, `debugger` for the report, with or without a model.
+them: `study` for the tasks, `debugger` for the report, with or without a model.
 """

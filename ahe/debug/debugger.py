@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ahe.debug.ask.answer import answer_text
 from ahe.debug.ask.asker import Asked, Asker
-from ahe.debug.ask.material import TaskMaterial, in_order
-from ahe.debug.pipeline import Examination, examined
-from ahe.debug.readers import trials
+from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.readers.read import Source, read, trial_source
-from ahe.debug.report.sections import Material, scores
+from ahe.debug.readers.trace import Trace
+from ahe.debug.report.compose import compose
+from ahe.debug.report.detail import page
+from ahe.debug.report.sections import Material, scores, sections
 from ahe.debug.signals.outcome import TaskOutcome
+from ahe.debug.signals.signatures import clusters
+from ahe.debug.study import Study, studies
 from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
 from ahe.text import estimate_tokens
 
 WORKERS = 2
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What to explain: the rollouts, those of the version before, and what else is known about them."""
-
-    sources: Sequence[Source]
-    before: Sequence[Source] = ()
-    title: str = "Debug report"
-    instructions: Mapping[str, str] = field(default_factory=dict)
-    history: tuple[str, ...] = ()
-    heldout: Tally | None = None
-    notes: tuple[str, ...] = ()
 
 
 class AgentDebugger:
@@ -42,84 +33,69 @@ class AgentDebugger:
     """
 
     def __init__(
-        self,
-        asker: Asker | None = None,
-        level: EvidenceLevel = "report+raw",
-        workers: int = WORKERS,
+        self, asker: Asker | None = None, level: EvidenceLevel = "report+raw", workers: int = WORKERS
     ) -> None:
         self._asker = asker
         self._level = level
         self._workers = workers
 
     async def explain(self, evidence: Evidence) -> DebugReport:
-        """Write `report.md`, `detail/<task>.md` and `clusters.json` into the iteration's folder."""
+        """Write `report.md`, `detail/<task>.md` and `clusters.json` into the evidence's folder."""
         traces = Path(evidence.traces)
-        return await self.report(
-            Subject(
-                sources(evidence.trials, traces),
-                sources(evidence.before, traces),
-                f"Debug report, iteration {evidence.iteration}",
-                evidence.instructions,
-                evidence.history,
-                evidence.heldout,
-            ),
-            Path(evidence.folder),
-            evidence.budget,
-        )
+        now, before = sources(evidence.trials, traces), sources(evidence.before, traces)
+        return await self.report(evidence, now, before)
 
-    async def report(self, subject: Subject, out: Path, budget: int) -> DebugReport:
-        """Explain the subject in `out`, in at most `budget` tokens."""
-        with ExitStack() as stack:
-            found = await self._examine(stack, subject.sources, subject.instructions)
-            before = await self._examine(stack, subject.before, subject.instructions)
-            asked = await self._ask(found, before)
-            material = Material(
-                tasks=found.tasks,
-                clusters=found.clusters,
-                history=subject.history,
-                before=_tallies(before.tasks),
-                heldout=subject.heldout,
-                answers={task: answer_text(answer) for task, answer in asked.answers.items()},
-                notes=(*asked.notes(), *subject.notes),
-            )
-            sections = scores(material) if self._level == "scores" else None
-            text = await asyncio.to_thread(found.write, out, subject.title, material, budget, sections)
+    async def report(
+        self,
+        evidence: Evidence,
+        now: Sequence[Source],
+        before: Sequence[Source] = (),
+        notes: tuple[str, ...] = (),
+    ) -> DebugReport:
+        """Explain rollouts in any tool's files; of the evidence counts what it says beside its trials."""
+        found = await asyncio.to_thread(studies, now, self._workers)
+        earlier = await asyncio.to_thread(studies, before, self._workers)
+        found = [
+            replace(each, instruction=evidence.instructions.get(each.task, each.instruction))
+            for each in found
+        ]
+        asked = await self._ask(found, earlier)
+        tasks = [each.outcome for each in found]
+        material = Material(
+            tasks=tasks,
+            clusters=clusters(tasks),
+            history=evidence.history,
+            before={each.task: Tally(passes=each.outcome.passes, n=each.outcome.scored) for each in earlier},
+            heldout=evidence.heldout,
+            answers={task: answer_text(answer) for task, answer in asked.answers.items()},
+            notes=(*asked.notes, *notes),
+        )
+        title = f"Debug report, iteration {evidence.iteration}" if evidence.iteration else "Debug report"
+        contents = scores(material) if self._level == "scores" else sections(material)
+        text = compose(title, contents, evidence.budget)
+        await asyncio.to_thread(_write, Path(evidence.folder), text, found, material)
         return DebugReport(
             text=text,
             tokens=estimate_tokens(text),
-            clusters=found.clusters,
-            citations=tuple(_instructions(found) if self._level == "scores" else _best_citations(found)),
-            folder=str(out),
+            clusters=material.clusters,
+            citations=_instructions(tasks) if self._level == "scores" else _best_citations(material),
+            folder=evidence.folder,
             level=self._level,
-            notes=asked.notes(),
+            notes=asked.notes,
         )
 
-    async def _examine(
-        self, stack: ExitStack, found: Sequence[Source], instructions: Mapping[str, str]
-    ) -> Examination:
-        done = await asyncio.to_thread(stack.enter_context, examined(found, self._workers))
-        return replace(done, instructions={**done.instructions, **instructions})
-
-    async def _ask(self, found: Examination, before: Examination) -> Asked:
+    async def _ask(self, found: Sequence[Study], earlier: Sequence[Study]) -> Asked:
         """Ask about as many tasks as the caps allow; only their traces are read again."""
         if self._asker is None or self._level == "scores":
             return Asked()
-        earlier = {task.task: task for task in before.tasks}
-        now = {task.task: task for task in found.tasks}
-        order = in_order([(task, earlier.get(task.task)) for task in found.tasks])
-        chosen = order[: self._asker.caps.max_tasks]
-        materials = [
-            TaskMaterial(
-                outcome=now[task],
-                instruction=found.instructions.get(task, ""),
-                traces=tuple(map(read, found.sources(task))),
-                before=earlier.get(task),
-                traces_before=tuple(map(read, before.sources(task))),
-            )
-            for task in chosen
-        ]
-        asked = await self._asker.ask(materials)
-        return asked.with_unasked(order[len(chosen) :])
+        before = {each.task: each.outcome for each in earlier}
+        materials = [TaskMaterial(each.outcome, each.instruction, before.get(each.task)) for each in found]
+
+        def traces(task: str) -> dict[str, Trace]:
+            files = (source for each in (*found, *earlier) if each.task == task for source in each.sources)
+            return {trace.id: trace for trace in map(read, files)}
+
+        return await self._asker.ask(materials, traces)
 
 
 def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
@@ -127,32 +103,35 @@ def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
     return [
         trial_source(
             folder / trial.id,
-            trials.TrialInfo(task=trial.task, id=trial.id, attempt=trial.attempt, status=trial.status),
+            Trace(trial.id, trial.task, attempt=trial.attempt, status=trial.status),
         )
-        for trial in sorted(of, key=lambda trial: (trial.task, trial.attempt, trial.id))
+        for trial in of
     ]
 
 
-def _tallies(tasks: Iterable[TaskOutcome]) -> dict[str, Tally]:
-    return {task.task: Tally(passes=task.passes, n=task.scored) for task in tasks}
+def _write(out: Path, report: str, found: Iterable[Study], material: Material) -> None:
+    """Write `report.md`, `clusters.json` and the pages; those of an earlier report go."""
+    pages = out / "detail"
+    shutil.rmtree(pages, ignore_errors=True)
+    pages.mkdir(parents=True)
+    for each in found:
+        text = page(each.outcome, each.instruction, each.shown, material.answers.get(each.task, ""))
+        name = each.task.replace("/", "__").lstrip(".") or "task"
+        (pages / f"{name}.md").write_text(text, "utf-8", errors="surrogateescape")
+    dump = [cluster.model_dump() for cluster in material.clusters]
+    (out / "clusters.json").write_text(json.dumps(dump, indent=1) + "\n", "utf-8")
+    (out / "report.md").write_text(report, "utf-8", errors="surrogateescape")
 
 
-def _best_citations(found: Examination) -> list[Citation]:
+def _best_citations(material: Material) -> tuple[Citation, ...]:
     """For each cluster, largest first, the best citation of its first rollout, with the trial's whole id."""
-    rollouts = {rollout.trial: rollout for task in found.tasks for rollout in task.rollouts}
-    places = []
-    for cluster in found.clusters:
-        best = next((rollouts[trial] for trial in cluster.trials if rollouts[trial].best), None)
-        if best is not None and best.best is not None and best.best.quote:
-            places.append(best.best.model_copy(update={"trial": best.trial}))
-    return places
+    rollouts = {rollout.trial: rollout for task in material.tasks for rollout in task.rollouts}
+    members = ([rollouts[trial] for trial in cluster.trials] for cluster in material.clusters)
+    best = (next(((r.best, r.trial) for r in of if r.best is not None), None) for of in members)
+    return tuple(each.model_copy(update={"trial": trial}) for each, trial in filter(None, best) if each.quote)
 
 
-def _instructions(found: Examination) -> list[Citation]:
+def _instructions(tasks: Iterable[TaskOutcome]) -> tuple[Citation, ...]:
     """The instruction of each task with a failed rollout: scores alone leave nothing else to cite."""
-    cited = []
-    for task in found.tasks:
-        failed = [rollout for rollout in task.rollouts if rollout.status == "failed"]
-        if failed and failed[0].asked is not None:
-            cited.append(failed[0].asked.model_copy(update={"trial": failed[0].trial}))
-    return cited
+    failed = (next((r for r in task.rollouts if r.status == "failed"), None) for task in tasks)
+    return tuple(r.asked.model_copy(update={"trial": r.trial}) for r in failed if r is not None and r.asked)

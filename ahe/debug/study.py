@@ -1,33 +1,34 @@
-"""Reads and examines one task's rollouts, in a worker process. The results are written to two files.
+"""Reads and examines the rollouts of each task, in worker processes, one task at a time in each.
 
-`<place>.study` holds the facts; `<place>.shown` the steps that a page may show, in a file of its own because only the
-writer of the page reads them. Whole traces are in memory only here.
+Whole traces are in memory only here. What is found depends neither on the order of the sources nor on the number of
+workers.
 """
 
 from __future__ import annotations
 
-import pickle
+import multiprocessing
 import re
+import signal
 from collections.abc import Collection, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.rank.decisive import cite, findings, largest
-from ahe.debug.rank.divergence import find_divergence
-from ahe.debug.rank.excerpts import worth_showing
+from ahe.debug.rank.decisive import cite, find_divergence, findings, largest
 from ahe.debug.readers.read import Source, read
-from ahe.debug.readers.trace import Trace, VerifierFile
+from ahe.debug.readers.trace import Trace, VerifierFile, labels
+from ahe.debug.report.detail import Excerpt, worth_showing
 from ahe.debug.signals.acts import Act, acts, instruction
-from ahe.debug.signals.causes import verifier_broke
 from ahe.debug.signals.endings import Ending, ending, last_words
-from ahe.debug.signals.mechanisms import shown
+from ahe.debug.signals.mechanisms import unresolved
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.session import session_notes
-from ahe.debug.signals.signatures import Actions, passing_actions, sign
+from ahe.debug.signals.signatures import Actions, actions, sign, verifier_broke
 from ahe.debug.verifiers.failures import decisive_line, failures
 from ahe.records import Citation
 
+SMALL = 4_000_000
+"""Bytes below which starting worker processes costs more than it gains."""
 VERDICT, SAID, MESSAGE, OUTPUT, LINE = 300, 40, 4_000, 6_000, 240
 """Characters of a verdict, failed tests that are kept, characters of what each says, and of a verifier's output."""
 _INSTALLER = re.compile(
@@ -41,21 +42,17 @@ _INSTALLER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A task to study: its sources by attempt and id, with their labels. `place` is its files' path, no suffix."""
-
-    task: str
-    sources: tuple[Source, ...]
-    labels: tuple[str, ...]
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
 class Study:
-    """What was found about a task. `instruction` is what the agent was given."""
+    """What was found about a task: the steps that its page may show, and what the agent was given as `instruction`."""
 
     outcome: TaskOutcome
     instruction: str
+    shown: tuple[Excerpt, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def task(self) -> str:
+        return self.outcome.task
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,43 +64,60 @@ class Task:
     results: Sequence[str] = ()
 
 
-def study(job: Job) -> None:
-    """Read the rollouts of a task; write `<place>.study` and `<place>.shown`."""
-    traces = [read(source) for source in job.sources]
+def studies(sources: Sequence[Source], workers: int) -> list[Study]:
+    """Study every task, by name; in worker processes if that is worth it."""
+    short = labels(source.id for source in sources)
+    groups: dict[str, list[Source]] = {}
+    for source in sorted(sources, key=lambda source: (source.task or source.id, source.attempt, source.id)):
+        groups.setdefault(source.task or source.id, []).append(source)
+    named = [[short[source.id] for source in group] for group in groups.values()]
+    if workers <= 1 or sum(source.size for source in sources) < SMALL:
+        return list(map(study, groups, groups.values(), named))
+    # Spawned, not forked: a process with an embedded model has threads, and its fork may hang. Only the parent handles
+    # Ctrl-C.
+    spawn, ignore = multiprocessing.get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(workers, spawn, initializer=signal.signal, initargs=ignore) as pool:
+        return list(pool.map(study, groups, groups.values(), named))
+
+
+def study(task: str, sources: Sequence[Source], names: Sequence[str]) -> Study:
+    """Read the rollouts of a task, whose labels are `names`."""
+    traces = [read(source) for source in sources]
     did = [acts(trace) for trace in traces]
     asked = next((said for trace in traces if (said := instruction(trace))), "")
     passing = [each for trace, each in zip(traces, did, strict=True) if trace.status == "passed"]
-    task = Task(
+    compared = Task(
         known=frozenset(line.strip() for line in asked.split("\n") if len(line) > 12),
-        actions=passing_actions(passing),
+        actions={actions(each) for each in passing},
         results=[act.result for each in passing for act in each if act.failed is not False],
     )
-    rollouts = tuple(
-        rollout(label, trace, each, task) for label, trace, each in zip(job.labels, traces, did, strict=True)
-    )
-    both = list(zip(job.labels, traces, did, strict=True))
+    every = list(zip(names, traces, did, strict=True))
+    rollouts = tuple(rollout(label, trace, each, compared) for label, trace, each in every)
     divergence = find_divergence(
-        [(label, each) for label, trace, each in both if trace.status == "failed"],
-        [(label, each) for label, trace, each in both if trace.status == "passed"],
+        [(label, each) for label, trace, each in every if trace.status == "failed"],
+        [(label, each) for label, trace, each in every if trace.status == "passed"],
     )
-    outcome = TaskOutcome(job.task, rollouts, divergence)
-    Path(f"{job.place}.study").write_bytes(pickle.dumps(Study(outcome, asked)))
-    Path(f"{job.place}.shown").write_bytes(pickle.dumps(worth_showing(traces, outcome)))
+    outcome = TaskOutcome(task, rollouts, divergence)
+    return Study(outcome, asked, worth_showing(traces, outcome, asked), tuple(sources))
 
 
 def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout:
     """The facts of a trace; if it did not pass, with the verifier's words, a signature and the decisive acts."""
     calls = [act for act in did if act.kind != "other"] or did
+    asked = (
+        Citation(trial=label, step=step.id, quote=" ".join(step.raw.split())[:160])
+        for step in trace.steps
+        if step.source == "user" and step.raw.strip()
+    )
     facts = Rollout(
         trial=trace.id,
         label=label,
-        attempt=trace.attempt,
         status=trace.status,
         ended=trace.ended,
         turns=sum(step.source == "agent" for step in trace.steps),
         tokens=trace.tokens,
         seconds=trace.seconds,
-        asked=_asked(label, trace),
+        asked=next(asked, None),
         last=cite(label, calls[-1]) if calls else None,
         calls=len(did),
         damage=trace.damage,
@@ -111,16 +125,14 @@ def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout
     if trace.status == "passed":
         return facts
     said = failures(trace.verifier)
-    end = ending(trace, did)
-    if verifier_broke(said):
-        end = Ending("broken")
-    found = shown(did, task.known, task.results, last_words(trace))
-    acted, chief = findings(label, trace, did, found, said, task.known)
+    end = Ending("broken") if verifier_broke(said) else ending(trace, did)
+    left = unresolved(did, task.known, task.results, last_words(trace)[1])
+    acted, chief = findings(label, trace, did, left, said, task.known)
     if end.word == "context_overflow":
-        acted, chief = tuple(filter(None, [largest(label, did)])), 0
+        acted, chief = largest(label, did), 0
     return replace(
         facts,
-        signature=sign(trace, did, said, end, found, task.actions),
+        signature=sign(trace, did, said, end, left, task.actions),
         verdict=decisive_line(said)[:VERDICT],
         said=tuple(replace(each, message=each.message[:MESSAGE]) for each in said[:SAID]),
         failed_tests=len(said),
@@ -142,9 +154,3 @@ def output(files: Sequence[VerifierFile]) -> str:
     installed = max((at for at, line in enumerate(lines) if _INSTALLER.match(line)), default=-1)
     lines = lines[installed + 1 :] or lines
     return "\n".join(line[:LINE] for line in lines if line and not _INSTALLER.match(line)).strip()
-
-
-def _asked(label: str, trace: Trace) -> Citation | None:
-    step = next((step for step in trace.steps if step.source == "user" and step.raw.strip()), None)
-    quote = "" if step is None else " ".join(step.raw.split())[:160]
-    return None if step is None else Citation(trial=label, step=step.id, quote=quote)

@@ -120,21 +120,11 @@ def read_commits(
 
     With `merged` also the commits of branches that a person merged.
     """
-    output = git.raw(
-        "log",
-        "-z",
-        "--topo-order",
-        f"--format={'%x00'.join(_FIELDS)}",
-        "--no-notes",
-        f"--notes={NOTES_REF}",
-        "--decorate=full",
-        "--decorate-refs=refs/tags/",
-        *([] if merged else ["--first-parent"]),
-        *([f"--max-count={limit}"] if limit is not None else []),
-        start,
-        "--",
-    )
-    return list(_parse(output.decode("utf-8", "replace")))
+    options = ["-z", "--topo-order", f"--format={'%x00'.join(_FIELDS)}", "--no-notes", f"--notes={NOTES_REF}"]
+    options += ["--decorate=full", "--decorate-refs=refs/tags/"]
+    options += [] if merged else ["--first-parent"]
+    options += [] if limit is None else [f"--max-count={limit}"]
+    return list(_parse(git.raw("log", *options, start, "--").decode("utf-8", "replace")))
 
 
 def _parse(text: str) -> Iterator[Commit]:
@@ -145,9 +135,8 @@ def _parse(text: str) -> Iterator[Commit]:
             f"a note under {NOTES_REF} holds a NUL character: fix it with `git notes --ref=ahe`"
         )
     for first in range(0, len(parts), width):
-        sha, parents, tree, author, email, date, refs, trailers, note, subject, body = parts[
-            first : first + width
-        ]
+        fields = parts[first : first + width]
+        sha, parents, tree, author, email, date, refs, trailers, note, subject, body = fields
         yield Commit(
             sha=sha,
             parents=tuple(parents.split()),

@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from ahe.debug.debugger import AgentDebugger, Subject
+from ahe.debug.debugger import AgentDebugger
 from ahe.debug.readers.find import Skipped, find
-from ahe.debug.report.quote import count
 from ahe.errors import UsageError
 from ahe.evaluate.stored import paired
-from ahe.events import Notice, NullWatcher
+from ahe.events import QUIET, Notice
 from ahe.evolve.editor import history_lines
 from ahe.project.assemble import assemble, debugger
 from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import DebugReport, Evidence
+from ahe.text import plural
 
 BUDGET = 10_000
 NAMED = 10
 """Files that the report names because they may be traces in a form that is not known."""
 TRACES_OUT = "ahe-debug"
-QUIET = NullWatcher()
 
 
 async def debug(
@@ -71,7 +70,6 @@ async def _of_version(
     left_out = f", without {others} of other models, limits or task versions" if others else ""
     watcher.emit(Notice(f"reading {len(trials)} trials{left_out}"))
     evidence = Evidence(
-        iteration=0,
         harness=history.harness_id(sha),
         trials=tuple(trials),
         instructions=instructions,
@@ -93,12 +91,13 @@ async def _of_traces(paths: Sequence[Path], watcher: Watcher, budget: int, out: 
         why = "; ".join(f"{each.path}: {each.why}" for each in skipped[:5]) or "the folders are empty"
         raise UsageError(f"no traces there ({why}): name files in a format that docs/debugger.md lists")
     watcher.emit(Notice(f"reading {len(found)} traces"))
-    return await AgentDebugger().report(Subject(found, notes=_skipped(skipped)), out, budget)
+    evidence = Evidence(folder=str(out), budget=budget)
+    return await AgentDebugger().report(evidence, found, notes=_skipped(skipped))
 
 
 def _skipped(files: Sequence[Skipped]) -> tuple[str, ...]:
     """Notes on the files that are not traces; those that may be traces all the same are named."""
     named = [f"not read: {each.path[:200]!r} ({each.why})" for each in files if each.notable]
     were = "is not a trace and was" if len(files) == 1 else "are not traces and were"
-    many = f"{count(len(files), 'file')} {were} skipped"
+    many = f"{plural(len(files), 'file')} {were} skipped"
     return (*named[:NAMED], *([many] if len(files) > len(named[:NAMED]) else []))

@@ -17,10 +17,12 @@ from ahe.gate.choose import make_gate
 from ahe.history import History
 from ahe.models.identity import fingerprint
 from ahe.models.ledger import cost
-from ahe.project.project import Project, settled_mode
+from ahe.models.probe import settled_mode
+from ahe.project.project import Project
 from ahe.project.sandboxes import trial_runner
 from ahe.protocols import Gate
 from ahe.records import Ceiling, Cost, ModelSpec, Reply, Request, Role, Tally, Usage
+from ahe.text import plural
 
 SAMPLE = 300
 ASSUMED: dict[Role, tuple[tuple[int, int, float], tuple[int, int, float]]] = {
@@ -98,7 +100,7 @@ def debugger_cost(project: Project, store: Store, iterations: int, tasks: int) -
     table = project.config.evolve
     caps = EMBEDDED_CAPS if project.config.models["debugger"].embedded else Caps()
     silent = table.debugger == "none" or table.evidence == "scores"
-    asked = 0 if silent else min(tasks, caps.max_tasks or tasks)
+    asked = 0 if silent else min(tasks, caps.tasks)
     assumed = _assumed(project, "debugger", "assumed" if asked else "asks no model")
     return _measured(project, store, "debugger", iterations, assumed.times(asked, "debugger"))
 
@@ -117,7 +119,7 @@ def _measured(project: Project, store: Store, role: Role, iterations: int, assum
         return assumed
     usd = cost(project.settled_spec(role), spent)
     mean = {"tokens": spent.tokens / done, "usd": None if usd is None else usd / done}
-    return assumed.model_copy(update={**mean, "basis": f"mean of {done} iteration{'' if done == 1 else 's'}"})
+    return assumed.model_copy(update={**mean, "basis": f"mean of {plural(done, 'iteration')}"})
 
 
 def _assumed(project: Project, role: Role, basis: str = "assumed") -> Cost:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from ahe.records.conversation import Kind, Record
 from ahe.records.gate import Tally
 from ahe.records.trials import Trial
-
-CUT = "…"
-"""Marks the end of a quote that was cut."""
+from ahe.text import CUT
 
 
 class Citation(Record):
@@ -71,19 +71,19 @@ EvidenceLevel = Literal["scores", "report", "report+raw"]
 class Evidence(Record):
     """What a debugger gets: the trials of one evaluation on train, and the record so far.
 
-    The report is written to `folder` (of this iteration); `traces` holds the trials' folders; `history` has one line
-    for each change that was decided, newest first; `budget` is in tokens. `before` are the trials of the harness before
-    the last kept change; `heldout` is a tally that names no task.
+    The report is written to `folder`; `budget` is in tokens; `iteration` is 0 outside of a run. `traces` holds the
+    trials' folders; `history` has one line for each change that was decided, newest first. `before` are the trials of
+    the harness before the last kept change; `heldout` is a tally that names no task.
     """
 
-    iteration: int
-    harness: str
-    trials: tuple[Trial, ...]
-    instructions: dict[str, str]
-    history: tuple[str, ...]
     folder: str
-    traces: str
     budget: int
+    iteration: int = 0
+    harness: str = ""
+    trials: tuple[Trial, ...] = ()
+    instructions: dict[str, str] = Field(default_factory=dict)
+    history: tuple[str, ...] = ()
+    traces: str = ""
     before: tuple[Trial, ...] = ()
     heldout: Tally | None = None
 

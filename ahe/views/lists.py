@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ahe.views.text import duration, facts, fit, plural, table, visible
+from ahe.text import plural
+from ahe.views.text import duration, facts, fit, table, visible
 
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check
@@ -79,18 +80,9 @@ def converted_text(found: Converted) -> str:
 
 def models_text(found: Models, width: int | None = None) -> str:
     """The model of each role, and the weights of embedded models."""
-    roles = table(
-        ("role", "model", "where", "tool_calls", "context", "price"),
-        [
-            (each.role, each.model, each.where, each.tool_calls, each.context, each.price)
-            for each in found.roles
-        ],
-        width,
-    )
-    weights = table(
-        ("name", "file", "size", "licence", "state"),
-        [(each.name, each.file, each.size, each.licence, each.state) for each in found.weights],
-        width,
+    roles, weights = (
+        table(tuple(rows[0]), [tuple(row.values()) for row in rows], width)
+        for rows in (found.roles, found.weights)
     )
     return f"{roles}\n\nembedded models:\n{weights}"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahe.records import Final, Interval, Observed, slower
-from ahe.views.text import Fact, duration, facts, fit, plural, points, rate, spent, table, visible
+from ahe.text import plural
+from ahe.views.text import Fact, duration, facts, fit, points, rate, spent, table, visible
 
 if TYPE_CHECKING:
     from ahe.jobs.best import Best

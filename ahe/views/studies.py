@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ahe.records import Calibration, Copies, Estimate, Needed, Sensitivity, Spread
-from ahe.views.text import count, duration, facts, money, plural, rate, spent, table
+from ahe.text import plural
+from ahe.views.text import count, duration, facts, money, rate, spent, table
 
 if TYPE_CHECKING:
     from ahe.jobs.evolve import EvolveResult

@@ -113,11 +113,6 @@ def duration(seconds: float) -> str:
     return f"{whole // 3_600}h{whole % 3_600 // 60:02d}m"
 
 
-def plural(number: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def rate(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 

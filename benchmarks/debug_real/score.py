@@ -44,14 +44,15 @@ class Scored:
 
 def scored(label: Labelled) -> Scored:
     """Debug a copy of the folder that lacks the label, without a model, and score its `report.md`."""
-    from ahe.debug.debugger import AgentDebugger, Subject
+    from ahe.debug.debugger import AgentDebugger
     from ahe.debug.readers.find import find
+    from ahe.records import Evidence
 
     with tempfile.TemporaryDirectory(prefix="ahe-real-") as scratch:
         traces, out = Path(scratch) / "traces", Path(scratch) / "out"
         shutil.copytree(label.folder, traces, ignore=shutil.ignore_patterns(LABEL))
         sources = find([traces])
-        asyncio.run(AgentDebugger(workers=1).report(Subject(sources), out, BUDGET))
+        asyncio.run(AgentDebugger().report(Evidence(folder=str(out), budget=BUDGET), sources))
         report = (out / "report.md").read_text("utf-8", errors="surrogateescape")
         clusters = json.loads((out / "clusters.json").read_text("utf-8"))
     return compared(label, report, [cluster["signature"]["mechanism"] for cluster in clusters], len(sources))

@@ -1,20 +1,24 @@
-"""The few acts of a failed rollout that a reader has to see to learn why it failed."""
+"""The few acts of a failed rollout that a reader has to see to learn why it failed, and where it left a passing one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act
-from ahe.debug.signals.mechanisms import Shown, error, failed_check, got_over, optional, succeeded, unresolved
-from ahe.debug.signals.outcome import Finding
+from ahe.debug.signals.endings import last_words
+from ahe.debug.signals.mechanisms import Shown, error, failed_check, got_over, optional, succeeded
+from ahe.debug.signals.outcome import Divergence, Finding
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
-from ahe.records.changes import CUT
+from ahe.text import CUT, cut
 
 COMMAND, LINE, SAID = 150, 200, 240
 """Characters of a command, of a line that it printed, and of the agent's last words."""
+Labelled = tuple[str, Sequence[Act]]
+"""A rollout's label with its acts."""
 UNREPEATED = "a check that failed, and did not succeed later"
 MOST, LAST, WHOLE = 5, 4, 3
 """Acts that are shown, last steps in which the agent's last words are looked for, lines of an output shown whole."""
@@ -34,35 +38,31 @@ def findings(
     label: str,
     trace: Trace,
     did: Sequence[Act],
-    shown: Shown | None,
+    left: Shown | None,
     said: Sequence[Failure],
     known: frozenset[str],
 ) -> tuple[tuple[Finding, ...], int]:
-    """At most `MOST` acts in the order of steps, with the number of the chief one; `known` are lines of others."""
+    """At most `MOST` acts in the order of steps, and the last words, with the number of the chief act.
+
+    `left` is the error that the agent did not get over, `known` are lines of others.
+    """
     wanted: dict[int, str] = {}
-    named = names(said)
-    chosen = _chosen(did, shown, named)
-    for why, act in chosen:
-        at = did.index(act)
-        wanted.setdefault(at, why)
+    for why, act in _chosen(did, left, names(said)):
+        wanted.setdefault(did.index(act), why)
     kept = list(wanted)[:MOST]
-    found = [
-        Finding(cite(label, did[at]), why=wanted[at])
-        if wanted[at] != UNREPEATED and got_over(did[at], did[at + 1 :])
-        else _finding(label, did[at], wanted[at], shown, known)
-        for at in sorted(kept)
-    ]
-    chief = sorted(kept).index(kept[0]) if kept else 0
-    if last := _last_words(label, trace):
-        found.append(last)
-    return tuple(found), chief
+    found = [_finding(label, did, at, wanted[at], known) for at in sorted(kept)]
+    step, words = last_words(trace)
+    if step in [each.id for each in trace.steps[-LAST:]]:
+        quote = cut(" ".join(words.split()), SAID)
+        found.append(Finding(Citation(trial=label, step=step, quote=quote), why="its last words"))
+    return tuple(found), sorted(kept).index(kept[0]) if kept else 0
 
 
-def largest(label: str, did: Sequence[Act]) -> Finding | None:
-    """The act that printed most: what a context was filled with."""
-    act = max(did, key=lambda each: len(each.result), default=None)
-    return (
-        None if act is None else Finding(cite(label, act), why=f"printed most, {len(act.result)} characters")
+def largest(label: str, did: Sequence[Act]) -> tuple[Finding, ...]:
+    """The act that printed most: what a context was filled with. None if there is no act."""
+    ranked = sorted(did, key=lambda act: -len(act.result))[:1]
+    return tuple(
+        Finding(cite(label, act), why=f"printed most, {len(act.result)} characters") for act in ranked
     )
 
 
@@ -70,75 +70,113 @@ def names(said: Sequence[Failure]) -> tuple[str, ...]:
     """Paths and identifiers in the verifier's words that the agent may have named too; at most 12."""
     spoken = (failure.test if " " in failure.test else "" for failure in said[:8])
     text = "\n".join([*spoken, *(failure.decisive or failure.message[:400] for failure in said[:8])])
-    found = [token.strip("`'.") for token in _NAME.findall(text)]
-    kept = [(token.rpartition("/")[2], token) for token in found if not _TESTS.search(token)]
-    named = (last if len(last) > 3 else token for last, token in kept)
+    found = (token.strip("`'.") for token in _NAME.findall(text))
+    parts = ((token.rpartition("/")[2], token) for token in found if not _TESTS.search(token))
+    named = (last if len(last) > 3 else token for last, token in parts)
     return tuple(dict.fromkeys(name for name in named if len(name) > 3))[:12]
 
 
-def _chosen(did: Sequence[Act], shown: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
+def _chosen(did: Sequence[Act], left: Shown | None, named: Sequence[str]) -> list[tuple[str, Act]]:
     """Why and which, most decisive first."""
     found: list[tuple[str, Act]] = []
     worked = [act for act in did if act.kind in ("run", "change") and not optional(act)]
-    if shown is not None:
-        found.append(("ended with", shown.act))
+    changes = [act for act in worked if act.kind == "change"]
+    if left is not None and left.sure:
+        found.append(("ended with", left.act))
     elif failing := failed_check(did):
         found.append((UNREPEATED, failing))
     for name in named:
-        changed = [act for act in worked if act.kind == "change" and name in act.call]
+        changed = [act for act in changes if name in act.call]
         touched = changed or [act for act in did if name in act.call and act.kind != "other"]
         if touched:
             found.append((f"last {'change to' if changed else 'command about'} {name}", touched[-1]))
             break
-    if shown is None and (left := unresolved(did)) is not None:
+    if left is not None and not left.sure:
         found.append(("failed, and nothing got over it", left.act))
     if check := next((act for act in reversed(worked) if succeeded(act) and act.result.strip()), None):
         found.append(("last check", check))
-    if changes := [act for act in worked if act.kind == "change"]:
-        found.append(("last change", changes[-1]))
-    if not found and did:
-        found.append(("last command", did[-1]))
-    return found
+    found += [("last change", act) for act in changes[-1:]]
+    return found or [("last command", act) for act in did[-1:]]
 
 
-def _finding(label: str, act: Act, why: str, shown: Shown | None, known: frozenset[str]) -> Finding:
-    """The act with the line of its error, or all of a short output, or the last line of a long one."""
-    ran = cite(label, act)
-    own = shown if shown is not None and shown.act is act else error(act, known)
+def _finding(label: str, did: Sequence[Act], at: int, why: str, known: frozenset[str]) -> Finding:
+    """An act with the line of its error, or all of a short output, or the last line of a long one.
+
+    An error that was got over is not shown, but for that of a check which did not succeed later.
+    """
+    act, ran, own = did[at], cite(label, did[at]), error(did[at], known)
     lines = act.lines(known) if act.kind != "look" or act.failed or own else []
-    if not lines:
-        return Finding(ran, "", None, why)
+    if not lines or (own and why != UNREPEATED and got_over(own, did[at + 1 :])):
+        return Finding(ran, why=why)
     at = next((n for n, line in enumerate(lines) if own and own.line in line), len(lines) - 1)
     said = " ".join(" ".join(lines).split())
     whole = own is None and len(lines) <= WHOLE and len(said) <= LINE and said in " ".join(act.result.split())
-    line = said if whole else lines[at].strip()
-    quote = line if len(line) <= LINE else line[:LINE].rstrip() + CUT
+    quote = said if whole else cut(lines[at].strip(), LINE)
     context = "\n".join(each[:LINE] for each in lines[max(0, at - 4) : at + 3])
     return Finding(Citation(trial=label, step=act.result_step, quote=quote), context, ran, why)
 
 
 def cite(label: str, act: Act) -> Citation:
     """The first line of a command that says something."""
-    lines = [line.strip() for line in act.command.split("\n")] or [""]
+    lines = [line.strip() for line in act.command.split("\n")]
     line = next((line for line in lines if not _TRIVIAL.match(line)), lines[0])
-    if (
-        line not in act.call
-    ):  # a command that was decoded from JSON: quote what is recorded, up to the first escape
-        plain = re.split(r'["\\]', line)[0]
+    more = len(lines) > 1
+    if line not in act.call:  # decoded from JSON: quote what is recorded, up to the first escape
+        plain, more = re.split(r'["\\]', line)[0], True
         line = plain if len(plain) > 11 and plain in act.call else act.call.strip().split("\n")[0]
-        lines = ["", ""]
-    if (path := _PATH.search(act.call)) is not None and line.startswith("{"):
-        line, lines = path[0], ["", ""]  # an edit: what it writes is not what happened
-    more = len(line) > COMMAND or len(lines) > 1
-    return Citation(trial=label, step=act.step, quote=line[:COMMAND].rstrip() + (CUT if more else ""))
+    if line.startswith("{") and (path := _PATH.search(act.call)) is not None:
+        line, more = path[0], True  # an edit: what it writes is not what happened
+    quote = line[:COMMAND].rstrip() + CUT if more else cut(line, COMMAND)
+    return Citation(trial=label, step=act.step, quote=quote)
 
 
-def _last_words(label: str, trace: Trace) -> Finding | None:
-    """The beginning of the agent's last message: what it believes that it did."""
-    for step in list(reversed(trace.steps))[:LAST]:
-        said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
-        if step.source == "agent" and said:
-            words = " ".join(said[-1].split())
-            quote = words if len(words) <= SAID else words[:SAID].rstrip() + CUT
-            return Finding(Citation(trial=label, step=step.id, quote=quote), "", None, "its last words")
-    return None
+def find_divergence(failing: Sequence[Labelled], passing: Sequence[Labelled]) -> Divergence | None:
+    """The divergence of the pair with the longest common beginning; None if no pair differs.
+
+    Acts that only look around do not count, nor do prompts, host names and temporary names. Two equal commands differ
+    if one failed. A rollout that only stops earlier differs at its last act. If both sides change the same file, but
+    at different times, those two changes are shown.
+    """
+    pairs = (_pair(*bad, *good) for bad in failing for good in passing)
+    found = [pair for pair in pairs if pair is not None]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _pair(
+    bad_label: str, bad_did: Sequence[Act], good_label: str, good_did: Sequence[Act]
+) -> tuple[int, Divergence] | None:
+    """The number of acts that two rollouts share, and where they part."""
+    bad, good = ([act for act in did if act.kind in ("change", "run")] for did in (bad_did, good_did))
+    shared = 0
+    for one, other in zip_longest(bad, good):
+        if one is None or other is None or (one.key, one.failed) != (other.key, other.failed):
+            break
+        shared += 1
+    if shared == len(bad) == len(good):
+        return None
+    if not bad or not good:
+        sides = (
+            cite(label, did[0]) if did else None for label, did in ((bad_label, bad), (good_label, good))
+        )
+        return 0, Divergence(*sides)
+    left, right = bad[min(shared, len(bad) - 1)], good[min(shared, len(good) - 1)]
+    if left.key == right.key and left.failed != right.failed:
+        return shared, Divergence(_printed(bad_label, left), _printed(good_label, right))
+    left, right = _same_target(bad[shared:], good[shared:]) or (left, right)
+    return shared, Divergence(cite(bad_label, left), cite(good_label, right))
+
+
+def _same_target(bad: Sequence[Act], good: Sequence[Act]) -> tuple[Act, Act] | None:
+    """The first change of a file after the common beginning that the other side changes too, and how it does."""
+    pairs = (
+        (act, other) for act in bad for target in act.targets for other in good if target in other.targets
+    )
+    return next(((act, other) for act, other in pairs if act.key != other.key), None)
+
+
+def _printed(label: str, act: Act) -> Citation:
+    """The last line that an act printed, or the act if it printed nothing."""
+    lines = act.lines()
+    if not lines:
+        return cite(label, act)
+    return Citation(trial=label, step=act.result_step, quote=cut(lines[-1].strip(), LINE))

@@ -2,38 +2,84 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from ahe.debug.clean.pointers import CLOSE, OPEN
-from ahe.debug.rank.excerpts import marks
-from ahe.debug.report.compose import Part, Section, compose
-from ahe.debug.report.quote import cite, cite_finding, fenced, hanging, indented, words
-from ahe.debug.signals.outcome import Excerpt, Rollout, TaskOutcome
-from ahe.records.changes import CUT
+from ahe.debug.clean.cleaner import Cleaner
+from ahe.debug.readers.trace import Step, Trace
+from ahe.debug.report.compose import Part, Section, Worth, compose
+from ahe.debug.report.failures import full_words, told
+from ahe.debug.report.quote import cite, fenced, hanging, indented
+from ahe.debug.signals.outcome import Rollout, TaskOutcome
+from ahe.text import CUT
 
-PAGE_TOKENS, MESSAGE = 3_000, 1_200
-INSTRUCTION = 1_200
-"""Characters of the task's instruction at the head of a page."""
-STEPS_ARE = "`ahe trace LABEL --step N`"
+PAGE_TOKENS, INSTRUCTION = 3_000, 1_200
+"""Tokens of a page, and characters of the task's instruction at its head."""
+STEPS, ROLLOUTS, TEXT = 16, 3, 900
+"""Most steps of a rollout, most rollouts, and about the characters of a step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A step that a page may show: the label of its rollout, its id, its cleaned text."""
+
+    label: str
+    step: int
+    text: str
+
+
+def worth_showing(traces: Sequence[Trace], outcome: TaskOutcome, instruction: str) -> tuple[Excerpt, ...]:
+    """Cleaned steps of a few rollouts, failed ones first, then a passing one: those near their marks.
+
+    Steps that only repeat the instruction are left out: it stands at the head of the page.
+    """
+    pairs = list(zip(outcome.rollouts, traces, strict=True))
+    failed = [pair for pair in pairs if pair[0].status in ("failed", "unknown")]
+    passed = [pair for pair in pairs if pair[0].status == "passed"]
+    chosen = [*failed[: ROLLOUTS - 1], *passed[:1]] if failed else passed[:2]
+    cleaner, found = Cleaner(), []
+    for rollout, trace in chosen:
+        steps = [step for step in trace.steps if step.source != "system" and step.raw != instruction]
+        near = _marks(rollout, outcome) | {step.id for step in (*steps[:1], *steps[-1:])}
+        nearest = sorted(steps, key=lambda step: (min(abs(step.id - mark) for mark in near), step.id))[:STEPS]
+        for step in sorted(nearest, key=lambda step: step.id):
+            text = _readable(step, cleaner.clean(rollout.label, step, TEXT))
+            found.append(Excerpt(rollout.label, step.id, text))
+    return tuple(found)
+
+
+def _marks(rollout: Rollout, outcome: TaskOutcome) -> set[int]:
+    """The steps that the report cites of a rollout."""
+    sides = outcome.divergence.sides if outcome.divergence is not None else ()
+    parted = {each.step for _, each in sides if each.trial == rollout.label}
+    return parted | {finding.citation.step for finding in rollout.findings}
+
+
+def _readable(step: Step, cleaned: Step) -> str:
+    """The cleaned texts, each except messages below its channel; a call that a message already holds is left out."""
+    said = "\n".join(text.text for text in step.texts if text.channel == "message")
+    found = []
+    for text, part in zip(step.texts, cleaned.texts, strict=True):
+        if text.channel != "call" or text.text.strip() not in said:
+            found += [part.text] if text.channel == "message" else [f"[{text.channel}]", part.text]
+    return "\n".join(found)
 
 
 def page(outcome: TaskOutcome, instruction: str, shown: Sequence[Excerpt], answer: str = "") -> str:
     """The page as Markdown, at most `PAGE_TOKENS` tokens. It says what was cut and how to see it."""
-    asked = instruction.strip()
-    steps = [entry for entry in shown if not _repeats_instruction(entry, outcome, asked)]
-    found = [
-        Section("Instruction", (Part(_instruction(asked, outcome), 97),) if asked else ()),
-        Section("Rollouts", tuple(Part(_line(rollout), 99) for rollout in outcome.rollouts)),
-        Section("Root cause", (Part(answer, 98),) if answer else ()),
-        Section("The verifier's words", tuple(_said(outcome.rollouts)), "the verifier's files"),
-        Section("Decisive acts", tuple(_findings(outcome.rollouts)), "`ahe trace LABEL`"),
-        Section("Where they part", tuple(_parting(outcome))),
-        Section("Steps", tuple(_steps(outcome, steps)), STEPS_ARE),
-    ]
-    return compose(outcome.task, [section for section in found if section.parts], PAGE_TOKENS)
+    asked, worth = instruction.strip(), Worth.COUNT
+    failed = [(outcome.task, rollout) for rollout in outcome.rollouts if rollout.status == "failed"]
+    sides = outcome.divergence.sides if outcome.divergence is not None else ()
+    parted = (Part(f"- {side}: {hanging(cite(each))}", worth) for side, each in sides)
+    found = (
+        Section("Instruction", (Part(_instruction(asked, outcome), worth),) if asked else ()),
+        Section("Rollouts", tuple(_rollouts(outcome)), "`ahe trace LABEL`"),
+        Section("Root cause", (Part(answer, worth),) if answer else ()),
+        Section("Where they part", tuple(parted)),
+        Section("The verifier's words in full", tuple(full_words(failed)), "the verifier's files"),
+        Section("Steps", tuple(_steps(outcome, shown)), "`ahe trace LABEL --step N`"),
+    )
+    return compose(outcome.task, found, PAGE_TOKENS)
 
 
 def _instruction(asked: str, outcome: TaskOutcome) -> str:
@@ -45,75 +91,26 @@ def _instruction(asked: str, outcome: TaskOutcome) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
-def _repeats_instruction(entry: Excerpt, outcome: TaskOutcome, asked: str) -> bool:
-    """Whether a step only repeats the instruction at the head of the page."""
-    first = {rollout.label: rollout.asked for rollout in outcome.rollouts}.get(entry.label)
-    if first is None or first.step != entry.step:
-        return False
-    words, text = " ".join(asked.split()), entry.text.strip()
-    pointer = text.startswith(OPEN) and text.endswith(CLOSE) and text.count(OPEN) == 1
-    return pointer or " ".join(text.split()) in words
-
-
-def _line(rollout: Rollout) -> str:
-    said = [f"- {rollout.label}: {rollout.status}"]
-    said += [f"ended {rollout.ended}"] if rollout.ended else []
-    said += [f"{rollout.turns} turns"] if rollout.turns else []
-    said += [f"{rollout.tokens} tokens"] if rollout.tokens else []
-    said += [str(rollout.signature)] if rollout.signature else []
-    return ", ".join(said)
-
-
-def _said(rollouts: Sequence[Rollout]) -> Iterator[Part]:
-    for rollout in rollouts:
-        for nth, failure in enumerate(rollout.said):
-            yield Part(f"- {rollout.label}: {words(failure)}", 97 - nth)
-            if failure.message.strip() not in ("", failure.decisive):
-                yield Part(indented(fenced(failure.message.strip()[:MESSAGE])), 72 - 2 * nth)
-
-
-def _findings(rollouts: Sequence[Rollout]) -> Iterator[Part]:
-    for rollout in rollouts:
-        for nth, finding in enumerate(rollout.findings):
-            yield Part(f"- {cite_finding(finding)}", 96 - nth)
+def _rollouts(outcome: TaskOutcome) -> Iterator[Part]:
+    """Each rollout as the report tells it, with the lines around those that it cites."""
+    for rollout in outcome.rollouts:
+        said = [f"- {rollout.label}: {rollout.status}"]
+        said += [f"ended {rollout.ended}"] if rollout.ended else []
+        said += [f"{rollout.turns} turns"] if rollout.turns else []
+        said += [f"{rollout.tokens} tokens"] if rollout.tokens else []
+        said += [str(rollout.signature)] if rollout.signature else []
+        yield Part(", ".join(said), Worth.COUNT)
+        yield from told(rollout, rollout.findings) if rollout.signature else ()
+        yield from (Part(indented(f"- {note}"), Worth.FAILURE) for note in rollout.notes)
+        for finding in rollout.findings:
             if "\n" in finding.context:
-                yield Part(indented(fenced(finding.context)), 75 - 4 * nth)
-        yield from (Part(f"- {note}", 95) for note in rollout.notes)
-
-
-def _parting(outcome: TaskOutcome) -> Iterator[Part]:
-    if outcome.divergence is not None:
-        yield from (Part(f"- {side}: {hanging(cite(each))}", 90) for side, each in outcome.divergence.sides)
+                yield Part(indented(f"around {finding.citation}:\n{fenced(finding.context)}"), Worth.MORE)
 
 
 def _steps(outcome: TaskOutcome, shown: Sequence[Excerpt]) -> Iterator[Part]:
     """Steps of all rollouts; those near a mark or the end are worth most."""
-    marked = {rollout.label: marks(rollout, outcome) for rollout in outcome.rollouts}
+    marked = {rollout.label: _marks(rollout, outcome) for rollout in outcome.rollouts}
     last = {entry.label: entry.step for entry in shown}
     for entry in shown:
         far = min(abs(entry.step - mark) for mark in (*marked[entry.label], last[entry.label]))
-        yield Part(f"### {entry.label}#{entry.step}\n\n{entry.text}\n", 40 - min(far, 39))
-
-
-@dataclass(frozen=True, slots=True)
-class PageJob:
-    """A page to write. Picklable; `shown` is the path of a file that `study` wrote."""
-
-    outcome: TaskOutcome
-    shown: str
-    instruction: str
-    answer: str
-    folder: str
-
-
-def write_page(job: PageJob) -> None:
-    """Write the page of a task."""
-    shown = pickle.loads(Path(job.shown).read_bytes())
-    text = page(job.outcome, job.instruction, shown, job.answer)
-    name = page_name(job.outcome.task)
-    Path(job.folder, f"{name}.md").write_text(text, "utf-8", errors="surrogateescape")
-
-
-def page_name(task: str) -> str:
-    """The task's name as a file name."""
-    return task.replace("/", "__").lstrip(".") or "task"
+        yield Part(f"### {entry.label}#{entry.step}\n\n{entry.text}\n", Worth.LENGTH + 1 / (far + 3))

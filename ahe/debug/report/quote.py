@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ahe.debug.signals.outcome import Finding, Rollout
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation
-from ahe.records.changes import CUT
+from ahe.text import cut
 
 WORDS, ENDED = 240, 60
 """Characters of what a verifier says about one test, and of a tool's word for how a rollout ended."""
@@ -35,13 +35,12 @@ def recorded(rollout: Rollout) -> str:
     said = " ".join(rollout.ended.split())
     if not said or (rollout.signature is not None and said in rollout.signature.status):
         return ""
-    return f"recorded as “{said if len(said) <= ENDED else said[:ENDED].rstrip() + CUT}”"
+    return f"recorded as “{cut(said, ENDED)}”"
 
 
 def words(failure: Failure) -> str:
     """What the verifier says about a test, in one line; the test's name unless the words contain it."""
-    said = " ".join((failure.decisive or failure.message or "failed").split())
-    said = said if len(said) <= WORDS else said[:WORDS].rstrip() + CUT
+    said = cut(" ".join((failure.decisive or failure.message or "failed").split()), WORDS)
     name = failure.test.rpartition("::")[2] or failure.test
     return said if not name or name in said else f"{name[:80]}: {said}"
 
@@ -66,7 +65,3 @@ def names(given: Sequence[str], most: int = 12) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(given) - most} more" if len(given) > most else ""
     return ", ".join(given[:most]) + more
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -6,7 +6,6 @@ the instruction and of the agent's own scripts, numbered lines.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from collections.abc import Collection, Iterator
@@ -14,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.readers.lenient_json import words
+from ahe.debug.readers.lenient_json import mapping, parsed
 from ahe.debug.readers.results import tool_kind
 from ahe.debug.readers.terminal import PROMPT
 from ahe.debug.readers.trace import Step, Text, Trace
+from ahe.debug.signals.vocabulary import names
 
 Kind = Literal["look", "change", "run", "other"]
 """`look` reads only, `change` edits files or the machine, `run` is any other command."""
@@ -53,28 +53,20 @@ _REDIRECT = re.compile(r"(?<![\d&<>=-])>{1,2}\s*(?![&>]|/dev/null)\S")
 _WRAPPER = re.compile(
     r"^(?:\w+=\S*|sudo|time|nohup|exec|env|command|then|do|else|if|while|!|timeout|-\w+|\d+[smh]?)$"
 )
-_LOOKS = frozenset(
-    words(
-        "ls pwd clear cat head tail less more nl bat file stat wc tree find grep egrep rg ag which type command echo"
-        " printf printenv id whoami uname date df du ps top history awk sed diff cmp sort uniq cut tr jq xxd od hexdump"
-        " strings md5sum sha1sum sha256sum test [ [[ true false sleep cd set export fi done read man help reset tput"
-        " lsof ss netstat hostname nproc free column dirname basename realpath readlink xargs for pushd popd wait"
-        " unset alias open goto scroll_down scroll_up search_dir search_file find_file view ping"
-    )
+_LOOKS = names(
+    "ls pwd clear cat head tail less more nl bat file stat wc tree find grep egrep rg ag which type command echo printf"
+    " printenv id whoami uname date df du ps top history awk sed diff cmp sort uniq cut tr jq xxd od hexdump strings"
+    " md5sum sha1sum sha256sum test [ [[ true false sleep cd set export fi done read man help reset tput lsof ss"
+    " netstat hostname nproc free column dirname basename realpath readlink xargs for pushd popd wait unset alias open"
+    " goto scroll_down scroll_up search_dir search_file find_file view ping"
 )
-_CHANGES = frozenset(
-    words(
-        "tee cp mv rm mkdir rmdir touch chmod chown ln rsync tar unzip gunzip patch dd truncate install useradd usermod"
-        " crontab systemctl service wget edit create insert"
-    )
+_CHANGES = names(
+    "tee cp mv rm mkdir rmdir touch chmod chown ln rsync tar unzip gunzip patch dd truncate install useradd usermod"
+    " crontab systemctl service wget edit create insert"
 )
-_MANAGERS = frozenset(
-    words("apt apt-get pip pip3 uv npm yarn pnpm conda gem brew apk dnf yum cargo go poetry bundle")
-)
-_INSTALLS = frozenset(words("install i add ci remove uninstall upgrade update sync link init set get purge"))
-_GIT_LOOKS = frozenset(
-    words("status log diff show branch remote blame ls-files rev-parse describe reflog grep")
-)
+_MANAGERS = names("apt apt-get pip pip3 uv npm yarn pnpm conda gem brew apk dnf yum cargo go poetry bundle")
+_INSTALLS = names("install i add ci remove uninstall upgrade update sync link init set get purge")
+_GIT_LOOKS = names("status log diff show branch remote blame ls-files rev-parse describe reflog grep")
 _TEMPORARY = re.compile(r"/tmp/[\w.-]+|\b[0-9a-f]{8,}\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?\S*|\b\d{9,}\b")
 
 
@@ -101,26 +93,26 @@ class Act:
         return " ".join(_TEMPORARY.sub("…", self.command).split())
 
     @property
-    def programs(self) -> tuple[str, ...]:
-        """The programs that the command runs, each with its first argument if that names a file or a subcommand."""
-        if self.command.startswith("{"):
-            return (self.tool,)
-        return tuple(dict.fromkeys(name for name in map(_named, segments(self.command)) if name))
+    def program(self) -> str:
+        """The first program that does not only look, and what it is about (`pip install`), else the tool's name."""
+        for segment in segments(self.command) if not self.command.startswith("{") else ():
+            name = segment[0].rpartition("/")[2]
+            if name not in _LOOKS:
+                about = next((word for word in segment[1:] if not word.startswith("-")), "")
+                return name if name in ("make", "pytest") else f"{name} {about}".strip()
+        return self.tool or "?"
 
     @property
     def heads(self) -> frozenset[str]:
         """The names of all programs that the command runs."""
-        return frozenset(segment[0].rpartition("/")[2] for segment in segments(self.command)) - {
-            "cd",
-            "echo",
-            "export",
-        }
+        heads = {segment[0].rpartition("/")[2] for segment in segments(self.command)}
+        return frozenset(heads - {"cd", "echo", "export"})
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The files that a change writes, by their names without folders."""
-        names = (next(filter(None, found)) for found in _TARGET.findall(self.call[:4_000]) if any(found))
-        return tuple(dict.fromkeys(name.rpartition("/")[2] for name in names if not name.startswith("/dev/")))
+        paths = (next(filter(None, found)) for found in _TARGET.findall(self.call[:4_000]) if any(found))
+        return tuple(dict.fromkeys(path.rpartition("/")[2] for path in paths if not path.startswith("/dev/")))
 
     def lines(self, known: Collection[str] = ()) -> list[str]:
         """The lines of the result that this run printed, stripped on the right; `known` are lines of others."""
@@ -131,17 +123,9 @@ class Act:
 
 def _printed(line: str, own: Collection[str], known: Collection[str]) -> bool:
     said = line.strip()
-    if (
-        not said
-        or said in own
-        or said in known
-        or PROMPT.match(line)
-        or _NUMBERED.match(line)
-        or _META.match(said)
-    ):
+    if not said or said in own or said in known or _CONTINUED.sub("", line).strip() in own:
         return False
-    continued = _CONTINUED.sub("", line)
-    return continued is line or continued == line or continued.strip() not in own
+    return not (PROMPT.match(line) or _NUMBERED.match(line) or _META.match(said))
 
 
 def acts(trace: Trace) -> list[Act]:
@@ -156,37 +140,30 @@ def acts(trace: Trace) -> list[Act]:
             if text.channel == "call":
                 open_calls.append(len(found))
                 found.append(_act(step, text))
-            elif (
-                step.source == "agent" and text.channel == "message" and (spoken := _FENCED.search(text.text))
-            ):
-                said = step, Text("call", spoken[1], "shell")
+            elif text.channel == "message" and step.source == "agent":
+                if spoken := _FENCED.search(text.text):
+                    said = step, Text("call", spoken[1], "shell")
             elif text.channel in ("result", "error"):
                 if said is not None and not open_calls and (not found or found[-1].step < said[0].id):
-                    open_calls.append(len(found))
                     found.append(_act(*said))
-                if not found:
-                    continue
-                at = open_calls.popleft() if open_calls else len(found) - 1
-                found[at] = _answered(found[at], step, text)
+                if found:
+                    at = open_calls.popleft() if open_calls else -1
+                    found[at] = _answered(found[at], step, text)
     return found
 
 
 def instruction(trace: Trace) -> str:
     """The user's first message."""
-    for step in trace.steps:
-        if step.source == "user":
-            said = "\n".join(text.text for text in step.texts if text.channel == "message")
-            if said.strip():
-                return said
-    return ""
+    asked = (step.texts for step in trace.steps if step.source == "user")
+    said = ("\n".join(text.text for text in texts if text.channel == "message") for texts in asked)
+    return next((text for text in said if text.strip()), "")
 
 
 def _act(step: Step, text: Text) -> Act:
     call = resolve(text.text)
-    arguments = _arguments(call)
+    arguments = mapping(parsed(call.lstrip()))
     command = _command(call, arguments)
-    kind = _kind(text.name.lower(), command, arguments)
-    return Act(step.id, text.name, call, command, kind)
+    return Act(step.id, text.name, call, command, _kind(text.name.lower(), command, arguments))
 
 
 def _answered(act: Act, step: Step, text: Text) -> Act:
@@ -194,24 +171,10 @@ def _answered(act: Act, step: Step, text: Text) -> Act:
     failed = text.failed if text.failed is not None else True if text.channel == "error" else None
     if act.result and act.result_step != step.id:
         return act
-    edited = act.kind == "change" and tool_kind(act.tool) == "change"
-    said = "" if edited and not failed else text.text
-    return replace(
-        act,
-        result=f"{act.result}\n{said}" if act.result else said,
-        result_step=step.id,
-        failed=failed,
-    )
-
-
-def _arguments(call: str) -> dict[str, Any]:
-    if not call.lstrip().startswith("{"):
-        return {}
-    try:
-        given = json.loads(call, strict=False)
-    except (ValueError, RecursionError):
-        return {}
-    return given if isinstance(given, dict) else {}
+    edited = act.kind == "change" and tool_kind(act.tool) == "change" and not failed
+    said = "" if edited else text.text
+    result = f"{act.result}\n{said}" if act.result else said
+    return replace(act, result=result, result_step=step.id, failed=failed)
 
 
 def _command(call: str, arguments: dict[str, Any]) -> str:
@@ -256,21 +219,20 @@ def _bare(command: str) -> str:
 
 def _shell_kind(command: str) -> Kind:
     kinds = {_segment_kind(segment) for segment in segments(command)}
-    if _REDIRECT.search(_bare(command)):
-        kinds.add("change")
-    return "change" if "change" in kinds else "run" if "run" in kinds else "look"
+    if "change" in kinds or _REDIRECT.search(_bare(command)):
+        return "change"
+    return "run" if "run" in kinds else "look"
 
 
 def _segment_kind(segment: list[str]) -> Kind:
     program, first = segment[0].rpartition("/")[2], segment[1] if len(segment) > 1 else ""
     if program == "git":
         return "look" if first in _GIT_LOOKS else "change"
-    if program == "sed" and any(word.startswith(("-i", "--in-place")) for word in segment):
-        return "change"
-    if program == "find" and "-delete" in segment:
-        return "change"
     if program == "str_replace_editor":
         return "look" if first == "view" else "change"
+    in_place = program == "sed" and any(word.startswith(("-i", "--in-place")) for word in segment)
+    if in_place or (program == "find" and "-delete" in segment):
+        return "change"
     if program in _MANAGERS:
         return "change" if _INSTALLS & set(segment[1:3]) else "run"
     if program in _LOOKS or first in ("--version", "--help", "-V"):
@@ -278,12 +240,3 @@ def _segment_kind(segment: list[str]) -> Kind:
     if program in _CHANGES or (program == "curl" and {"-o", "-O", "-LO", "-sSLO"} & set(segment)):
         return "change"
     return "run"
-
-
-def _named(segment: list[str]) -> str:
-    """A program and what it is about: `python job.py`, `pip install`, `make`."""
-    program = segment[0].rpartition("/")[2]
-    if program in _LOOKS:
-        return ""
-    about = next((word for word in segment[1:] if not word.startswith("-")), "")
-    return f"{program} {about}".strip() if program not in ("make", "pytest") else program

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.readers.lenient_json import words
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import Act, instruction
+from ahe.debug.signals.vocabulary import names
 
 Lines = tuple[tuple[int, str], ...]
 """Lines with their steps."""
@@ -27,11 +28,9 @@ _DISKS = re.compile(
     r"\bdisks?\b|\b(?:free|no|enough) space\b|space left|\bstorage\b|\bquotas?\b", re.IGNORECASE
 )
 _CONTAINERS = re.compile(r"docker|podman|kubectl|compose|nerdctl")
-_FILLS = frozenset(
-    words(
-        "apt apt-get pip pip3 uv npm yarn pnpm conda git cp mv tar unzip dd wget curl rsync fallocate truncate docker"
-        " cargo go gem apk dnf yum"
-    )
+_FILLS = names(
+    "apt apt-get pip pip3 uv npm yarn pnpm conda git cp mv tar unzip dd wget curl rsync fallocate truncate docker"
+    " cargo go gem apk dnf yum"
 )
 """Programs of which one run may fill a disk."""
 _LONGEST, _LINE, _MOST = 20_000, 240, 4
@@ -63,16 +62,12 @@ def _full(trace: Trace, did: Sequence[Act]) -> Lines:
 
 def _died(did: Sequence[Act]) -> Lines:
     """Where the last acts were answered with nothing but that the container is gone, whatever they ran."""
-    found: list[tuple[Act, str]] = []
-    for act in (act for act in reversed(did) if act.kind != "other" and act.result_step):
-        line = _says(act, _DEAD)
-        if not line or len(act.lines()) > _MOST:
-            break
-        found.append((act, line))
-    several = len({act.heads for act, _ in found}) > 1 or any(act.kind == "look" for act, _ in found)
+    answered = (act for act in reversed(did) if act.kind != "other" and act.result_step)
+    found = list(takewhile(lambda act: _says(act, _DEAD) and len(act.lines()) <= _MOST, answered))
+    several = len({act.heads for act in found}) > 1 or any(act.kind == "look" for act in found)
     if not several or any(_CONTAINERS.search(act.command) for act in did):
         return ()
-    return tuple((act.result_step, line) for act, line in found[-1:])
+    return ((found[-1].result_step, _says(found[-1], _DEAD)),)
 
 
 def _says(act: Act, pattern: re.Pattern[str]) -> str:

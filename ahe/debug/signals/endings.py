@@ -13,26 +13,20 @@ from ahe.debug.clean.terminal import resolve
 from ahe.debug.readers.trace import API_ERROR, Text, Trace
 from ahe.debug.signals.acts import Act
 from ahe.debug.signals.broken import broken
-from ahe.debug.signals.vocabulary import NOT_THE_AGENT, THE_HARNESS, UNKNOWN, table
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, THE_HARNESS, names, table
 
-_ENDED = {
-    "turns": "out_of_turns",
-    "seconds": "out_of_time",
-    "tokens": "out_of_tokens",
-    "context": "context_overflow",
-    "malformed": "malformed_call",
-    **{word: word for word in ("answered", "crashed", "bad_request", "broken", "interrupted")},
-}
+_OWN = names("answered turns seconds tokens context malformed crashed bad_request broken interrupted")
 """The words of `ahe` itself."""
-_FOREIGN = table(
+_ENDED = table(
     r"""
 not_started       install|agent_?setup|setup_?(?:error|timeout|fail)
-context_overflow  context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long
+context_overflow  ^context$|context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long
 looping           stuck|in[_ ]loop|loop[_ ]?detect|doom[_ ]?loop|infinite[_ ]?loop
-out_of_tokens     max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget
-out_of_turns      max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns
-broken            environment|docker|container|sandbox|verifier|reward_?file|health_?check|agent_runtime_(?!timeout)
-out_of_time       time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline
+out_of_tokens     ^tokens$|max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget
+out_of_turns      ^turns$|max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns
+broken            ^broken$|environment|docker|container|sandbox|verifier|reward_?file|health_?check
+broken            agent_runtime_(?!timeout)
+out_of_time       ^seconds$|time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline
 endpoint_refused  auth|exit_api|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable
 malformed_call    format|malformed|parse|invalid[_ -]?tool
 interrupted       interrupt|abort|cancel|stopped_by|killed|user_exit
@@ -42,7 +36,7 @@ crashed           error|exception|crash|exit [1-9]
 answered          answer|submit|complete|success|done|finish|end_turn|stop|resolved|exit 0
 """
 )
-"""Words of other tools, in small letters with `_` before what was a capital."""
+"""Words of `ahe` and of other tools, in small letters with `_` before what was a capital."""
 _SHOWN = table(
     r"""
 context_overflow  prompt is too long|context[_ ]length[_ ]exceeded|maximum context length|input is too long
@@ -79,17 +73,17 @@ _ASKS_BACK = re.compile(
     r"|clarify|let me know|share)|let me know|which (?:one|of)|what would you)\b",
     re.IGNORECASE,
 )
-_STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", UNKNOWN, "interrupted")
+_STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", "unknown", "interrupted")
 _TROUBLE = re.compile(
     r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
 )
 _SUMMARY = re.compile(r"summary|compact|condens|sub-agent|custom", re.IGNORECASE)
 """Texts that a tool injects and that a model or a hook wrote."""
-_LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 2
+_LAST, _LONGEST, _LINE, _LINES = 3, 4_000, 240, 2
 
 
 class Ending(NamedTuple):
-    """A word of `vocabulary.ENDINGS`, and where the trace shows it: lines with their steps, the most telling first."""
+    """How a rollout ended, in a word, and where the trace shows it: lines with their steps, the most telling first."""
 
     word: str
     shown: tuple[tuple[int, str], ...] = ()
@@ -101,23 +95,23 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
     `looping` replaces a limit or an unknown end if the rollout ends with one call made three times, two calls made in
     turn three times each, or the same complaint in each of the last four results.
     """
-    word = _word(trace) if trace.started else "broken"
+    word = _word(trace.ended) if trace.started else "broken"
     if word not in THE_HARNESS and (found := broken(trace, did)):
         return Ending("broken", found)
-    if not trace.started:
-        return _shown(trace, word) or _not_started(trace)
     if word in _STOPPED and _circles(did):
         return Ending("looping")
     if shown := _shown(trace, word):
         return shown
-    if not did and word in ("answered", UNKNOWN) and trace.steps:
+    if not trace.started:
+        return _not_started(trace)
+    if not did and word in ("answered", "unknown") and trace.steps:
         return Ending("no_action")
-    if not trace.ended and trace.steps and trace.steps[-1].source == "agent" and last_words(trace):
-        word = "answered" if not any(text.channel == "call" for text in trace.steps[-1].texts) else word
+    _, said = last_words(trace)
+    if not trace.ended and said and trace.steps[-1].source == "agent":
+        word = word if any(text.channel == "call" for text in trace.steps[-1].texts) else "answered"
     if word != "answered":
         return Ending(word)
-    said = last_words(trace)
-    if _GAVE_UP.search(said):
+    if _GAVE_UP.search(said[-2_000:]):
         return Ending("gave_up")
     if _ASKS_BACK.search(said[-300:]) and "?" in said[-80:]:
         return Ending("asked_back")
@@ -125,26 +119,22 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
     return Ending("answered_after_error" if last and last.failed else "answered")
 
 
+def _word(ended: str) -> str:
+    """The ending that the record names."""
+    small = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", ended).lower()
+    return next((word for word, pattern in _ENDED if small and pattern.search(small)), "unknown")
+
+
 def _not_started(trace: Trace) -> Ending:
     """The last lines in which an installer, a shell, or whoever started the trial says what failed."""
-    found = [(step.id, line) for step in trace.steps for text in step.texts for line in _complaints(text)]
-    return Ending("not_started", tuple(dict.fromkeys(reversed(found)))[:LINES])
-
-
-def _complaints(text: Text) -> list[str]:
-    if text.channel not in ("result", "error"):
-        return []
-    lines = [line.strip()[:_LINE] for line in resolve(text.text[-_LONGEST:]).split("\n") if line.strip()]
-    said = [line for line in lines if len(line) > 16 and _NOT_RUN.search(line)]
-    return said or (lines[-1:] if text.channel == "error" else [])
-
-
-def _word(trace: Trace) -> str:
-    """The ending that the record names."""
-    if trace.ended in _ENDED:
-        return _ENDED[trace.ended]
-    small = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", trace.ended).lower()
-    return next((word for word, pattern in _FOREIGN if pattern.search(small)), UNKNOWN) if small else UNKNOWN
+    found: list[tuple[int, str]] = []
+    for step in trace.steps:
+        for text in step.texts:
+            if text.channel in ("result", "error"):
+                lines = [line[:_LINE] for line in _said(text)]
+                said = [line for line in lines if len(line) > 16 and _NOT_RUN.search(line)]
+                found += ((step.id, line) for line in said or lines[-1:] * (text.channel == "error"))
+    return Ending("not_started", tuple(dict.fromkeys(reversed(found)))[:_LINES])
 
 
 def _shown(trace: Trace, word: str) -> Ending | None:
@@ -153,28 +143,23 @@ def _shown(trace: Trace, word: str) -> Ending | None:
     The words of `ahe` itself say already whose doing it was: of them only `broken` may be named more exactly.
     """
     lines = list(_last_lines(trace))
-    for step, line in lines if trace.ended not in _ENDED or word == "broken" else ():
+    for step, line in lines if trace.ended not in _OWN or word == "broken" else ():
         for named, pattern in _SHOWN:
             if (match := pattern.search(line)) is not None:
                 begin = line.find(" ", match.start() - 100) + 1 if match.start() > 100 else 0
                 first = line[min(begin, match.start()) :][:_LINE].strip()
                 more = [(at, each[:_LINE]) for at, each in lines if each != line and _TROUBLE.search(each)]
-                return Ending(named, ((step, first), *more)[:LINES])
-    if word in ("crashed", UNKNOWN) and (refused := _refused(trace)):
-        return Ending("endpoint_refused", refused)
-    if word in (*NOT_THE_AGENT, *THE_HARNESS) and lines:
-        return Ending(word, tuple((step, line[:_LINE]) for step, line in lines)[:LINES])
+                return Ending(named, ((step, first), *more)[:_LINES])
+    if word in ("crashed", "unknown"):
+        # What the tool marked as the failure of a call of the model, in whatever words.
+        last = [(step.id, text) for step in trace.steps[-_LAST:] for text in step.texts]
+        calls = [(at, text) for at, text in last if text.channel == "error" and text.name == API_ERROR]
+        if calls:
+            at, text = calls[-1]
+            return Ending("endpoint_refused", ((at, text.text.strip().split("\n")[0][:_LINE]),))
+    if lines and (word in NOT_THE_AGENT or word in THE_HARNESS):
+        return Ending(word, tuple((step, line[:_LINE]) for step, line in lines[:_LINES]))
     return None
-
-
-def _refused(trace: Trace) -> tuple[tuple[int, str], ...]:
-    """What the tool marked as the failure of a call of the model, in whatever words."""
-    return tuple(
-        (step.id, text.text.strip().split("\n")[0][:_LINE])
-        for step in trace.steps[-_LAST:]
-        for text in step.texts
-        if text.channel == "error" and text.name == API_ERROR
-    )[-1:]
 
 
 def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
@@ -188,30 +173,29 @@ def _last_lines(trace: Trace) -> Iterator[tuple[int, str]]:
             said = text.channel == "message" and step is trace.steps[-1] and len(text.text) < 1_000
             failed = text.channel == "error" and text.name not in tools and (text.name or text.failed is None)
             if failed or (its_own and (said or text.channel == "injected")):
-                lines = resolve(text.text[-_LONGEST:]).split("\n")
-                yield from ((step.id, line.strip()) for line in reversed(lines) if line.strip())
+                yield from ((step.id, line) for line in reversed(_said(text)))
 
 
-def last_words(trace: Trace) -> str:
-    """The agent's last message, without reasoning."""
+def _said(text: Text) -> list[str]:
+    """The lines at the end of a text that say something."""
+    return [line.strip() for line in resolve(text.text[-_LONGEST:]).split("\n") if line.strip()]
+
+
+def last_words(trace: Trace) -> tuple[int, str]:
+    """The agent's last message, without reasoning, and its step; 0 and empty if it said nothing."""
     for step in reversed(trace.steps):
         said = [text.text for text in step.texts if text.channel == "message" and text.text.strip()]
         if step.source == "agent" and said:
-            return said[-1][-2_000:]
-    return ""
+            return step.id, said[-1]
+    return 0, ""
 
 
 def _circles(did: Sequence[Act]) -> bool:
-    calls = [act.key for act in did if act.kind != "other"][-_LOOK_BACK:]
+    calls = [act.key for act in did if act.kind != "other"][-6:]
     if len(calls) >= 3 and len(set(calls[-3:])) == 1:
         return True
-    if len(calls) >= 6 and len(set(calls[-6:])) == 2 and calls[-6:-2] == calls[-4:]:
+    if len(calls) == 6 and len(set(calls)) == 2 and calls[:4] == calls[2:]:
         return True
-    last = [complaint(act) for act in did if act.result_step][-4:]
-    return len(last) == 4 and "" not in last and len(set(last)) == 1
-
-
-def complaint(act: Act) -> str:
-    """The last line of a failed result without its numbers; empty if the act did not fail."""
-    lines = act.lines() if act.failed else []
-    return re.sub(r"\d+", "0", lines[-1].strip()) if lines else ""
+    said = [act.lines()[-1:] if act.failed else [] for act in did if act.result_step][-4:]
+    complaints = {re.sub(r"\d+", "0", line.strip()) for lines in said for line in lines}
+    return len(said) == 4 and all(said) and len(complaints) == 1

@@ -27,16 +27,14 @@ class Finding:
 class Rollout:
     """One rollout. Only those that did not pass have a `signature`, `said` and `findings`.
 
-    `said` are the first of `failed_tests` failures in the verifier's own words; `verdict` is the first decisive line
-    of them, `output` the end of what the verifier printed. `findings` stand in the order of steps, `chief` is the
-    number of the one to look at first. `calls` counts the agent's calls. `asked` cites the beginning of the
-    instruction, `last` the agent's last call, `ending` the lines that show how it ended. `notes` are sentences about an
-    unscored rollout.
+    `said` are the first of `failed_tests` failures in the verifier's own words, `verdict` is their first decisive line,
+    `output` the end of what the verifier printed. `findings` stand in the order of steps, `chief` is the number of the
+    one to look at first. `asked` cites the beginning of the instruction, `last` the agent's last call, `ending` the
+    lines that show how it ended. `notes` are sentences about an unscored rollout.
     """
 
     trial: str
     label: str
-    attempt: int
     status: Status
     ended: str
     turns: int
@@ -103,12 +101,3 @@ class TaskOutcome:
         if self.passes == self.scored:
             return "all passed"
         return "partly passed" if self.passes else "all failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A step that a page may show: the label of its rollout, its id, its cleaned text."""
-
-    label: str
-    step: int
-    text: str

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_traces import studied
 
 from ahe.debug.ask.citations import flat_texts
-from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.rank.decisive import find_divergence
 from ahe.debug.readers.results import result
 from ahe.debug.readers.trace import Step, Text, Trace, VerifierFile
 from ahe.debug.signals.acts import acts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from made_traces import bad, made, ok
 
-from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.rank.decisive import find_divergence
 from ahe.debug.readers.trace import Trace
 from ahe.debug.signals.acts import acts
 from ahe.debug.signals.outcome import Divergence

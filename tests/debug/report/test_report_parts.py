@@ -10,19 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_traces import made, studied
-from made_trials import evidence, trace, trial
+from made_trials import evidence, quoted, trace, trial
 
-from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
-from ahe.debug.readers.trace import VerifierFile
+from ahe.debug.readers.trace import Step, Text, VerifierFile
 from ahe.debug.report.compose import compose
-from ahe.debug.report.detail import INSTRUCTION, page
+from ahe.debug.report.detail import INSTRUCTION, page, worth_showing
 from ahe.debug.report.failures import by_ending, failure_parts, full_words
 from ahe.debug.report.quote import cite, cite_finding, fenced, words
 from ahe.debug.report.sections import NAMED, Material, sections
-from ahe.debug.signals.outcome import Excerpt, Finding, Rollout, TaskOutcome
+from ahe.debug.signals.outcome import Finding, Rollout, TaskOutcome
 from ahe.debug.signals.signatures import clusters
-from ahe.debug.signals.vocabulary import CAUSES, ENDINGS, NOT_THE_AGENT, THE_HARNESS
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, THE_HARNESS
 from ahe.debug.study import output
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Citation, Signature
@@ -41,7 +40,6 @@ def rollout(
     plain = Rollout(
         trial=label,
         label=label,
-        attempt=0,
         status="failed",
         ended="answered",
         turns=2,
@@ -58,8 +56,7 @@ def rollout(
 
 
 def material(*tasks: TaskOutcome) -> Material:
-    signed = [(r.trial, task.task, r.signature) for task in tasks for r in task.rollouts if r.signature]
-    return Material(tasks, clusters(signed))
+    return Material(tasks, clusters(tasks))
 
 
 def report(*tasks: TaskOutcome, budget: int = 10_000) -> str:
@@ -173,18 +170,19 @@ def test_a_task_that_parted_in_nothing_says_so() -> None:
 
 
 def test_counts_stay_short_whatever_ended() -> None:
+    endings = (*NOT_THE_AGENT, *THE_HARNESS, "answered", "gave_up", *(f"out_of_{n}" for n in range(20)))
     every = [
         TaskOutcome(f"{cause}-{ending}", (rollout(f"{cause}-{ending}", cause, ending),))
-        for cause in CAUSES
-        for ending in ENDINGS
+        for cause in (f"cause_{n}" for n in range(20))
+        for ending in endings
     ]
     short = report(*every, budget=100_000).partition("## Not the agent's doing")[0]
     assert estimate_tokens(short) < 250 and short.count("otherwise") == 2
     assert short.count(", ") < 4 * NAMED
-    ended = [part.text for part in by_ending(material(*every).failed, (*NOT_THE_AGENT, *THE_HARNESS))]
+    failed = material(*every).in_status("failed")
+    ended = [part.text for part in by_ending(failed, NOT_THE_AGENT | THE_HARNESS)]
     assert len([text for text in ended if text.startswith("- **")]) == 7
-    by_trial = {r.trial: (task.task, r) for task in every for r in task.rollouts}
-    assert list(failure_parts(material(*every).clusters, by_trial))
+    assert list(failure_parts(material(*every).clusters, every))
 
 
 async def test_commands_of_several_lines_keep_them_and_can_be_looked_up(tmp_path: Path) -> None:
@@ -212,25 +210,22 @@ async def test_commands_of_several_lines_keep_them_and_can_be_looked_up(tmp_path
 @pytest.mark.parametrize("size", [60, 5 * INSTRUCTION])
 def test_a_page_begins_with_the_instruction_and_says_it_once(size: int) -> None:
     instruction = ("# Heading\n\nWrite the word. " * size)[:size].strip()
-    asked = Citation(trial="a1", step=2, quote=" ".join(instruction.split())[:160])
-    first = Rollout("a1", "a1", 0, "failed", "answered", 2, 0, 0, asked=asked)
-    steps = [Excerpt("a1", 2, instruction), Excerpt("a1", 3, "ls\na")]
-    text = page(TaskOutcome("t", (first,)), instruction, steps)
+    asked = Step(1, "user", (Text("message", instruction),))
+    traces = [replace(each, steps=(asked, *each.steps[1:])) for each in (made(("ls", "a")), made(id="a2"))]
+    task = TaskOutcome("t", tuple(map(studied, traces)))
+    text = page(task, instruction, worth_showing(traces, task, instruction))
     assert text.startswith("# t\n\n## Instruction\n\n> # Heading\n>\n> Write")
-    assert "### a1#3" in text and "### a1#2" not in text
-    assert (f"> ({len(instruction)} characters; all of it is at a1#2)" in text) == (size > INSTRUCTION)
-    assert estimate_tokens(text) < 500
+    assert "### a1#2" in text and "### a1#1" not in text and "⟦=" not in text
+    assert (f"> ({len(instruction)} characters; all of it is at a1#1)" in text) == (size > INSTRUCTION)
+    assert estimate_tokens(text) < 700
 
 
 def test_a_first_step_that_says_more_than_the_instruction_is_shown() -> None:
-    asked = Citation(trial="a1", step=2, quote="Write the word.")
-    first = Rollout("a1", "a1", 0, "failed", "answered", 2, 0, 0, asked=asked)
-    text = page(
-        TaskOutcome("t", (first,)), "Write the word.", [Excerpt("a1", 2, "Write the word.\nIn haste.")]
-    )
-    assert "In haste." in text
-    pointed = page(TaskOutcome("t", (first,)), "Write the word.", [Excerpt("a1", 2, "⟦= 1 line b#2:0-9⟧\n")])
-    assert "⟦" not in pointed
+    said = Step(1, "user", (Text("message", "Do it.\nIn haste."),))
+    plain = made(("ls", "a"))
+    traces = [replace(plain, steps=(said, *plain.steps[1:]))]
+    task = TaskOutcome("t", (studied(traces[0]),))
+    assert "In haste." in page(task, "Do it.", worth_showing(traces, task, "Do it."))
 
 
 def test_the_end_of_a_plain_verifiers_output_is_shown_whole() -> None:

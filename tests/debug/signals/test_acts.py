@@ -102,9 +102,9 @@ def test_results_belong_to_their_calls_and_setup_to_nobody() -> None:
     ]
 
 
-def test_a_command_has_a_key_programs_and_targets() -> None:
+def test_a_command_has_a_key_a_program_and_targets() -> None:
     act = one("cd /app && python -m build x.py > /app/out/a.txt 2>&1; sudo pip install 'y z'")
-    assert act.programs == ("python build", "pip install") and act.targets == ("a.txt",)
+    assert act.program == "python build" and act.targets == ("a.txt",)
     assert one("cp a /tmp/xyz; echo 1700000000").key == one("cp a  /tmp/abc; echo 1700000001").key
     assert one('{"file_path": "/app/q.py", "old_string": "a"}', tool="Edit").targets == ("q.py",)
 
@@ -121,7 +121,7 @@ def test_any_call_can_be_read() -> None:
         "a <<'E'\n" * 50,
     ):
         act = one(call)
-        assert act.key is not None and act.programs is not None and act.targets is not None
+        assert act.key is not None and act.program and act.targets is not None
     assert acts(made(("ls", ok("x")), verifier="x"))[0].kind == "look"
 
 

@@ -7,8 +7,6 @@ from made_traces import bad, made, ok, signed, studied
 
 from ahe.debug.readers.results import result
 from ahe.debug.readers.trace import Step, Text, Trace
-from ahe.debug.signals.mechanisms import _TABLE
-from ahe.debug.signals.vocabulary import MECHANISMS
 from ahe.debug.study import Task
 
 
@@ -19,23 +17,23 @@ from ahe.debug.study import Task
         ("node a.js", "Error: Cannot find module 'express'", "missing_dependency"),
         ("apt-get install x", "E: Unable to locate package x", "missing_dependency"),
         ("gti status", "bash: line 1: gti: command not found", "command_not_found"),
-        ("Now I will run the tests.", "bash: line 1: Now: command not found", "not_a_command"),
-        ("```bash", "bash: -c: line 1: unexpected EOF while looking for matching ``'", "not_a_command"),
+        ("Now I will run the tests.", "bash: line 1: Now: command not found", "command_not_found"),
+        ("```bash", "bash: -c: line 1: unexpected EOF while looking for matching ``'", "shell_syntax"),
         ("echo 'a", "bash: -c: line 1: unexpected EOF while looking for matching `''", "shell_syntax"),
-        ("./a", "./a: error while loading shared libraries: libx.so.1: cannot open", "missing_library"),
+        ("./a", "./a: error while loading shared libraries: libx.so.1: cannot open", "missing_dependency"),
         ("gcc a.c", "a.c:3:5: error: 'x' undeclared (first use in this function)", "compile_error"),
         ("make", "make: *** [Makefile:3: a.o] Error 1", "compile_error"),
         ("cargo build", "error[E0382]: use of moved value: `name`", "compile_error"),
         ("pytest -q", "===== 2 failed, 3 passed in 0.12s =====", "test_failure"),
         ("go test ./...", "--- FAIL: TestX (0.00s)", "test_failure"),
-        ("python a.py", "TypeError: unsupported operand type(s) for +", "type_error"),
+        ("python a.py", "TypeError: unsupported operand type(s) for +", "exception"),
         ("python a.py", "app.errors.StoreError: no such record", "exception"),
-        ("python s.py", "OSError: [Errno 98] Address already in use", "port_in_use"),
+        ("python s.py", "OSError: [Errno 98] Address already in use", "in_use"),
         ("curl h", "curl: (6) Could not resolve host: h", "network_error"),
-        ("git rebase main", "CONFLICT (content): Merge conflict in a.py", "git_conflict"),
+        ("git rebase main", "CONFLICT (content): Merge conflict in a.py", "git_state"),
         ("cp a /b", "cp: cannot create regular file '/b': Permission denied", "permission_denied"),
         ("./run", "Segmentation fault (core dumped)", "crash"),
-        ("python a.py", "json.decoder.JSONDecodeError: Expecting value", "parse_error"),
+        ("python a.py", "json.decoder.JSONDecodeError: Expecting value", "exception"),
     ],
 )
 def test_the_error_that_a_rollout_ends_with_is_named(command: str, line: str, mechanism: str) -> None:
@@ -61,7 +59,7 @@ def test_what_was_got_over_is_not_named(after: list[tuple[str, str]]) -> None:
 
 
 def test_looking_around_after_an_error_does_not_get_over_it() -> None:
-    assert signed(made(ERROR, ("cat a.py", ok("x")), ("ls", ok("a.py")))).mechanism == "value_error"
+    assert signed(made(ERROR, ("cat a.py", ok("x")), ("ls", ok("a.py")))).mechanism == "exception"
 
 
 @pytest.mark.parametrize(
@@ -99,10 +97,6 @@ def test_an_exit_code_of_0_is_believed_unless_the_command_hides_it() -> None:
     assert signed(made(*[("pytest -q | tail -1", ok(line))] * 2)).mechanism == "test_failure"
 
 
-def test_the_words_are_those_of_the_vocabulary() -> None:
-    assert {mechanism for mechanism, _ in _TABLE} < set(MECHANISMS)
-
-
 @pytest.mark.parametrize(
     ("failed", "later"),
     [
@@ -137,7 +131,7 @@ def test_a_tool_that_is_nice_to_have_is_no_mechanism() -> None:
 def test_of_a_compilers_errors_the_first_is_shown_and_a_summary_only_alone() -> None:
     said = "cc -c a.c\na.c:3:10: fatal error: zlib.h: No such file or directory\nmake: *** [a.o] Error 1"
     rollout = studied(made(("make", bad(said))))
-    assert rollout.signature is not None and rollout.signature.mechanism == "missing_library"
+    assert rollout.signature is not None and rollout.signature.mechanism == "missing_dependency"
     assert rollout.findings[0].citation.quote == "a.c:3:10: fatal error: zlib.h: No such file or directory"
     two = "b.c:1:1: error: first\nb.c:2:2: error: second\nmake: *** [b.o] Error 1"
     assert studied(made(("make", bad(two)))).findings[0].citation.quote == "b.c:1:1: error: first"
@@ -174,10 +168,10 @@ def test_an_error_after_the_work_was_checked_is_another_thing() -> None:
         ("./publish", bad("ValueError: no token")),
     ]
     assert signed(made(*turns)).mechanism == "none"
-    assert signed(made(turns[0], turns[2])).mechanism == "value_error"
+    assert signed(made(turns[0], turns[2])).mechanism == "exception"
 
 
 def test_without_an_exit_code_an_error_has_to_be_shown_again() -> None:
     once = ("python a.py", "ValueError: no rows")
     assert signed(made(once)).mechanism == "none"
-    assert signed(made(once, ("sed -i s/a/b/ a.py", ""), once)).mechanism == "value_error"
+    assert signed(made(once, ("sed -i s/a/b/ a.py", ""), once)).mechanism == "exception"

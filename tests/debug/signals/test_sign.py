@@ -10,8 +10,8 @@ from made_traces import bad, made, ok, signed
 
 from ahe.debug.readers.trace import Step, Text
 from ahe.debug.signals.acts import acts
-from ahe.debug.signals.signatures import clusters, passing_actions
-from ahe.debug.signals.vocabulary import CAUSES, ENDINGS, MECHANISMS
+from ahe.debug.signals.outcome import Rollout, TaskOutcome
+from ahe.debug.signals.signatures import actions, clusters
 from ahe.debug.study import Task
 from ahe.records import Signature
 
@@ -21,7 +21,7 @@ def test_the_three_parts_come_from_verifier_ending_and_output() -> None:
         ("python3 run.py", bad("ModuleNotFoundError: No module named 'yaml'")),
         verifier="FAIL: /app/out.txt is empty",
     )
-    assert str(signed(trace)) == "empty_output / answered_after_error / missing_dependency"
+    assert str(signed(trace)) == "missing_output / answered_after_error / missing_dependency"
 
 
 def test_nothing_that_stands_out_is_none() -> None:
@@ -32,14 +32,14 @@ def test_nothing_that_stands_out_is_none() -> None:
 def test_the_same_actions_as_a_passing_rollout_make_a_failure_flaky() -> None:
     turns = (("make", ok("built")), ("./run", ok("4")))
     passed = made(*turns, status="passed", id="p")
-    task = Task(actions=passing_actions([acts(passed)]))
+    task = Task(actions={actions(acts(passed))})
     failed = made(*turns, verifier="FAIL: expected 4, got 5")
     assert signed(failed, task).cause == "flaky"
     assert signed(made(*turns[:1], verifier="FAIL: expected 4"), task).cause == "wrong_value"
 
 
 def test_rollouts_without_a_call_are_never_flaky() -> None:
-    task = Task(actions=passing_actions([acts(made(status="passed"))]))
+    task = Task(actions={actions(acts(made(status="passed")))})
     assert signed(made(verifier="FAIL: x does not exist"), task).cause == "missing_output"
 
 
@@ -72,45 +72,32 @@ def test_a_fault_of_the_harness_is_neither_the_agents_nor_the_machines(ended: st
     assert signature.cause == "harness"
 
 
-def test_the_words_are_those_of_the_vocabulary() -> None:
-    for trace in (made(), made(("x", bad("y"))), made(status="missing", answer="", ended="broken")):
-        signature = signed(trace)
-        assert signature.cause in CAUSES and signature.status in ENDINGS and signature.mechanism in MECHANISMS
-    assert all(
-        meaning and meaning == meaning.strip()
-        for v in (CAUSES, ENDINGS, MECHANISMS)
-        for meaning in v.values()
-    )
-
-
 def test_a_trace_of_anything_can_be_signed() -> None:
     odd = (
         Step(1, "agent", (Text("result", "\ud800\x00 error", "x"), Text("call", "", "x"))),
         Step(2, "user", ()),
     )
-    assert signed(replace(made(), steps=odd)).mechanism in MECHANISMS
+    assert signed(replace(made(), steps=odd)).mechanism == "none"
 
 
 def test_clusters_are_ranked_by_tasks_then_trials_and_do_not_depend_on_the_order() -> None:
     wide = Signature(cause="c", status="s", mechanism="wide")
     deep = Signature(cause="c", status="s", mechanism="deep")
     lone = Signature(cause="c", status="s", mechanism="lone")
-    signed = [
-        ("w1", "a", wide),
-        ("w2", "b", wide),
-        ("d1", "a", deep),
-        ("d2", "a", deep),
-        ("d3", "a", deep),
-        ("l1", "c", lone),
+    of = {"a": {"w1": wide, "d3": deep, "d1": deep, "d2": deep}, "b": {"w2": wide}, "c": {"l1": lone}}
+    plain = Rollout("", "", "failed", "answered", turns=1, tokens=0, seconds=0)
+    tasks = [
+        TaskOutcome(task, tuple(replace(plain, trial=name, signature=each) for name, each in named.items()))
+        for task, named in of.items()
     ]
-    found = clusters(signed)
+    found = clusters(tasks)
     assert [cluster.signature.mechanism for cluster in found] == ["wide", "deep", "lone"]
     assert found[1].trials == ("d1", "d2", "d3")
     assert found[0].tasks == ("a", "b")
     dice = random.Random(1)
     for _ in range(20):
-        dice.shuffle(signed)
-        assert clusters(signed) == found
+        dice.shuffle(tasks)
+        assert clusters(tasks) == found
 
 
 def test_no_failure_no_cluster() -> None:
