@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from ahe.harness.load import Harness
 from ahe.protocols import Environment, Executor, Model
@@ -21,7 +20,6 @@ from ahe.runtime.toolbox import HostTool, offered_tools
 from ahe.runtime.trajectory import Trajectory
 
 MakeExecutor = Callable[[], Executor]
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @asynccontextmanager
@@ -55,8 +53,8 @@ class Player:
         key: str,
         workdir: str,
         seed: int | None = None,
-        values: Mapping[str, object] = NOTHING,
-        host_tools: Mapping[str, HostTool] = NOTHING,
+        values: Mapping[str, object] = MappingProxyType({}),
+        host_tools: Mapping[str, HostTool] = MappingProxyType({}),
         done: Callable[[], bool] = lambda: False,
     ) -> AgentOutcome:
         """Let the agent work on the instruction in the started environment.

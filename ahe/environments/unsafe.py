@@ -13,7 +13,6 @@ from typing import IO
 from ahe.environments import layout
 from ahe.environments.base import ROOT, LinkedEnvironment
 from ahe.environments.launch import launch_bare
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.link import BOOT, Command
 from ahe.environments.variables import resolve
 from ahe.errors import SandboxError, UnsupportedTask
@@ -50,7 +49,7 @@ class DirectEnvironment(LinkedEnvironment):
         try:
             self._make_folders()
             program = [str(layout.interpreter()), "-I", "-S", "-c", BOOT]
-            await self._open(await launch_bare(program, ResourceLimits.of(self.spec)))
+            await self._open(await launch_bare(program, self.spec))
         except BaseException:
             await self.stop()
             raise

@@ -7,7 +7,7 @@ from contextlib import closing
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of, slowdown, stored_trials
-from ahe.events import NullWatcher
+from ahe.events import QUIET
 from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
@@ -15,8 +15,6 @@ from ahe.history import History
 from ahe.project.project import Project
 from ahe.protocols import MakeEnvironment, Watcher
 from ahe.records import Interval, Observed, Record, Split, Trial
-
-QUIET = NullWatcher()
 
 
 class TaskTrials(Record):
@@ -65,7 +63,7 @@ class Compared(Record):
 def compare_stored(project: Project, history: History, a: str, b: str, *, split: Split = "train") -> Compared:
     """Compare two commits from the store alone, on a split. Nothing runs, no model opens."""
     chosen = project.suite().part(split, quick=project.config.suite.quick)
-    ids = history.harness_ids([a, b])
+    ids = {sha: history.harness_id(sha) for sha in (a, b)}
     with closing(project.store()) as store:
         both = store.of_harness(ids[a]), store.of_harness(ids[b])
         arms = paired(*both, chosen, model=project.coder())
@@ -82,7 +80,7 @@ async def compare(
     watcher: Watcher = QUIET,
     *,
     split: Split = "train",
-    rollouts: int = 0,
+    rollouts: int | None = None,
     environment: MakeEnvironment | None = None,
 ) -> Compared:
     """Compare two revisions; with `rollouts` both arms are first brought to that many attempts per task.
@@ -93,7 +91,7 @@ async def compare(
     history = project.history()
     first, second = history.resolve(a), history.resolve(b)
     chosen = project.suite().needed(split, quick=project.config.suite.quick)
-    ids = history.harness_ids([first, second])
+    ids = {sha: history.harness_id(sha) for sha in (first, second)}
     if not rollouts or ids[first] == ids[second]:
         return compare_stored(project, history, first, second, split=split)
     # Imported here, because `ahe log`, `best` and `show` only read, and these bring all that runs.

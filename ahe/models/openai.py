@@ -13,7 +13,7 @@ from ahe.errors import AgentFault, BadRequest, ModelUnavailable, UsageError
 from ahe.models import body, reading, wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
-from ahe.models.network import obstacle, unreachable
+from ahe.models.network import obstacle, read_bounded, unreachable
 from ahe.models.refusals import Adapt, Unreadable, refusal
 from ahe.models.retry import Backoff, TransientFailure, retrying
 from ahe.models.secrets import Secrets, shown
@@ -129,21 +129,20 @@ class OpenAIModel:
         for _ in range(MOST_FORMS):
             sent = wire.payload(self.spec, request, self.habits.joined(found), room)
             try:
-                return self._learned(found, await self._call(request, sent))
+                reply = await self._call(request, sent)
             except Adapt as adapt:
                 found = found.joined(adapt.habits)
                 room, last = adapt.room or room, adapt.otherwise
                 if wire.payload(self.spec, request, self.habits.joined(found), room) == sent:
                     break
+                continue
+            # Later calls have the form that was answered at once. The reply names what it needed that was new.
+            before, self.habits = self.habits, self.habits.joined(found)
+            if self.habits == before:
+                return reply
+            self.on_learned()
+            return reply.model_copy(update={"learned": found.text()})
         raise last
-
-    def _learned(self, found: wire.Habits, reply: Reply) -> Reply:
-        """Later calls have the form that was answered at once. The reply names what it needed that was new."""
-        before, self.habits = self.habits, self.habits.joined(found)
-        if self.habits == before:
-            return reply
-        self.on_learned()
-        return reply.model_copy(update={"learned": found.text()})
 
     async def _call(self, request: Request, sent: dict[str, Any]) -> Reply:
         headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
@@ -205,8 +204,6 @@ class OpenAIModel:
     def _opened(self) -> AsyncOpenAI:
         if self._client is None:
             from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
-
-            from ahe.models.bounded import read_bounded
 
             timeout = Timeout(self.spec.timeout_seconds, connect=CONNECT_SECONDS)
             # A proxy for the outside world must not be asked for a server on this machine.

@@ -32,7 +32,7 @@ def measured(project: Path) -> Path:
         sha = history.commit_draft(tree, change)
     history.advance(sha)
     store = Store(project / "runs")
-    ids = history.harness_ids([seed, sha])
+    ids = {each: history.harness_id(each) for each in (seed, sha)}
     outcomes = {
         seed: {"alpha-note": "failed", "beta-note": "failed", "gamma-note": "passed"},
         sha: {"alpha-note": "passed", "beta-note": "failed", "gamma-note": "missing"},

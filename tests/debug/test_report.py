@@ -8,9 +8,8 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trials import evidence, trace, trial
+from made_trials import evidence, quoted, trace, trial
 
-from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
 from ahe.debug.report.compose import Part, Section, compose
 from ahe.records import Evidence, Tally

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 import world
 import yaml
-from evolve_bench import TRIAL, Bench, executor
+from evolve_bench import TRIAL, Bench
 
-from ahe.evolve.proposal import EvolverForm, Proposal, apply, form_schema
+from ahe.evolve.proposal import Proposal, apply, form_schema
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
-from ahe.project.content import entry
 from ahe.protocols import Model
 from ahe.records import Message, ModelSpec, Reply, Request, Usage
 
@@ -52,7 +51,7 @@ class Filler:
 
 
 async def edit(bench: Bench, model: Model, repairs: int = 3) -> list[str]:
-    return await bench.evolver(EvolverForm(entry("evolver"), model, executor, repairs)).edit(bench.brief)
+    return await bench.evolver(model, None, repairs).edit(bench.brief)
 
 
 async def test_a_proposal_becomes_a_commit(bench: Bench) -> None:
@@ -183,8 +182,7 @@ async def test_without_an_excerpt_nothing_is_asked(bench: Bench) -> None:
     filler = Filler({})
     report = bench.brief.report.model_copy(update={"citations": ()})
     brief = bench.brief.model_copy(update={"report": report})
-    mode = EvolverForm(entry("evolver"), filler, executor, 3)
-    assert await bench.evolver(mode).edit(brief) == []
+    assert await bench.evolver(filler, None, 3).edit(brief) == []
     assert filler.requests == []
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from arms import Pair, decide, pair, same
 
-from ahe.gate.allocation import depth, extra, next_round, plain_requests
-from ahe.gate.bayes import BayesGate
+from ahe.gate.bayes import BayesGate, depth, extra, next_round, plain_requests
 from ahe.gate.decisions import heldout_rollouts, margin
 from ahe.gate.posterior import posterior
 from ahe.records import Comparison, Tally

@@ -83,7 +83,7 @@ class Trace:
 
     id: str
     task: str
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
     attempt: int = 0
     status: Status = "unknown"
     ended: str = ""
