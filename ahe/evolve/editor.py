@@ -12,6 +12,8 @@ from ahe.agents.play import MakeExecutor, Player
 from ahe.errors import BadRequest, ContextOverflow, HarnessError
 from ahe.evolve import proposal
 from ahe.evolve.draft import Draft, MakeDraft, Manifest, drafted
+from ahe.evolve.plays import NO_EXAMPLES, Examples, Play, best_first
+from ahe.evolve.plays import manifest as play_manifest
 from ahe.harness.load import load
 from ahe.history import Commit, History
 from ahe.history.commits import prediction_scores
@@ -19,7 +21,7 @@ from ahe.protocols import MakeEnvironment, Model
 from ahe.records import Brief, EnvironmentSpec, Limits, Message, Mount, Request
 
 LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
-HARNESS, EVIDENCE = "/harness", "/evidence"
+HARNESS, EVIDENCE, PLAYBOOK = "/harness", "/evidence", "/playbook"
 SHOWN = {
     "scores": "report.md",
     "report": "report.md, clusters.json and detail/<task>.md",
@@ -46,6 +48,8 @@ class Evolver:
     make_environment: MakeEnvironment
     make_executor: MakeExecutor
     repairs: int
+    plays: tuple[Play, ...] = ()
+    examples: Examples = NO_EXAMPLES
 
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first; none when nothing passed preflight.
@@ -69,6 +73,7 @@ class Evolver:
         mounts = (
             Mount(host=str(draft.folder), inside=HARNESS, writable=True),
             Mount(host=str(gather(brief, scratch / "evidence")), inside=EVIDENCE),
+            Mount(host=str(self._playbook(scratch / "playbook")), inside=PLAYBOOK),
         )
         spec = EnvironmentSpec(name="evolver", workdir=HARNESS, mounts=mounts)
         async with same_every_run(self.make_environment, spec, scratch / "box") as environment:
@@ -87,6 +92,13 @@ class Evolver:
         if outcome.ended in FAILED and not draft.commits:
             raise FAILED[outcome.ended](f"the evolver got no further: {outcome.cause}")
 
+    def _playbook(self, folder: Path) -> Path:
+        """A copy of the plays for an agent to read."""
+        folder.mkdir()
+        for play in self.plays:
+            shutil.copytree(play.root, folder / play.name, ignore=shutil.ignore_patterns("__pycache__"))
+        return folder
+
     async def _by_form(self, brief: Brief, draft: Draft) -> None:
         """Let a model propose one change, which our code applies; nothing if the report quotes nothing."""
         excerpts = brief.report.citations[:MAX_EXCERPTS]
@@ -94,12 +106,26 @@ class Evolver:
             return
         tools = tuple(tool.name for tool in load(draft.folder).tools)
         tasks = tuple(sorted({trial.task for trial in brief.evidence.trials if trial.status == "failed"}))
+        instructions = tuple(brief.evidence.instructions.values())
+        tried = [commit.play for commit in self.history.commits()]
+        fitting = best_first(self.plays, brief.report.clusters, tried)
+        offered = [play for play in fitting if not play.obstacle(draft.folder, self.examples)][
+            : proposal.OFFERED
+        ]
+        named = {f"{proposal.PLAY}{play.name}": play for play in offered}
 
         async def take(given: proposal.Proposal) -> str:
             draft.reset()
             if not 1 <= given.evidence <= len(excerpts):
                 raise Refused([f"evidence is the number of an excerpt, from 1 to {len(excerpts)}"])
             try:
+                if play := named.get(given.place):
+                    play.apply(draft.folder, self.examples)
+                    if said := play_manifest(play, brief):
+                        return await draft.commit(said, play.key)
+                if given.place not in proposal.PLACES:
+                    raise Refused([f"place is one of {', '.join([*proposal.PLACES, *named])}"])
+                proposal.require_usable(given.text, draft.folder, instructions)
                 proposal.apply(given, draft.folder, tools)
                 return await draft.commit(proposal.manifest(given, excerpts, tasks))
             except HarnessError as error:
@@ -107,14 +133,14 @@ class Evolver:
 
         values = {"mode": "proposal", "changes": 1}
         system = await rendered_prompt(self.harness, self.make_executor, values)
-        question = proposal.question(brief, draft.folder, excerpts)
+        question = proposal.question(brief, draft.folder, excerpts, offered)
         form = Request(
             role="evolver",
             key=f"evolve/{brief.iteration:03d}",
             messages=(Message(role="system", content=system), Message(role="user", content=question)),
             max_tokens=700,
             seed=1_000 * brief.iteration,
-            response_schema=proposal.form_schema(len(excerpts), tasks),
+            response_schema=proposal.form_schema(len(excerpts), tasks, offered),
         )
         again = "Propose something else."
         await fill_in(self.model, form, proposal.Proposal, take, repairs=self.repairs, again=again)
@@ -126,6 +152,7 @@ def _opening(brief: Brief) -> str:
     known = "\n\nPlaces to cite:\n" + "\n".join(places) if places else ""
     return (
         f"The harness is in {HARNESS}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. "
+        f"{PLAYBOOK} has known interventions to adapt, each with a PLAY.md. "
         f"Make at most {brief.changes} change(s), each with commit_change.\n\n"
         f"{brief.report.text}{known}"
     )

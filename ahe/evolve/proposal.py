@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import yaml
+from pydantic import Field
 
-from ahe.agents.answering import object_schema
+from ahe.agents.answering import Refused, object_schema
 from ahe.evolve.draft import Manifest
+from ahe.evolve.plays import Play
+from ahe.evolve.rules import faults
 from ahe.records import Brief, Citation, Record
 
 PLACES = {
@@ -26,12 +30,20 @@ PLACES = {
 """Where a text can go, and how a commit's message names it."""
 
 
+PLAY = "play "
+"""What a place begins with that is not a file but a play of the playbook, with its name."""
+OFFERED = 4
+"""Plays that the form offers, best fit first."""
+TOLD = 6
+"""Changes that were decided before and that the question shows, newest first."""
+
+
 class Proposal(Record):
-    """What the form asks for. `evidence` is the number of an excerpt, `place` where `text` goes."""
+    """What the form asks for. `evidence` is the number of an excerpt, `place` where `text` goes, or a play."""
 
     evidence: int
     root_cause: str
-    place: Literal["memory", "system_prompt", "tool_description", "skill"]
+    place: Annotated[str, Field(pattern=rf"^(?:{'|'.join(PLACES)}|{PLAY}[\w-]{{1,60}})$")]
     name: str
     text: str
     subject: str
@@ -39,14 +51,15 @@ class Proposal(Record):
     risks: tuple[str, ...]
 
 
-def form_schema(excerpts: int, tasks: tuple[str, ...]) -> dict[str, Any]:
+def form_schema(excerpts: int, tasks: tuple[str, ...], plays: Sequence[Play] = ()) -> dict[str, Any]:
     """The JSON schema of a proposal. The order of the keys makes the model reason before it writes."""
+    places = [*PLACES, *(f"{PLAY}{play.name}" for play in plays)]
     names = {"type": "array", "items": {"enum": list(tasks)}, "maxItems": 3}
     return object_schema(
         {
             "evidence": {"type": "integer", "enum": list(range(1, excerpts + 1))},
             "root_cause": {"type": "string", "minLength": 20, "maxLength": 300},
-            "place": {"enum": list(PLACES)},
+            "place": {"enum": places},
             "name": {"type": "string", "minLength": 3, "maxLength": 30},
             "text": {"type": "string", "minLength": 20, "maxLength": 500},
             "subject": {"type": "string", "minLength": 10, "maxLength": 70},
@@ -56,24 +69,39 @@ def form_schema(excerpts: int, tasks: tuple[str, ...]) -> dict[str, Any]:
     )
 
 
-def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...]) -> str:
-    """The evidence, the harness as it is, and what was tried before."""
+def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...], plays: Sequence[Play] = ()) -> str:
+    """The evidence, the harness as it is, what was tried before, and the plays that fit."""
     numbered = "\n".join(f"{n}. {c.words}" for n, c in enumerate(excerpts, 1))
     prompt, memory = (_text(harness / name).strip() for name in ("system_prompt.md", "memory.md"))
     return (
         f"{brief.report.text}\n\n# Excerpts to choose the evidence from\n\n{numbered}\n\n"
         f"# The agent's system prompt now\n\n{prompt}\n\n# Its memory now\n\n{memory or '(empty)'}\n\n"
-        "Propose one change."
+        f"{_tried(brief)}{_offered(plays)}Propose one change."
     )
+
+
+def _tried(brief: Brief) -> str:
+    lines = "\n".join(line[:200] for line in brief.history[:TOLD])
+    return f"# Tried before, with its verdict\n\n{lines}\n\n" if lines else ""
+
+
+def _offered(plays: Sequence[Play]) -> str:
+    lines = "\n".join(f"- {PLAY}{play.name}: {play.title}" for play in plays)
+    title = "# Known interventions that fit: each is a place, and then the text does not matter"
+    return f"{title}\n\n{lines}\n\n" if lines else ""
+
+
+def require_usable(text: str, harness: Path, instructions: Iterable[str]) -> None:
+    """Raise `Refused` with the reasons why a rule is not usable."""
+    files = (harness / "system_prompt.md", harness / "memory.md", *harness.glob("tool_descriptions/*.yaml"))
+    if reasons := faults(text, instructions, map(_text, files)):
+        raise Refused(reasons)
 
 
 def apply(proposal: Proposal, harness: Path, tools: tuple[str, ...]) -> None:
     """Write the proposal's text to its place. Raises `ValueError` where that is not possible."""
     text = proposal.text.strip()
-    files = (harness / "system_prompt.md", harness / "memory.md", *harness.glob("tool_descriptions/*.yaml"))
     words = " ".join(text.split())
-    if any(words in " ".join(_text(path).split()) for path in files):
-        raise ValueError("the harness already says this, word for word")
     if proposal.place == "memory":
         _append(harness / "memory.md", f"- {words}\n")
     elif proposal.place == "system_prompt":

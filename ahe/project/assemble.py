@@ -202,6 +202,8 @@ def editor(parts: Parts, history: History) -> Editor:
         parts.environment,
         parts.executor,
         config.evolve.repairs,
+        parts.project.playbook(),
+        examples(parts.suite),
     )
 
 

@@ -16,6 +16,7 @@ from ahe.environments.bwrap import BwrapEnvironment
 from ahe.evaluate.suite import load_suite
 from ahe.evolve.draft import Draft, Manifest
 from ahe.evolve.editor import Evolver
+from ahe.evolve.plays import Play
 from ahe.evolve.smoke import SmokeTrial
 from ahe.harness.preflight import Preflight
 from ahe.history import History
@@ -63,7 +64,9 @@ class Bench:
         with self.history.draft(brief.head) as worktree:
             yield self.make_draft(worktree, self.runs / "draft", brief)
 
-    def evolver(self, model: Model, tool_calls: str | None, repairs: int) -> Evolver:
+    def evolver(
+        self, model: Model, tool_calls: str | None, repairs: int, plays: tuple[Play, ...] = ()
+    ) -> Evolver:
         return Evolver(
             self.history,
             self.make_draft,
@@ -74,6 +77,7 @@ class Bench:
             BwrapEnvironment,
             executor,
             repairs,
+            plays,
         )
 
 
