@@ -24,8 +24,8 @@ def log(invocation: Invocation, limit: int | None, as_json: bool) -> None:
     from ahe.views.record import log_rows, log_text
 
     project = invocation.project()
-    rows = log_rows(project.history().commits(limit=limit))
-    show(rows, as_json, lambda: log_text(rows, run_gain(project), width()))
+    commits = project.history().commits(limit=limit)
+    show(log_rows(commits), as_json, lambda: log_text(commits, run_gain(project), width()))
 
 
 @make_command("show", "ahe show 003-1\nahe show ahe/best")

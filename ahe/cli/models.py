@@ -34,7 +34,7 @@ def list_models(invocation: Invocation, as_json: bool) -> None:
 def pull_weights(invocation: Invocation, name: str, as_json: bool) -> None:
     """Fetch the weights of an embedded model and verify their sha256. A stopped download continues where it was."""
     from ahe.models.pull import pull
-    from ahe.views.terminal import watcher
+    from ahe.views.progress import watcher
 
     with watcher(sys.stderr) as seen:
         path = pull(NAMES[name], seen)

@@ -134,7 +134,7 @@ def run(work: Callable[[Watcher], Coroutine[Any, Any, T]], *, progress: bool = T
     from contextlib import nullcontext
 
     from ahe.events import NullWatcher
-    from ahe.views.terminal import watcher
+    from ahe.views.progress import watcher
 
     terminated: list[bool] = []
 

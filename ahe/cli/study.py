@@ -1,18 +1,22 @@
-"""Commands that study a version of the harness: eval, debug, final."""
+"""Commands that study a version of the harness, or the gate: eval, debug, calibrate, final, gate."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ahe.cli.options import flags, measuring, thinking
-from ahe.cli.shared import Invocation, Place, make_command, run, show, tell, width
+from ahe.cli.shared import Group, Invocation, Place, make_command, run, show, tell, width
 
 EVAL = """ahe eval                                     # HEAD on train
 ahe eval ahe/best --split test --rollouts 4
 ahe eval HEAD~1 --task count-distinct-cities"""
+CALIBRATE = """ahe calibrate                                # HEAD against itself, 4 rollouts a task
+ahe calibrate --points 5 --points 10         # what detecting such rises takes
+ahe calibrate --csv matrix.csv               # task,trial,resolved: for benchmarks.gate --csv"""
 FINAL = """ahe final
 ahe final --rollouts 8
 ahe final --again "the suite's tasks were fixed"   # a second look, and the result says so"""
@@ -74,6 +78,47 @@ def debug(invocation: Invocation, what: tuple[str, ...], as_json: bool, **given:
         tell(f"{result.tokens} tokens, kept at {path}")
 
 
+@make_command("calibrate", CALIBRATE)
+@click.argument("rev", default="HEAD")
+@click.option(
+    "--rollouts", type=click.IntRange(2), default=4, show_default=True, help="Attempts per task, at least."
+)
+@click.option(
+    "--points",
+    multiple=True,
+    type=click.FloatRange(0.1, 100),
+    default=(5.0,),
+    show_default=True,
+    help="A rise in points: show what it takes to detect it (may be repeated).",
+)
+@click.option("--csv", "matrix", type=Place(dir_okay=False), help="Write the outcomes here.")
+@measuring
+def calibrate(
+    invocation: Invocation, points: tuple[float, ...], matrix: Path | None, as_json: bool, **given: Any
+) -> None:
+    """Measure version REV of the harness (default: HEAD) against itself on train.
+
+    Trials that exist already are read, not run. It shows how far two arms of the same harness differ, whether rollouts
+    are copies of each other, the smallest effect that the gate detects, and what a given effect needs. Ctrl-C stops it
+    cleanly; the same command continues from there.
+    """
+    from ahe.events import Notice
+    from ahe.jobs import calibrate as job
+    from ahe.views.progress import watcher
+    from ahe.views.studies import calibration_text
+
+    if matrix is not None and not matrix.absolute().parent.is_dir():
+        raise click.UsageError(f"{matrix.parent} is not a folder: --csv takes a file in one that is there")
+    project = invocation.project(flags(given))
+    rollouts = run(lambda seen: job.calibrate(project, seen, **given))
+    if matrix is not None:
+        job.write_matrix(matrix, rollouts.trials)
+    with watcher(sys.stderr) as seen:
+        seen.emit(Notice("simulating the gate on this suite"))
+        result = job.calibration(project, rollouts, points)
+    show(result, as_json, lambda: calibration_text(result))
+
+
 @make_command("final", FINAL)
 @click.option("--rollouts", type=click.IntRange(1), help="Fresh attempts per task and version (default: 4).")
 @click.option(
@@ -92,3 +137,41 @@ def final(invocation: Invocation, as_json: bool, **given: Any) -> None:
     project = invocation.project(flags(given))
     result = run(lambda seen: job.final(project, seen, **given))
     show(result or {"same": True}, as_json, lambda: final_text(result, width()))
+
+
+@click.group("gate", cls=Group)
+def gate() -> None:
+    """Show what the gate keeps, and what that costs."""
+
+
+@make_command("simulate", "ahe gate simulate --tasks 40 --rollouts 2 --points 8")
+@click.option("--tasks", type=click.IntRange(2), help="Number of tasks (default: the suite's train split).")
+@click.option("--rollouts", type=click.IntRange(1), help="Plain rollouts of a task (default: as configured).")
+@click.option("--gate", metavar="NAME", help="Default: as configured; docs/gate.md describes each.")
+@click.option(
+    "--points", multiple=True, type=float, help="Size of an edit, may be repeated (default: 15, 5, -5, -15)."
+)
+@click.option(
+    "--runs", type=click.IntRange(1), default=200, show_default=True, help="Simulated edits per line."
+)
+@click.option(
+    "--csv",
+    "matrix",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Outcomes to resample: columns task,trial,resolved.",
+)
+def simulate(invocation: Invocation, as_json: bool, **given: Any) -> None:
+    """Simulate edits of known size and let the gate judge them: the share kept, and the rollouts it takes.
+
+    Sparse edits change a few tasks much, dense ones every task a little; churn moves tasks up and down with
+    no gain, a no-op changes nothing. No model is asked, and no task is held out. Of the ceiling [evolve] comparison
+    only the limit on rollouts counts.
+    """
+    from ahe.jobs import calibrate as job
+    from ahe.views.studies import simulation_table
+
+    results = job.simulate(invocation.project(), **given)
+    show(results, as_json, lambda: simulation_table(results, width()))
+
+
+gate.add_command(simulate)
