@@ -95,3 +95,7 @@ class NullWatcher:
 
     def emit(self, event: Event) -> None:
         """Ignore the event."""
+
+
+QUIET = NullWatcher()
+"""The watcher of whoever names none."""

@@ -33,9 +33,8 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     "ahe/environments/docker_shell.py re.escape(token) + b':(\\\\d{1,3})\\\\n'": lambda: (),
     "ahe/evaluate/support.py f'(ba)?sh {re.escape(script)}( && rm (-f )?{re.escape(script)})?'": lambda: (),
     "ahe/models/refusals.py f'(?<!\\\\w){re.escape(key)}(?!\\\\w)'": lambda: (),
-    "ahe/models/secrets.py re.escape(form)": lambda: (),
+    "ahe/models/secrets.py form": lambda: (),
     # The user's own words, in the script of a scripted model.
-    "ahe/models/script.py ''.join((special.get(each, re.escape(each)) for each in pattern))": lambda: (),
     "ahe/models/script.py pattern": lambda: (),
     # Tables of texts.
     "ahe/harness/layout.py self.expression": lambda: (place.expression for place in PLACES),

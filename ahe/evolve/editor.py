@@ -15,8 +15,9 @@ from ahe.evolve.draft import Draft, Manifest
 from ahe.files import remove_tree
 from ahe.harness.load import load
 from ahe.history import Commit, History
+from ahe.history.commits import prediction_scores
 from ahe.protocols import MakeEnvironment, Model
-from ahe.records import Brief, EnvironmentSpec, Limits, Message, Mount, PredictionScore, Request
+from ahe.records import Brief, EnvironmentSpec, Limits, Message, Mount, Request
 
 LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
 HARNESS, EVIDENCE = "/harness", "/evidence"
@@ -160,9 +161,7 @@ def gather(brief: Brief, folder: Path) -> Path:
 def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:
     """The score of the evolver's predictions so far, then each decided change, newest first."""
     lines = tuple(filter(None, map(verdict_line, commits)))
-    verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
-    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())
-    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore())
+    up, down = prediction_scores(commits)
     if not up.named and not down.named:
         return lines
     return (f"- Your predictions so far: fixes {up}; regressions {down}. {UNSURE}", *lines)

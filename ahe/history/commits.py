@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from ahe.errors import WorkspaceError
 from ahe.history.git import AUTHOR_EMAIL, Git
 from ahe.history.message import Trailers, names, read_outcome, read_trailers, read_verdict
-from ahe.records import Kind, Verdict
+from ahe.records import Kind, PredictionScore, Verdict
 
 NOTES_REF = "refs/notes/ahe"
 _FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%aI", "%D", "%(trailers:only,unfold)", "%N", "%s", "%b")
@@ -84,6 +84,33 @@ class Commit:
     @property
     def by_person(self) -> bool:
         return not self.change_id and self.email != AUTHOR_EMAIL
+
+    @property
+    def kind(self) -> str:
+        """The kinds; `seed`, `revert` or `by hand` for a commit that has no manifest."""
+        if self.kinds:
+            return "+".join(self.kinds)
+        return "seed" if not self.parents else "revert" if self.reverts else "by hand"
+
+    @property
+    def title(self) -> str:
+        """The subject without the kind."""
+        return self.subject.removeprefix(f"{self.kind}: ")
+
+    @property
+    def state(self) -> str:
+        """The outcome, or `pending` without a note. The seed and reverts by `ahe` need none: "" for them."""
+        needs_none = not self.parents or (self.reverts is not None and not self.by_person)
+        return self.outcome or ("" if needs_none else "pending")
+
+
+def prediction_scores(commits: Iterable[Commit]) -> tuple[PredictionScore, PredictionScore]:
+    """How well the changes' own predictions came true: of fixes, and of regressions."""
+    verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
+    return (
+        sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore()),
+        sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore()),
+    )
 
 
 def read_commits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -39,18 +40,14 @@ def best(project: Project) -> Best:
     seed = history.root()
     looks = [final for final in history.finals() if final.plan.best == commit.sha]
     train = compare_stored(project, history, seed, commit.sha)
-    newer = 0
-    for each in history.commits():
-        if each.sha == commit.sha:
-            break
-        newer += 1
+    newer = itertools.takewhile(lambda each: each.sha != commit.sha, history.commits())
     return Best(
         sha=commit.sha,
         subject=commit.subject,
         tags=commit.tags,
         harness=train.harnesses[1],
         moved=not train.same,
-        behind=newer,
+        behind=sum(1 for _ in newer),
         train=train,
         final=looks[-1] if looks else None,
     )

@@ -7,7 +7,7 @@ from contextlib import closing
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of, slowdown, stored_trials
-from ahe.events import NullWatcher
+from ahe.events import QUIET
 from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
@@ -15,8 +15,6 @@ from ahe.history import History
 from ahe.project.project import Project
 from ahe.protocols import MakeEnvironment, Watcher
 from ahe.records import Interval, Observed, Record, Split, Trial
-
-QUIET = NullWatcher()
 
 
 class TaskTrials(Record):
@@ -82,7 +80,7 @@ async def compare(
     watcher: Watcher = QUIET,
     *,
     split: Split = "train",
-    rollouts: int = 0,
+    rollouts: int | None = None,
     environment: MakeEnvironment | None = None,
 ) -> Compared:
     """Compare two revisions; with `rollouts` both arms are first brought to that many attempts per task.

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ahe.debug.ask.asker import Asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
@@ -27,17 +25,15 @@ from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.loop.loop import Loop, StopRules
 from ahe.loop.steps import Steps
+from ahe.models import probe
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
-from ahe.models.probe import probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
-from ahe.models.secrets import shown
-from ahe.models.wire import Habits
 from ahe.project.content import entry
-from ahe.project.project import Project, settled_mode, tool_calls_fact
+from ahe.project.project import Project
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import EnvironmentSpec, ModelSpec, Role, Usage
+from ahe.records import EnvironmentSpec, Role, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -56,20 +52,10 @@ class Parts:
     modes: dict[Role, str]
     evaluator: Evaluator
 
-    def __post_init__(self) -> None:
-        self._before = self.ledger.total
-
     @property
     def spent(self) -> Usage:
         """What was spent since the parts were opened."""
-        after, before = self.ledger.total, self._before
-        return Usage(
-            calls=after.calls - before.calls,
-            input_tokens=after.input_tokens - before.input_tokens,
-            cached_tokens=after.cached_tokens - before.cached_tokens,
-            output_tokens=after.output_tokens - before.output_tokens,
-            usd=None if after.usd is None else after.usd - (before.usd or 0.0),
-        )
+        return self.ledger.spent
 
     def environment(self, spec: EnvironmentSpec, scratch: Path) -> Environment:
         """A sandbox of our own, for the evolver's shell and for smoke trials: never Docker."""
@@ -110,9 +96,9 @@ async def assemble(
             for model in dict.fromkeys(opened.values()):
                 if warning := ledger.warning(model.spec):
                     watcher.emit(Notice(warning))
-                model.habits = known_habits(store, model.spec)
+                model.habits = probe.known_habits(store, model.spec)
                 model.on_learned = partial(_keep_habits, store, model, watcher)
-            modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
+            modes = {role: await _mode(store, model) for role, model in opened.items()}
             models: dict[Role, Model] = {
                 "coder": opened["coder"],
                 "debugger": CachedModel(opened["debugger"], store),
@@ -216,33 +202,16 @@ def preflight(suite: Suite) -> Preflight:
     return Preflight(secrets=secrets, seed_prompt=(seed / "system_prompt.md").read_text("utf-8"))
 
 
-async def tool_call_mode(store: Store, model: Model) -> str:
+async def _mode(store: Store, model: Model) -> str:
     """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
-    if mode := settled_mode(store, model.spec):
+    if mode := probe.settled_mode(store, model.spec):
         return mode
-    mode = (await probe_tool_calls(model)).mode
-    store.put_fact(tool_calls_fact(model.spec), mode)
+    mode, _ = await probe.probe_tool_calls(model)
+    probe.put_mode(store, model.spec, mode)
     return mode
 
 
 def _keep_habits(store: Store, model: OpenAIModel, watcher: Watcher) -> None:
-    kept = known_habits(store, model.spec).joined(model.habits)
-    store.put_fact(habits_fact(model.spec), kept.model_dump(mode="json"))
+    known = probe.known_habits(store, model.spec)
+    probe.put_habits(store, model.spec, known.joined(model.habits))
     watcher.emit(Notice(f"{model.spec.name}: calls have another form from now on: {model.habits.text()}"))
-
-
-def settle_habits(store: Store, model: OpenAIModel) -> None:
-    """Keep what the model's endpoint was found to refuse or to need for later runs."""
-    store.put_fact(habits_fact(model.spec), model.habits.model_dump(mode="json"))
-
-
-def known_habits(store: Store, spec: ModelSpec) -> Habits:
-    """What an endpoint was found to refuse or to need; nothing before it was tested, or if that cannot be read."""
-    try:
-        return Habits.model_validate(store.fact(habits_fact(spec)) or {})
-    except ValidationError:
-        return Habits()
-
-
-def habits_fact(spec: ModelSpec) -> str:
-    return f"habits {shown(spec.base_url)} {spec.name}"

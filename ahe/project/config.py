@@ -1,4 +1,4 @@
-"""The configuration: what `ahe.toml` can say with its defaults, and each value with its origin.
+"""The configuration: what `ahe.toml` can say, with its defaults.
 
 Defaults are overridden by `ahe.toml`, that by the environment, that by flags.
 """
@@ -109,6 +109,14 @@ class BudgetTable(Table):
     minutes: float = Field(0, ge=0)
 
 
+TABLES: tuple[tuple[str, type[Table]], ...] = (
+    ("model", ModelTable),
+    ("suite", SuiteTable),
+    ("evolve", EvolveTable),
+    ("budget", BudgetTable),
+)
+
+
 class EnvironmentTable(Table):
     kind: Literal["auto", "bwrap", "docker", "unsafe"] = "auto"
     allow_network: bool = True
@@ -126,7 +134,7 @@ class LimitsTable(Table):
 
 
 class Config(Table):
-    """The whole configuration. `origins` says where each value that is not a default came from."""
+    """The whole configuration."""
 
     root: Path
     models: dict[Role, ModelTable]
@@ -135,7 +143,6 @@ class Config(Table):
     budget: BudgetTable = BudgetTable()
     environment: EnvironmentTable = EnvironmentTable()
     limits: LimitsTable = LimitsTable()
-    origins: dict[str, str] = Field(default_factory=dict)
 
     @property
     def workspace(self) -> Path:
@@ -187,29 +194,31 @@ def find_root(start: Path) -> Path:
     return start
 
 
-def load_config(
-    root: Path, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
-) -> Config:
+def load_config(root: Path, flags: Mapping[str, Any] | None = None) -> Config:
     """Read the configuration of the project in `root`.
 
     `flags` maps dotted names (`evolve.jobs`) to values, None for those not given. Of the environment,
     `AHE_<TABLE>_<KEY>` is read (`AHE_MODEL_NAME`). Raises `UsageError` that names the wrong key.
     """
-    tree, origins = _read_file(root / FILE)
-    for name, value in _environment(environ if environ is not None else os.environ).items():
-        _put(tree, name, value, origins, "environment")
-    for name, value in (flags or {}).items():
+    tree = _read_file(root / FILE)
+    names = [f"{table}.{key}" for table, form in TABLES for key in form.model_fields]
+    given = {name: os.environ.get(f"AHE_{name.replace('.', '_')}".upper()) or None for name in names}
+    for name, value in (*given.items(), *(flags or {}).items()):
         if value is not None:
-            _put(tree, name, value, origins, "flag")
+            *path, last = name.split(".")
+            table = tree
+            for part in path:
+                table = _table(table.setdefault(part, {}), part)
+            table[last] = value
     model = _table(tree.pop("model", {}), "model")
     own = {role: _table(model.pop(role, {}), f"model.{role}") for role in ("debugger", "evolver")}
     tables = {"coder": model, **{role: _inherit(model, table) for role, table in own.items()}}
     try:
-        return Config.model_validate({**tree, "root": root, "models": tables, "origins": origins})
+        return Config.model_validate({**tree, "root": root, "models": tables})
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
-        hint = f"see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key"
+        hint = f"look into {FILE}, the flags and the AHE_ variables; `ahe init` in an empty folder shows every key"
         raise UsageError(f"{FILE}: {where}: {problem['msg']} ({hint})") from None
 
 
@@ -231,40 +240,12 @@ def _inherit(coder: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     return {**{key: coder[key] for key in kept if key in coder}, **own}
 
 
-def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def _read_file(path: Path) -> dict[str, Any]:
     if not path.exists():
-        return {}, {}
+        return {}
     try:
-        tree = tomllib.loads(read_text(path))
+        return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML, correct it: {error}") from None
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{path} cannot be read, correct it: {error}") from None
-    return tree, dict.fromkeys(_leaves(tree), FILE)
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
-    names: list[str] = []
-    for key, value in tree.items():
-        names += _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
-    return names
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    tables: dict[str, type[Table]] = {
-        "model": ModelTable,
-        "suite": SuiteTable,
-        "evolve": EvolveTable,
-        "budget": BudgetTable,
-    }
-    names = [(table, key) for table, form in tables.items() for key in form.model_fields]
-    given = {f"{table}.{key}": environ.get(f"AHE_{table}_{key}".upper()) for table, key in names}
-    return {name: value for name, value in given.items() if value}
-
-
-def _put(tree: dict[str, Any], name: str, value: Any, origins: dict[str, str], origin: str) -> None:
-    *path, last = name.split(".")
-    for part in path:
-        tree = _table(tree.setdefault(part, {}), part)
-    tree[last] = value
-    origins[name] = origin

@@ -102,7 +102,7 @@ Part = Literal["baseline", "comparisons", "attribution", "held-out", "debugger",
 
 
 class Cost(Record):
-    """One part of a run: rollouts, or runs of debugger or evolver; tokens; dollars (None: unknown); seconds."""
+    """One part of a run: rollouts, tokens, dollars (None: unknown), seconds; `basis` says where they come from."""
 
     part: Part | Literal["total"]
     rollouts: float = 0.0
@@ -110,6 +110,17 @@ class Cost(Record):
     usd: float | None = 0.0
     seconds: float = 0.0
     basis: str = ""
+
+    def times(self, number: float, part: Part) -> Cost:
+        """What `number` of these cost, as a part of the run."""
+        return Cost(
+            part=part,
+            rollouts=self.rollouts * number,
+            tokens=self.tokens * number,
+            usd=0.0 if not number else None if self.usd is None else self.usd * number,
+            seconds=self.seconds * number,
+            basis=self.basis,
+        )
 
 
 class Estimate(Record):

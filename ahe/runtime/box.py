@@ -34,7 +34,6 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
 
 BEFORE = ("on_start", "before_model", "before_tool", "before_finish")
-AFTER = ("after_model", "after_tool")
 FORMS: dict[str, tuple[type, ...]] = {
     "on_start": (),
     "before_model": (list,),
@@ -359,17 +358,14 @@ async def checked(hook: str, function: Callable[..., Awaitable[Any]], *given: An
         wanted = " or ".join(["None", *(form.__name__ for form in FORMS[hook])])
         raise TypeError(f"{hook} returned {type(result).__name__}; it returns {wanted}")
     plain = json.loads(json.dumps(result, allow_nan=False))
-    level = [plain]
-    for _ in range(MAX_DEPTH):
-        nested = [
-            each.values() if isinstance(each, dict) else each
-            for each in level
-            if isinstance(each, (dict, list))
-        ]
-        level = [inner for each in nested for inner in each]
-    if level:
+    if too_deep(plain, MAX_DEPTH):
         raise ValueError(f"{hook} returned more than {MAX_DEPTH} lists and mappings in each other")
     return plain
+
+
+def too_deep(value: Any, most: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most <= 0 or any(too_deep(each, most - 1) for each in inner)
 
 
 def instance(module: ModuleType) -> Any:
@@ -378,7 +374,7 @@ def instance(module: ModuleType) -> Any:
     if len(classes) != 1:
         raise TypeError(f"a middleware file defines exactly one class; this one defines {len(classes)}")
     found = classes[0]()
-    for hook in BEFORE + AFTER:
+    for hook in FORMS:
         function = getattr(found, hook, None)
         if function is not None and not inspect.iscoroutinefunction(function):
             raise TypeError(f"the hook {hook} is not an async function")

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from ahe.agents import play
 from ahe.errors import UnsupportedTask
 from ahe.protocols import Environment
 from ahe.records import EnvironmentSpec, ExecResult
@@ -47,12 +48,8 @@ def check_in(**fields: Any) -> Callable[[Callable[[Environment], Awaitable[None]
 @asynccontextmanager
 async def started(make: MakeEnvironment, **fields: Any) -> AsyncIterator[Environment]:
     """A started environment that is always stopped at the end."""
-    environment = make(EnvironmentSpec(**{"name": "conformance", **fields}))
-    await environment.start()
-    try:
+    async with play.started(make(EnvironmentSpec(**{"name": "conformance", **fields}))) as environment:
         yield environment
-    finally:
-        await environment.stop()
 
 
 def expect(result: ExecResult, code: int, output: str) -> None:

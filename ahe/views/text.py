@@ -79,6 +79,16 @@ def table(
     return "\n".join(out)
 
 
+Fact = tuple[str, str]
+"""A name and its value."""
+
+
+def facts(*pairs: Fact, title: str = "", width: int = 12) -> str:
+    """Below the title a line for each name with its value, in two columns; names without a value are left out."""
+    lines = [f"{name:{width}} {visible(value)}" for name, value in pairs if value]
+    return "\n".join([title, *lines] if title else lines)
+
+
 def count(number: int) -> str:
     """A number of tokens in four characters or so: 950, 12.3k, 1.2M."""
     if number < 1_000:

@@ -101,7 +101,7 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     script = tmp_path / "script.yaml"
     script.write_text('coder: {"*": "It shows hidden files."}\n')
     done = ahe("models", "test", "--model", f"scripted:{script}", "--json", cwd=project)
-    assert done.returncode == 1, "the long prompt does not hold"
+    assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["answer"] == "It shows hidden files."
     assert found["tool_calls"] == "native"
@@ -109,18 +109,24 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     assert {point["name"]: point["holds"] for point in found["points"]} == {
         "a call's result": None,
         "parallel calls": None,
-        "long prompt": False,
         "reply length": True,
         "form of requests": True,
     }
 
 
-def test_models_test_says_0_where_all_holds(ahe, project, tmp_path):
+def test_models_test_says_1_where_something_does_not_hold(ahe, project, tmp_path):
     script = tmp_path / "script.yaml"
-    script.write_text('coder: {"*": "Marmalade."}\n')
+    answers = {
+        "*": "It shows hidden files.",
+        "ahe-models-test/points/2": {
+            "tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]
+        },
+        "ahe-models-test/points/4": {"status": 400, "content": "the role tool is not known here"},
+    }
+    script.write_text(json.dumps({"coder": answers}))
     done = ahe("models", "test", "--model", f"scripted:{script}", cwd=project)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "the word at their beginning was found" in done.stdout
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "the role tool is not known here" in done.stdout
 
 
 def lines(done) -> dict[str, dict[str, str]]:

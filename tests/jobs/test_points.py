@@ -13,13 +13,13 @@ import pytest
 from ahe.evaluate.store import Store
 from ahe.events import Event, Notice
 from ahe.jobs import models
-from ahe.jobs.points import Points
+from ahe.jobs.models import Points
 from ahe.models import wire
 from ahe.models.openai import OpenAIModel
+from ahe.models.probe import known_habits, put_habits, put_mode, settled_mode
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
-from ahe.project.assemble import assemble, known_habits, settle_habits
-from ahe.project.project import settled_mode, tool_calls_fact
+from ahe.project.assemble import assemble
 from ahe.records import Message, ModelSpec, Request
 
 
@@ -43,19 +43,16 @@ def call(*cities: str) -> dict[str, Any]:
 
 def good(role: str, key: str, payload: dict[str, Any]) -> Any:
     """A model that does all that it is asked for."""
-    said = str(payload["messages"])
-    if "password" in said:
-        return "Marmalade."
     if payload["messages"][-1]["role"] == "tool":
         return "It is 21 degrees."
-    return call("Paris", "Rome") if "Rome" in said else call("Paris")
+    return call("Paris", "Rome") if "Rome" in str(payload["messages"]) else call("Paris")
 
 
 async def tried(answer: Answer, mode: str = "native", **spec: Any) -> tuple[dict[str, Any], OpenAIModel]:
     server = ScriptedServer(Script({"coder": {"*": answer}}))
     model = OpenAIModel(ModelSpec(name="m", base_url=await server.start(), retries=0, **spec), keyed=True)
     try:
-        points = await Points(model, mode, 4096).all(long_prompt=True)
+        points = await Points(model, mode, 4096).all()
     finally:
         await model.aclose()
         await server.stop()
@@ -67,7 +64,6 @@ async def test_all_holds_of_a_good_model() -> None:
     assert {name: point.holds for name, point in points.items()} == {
         "a call's result": True,
         "parallel calls": True,
-        "long prompt": True,
         "reply length": True,
         "form of requests": True,
     }
@@ -78,8 +74,6 @@ async def test_text_mode_plays_the_same_two_turns() -> None:
     def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
         assert "tools" not in payload
         said = str(payload["messages"])
-        if "password" in said:
-            return "marmalade"
         return "It is 21 degrees." if "Result:" in said else "```get_temperature\nParis\n```"
 
     points, _ = await tried(answer, "text", tool_calls="text")
@@ -106,13 +100,6 @@ async def test_text_mode_plays_the_same_two_turns() -> None:
             False,
             "only one tool result",
         ),
-        (
-            lambda p: len(str(p)) > 20_000,
-            "the prompt is longer than the context window of 4096",
-            "long prompt",
-            False,
-            "no longer fits the window",
-        ),
     ],
 )
 async def test_what_does_not_hold_is_said(
@@ -135,19 +122,6 @@ async def test_where_ahe_toml_says_native_the_fix_is_named() -> None:
 
     points, _ = await tried(answer, tool_calls="native")
     assert points["a call's result"].what.endswith('; set tool_calls = "text" in ahe.toml')
-    assert points["long prompt"].holds is True
-
-
-async def test_a_prompt_that_the_server_cuts_is_noticed() -> None:
-    """As Ollama cuts it: without an error, and with the number of tokens that were read."""
-    cut = '{"choices": [{"message": {"content": "What?"}}], "usage": {"prompt_tokens": 2048}}'
-
-    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
-        return {"raw": cut} if "password" in str(payload) else good(role, key, payload)
-
-    points, _ = await tried(answer)
-    assert points["long prompt"].holds is False
-    assert "2048 were read" in points["long prompt"].what
 
 
 async def test_what_was_found_out_is_known_to_later_runs(tmp_path: Path) -> None:
@@ -160,7 +134,7 @@ async def test_what_was_found_out_is_known_to_later_runs(tmp_path: Path) -> None
     _, model = await tried(answer)
     store = Store(tmp_path)
     assert known_habits(store, model.spec) == wire.Habits()
-    settle_habits(store, model)
+    put_habits(store, model.spec, model.habits)
     assert known_habits(store, model.spec) == wire.Habits(names=frozenset({wire.STREAM}), reply_tokens=2048)
     store.put_fact(f"habits {model.spec.base_url} m", {"of": "another version"})
     assert known_habits(store, model.spec) == wire.Habits()
@@ -173,7 +147,7 @@ async def test_an_endpoint_that_refuses_results_of_calls_is_settled_as_text(tmp_
             return {"status": 400, "content": "the role tool is not known here"}
         if "tools" not in payload and "Result:" not in str(payload) and "get_temperature" in str(payload):
             return "```get_temperature\nParis\n```"
-        return good(role, key, payload) if "tools" in payload else "It is 21 degrees, marmalade."
+        return good(role, key, payload) if "tools" in payload else "It is 21 degrees."
 
     server = ScriptedServer(Script({"*": {"*": answer}}))
     table = {"name": "m", "base_url": await server.start(), "retries": 0}
@@ -190,14 +164,14 @@ async def test_an_endpoint_that_refuses_results_of_calls_is_settled_as_text(tmp_
 
 async def test_a_mode_with_trials_is_kept_unless_it_is_asked_to_change(tmp_path: Path) -> None:
     def fenced(role: str, key: str, payload: dict[str, Any]) -> Any:
-        return "```get_temperature\nParis\n```" if "get_temperature" in str(payload) else "Marmalade."
+        return "```get_temperature\nParis\n```" if "get_temperature" in str(payload) else "All files."
 
     server = ScriptedServer(Script({"*": {"*": fenced}}))
     table = {"name": "m", "base_url": await server.start(), "retries": 0}
     project = made_project.make(tmp_path, 1, model=table)
     spec = project.config.model_spec("coder")
     with closing(project.store()) as store:
-        store.put_fact(tool_calls_fact(spec), "native")
+        put_mode(store, spec, "native")
         made_project.fill(project, {"t00": [True]})
         for settle, mode, why in (
             (False, "native", "kept, because trials ran"),

@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints, ValidationInfo, model_validator
 from ahe.agents.answering import Refused
 from ahe.debug.ask.citations import CitationChecker
 from ahe.debug.ask.material import TaskMaterial
-from ahe.debug.readers.trace import Status
 from ahe.debug.report.quote import cite, hanging
 from ahe.records import Citation, Kind, Record
 from ahe.text import cut
@@ -84,11 +83,9 @@ class AnswerSink:
     """Takes the answers about one task. `best` is the founded part of the one with the most founded claims so far."""
 
     def __init__(self, material: TaskMaterial) -> None:
-        traces = {rollout.label: trace for rollout, trace in material.all_rollouts()}
-        self.checker = CitationChecker(traces)
+        self.checker = CitationChecker({rollout.label: trace for rollout, trace in material.all_rollouts()})
         self.best: Answer | None = None
         self.complete = False
-        self._statuses = {trace.status for trace in traces.values()}
         self._partly = material.state == "partly"
 
     async def take(self, given: Answer) -> str:
@@ -97,46 +94,45 @@ class AnswerSink:
         A claim is founded when each of its quotes is in the step that it cites.
         """
         self.complete = True
-        checked = [
-            (claim, list(filter(None, map(self.checker.problem, claim.citations)))) for claim in given.claims
-        ]
-        founded = tuple(claim for claim, wrong in checked if not wrong)
-        parting, astray = given.first_divergence, list[str]()
-        if parting is not None:
-            astray = self._wrong_side("failing", parting.failing, "failed")
-            astray += self._wrong_side("passing", parting.passing, "passed")
+        wrong = [list(filter(None, map(self.checker.problem, claim.citations))) for claim in given.claims]
+        founded = tuple(claim for claim, found in zip(given.claims, wrong, strict=True) if not found)
+        parting = given.first_divergence
+        astray = self._astray(parting) if parting else []
         if founded and (self.best is None or len(founded) >= len(self.best.claims)):
-            update = {
-                "claims": founded,
-                "first_divergence": None if astray else parting,
-                "dropped": len(checked) - len(founded) + bool(astray),
-            }
+            dropped = len(wrong) - len(founded) + bool(astray)
+            update = {"claims": founded, "first_divergence": None if astray else parting, "dropped": dropped}
             self.best = given.model_copy(update=update)
-        problems = [
-            f"claim {number}: {each}" for number, (_, wrong) in enumerate(checked, 1) for each in wrong
-        ]
-        if problems := [*self._missing(given), *problems, *astray]:
+        unfounded = [f"claim {number}: {each}" for number, found in enumerate(wrong, 1) for each in found]
+        if problems := [*self._missing(given), *unfounded, *astray]:
             raise Refused(problems)
         return "accepted"
 
     def _missing(self, given: Answer) -> list[str]:
         """What an answer must say in this state but does not."""
         problems = []
+        statuses = {trace.status for trace in self.checker.traces.values()}
         if not given.root_cause and not given.success_pattern:
             problems.append("say root_cause, or success_pattern where all passed")
         elif self._partly and not given.root_cause:
             problems.append("root_cause: say why the failing rollouts failed")
-        if self._partly and given.first_divergence is None and {"failed", "passed"} <= self._statuses:
+        if self._partly and given.first_divergence is None and {"failed", "passed"} <= statuses:
             problems.append(
                 "first_divergence: name the first step where a failing rollout leaves a passing one"
             )
         return problems
 
-    def _wrong_side(self, side: str, cited: Cited, status: Status) -> list[str]:
-        problem = self.checker.problem(cited)
-        if problem is None and self.checker.traces[cited.trial].status != status:
-            problem = f"the rollout at {cited} is not a {side} one"
-        return [f"first_divergence.{side}: {problem}"] if problem else []
+    def _astray(self, parting: Divergence) -> list[str]:
+        """What is wrong with a divergence."""
+        problems = []
+        for side, cited, status in (
+            ("failing", parting.failing, "failed"),
+            ("passing", parting.passing, "passed"),
+        ):
+            problem = self.checker.problem(cited)
+            if problem is None and self.checker.traces[cited.trial].status != status:
+                problem = f"the rollout at {cited} is not a {side} one"
+            problems += [f"first_divergence.{side}: {problem}"] if problem else []
+        return problems
 
 
 def answer_text(answer: Answer) -> str:

@@ -40,9 +40,7 @@ class NumberedEvidence:
     def __init__(self, material: TaskMaterial, checker: CitationChecker, tokens: int) -> None:
         self._checker = checker
         self._lines: dict[Cited, int] = {}
-        self._passing = material.state == "passed" or (
-            material.state == "changed" and material.outcome.passes > 0
-        )
+        self._passing = material.outcome.passes > 0 and material.state != "partly"
         parts = [
             "# The task\n\n" + clipped(readable(material.instruction, INSTRUCTION).strip(), tokens // 4),
             "# Its rollouts\n\n" + clipped(rollout_table(material, MAX_ROLLOUTS), tokens // 4),
@@ -51,15 +49,13 @@ class NumberedEvidence:
         if found:
             parts.append("# Lines that stand out\n\n" + "\n".join(dict.fromkeys(found)))
         if divergence := material.outcome.divergence:
-            sides = [self._line(c.trial, c.step, c.words, place=True) for _, c in divergence.sides]
+            sides = [self._line(c.trial, c.step, c.words, place=True) for _, c in divergence]
             parts.append(f"{PARTING}\n\n" + "\n".join(sides))
         left = tokens - estimate_tokens("\n\n".join(parts))
         shown = _representatives(material)
-        for position, (rollout, trace) in enumerate(shown):
-            last = position + 1 == len(shown)
-            part = self._end(rollout, trace, left if last else int(left * FAILING_SHARE))
-            left -= estimate_tokens(part) + 1
-            parts.append(part)
+        for pair in shown:
+            parts.append(self._end(*pair, left if pair is shown[-1] else int(left * FAILING_SHARE)))
+            left -= estimate_tokens(parts[-1]) + 1
         self.text = clipped("\n\n".join(part for part in parts if part), tokens)
 
     def numbers(self, status: Status | None = None) -> list[int]:
@@ -79,9 +75,8 @@ class NumberedEvidence:
 
     def schema(self) -> dict[str, Any]:
         """The form's JSON schema. Keys are ordered so that the model cites lines before it concludes."""
-        claim = object_schema(
-            {"line": _one_of(self.numbers()), "says": {"type": "string", "minLength": 15, "maxLength": 160}}
-        )
+        says = {"type": "string", "minLength": 15, "maxLength": 160}
+        claim = object_schema({"line": _one_of(self.numbers()), "says": says})
         properties: dict[str, Any] = {
             "claims": {"type": "array", "items": claim, "minItems": 1, "maxItems": 3}
         }
@@ -146,8 +141,7 @@ def _acts(trace: Trace) -> Iterator[Lines]:
 def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
     """The rollouts whose ends are shown: a failing and a passing one, else one or two of the same status."""
     pairs = material.all_rollouts()
-    divergence = material.outcome.divergence
-    first = [citation.trial for _, citation in divergence.sides] if divergence else []
+    first = [citation.trial for _, citation in material.outcome.divergence]
     first += [citation.trial for citation in material.findings[:1]]
     pairs.sort(key=lambda pair: pair[0].label not in first)
     failed = [pair for pair in pairs if pair[0].status == "failed"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,11 +31,8 @@ def opening(material: TaskMaterial) -> str:
         "# Its rollouts\n\n" + rollout_table(material, MAX_ROLLOUTS),
     ]
     lines = [f"- {c}: {one_line(c.quote)}" for c in material.findings[:MAX_FINDINGS]]
-    if divergence := material.outcome.divergence:
-        lines += [
-            f"- {side} first changes something else at {c}: {one_line(c.quote)}"
-            for side, c in divergence.sides
-        ]
+    for side, c in material.outcome.divergence:
+        lines.append(f"- {side} first changes something else at {c}: {one_line(c.quote)}")
     if lines:
         parts.append("# What a program found, not always rightly\n\n" + "\n".join(dict.fromkeys(lines)))
     files = [f"{ROLLOUTS}/{INDEX}", f"{ROLLOUTS}/<label>-<status>/", f"{RAW}/<label>-<status>/"]
@@ -46,7 +42,7 @@ def opening(material: TaskMaterial) -> str:
 
 
 def write_files(folder: Path, material: TaskMaterial) -> tuple[Mount, ...]:
-    """Write a task's rollouts as files below `folder`; returns their read-only mounts.
+    """Write a task's rollouts as files below the new `folder`; returns their read-only mounts.
 
     `rollouts/<label>-<status>/NNN-<source>[-<channel>].txt` holds the cleaned texts of step NNN, and `verifier/` the
     verifier's files; `before/` has the same for the previous evaluation; `raw/` has all of them unchanged under the
@@ -56,7 +52,6 @@ def write_files(folder: Path, material: TaskMaterial) -> tuple[Mount, ...]:
     places = {inside: folder / inside[1:] for inside in (ROLLOUTS, BEFORE, RAW)}
     cleaner = Cleaner()
     try:
-        shutil.rmtree(folder, ignore_errors=True)
         for place in places.values():
             place.mkdir(parents=True)
         for inside, pairs in ((ROLLOUTS, material.current()), (BEFORE, material.earlier())):

@@ -80,16 +80,14 @@ def read(source: Source) -> Trace:
     if not draft.count and not draft.damage:
         draft.add_damage("no messages in it" if source.path else "the trial has no trace")
     known = Trace(source.id, source.task, attempt=source.attempt, status=source.status)
+    folder, path, verifier = Path(source.trial), Path(source.path), tuple(draft.verifier)
     if source.trial:
-        folder = Path(source.trial)
         known = trials.info(folder) or known
         for place, text in trials.events(folder, draft.damage):
             draft.attach(place - 1, text)
         verifier = (*trials.verifier(folder, draft.damage), *known.verifier)
-    else:
-        path = Path(source.path)
-        beside = trials.verifier(path.parent, draft.damage, files.stem(path)) if source.alone else ()
-        verifier = (*beside, *draft.verifier)
+    elif source.alone:
+        verifier = (*trials.verifier(path.parent, draft.damage, files.stem(path)), *verifier)
     for step in known.steps:
         draft.add(step.source, step.texts)
     return replace(
@@ -181,9 +179,8 @@ def _steps(folder: Path) -> Source:
                 helpers.append(source.path)
             elif kind[0] != "atif" or not path.name.startswith("trajectory."):
                 found.append(source)
-    formats = list(READERS)
-    rank = {each: (formats.index(each.format), each.path.endswith(".txt"), each.path) for each in found}
-    best = min(found, key=rank.__getitem__, default=Source("", ""))
+    found.sort(key=lambda each: (each.path.endswith(".txt"), each.path))
+    best = next((each for format in READERS for each in found if each.format == format), Source("", ""))
     return replace(best, more=tuple(helpers)) if best.format == "claude-code" else best
 
 
