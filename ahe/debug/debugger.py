@@ -102,8 +102,7 @@ def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
     """The sources of trials of `ahe`, whose folders are below `folder`. A missing folder gives one without steps."""
     return [
         trial_source(
-            folder / trial.id,
-            Trace(trial.id, trial.task, attempt=trial.attempt, status=trial.status),
+            folder / trial.id, Trace(trial.id, trial.task, attempt=trial.attempt, status=trial.status)
         )
         for trial in of
     ]

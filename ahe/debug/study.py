@@ -23,7 +23,7 @@ from ahe.debug.signals.endings import Ending, ending, last_words
 from ahe.debug.signals.mechanisms import unresolved
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.session import session_notes
-from ahe.debug.signals.signatures import Actions, actions, sign, verifier_broke
+from ahe.debug.signals.signatures import actions, sign, verifier_broke
 from ahe.debug.verifiers.failures import decisive_line, failures
 from ahe.records import Citation
 
@@ -60,7 +60,7 @@ class Task:
     """What the rollouts of a task are compared with: the lines of its instruction, and what passing rollouts did."""
 
     known: frozenset[str] = frozenset()
-    actions: Collection[Actions] = ()
+    actions: Collection[tuple[str, ...]] = ()
     results: Sequence[str] = ()
 
 

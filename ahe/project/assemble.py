@@ -52,13 +52,10 @@ class Parts:
     modes: dict[Role, str]
     evaluator: Evaluator
 
-    def __post_init__(self) -> None:
-        self._before = self.ledger.total
-
     @property
     def spent(self) -> Usage:
         """What was spent since the parts were opened."""
-        return self.ledger.total - self._before
+        return self.ledger.spent
 
     def environment(self, spec: EnvironmentSpec, scratch: Path) -> Environment:
         """A sandbox of our own, for the evolver's shell and for smoke trials: never Docker."""

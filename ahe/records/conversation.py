@@ -27,10 +27,6 @@ class Sums(Record):
         both = [(name, getattr(self, name), getattr(other, name)) for name in type(self).model_fields]
         return type(self)(**{name: a if b is None else b if a is None else a + b for name, a, b in both})
 
-    def __sub__(self, other: Self) -> Self:
-        both = [(name, getattr(self, name), getattr(other, name)) for name in type(self).model_fields]
-        return type(self)(**{name: None if a is None else a - (b or 0) for name, a, b in both})
-
 
 class Kind(StrEnum):
     """The seven kinds of component, in the order in which they are shown."""

@@ -49,7 +49,7 @@ class NumberedEvidence:
         if found:
             parts.append("# Lines that stand out\n\n" + "\n".join(dict.fromkeys(found)))
         if divergence := material.outcome.divergence:
-            sides = [self._line(c.trial, c.step, c.words, place=True) for _, c in divergence.sides]
+            sides = [self._line(c.trial, c.step, c.words, place=True) for _, c in divergence]
             parts.append(f"{PARTING}\n\n" + "\n".join(sides))
         left = tokens - estimate_tokens("\n\n".join(parts))
         shown = _representatives(material)
@@ -141,8 +141,7 @@ def _acts(trace: Trace) -> Iterator[Lines]:
 def _representatives(material: TaskMaterial) -> list[tuple[Rollout, Trace]]:
     """The rollouts whose ends are shown: a failing and a passing one, else one or two of the same status."""
     pairs = material.all_rollouts()
-    divergence = material.outcome.divergence
-    first = [citation.trial for _, citation in divergence.sides] if divergence else []
+    first = [citation.trial for _, citation in material.outcome.divergence]
     first += [citation.trial for citation in material.findings[:1]]
     pairs.sort(key=lambda pair: pair[0].label not in first)
     failed = [pair for pair in pairs if pair[0].status == "failed"]

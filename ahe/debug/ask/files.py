@@ -31,11 +31,8 @@ def opening(material: TaskMaterial) -> str:
         "# Its rollouts\n\n" + rollout_table(material, MAX_ROLLOUTS),
     ]
     lines = [f"- {c}: {one_line(c.quote)}" for c in material.findings[:MAX_FINDINGS]]
-    if divergence := material.outcome.divergence:
-        lines += [
-            f"- {side} first changes something else at {c}: {one_line(c.quote)}"
-            for side, c in divergence.sides
-        ]
+    for side, c in material.outcome.divergence:
+        lines.append(f"- {side} first changes something else at {c}: {one_line(c.quote)}")
     if lines:
         parts.append("# What a program found, not always rightly\n\n" + "\n".join(dict.fromkeys(lines)))
     files = [f"{ROLLOUTS}/{INDEX}", f"{ROLLOUTS}/<label>-<status>/", f"{RAW}/<label>-<status>/"]

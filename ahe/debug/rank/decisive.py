@@ -130,22 +130,21 @@ def cite(label: str, act: Act) -> Citation:
     return Citation(trial=label, step=act.step, quote=quote)
 
 
-def find_divergence(failing: Sequence[Labelled], passing: Sequence[Labelled]) -> Divergence | None:
-    """The divergence of the pair with the longest common beginning; None if no pair differs.
+def find_divergence(failing: Sequence[Labelled], passing: Sequence[Labelled]) -> Divergence:
+    """The divergence of the pair with the longest common beginning; empty if no pair differs.
 
     Acts that only look around do not count, nor do prompts, host names and temporary names. Two equal commands differ
     if one failed. A rollout that only stops earlier differs at its last act. If both sides change the same file, but
     at different times, those two changes are shown.
     """
-    pairs = (_pair(*bad, *good) for bad in failing for good in passing)
-    found = [pair for pair in pairs if pair is not None]
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+    found = [_pair(*bad, *good) for bad in failing for good in passing]
+    return max(found, key=lambda pair: pair[0], default=(0, ()))[1]
 
 
 def _pair(
     bad_label: str, bad_did: Sequence[Act], good_label: str, good_did: Sequence[Act]
-) -> tuple[int, Divergence] | None:
-    """The number of acts that two rollouts share, and where they part."""
+) -> tuple[int, Divergence]:
+    """The number of acts that two rollouts share, and where they part; -1 if they do not."""
     bad, good = ([act for act in did if act.kind in ("change", "run")] for did in (bad_did, good_did))
     shared = 0
     for one, other in zip_longest(bad, good):
@@ -153,17 +152,16 @@ def _pair(
             break
         shared += 1
     if shared == len(bad) == len(good):
-        return None
-    if not bad or not good:
-        sides = (
-            cite(label, did[0]) if did else None for label, did in ((bad_label, bad), (good_label, good))
-        )
-        return 0, Divergence(*sides)
+        return -1, ()
+    if not bad:
+        return 0, (("passing", cite(good_label, good[0])),)
+    if not good:
+        return 0, (("failing", cite(bad_label, bad[0])),)
     left, right = bad[min(shared, len(bad) - 1)], good[min(shared, len(good) - 1)]
-    if left.key == right.key and left.failed != right.failed:
-        return shared, Divergence(_printed(bad_label, left), _printed(good_label, right))
-    left, right = _same_target(bad[shared:], good[shared:]) or (left, right)
-    return shared, Divergence(cite(bad_label, left), cite(good_label, right))
+    show = _printed if left.key == right.key and left.failed != right.failed else cite
+    if show is cite:
+        left, right = _same_target(bad[shared:], good[shared:]) or (left, right)
+    return shared, (("failing", show(bad_label, left)), ("passing", show(good_label, right)))
 
 
 def _same_target(bad: Sequence[Act], good: Sequence[Act]) -> tuple[Act, Act] | None:

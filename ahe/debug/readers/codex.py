@@ -87,10 +87,8 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
     """An item of `codex exec --json`: a call together with its result."""
     kind = j.text(value, "type", "item_type")
     text = j.text(value, "text", "message")
-    if kind in ("agent_message", "assistant_message"):
-        draft.join("agent", [Text("message", text)], time)
-    elif kind == "reasoning":
-        draft.join("agent", [Text("reasoning", text)], time)
+    if kind in ("agent_message", "assistant_message", "reasoning"):
+        draft.join("agent", [Text("reasoning" if kind == "reasoning" else "message", text)], time)
     elif kind == "error":
         draft.add_text("environment", "error", text, time)
     elif kind == "command_execution":

@@ -179,9 +179,8 @@ def _steps(folder: Path) -> Source:
                 helpers.append(source.path)
             elif kind[0] != "atif" or not path.name.startswith("trajectory."):
                 found.append(source)
-    formats = list(READERS)
-    rank = {each: (formats.index(each.format), each.path.endswith(".txt"), each.path) for each in found}
-    best = min(found, key=rank.__getitem__, default=Source("", ""))
+    found.sort(key=lambda each: (each.path.endswith(".txt"), each.path))
+    best = next((each for format in READERS for each in found if each.format == format), Source("", ""))
     return replace(best, more=tuple(helpers)) if best.format == "claude-code" else best
 
 

@@ -50,8 +50,7 @@ def worth_showing(traces: Sequence[Trace], outcome: TaskOutcome, instruction: st
 
 def _marks(rollout: Rollout, outcome: TaskOutcome) -> set[int]:
     """The steps that the report cites of a rollout."""
-    sides = outcome.divergence.sides if outcome.divergence is not None else ()
-    parted = {each.step for _, each in sides if each.trial == rollout.label}
+    parted = {each.step for _, each in outcome.divergence if each.trial == rollout.label}
     return parted | {finding.citation.step for finding in rollout.findings}
 
 
@@ -69,8 +68,7 @@ def page(outcome: TaskOutcome, instruction: str, shown: Sequence[Excerpt], answe
     """The page as Markdown, at most `PAGE_TOKENS` tokens. It says what was cut and how to see it."""
     asked, worth = instruction.strip(), Worth.COUNT
     failed = [(outcome.task, rollout) for rollout in outcome.rollouts if rollout.status == "failed"]
-    sides = outcome.divergence.sides if outcome.divergence is not None else ()
-    parted = (Part(f"- {side}: {hanging(cite(each))}", worth) for side, each in sides)
+    parted = (Part(f"- {side}: {hanging(cite(each))}", worth) for side, each in outcome.divergence)
     found = (
         Section("Instruction", (Part(_instruction(asked, outcome), worth),) if asked else ()),
         Section("Rollouts", tuple(_rollouts(outcome)), "`ahe trace LABEL`"),

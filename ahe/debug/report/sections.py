@@ -128,12 +128,10 @@ def _listed(words: Iterable[str]) -> str:
 def _partly(material: Material) -> Iterator[Part]:
     partly = material.in_state("partly passed")
     for task in sorted(partly, key=lambda task: (task.passes / task.scored, task.task)):
-        lines = [f"- {task.task}: {task.passes} of {task.scored}"]
-        if task.divergence is not None:
-            lines += [indented(f"{side}: {cite(citation)}") for side, citation in task.divergence.sides]
-        else:
-            lines[0] += "; no difference in what they changed: chance, or something outside of the agent"
-        yield Part("\n".join(lines), Worth.ANSWER)
+        none = "; no difference in what they changed: chance, or something outside of the agent"
+        head = f"- {task.task}: {task.passes} of {task.scored}{'' if task.divergence else none}"
+        sides = (indented(f"{side}: {cite(citation)}") for side, citation in task.divergence)
+        yield Part("\n".join((head, *sides)), Worth.ANSWER)
 
 
 def _answers(material: Material) -> Iterator[Part]:

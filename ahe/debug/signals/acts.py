@@ -28,12 +28,11 @@ LONGEST = 200_000
 _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
 _NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
 _META = re.compile(
-    r"^\W{0,3}(?:the )?(?:command|process|shell|program)\b.{0,40}\b(?:code|status)\W{0,3}-?\d+\W*$|^```"
+    r"(?i)^\W{0,3}(?:the )?(?:command|process|shell|program)\b.{0,40}\b(?:code|status)\W{0,3}-?\d+\W*$|^```"
     r"|^exit code:? ?-?\d+$|^(?:Process Group PGID|Background PIDs|Signal|Error|Output): ?(?:\(none\)|\d+)?$"
     r"|^Wall time: "
     r"|^(?:New|Current) Terminal (?:Output|Screen):?$"
-    r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>",
-    re.IGNORECASE,
+    r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>"
 )
 _FENCED = re.compile(r"^```(?:bash|sh|shell)?\n(.{0,4000}?)\n```\s*$", re.DOTALL | re.MULTILINE)
 _INPUT = ("command", "cmd", "keystrokes", "code", "script", "input", "commands")

@@ -63,21 +63,17 @@ _NOT_RUN = re.compile(
     r"|Cannot find module|^(?:E|ERROR|error|curl): |^npm (?:ERR!|error) (?!code|A complete)"
 )
 _GAVE_UP = re.compile(
-    r"\bI(?:'m| am)? (?:cannot|can't|could ?n[o']t|was(?:n't| not) able|(?:am |was )?unable|(?:am |was )?not able"
+    r"(?i)\bI(?:'m| am)? (?:cannot|can't|could ?n[o']t|was(?:n't| not) able|(?:am |was )?unable|(?:am |was )?not able"
     r"|have to (?:stop|give up)|give up|must stop)|(?:it is|it's|this is) (?:not possible|impossible)|giving up"
-    r"|unfortunately,? (?:I|it|the task|this)\b.{0,40}(?:cannot|can't|could ?n[o']t|unable|not possible)",
-    re.IGNORECASE,
+    r"|unfortunately,? (?:I|it|the task|this)\b.{0,40}(?:cannot|can't|could ?n[o']t|unable|not possible)"
 )
 _ASKS_BACK = re.compile(
-    r"\b(?:would you like|do you want|should I|shall I|could you|can you|please (?:provide|confirm|specify"
-    r"|clarify|let me know|share)|let me know|which (?:one|of)|what would you)\b",
-    re.IGNORECASE,
+    r"(?i)\b(?:would you like|do you want|should I|shall I|could you|can you|please (?:provide|confirm|specify"
+    r"|clarify|let me know|share)|let me know|which (?:one|of)|what would you)\b"
 )
 _STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", "unknown", "interrupted")
-_TROUBLE = re.compile(
-    r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
-)
-_SUMMARY = re.compile(r"summary|compact|condens|sub-agent|custom", re.IGNORECASE)
+_TROUBLE = re.compile(r"(?i)error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b")
+_SUMMARY = re.compile(r"(?i)summary|compact|condens|sub-agent|custom")
 """Texts that a tool injects and that a model or a hook wrote."""
 _LAST, _LONGEST, _LINE, _LINES = 3, 4_000, 240, 2
 

@@ -69,9 +69,8 @@ _PROBES = re.compile(
 )
 """Commands that are written so that they may fail."""
 _EXPLAINED = re.compile(
-    r"pre-?existing|unrelated|not related|already (?:fail|broken)|as (?:asked|expected|required|requested|intended)"
-    r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate",
-    re.IGNORECASE,
+    r"(?i)pre-?existing|unrelated|not related|already (?:fail|broken)|as (?:asked|expected|required|requested|intended)"
+    r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate"
 )
 _CHECKS = table(
     r"""
@@ -85,6 +84,7 @@ build  ^cmake\s.*--build
 )
 """Kinds of checks, and commands that make them."""
 _NOT_RUN = ("command_not_found", "shell_syntax", "usage_error", "no_such_path")
+"""Errors of commands that failed before they did anything."""
 _KILLS = names("kill pkill killall timeout")
 _OPTIONAL = names("ruff black mypy flake8 pylint shellcheck eslint prettier pre-commit tree xxd file jq rg")
 """Programs that an agent likes to have but does not need."""
@@ -170,17 +170,13 @@ def failed_check(did: Sequence[Act]) -> Act | None:
         commands = (" ".join(segment) for segment in segments(act.command))
         fits = (next((kind for kind, pattern in _CHECKS if pattern.search(each)), "") for each in commands)
         kinds = {*fits} - {""}
+        found = error(act)
+        ran = not found or not (found.mechanism in _NOT_RUN or (found.what and found.what in act.command))
         if not _shows(act):
             passed |= kinds
-        elif kinds and not kinds & passed and not _may_fail(act) and not _not_run(act):
+        elif ran and kinds and not kinds & passed and not _may_fail(act):
             return act
     return None
-
-
-def _not_run(act: Act) -> bool:
-    """Whether a command failed before it did anything: a program that is missing, or does not know what to do."""
-    found = error(act)
-    return bool(found and (found.mechanism in _NOT_RUN or (found.what and found.what in act.command)))
 
 
 def _may_fail(act: Act) -> bool:

@@ -109,9 +109,9 @@ def made(
     if outcome.state == "partly passed":
         fails = next(r.label for r in rollouts if r.status == "failed")
         passes = next(r.label for r in rollouts if r.status == "passed")
-        divergence = Divergence(
-            Citation(trial=fails, step=3, quote="cat report.txt"),
-            Citation(trial=passes, step=3, quote="ls -l /app"),
+        divergence: Divergence = (
+            ("failing", Citation(trial=fails, step=3, quote="cat report.txt")),
+            ("passing", Citation(trial=passes, step=3, quote="ls -l /app")),
         )
         outcome = replace(outcome, divergence=divergence)
     return TaskMaterial(outcome, f"Write out.txt for {task}.", traces={each.id: each for each in traces})
