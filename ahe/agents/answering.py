@@ -123,12 +123,8 @@ async def same_every_run(
 
 def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
     """The JSON schema of an object with exactly these properties, in this order."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    required = list(properties)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 async def rendered_prompt(root: Path, make_executor: MakeExecutor, values: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ A quote may match the recorded text or the text that a terminal shows; white spa
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from ahe.debug.clean.pointers import CLOSE, OPEN
@@ -28,7 +29,7 @@ class CitationChecker:
         self.traces = traces
         self._least = least
         self._steps = {name: {step.id: step for step in trace.steps} for name, trace in traces.items()}
-        self._flat: dict[tuple[str, int], tuple[str, str]] = {}
+        self._flat_texts = functools.cache(flat_texts)
 
     def problem(self, cited: Citation) -> str | None:
         """Why a citation is unfounded, as a line for who made it; None if the quote is in that step."""
@@ -40,15 +41,13 @@ class CitationChecker:
             return f"{name} has no step {cited.step}; its last is {max(steps, default=0)}"
         if len(words) < self._least:
             return f"the quote {cited.quote!r} is too short: at least {self._least} characters of the step"
-        if self._holds(words, name, cited.step):
+        if self._holds(steps[cited.step], words):
             return None
         if OPEN in cited.quote or CLOSE in cited.quote:
             return f"the quote at {cited} holds a marker {OPEN}…{CLOSE}: quote what stands there itself"
-        other = next((number for number in steps if self._holds(words, name, number)), None)
+        other = next((number for number, step in steps.items() if self._holds(step, words)), None)
         hint = f"; it stands at {name}#{other}" if other is not None else ""
         return f"the quote does not stand at {cited}: {cited.quote[:120]!r}{hint}"
 
-    def _holds(self, words: str, name: str, number: int) -> bool:
-        if (name, number) not in self._flat:
-            self._flat[name, number] = flat_texts(self._steps[name][number])
-        return any(words in text for text in self._flat[name, number])
+    def _holds(self, step: Step, words: str) -> bool:
+        return any(words in text for text in self._flat_texts(step))
