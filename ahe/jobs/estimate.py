@@ -42,31 +42,28 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         counted = tallies(stored_trials(reader, incumbent, [*train, *heldout])) if reader else {}
         concentration = fit_concentration(known.rows_of(project, store, on_train))
         one = known.rollout_cost(project, store)
-        debugger = known.debugger_cost(project, store, done, len(train))
-        evolver = known.evolver_cost(project, store, done)
+        simulated = forecast(
+            known.simulated_gate(project, one),
+            beliefs(names, counted, concentration),
+            [counted.get(name, Tally()) for name in names],
+            train=len(train),
+            rollouts=table.rollouts,
+            iterations=wanted,
+        )
+        costs = (
+            one.times(simulated.baseline, "baseline"),
+            one.times(simulated.train, "comparisons"),
+            *_attribution(project, sum(not each.by_person for each in state.pending), wanted, one),
+            one.times(simulated.heldout, "held-out"),
+            known.debugger_cost(project, store, done, len(train)).times(wanted, "debugger"),
+            known.evolver_cost(project, store, done).times(wanted, "evolver"),
+        )
         budgets = known.allowances(project, store)
-    simulated = forecast(
-        known.simulated_gate(project, one),
-        beliefs(names, counted, concentration),
-        [counted.get(name, Tally()) for name in names],
-        train=len(train),
-        rollouts=table.rollouts,
-        iterations=wanted,
-    )
-    attribution = _attribution(project, sum(not each.by_person for each in state.pending), wanted, one)
-    costs = (
-        one.times(simulated.baseline, "baseline"),
-        one.times(simulated.train, "comparisons"),
-        *attribution,
-        one.times(simulated.heldout, "held-out"),
-        debugger.times(wanted, "debugger"),
-        evolver.times(wanted, "evolver"),
-    )
     covered, limit = _covered(costs[0], _sum(costs[1:]), budgets, wanted)
     rates = beliefs(on_train, counted, concentration)
     ceiling = known.ceiling_in_rollouts(table.comparison, one) if table.gate == "bayes" else 0
     points = approximate_effect(rates, table.rollouts, ceiling or inf) if table.gate in NUMBERED else None
-    more = sum(cost.rollouts for cost in attribution)
+    attributed = sum(cost.rollouts for cost in costs if cost.part == "attribution")
     return Estimate(
         iterations=wanted,
         tasks=len(train),
@@ -77,8 +74,8 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         measured=rates.measured,
         costs=costs,
         total=_sum(costs),
-        low=simulated.low + more,
-        high=simulated.high + more,
+        low=simulated.low + attributed,
+        high=simulated.high + attributed,
         covered=covered,
         limit=limit,
         points=points,
