@@ -59,7 +59,7 @@ def _git(_: Config) -> Iterator[Finding]:
         said = subprocess.run(["git", "--version"], capture_output=True, text=True, timeout=10).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         said = "not found"
-    version = re.search(r"\d+\.\d+", said)
+    version = re.search(r"(?<!\d)\d+\.\d+", said)
     good = version is not None and tuple(map(int, version[0].split("."))) >= OLDEST_GIT
     fix = f"install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer, for example `apt-get install git`"
     yield _checked("git", good, said, fix)
