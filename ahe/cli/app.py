@@ -50,7 +50,7 @@ COMMANDS: dict[str, dict[str, str]] = {
 }
 FILES = {
     **dict.fromkeys(("init", "doctor", "evolve", "run", "revert"), "everyday"),
-    **dict.fromkeys(("log", "show", "diff", "compare", "best", "components"), "look"),
+    **dict.fromkeys(("log", "show", "diff", "compare", "best", "trace", "components"), "look"),
     **dict.fromkeys(("eval", "debug", "calibrate", "final", "gate"), "study"),
 }
 """The file of a command, if it has none of its own."""

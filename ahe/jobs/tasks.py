@@ -23,9 +23,9 @@ class ListedTask(Record):
 
     name: str
     split: str
-    environment: str
-    refused: str
-    description: str
+    environment: str = ""
+    refused: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,7 @@ def listed(project: Project) -> ListedSuite:
         )
         for name, task in suite.tasks.items()
     ]
-    found += [
-        ListedTask(name=name, split="none", environment="", refused=reason, description="")
-        for name, reason in suite.left_out.items()
-    ]
+    found += [ListedTask(name=name, split="none", refused=why) for name, why in suite.left_out.items()]
     return ListedSuite(suite, tuple(sorted(found, key=lambda task: task.name)))
 
 

@@ -23,8 +23,8 @@ class Ledger:
     """Counts every model call. A limit of 0 means no limit; `minutes_limit` is wall-clock time since the ledger
     was made.
 
-    `total` begins with what earlier processes of the same run have used. `on_charge` is called after every call with
-    the role, the usage of the call and the new total.
+    `total` begins with what earlier processes of the same run have used, `spent` with nothing. `on_charge` is called
+    after every call with the role, the usage of the call and the new total.
     """
 
     usd_limit: float = 0.0
@@ -36,10 +36,11 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self._started = self.clock()
+        self.spent = Usage(usd=None if self.total.usd is None else 0.0)
 
     def charge(self, role: Role, usage: Usage) -> None:
         """Adds what one call used. Never raises at a limit, because what was paid for is kept."""
-        self.total += usage
+        self.total, self.spent = self.total + usage, self.spent + usage
         self.on_charge(role, usage, self.total)
 
     def check(self) -> None:

@@ -63,7 +63,7 @@ class OpenAIModel:
         self._where = served_here(spec) or shown(self._base_url)
         self._key = _key(spec)
         self._secrets = secrets or Secrets.of([spec])
-        self._ledger = ledger
+        self._ledger = ledger or Ledger()
         self._keyed = keyed
         self._backoff = backoff or Backoff()
         self.habits = wire.Habits()
@@ -105,15 +105,13 @@ class OpenAIModel:
         return why
 
     async def _answered(self, request: Request) -> Reply:
-        if self._ledger is not None:
-            self._ledger.check()
+        self._ledger.check()
         began = time.monotonic()
         reply = await retrying(
             lambda: self._adapting(request), self.spec.retries, self._backoff, f"the model at {self._where}"
         )
         usage = reply.usage.model_copy(update={"usd": cost(self.spec, reply.usage)})
-        if self._ledger is not None:
-            self._ledger.charge(request.role, usage)
+        self._ledger.charge(request.role, usage)
         waited = max(0.0, time.monotonic() - began - reply.seconds)
         return reply.model_copy(update={"usage": usage, "waited": waited})
 

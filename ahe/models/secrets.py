@@ -37,7 +37,8 @@ class Secrets:
         long = sorted(
             {value for value in _values(specs) if len(value) >= LEAST_IN_ERRORS}, key=len, reverse=True
         )
-        sure = [value for value in long if len(value) >= SURE or _random(value)]
+        mixed = [value for value in long if re.search(r"\d", value) and re.search(r"[^\W\d_]", value)]
+        sure = [v for v in long if len(v) >= SURE or (len(v) >= LEAST_IN_REPLIES and v in mixed)]
         errors, replies = (tuple(form for value in each for form in _forms(value)) for each in (long, sure))
         return cls(errors, replies)
 
@@ -53,11 +54,6 @@ class Secrets:
         for form in self.in_replies:
             text = form.sub(HIDDEN, text)
         return text.encode("utf-8", "surrogateescape")
-
-
-def _random(value: str) -> bool:
-    mixed = any(ch.isdigit() for ch in value) and any(ch.isalpha() for ch in value)
-    return mixed and len(value) >= LEAST_IN_REPLIES
 
 
 def shown(base_url: str) -> str:

@@ -53,20 +53,10 @@ class Parts:
     modes: dict[Role, str]
     evaluator: Evaluator
 
-    def __post_init__(self) -> None:
-        self._before = self.ledger.total
-
     @property
     def spent(self) -> Usage:
         """What was spent since the parts were opened."""
-        after, before = self.ledger.total, self._before
-        return Usage(
-            calls=after.calls - before.calls,
-            input_tokens=after.input_tokens - before.input_tokens,
-            cached_tokens=after.cached_tokens - before.cached_tokens,
-            output_tokens=after.output_tokens - before.output_tokens,
-            usd=None if after.usd is None else after.usd - (before.usd or 0.0),
-        )
+        return self.ledger.spent
 
     def environment(self, spec: EnvironmentSpec, scratch: Path) -> Environment:
         """A sandbox of our own, for the evolver's shell and for smoke trials: never Docker."""

@@ -34,7 +34,6 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
 
 BEFORE = ("on_start", "before_model", "before_tool", "before_finish")
-AFTER = ("after_model", "after_tool")
 FORMS: dict[str, tuple[type, ...]] = {
     "on_start": (),
     "before_model": (list,),
@@ -375,7 +374,7 @@ def instance(module: ModuleType) -> Any:
     if len(classes) != 1:
         raise TypeError(f"a middleware file defines exactly one class; this one defines {len(classes)}")
     found = classes[0]()
-    for hook in BEFORE + AFTER:
+    for hook in FORMS:
         function = getattr(found, hook, None)
         if function is not None and not inspect.iscoroutinefunction(function):
             raise TypeError(f"the hook {hook} is not an async function")

@@ -105,7 +105,8 @@ class Hooks:
             return original
         try:
             changed = form.validate_python(value)
-            if hook != "before_model" and _size(form, changed) > max(MAX_CHANGE, _size(form, original)):
+            most = max(MAX_CHANGE, len(form.dump_json(original)))
+            if hook != "before_model" and len(form.dump_json(changed)) > most:
                 raise ValueError(f"more than {MAX_CHANGE} characters")
             return changed
         except ValueError as error:
@@ -215,10 +216,6 @@ def offered_tools(harness: Harness) -> tuple[ToolSpec, ...]:
 def unknown(call: ToolCall, offered: Sequence[ToolSpec]) -> bool:
     """Whether a call names a tool that was not offered."""
     return call.name not in {tool.name for tool in offered}
-
-
-def _size(form: TypeAdapter[T], value: T) -> int:
-    return len(form.dump_json(value))
 
 
 def _tool(name: str, description: str, argument: str, text: str) -> ToolSpec:
