@@ -12,7 +12,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-from ahe.records import Change, Final, Observed, Usage, Verdict
+from ahe.records import Change, Final, Observed, Usage, Verdict, tokens_text
 from ahe.text import loads
 
 _WIDTH = 78
@@ -94,6 +94,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
         ("Ahe-Rollouts", f"{verdict.rollouts}{_missing(verdict.missing)}"),
         ("Ahe-Cost", _cost(verdict.usage)),
+        ("Ahe-Tokens", tokens_text(verdict.tokens) if verdict.tokens else ""),
         ("Ahe-Predicted", _names(verdict.predicted)),
         ("Ahe-Fixes", str(verdict.fixes or "")),
         ("Ahe-Regressions", str(verdict.regressions or "")),
@@ -159,6 +160,8 @@ def final_text(final: Final) -> str:
             "Ahe-Rollouts",
             f"attempts {plan.first} to {last} of {len(plan.tasks)} tasks in both arms{_missing(final.missing)}",
         ),
+        ("Ahe-Seed-Twice", str(final.twice or "")),
+        ("Ahe-Tokens", "" if final.tokens is None else tokens_text(final.tokens)),
         ("Ahe-Cost", _cost(final.usage)),
         ("Ahe-Suite", plan.suite),
         ("Ahe-Model", plan.model),

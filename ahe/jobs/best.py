@@ -11,7 +11,7 @@ from ahe.history import Commit, History
 from ahe.jobs.compare import Compared, compare_stored
 from ahe.loop.state import without_reverted
 from ahe.project.project import Project
-from ahe.records import Final, Interval, Record
+from ahe.records import Final, Record
 
 BEST = "ahe/best"
 
@@ -53,17 +53,17 @@ def best(project: Project) -> Best:
     )
 
 
-def run_gain(project: Project) -> Interval | None:
-    """What the best version gained over the seed, from the trials that exist. Nothing runs.
+def run_gain(project: Project) -> Compared | None:
+    """The best version against the seed, from the trials that exist. Nothing runs.
 
-    None where the best is the seed, where they share no scored task, and where the suite cannot be read, because
+    None where no version was called the best yet, and where the suite cannot be read, because
     the log of changes must be readable without it.
     """
     history = project.history()
     if BEST not in history.tags():
         return None
     try:
-        return compare_stored(project, history, history.root(), best_commit(history).sha).gain
+        return compare_stored(project, history, history.root(), best_commit(history).sha)
     except (UsageError, TaskError):
         return None
 

@@ -11,10 +11,11 @@ from ahe.events import QUIET
 from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
+from ahe.gate.retries import tokens_per_task, two_tries
 from ahe.history import History
 from ahe.project.project import Project
 from ahe.protocols import MakeEnvironment, Watcher
-from ahe.records import Interval, Observed, Record, Split, Trial
+from ahe.records import Interval, Observed, Record, Split, Trial, TwoTries
 
 
 class TaskTrials(Record):
@@ -32,7 +33,8 @@ class Compared(Record):
     as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
     edit, and `raw_delta` is too high because these rollouts selected b. All are None where the arms share no scored
     task, or are the same harness. `others` counts the plain trials that were left out: see `paired`.
-    `slowdown` is how many times slower the model worked for b.
+    `slowdown` is how many times slower the model worked for b. `twice` is version a tried once and twice, the bar for b;
+    `tokens` are the means per task, before and after. Both are over the tasks that both arms scored.
     """
 
     a: str
@@ -48,6 +50,8 @@ class Compared(Record):
     score: float | None = None
     others: int = 0
     slowdown: float | None = None
+    twice: TwoTries | None = None
+    tokens: tuple[float, float] | None = None
 
     @property
     def same(self) -> bool:
@@ -127,6 +131,8 @@ def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arm
         raw_delta=found.raw if found else None,
         score=found.above() if found else None,
         slowdown=slowdown(arms) if found else None,
+        twice=two_tries(trial for trial in arms[0] if trial.task in both),
+        tokens=tokens_per_task(arms, both),
     )
 
 

@@ -18,6 +18,7 @@ from ahe.events import Notice
 from ahe.gate.claims import claim
 from ahe.gate.decisions import unusable
 from ahe.gate.predictions import observed
+from ahe.gate.retries import tokens_per_task, two_tries
 from ahe.history import History
 from ahe.history.message import final_tag
 from ahe.jobs.best import best_commit
@@ -154,6 +155,8 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
         missing=sum(b.missing + c.missing for b, c in pairs.values()),
         usage=sum((trial.usage + trial.side_usage for trial in trials), Usage()),
         ended=now(),
+        twice=two_tries(one),
+        tokens=tokens_per_task((one, other), plan.tasks),
     )
 
 

@@ -192,6 +192,7 @@ class Measurement:
             predicted=self.predicts,
             slowdown=self.slowdown,
             side_by_side=self.series,
+            tokens=comparison.tokens,
         )
         return with_tasks(measured, pairs, self.concentration)
 

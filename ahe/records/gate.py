@@ -101,6 +101,11 @@ class TwoTries(Record):
         )
 
 
+def tokens_text(tokens: tuple[float, float]) -> str:
+    """Tokens per task before and after."""
+    return f"{tokens[0]:,.0f} → {tokens[1]:,.0f} a task"
+
+
 class Observed(Record):
     """One task: `b` of `n_b` rollouts passed before the change, `c` of `n_c` after it.
 
@@ -186,7 +191,8 @@ class Verdict(Record):
     the change, if leave-one-out attribution judged it: then `tasks` and the deltas come from fresh rollouts of those
     two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read. `slowdown` is how many
     times slower the model worked for the candidate than for the incumbent; `side_by_side` is `Trial.series` of
-    the rollouts that decided, if both arms were measured again because of it, else 0.
+    the rollouts that decided, if both arms were measured again because of it, else 0. `tokens` are the means per task,
+    before and after; None in verdicts of earlier versions.
     """
 
     outcome: VerdictOutcome
@@ -216,6 +222,7 @@ class Verdict(Record):
     regressions: PredictionScore | None = None
     slowdown: float | None = None
     side_by_side: int = 0
+    tokens: tuple[float, float] | None = None
 
     @property
     def series(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ahe.records.conversation import ModelTime, Pace, Record, Usage
-from ahe.records.gate import Interval, Observed
+from ahe.records.gate import Interval, Observed, TwoTries
 
 
 class Copies(Record):
@@ -173,7 +173,8 @@ class Final(Record):
     """The result of a look. `given_tasks` is the headline: the mean difference on exactly these tasks.
 
     `over_tasks` generalises to similar tasks, None if there is only one. Both are 90 % intervals of best − seed.
-    `score` is P(best is better on these tasks).
+    `score` is P(best is better on these tasks). `twice` is the seed tried once and twice, the bar for the best; `tokens` are the
+    means per task of seed and best. Finals of earlier versions have neither.
     """
 
     plan: FinalPlan
@@ -186,3 +187,5 @@ class Final(Record):
     missing: int
     usage: Usage
     ended: str = ""
+    twice: TwoTries | None = None
+    tokens: tuple[float, float] | None = None

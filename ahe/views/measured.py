@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahe.records import Final, Interval, Observed, slower
+from ahe.records import Final, Interval, Observed, TwoTries, slower, tokens_text
 from ahe.text import plural
 from ahe.views.text import Fact, duration, facts, fit, points, rate, spent, table, visible
 
@@ -85,8 +85,17 @@ def _summary(names: tuple[str, str], found: Compared, difference: Fact, *more: F
         difference,
         ("raw delta", f"{points(found.raw_delta)} points"),
         ("score", f"P({names[1]} better) = {found.score:.3f}"),
+        *bar(names[0], found.twice, found.tokens),
         ("pace", slower(found.slowdown, names)),
         *more,
+    )
+
+
+def bar(name: str, twice: TwoTries | None, tokens: tuple[float, float] | None) -> tuple[Fact, Fact]:
+    """What simple retries of the first version reach, with an oracle that picks the better try; and the tokens."""
+    return (
+        ("retries", f"{name} {twice}" if twice else ""),
+        ("tokens", tokens_text(tokens) if tokens else ""),
     )
 
 
@@ -132,6 +141,7 @@ def final_text(found: Final | None, width: int | None = None) -> str:
     summary = facts(
         ("pass rate", f"{arms} on {len(plan.tasks)} test tasks (seed → best)"),
         ("difference", given),
+        *bar("the seed:", found.twice, found.tokens),
         ("over tasks", f"{over}, if these tasks stand for others like them"),
         ("rollouts", f"{plan.rollouts} fresh a task and version, from attempt {plan.first + 1}{missing}"),
         ("cost", spent(found.usage)),

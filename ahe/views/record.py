@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from ahe.history.commits import Commit, prediction_scores
-from ahe.records import Interval, Record, Verdict
-from ahe.views.measured import BEFORE_AFTER, gained, task_table
+from ahe.records import Record, Verdict, tokens_text
+from ahe.views.measured import BEFORE_AFTER, bar, gained, task_table
 from ahe.views.text import count, facts, money, points, rate, table, visible
 
 if TYPE_CHECKING:
     from ahe.jobs.change import Measured, Reverted
+    from ahe.jobs.compare import Compared
 
 SHORT = 10
 OUTCOMES = ("kept", "reverted", "undecided", "unchanged", "pending")
@@ -42,8 +43,8 @@ def log_rows(commits: Sequence[Commit]) -> list[LogRow]:
     return [LogRow.model_validate(commit, from_attributes=True) for commit in commits]
 
 
-def log_text(commits: Sequence[Commit], gain: Interval | None = None, width: int | None = None) -> str:
-    """One line per commit, how many were kept and reverted, and what the run gained, where it is known."""
+def log_text(commits: Sequence[Commit], run: Compared | None = None, width: int | None = None) -> str:
+    """One line per commit, how many were kept and reverted, and what the run gained beside what retries of the seed reach."""
     headers = (
         *("tags", "commit", "kind", "subject", "verdict", "delta, 90 %", "score"),
         *("rollouts", "cost", "predicted"),
@@ -60,7 +61,7 @@ def log_text(commits: Sequence[Commit], gain: Interval | None = None, width: int
     below = facts(
         ("predicted fixes:", str(up) if up.named or down.named else ""),
         ("predicted regressions:", str(down) if up.named or down.named else ""),
-        *([gained(gain)] if gain else []),
+        *([gained(run.gain), *bar("the seed:", run.twice, run.tokens)] if run and run.gain else []),
         title=", ".join(order) or ("no change yet: `ahe evolve` makes the first" if nothing else ""),
     )
     listed = table(headers, rows, width, right="score rollouts cost predicted")
@@ -146,6 +147,7 @@ def _verdict(commit: Commit) -> str:
         ("raw delta", "" if raw is None else f"{points(raw)} points, {verdict.basis}"),
         ("score", "" if verdict.score is None else f"P = {verdict.score:.3f} ({verdict.gate})"),
         ("pass rate", "" if rates == (None, None) else " → ".join(map(rate, rates))),
+        ("tokens", tokens_text(verdict.tokens) if verdict.tokens else ""),
         ("held out", "" if heldout is None else f"{points(heldout)} points"),
         ("attribution", without and f"without it {without[:SHORT]}, with it {changed[:SHORT]}"),
         ("rollouts", f"{verdict.rollouts}, {verdict.missing} missing" if verdict.rollouts else ""),
