@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import io
@@ -57,10 +58,8 @@ def sweep(found: Any) -> None:
     filters = {"label": [f"{LABEL}=1", f"{HOST}={os.uname().nodename}"]}
     for container in found.containers.list(all=True, filters=filters, ignore_removed=True):
         if not is_alive(container.labels.get(OWNER, "")):
-            try:
+            with contextlib.suppress(APIError):
                 container.remove(force=True, v=True)
-            except APIError:
-                continue
 
 
 def await_ready(container: Any, command: tuple[str, ...], spec: EnvironmentSpec) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
@@ -144,16 +145,13 @@ def _first(errors: ExceptionGroup[Exception]) -> Exception:
 
 def tallies(trials: Iterable[Trial]) -> dict[str, Tally]:
     """Passes, scored and missing trials of each task."""
-    counted: dict[str, Tally] = {}
+    counted: dict[str, Counter[str]] = {}
     for trial in trials:
-        old = counted.get(trial.task, Tally())
-        missing = trial.status == "missing"
-        counted[trial.task] = Tally(
-            passes=old.passes + (trial.status == "passed"),
-            n=old.n + (not missing),
-            missing=old.missing + missing,
-        )
-    return counted
+        counted.setdefault(trial.task, Counter())[trial.status] += 1
+    return {
+        task: Tally(passes=each["passed"], n=each["passed"] + each["failed"], missing=each["missing"])
+        for task, each in counted.items()
+    }
 
 
 def pass_rate(counted: Mapping[str, Tally]) -> float | None:

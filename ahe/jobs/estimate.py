@@ -8,14 +8,15 @@ from math import inf
 from pathlib import Path
 
 from ahe.evaluate.evaluation import tallies
+from ahe.evaluate.store import Store
 from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.trial import HarnessVersion
 from ahe.gate.attribution import HIGHEST, most_rollouts
 from ahe.gate.posterior import fit_concentration
 from ahe.jobs import known
-from ahe.loop.state import next_iteration, workspace_state
+from ahe.loop.state import WorkspaceState, next_iteration, workspace_state
 from ahe.power.detectable import Beliefs, approximate_effect, beliefs, tasks_for
-from ahe.power.forecast import forecast
+from ahe.power.forecast import Forecast, forecast
 from ahe.project.project import Project
 from ahe.records import Cost, Estimate, Tally
 
@@ -32,7 +33,7 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     """
     table, history, suite = project.config.evolve, project.history(), project.suite()
     state = workspace_state(history.commits())
-    wanted, done = table.iterations if iterations is None else iterations, next_iteration(state) - 1
+    wanted = table.iterations if iterations is None else iterations
     suite.require_named()
     train, heldout = project.tasks_in_use(suite)
     names, on_train = [task.name for task in (*train, *heldout)], [task.name for task in train]
@@ -42,31 +43,21 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         counted = tallies(stored_trials(reader, incumbent, [*train, *heldout])) if reader else {}
         concentration = fit_concentration(known.rows_of(project, store, on_train))
         one = known.rollout_cost(project, store)
-        debugger = known.debugger_cost(project, store, done, len(train))
-        evolver = known.evolver_cost(project, store, done)
+        simulated = forecast(
+            known.simulated_gate(project, one),
+            beliefs(names, counted, concentration),
+            [counted.get(name, Tally()) for name in names],
+            train=len(train),
+            rollouts=table.rollouts,
+            iterations=wanted,
+        )
+        costs = _costs(project, store, state, one, simulated, wanted, len(train))
         budgets = known.allowances(project, store)
-    simulated = forecast(
-        known.simulated_gate(project, one),
-        beliefs(names, counted, concentration),
-        [counted.get(name, Tally()) for name in names],
-        train=len(train),
-        rollouts=table.rollouts,
-        iterations=wanted,
-    )
-    attribution = _attribution(project, sum(not each.by_person for each in state.pending), wanted, one)
-    costs = (
-        one.times(simulated.baseline, "baseline"),
-        one.times(simulated.train, "comparisons"),
-        *attribution,
-        one.times(simulated.heldout, "held-out"),
-        debugger.times(wanted, "debugger"),
-        evolver.times(wanted, "evolver"),
-    )
     covered, limit = _covered(costs[0], _sum(costs[1:]), budgets, wanted)
     rates = beliefs(on_train, counted, concentration)
     ceiling = known.ceiling_in_rollouts(table.comparison, one) if table.gate == "bayes" else 0
     points = approximate_effect(rates, table.rollouts, ceiling or inf) if table.gate in NUMBERED else None
-    more = sum(cost.rollouts for cost in attribution)
+    attributed = sum(cost.rollouts for cost in costs if cost.part == "attribution")
     return Estimate(
         iterations=wanted,
         tasks=len(train),
@@ -77,8 +68,8 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         measured=rates.measured,
         costs=costs,
         total=_sum(costs),
-        low=simulated.low + more,
-        high=simulated.high + more,
+        low=simulated.low + attributed,
+        high=simulated.high + attributed,
         covered=covered,
         limit=limit,
         points=points,
@@ -89,22 +80,36 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     )
 
 
-def _attribution(project: Project, pending: int, iterations: int, one: Cost) -> list[Cost]:
-    """What attributing each candidate's effect to its changes takes: to those that are pending, then to as many as the
-    evolver may make. One that fills in a form makes one.
+def _costs(
+    project: Project,
+    store: Store,
+    state: WorkspaceState,
+    one: Cost,
+    simulated: Forecast,
+    iterations: int,
+    tasks: int,
+) -> tuple[Cost, ...]:
+    """The parts of the run, each with the basis of its numbers.
 
-    Roughly: the bound on 8 disputed tasks. In simulation attribution takes less, which about makes up for putting
-    what remains to the gate again.
+    Attribution judges first what is pending, then as many changes as the evolver may make; one that fills in a form
+    makes one. Roughly: the bound on 8 disputed tasks. In simulation attribution takes less, which about makes up for
+    putting what remains to the gate again.
     """
     table, embedded = project.config.evolve, project.config.models["evolver"].embedded
     form = table.editor == "proposal" or (table.editor == "auto" and embedded)
-    most = 1 if form else table.changes
+    most, pending = 1 if form else table.changes, sum(not commit.by_person for commit in state.pending)
     changes = [pending or most, *[most] * (iterations - 1)][:iterations]
-    rollouts = sum(most_rollouts(each, HIGHEST) for each in changes if each > 1)
-    if not rollouts:
-        return []
-    assumed = one.model_copy(update={"basis": f"assumed: {max(changes)} changes each"})
-    return [assumed.times(rollouts, "attribution")]
+    attributed = sum(most_rollouts(each, HIGHEST) for each in changes if each > 1)
+    assumed = one.model_copy(update={"basis": f"assumed: {max(changes, default=0)} changes each"})
+    done = next_iteration(state) - 1
+    return (
+        one.times(simulated.baseline, "baseline"),
+        one.times(simulated.train, "comparisons"),
+        *([assumed.times(attributed, "attribution")] if attributed else []),
+        one.times(simulated.heldout, "held-out"),
+        known.debugger_cost(project, store, done, tasks).times(iterations, "debugger"),
+        known.evolver_cost(project, store, done).times(iterations, "evolver"),
+    )
 
 
 def _sum(costs: Sequence[Cost]) -> Cost:

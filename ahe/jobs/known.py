@@ -41,9 +41,6 @@ def version(project: Project, history: History, rev: str) -> HarnessVersion:
     return HarnessVersion(id=history.harness_id(sha), root=str(root))
 
 
-# ---------------------------------------------------------------- trials
-
-
 @dataclass
 class OfflineModel:
     """A model known only by name: its trials can be found in the store, but it does not answer."""
@@ -69,9 +66,6 @@ def rows_of(project: Project, store: Store, tasks: Collection[str]) -> list[tupl
     """The coder's tallies at these tasks, a row for each harness and task: the prior is fitted to them."""
     rows = store.tallies(fingerprint(project.settled_spec("coder")))
     return [row for row in rows if row[0] in tasks]
-
-
-# ---------------------------------------------------------------- costs
 
 
 def rollout_cost(project: Project, store: Store) -> Cost:
@@ -134,8 +128,6 @@ def _assumed(project: Project, role: Role, basis: str = "assumed") -> Cost:
     )
 
 
-# ---------------------------------------------------------------- budgets
-
 Unit = Literal["usd", "tokens", "rollouts", "seconds"]
 
 
@@ -157,9 +149,6 @@ def allowances(project: Project, store: Store) -> list[Allowance]:
         (60 * budget.minutes, 0.0, f"{budget.minutes:g} minutes", "seconds"),
     )
     return [Allowance(name, max(0.0, most - used), unit) for most, used, name, unit in limits if most]
-
-
-# ---------------------------------------------------------------- the gate
 
 
 def simulated_gate(project: Project, one: Cost) -> Gate:

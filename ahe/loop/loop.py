@@ -106,17 +106,12 @@ class Loop:
         steps.tag(number)
         steps.move_best()
         verdict = judged.overall()
+        rates = {"undecided": None, "reverted": verdict.incumbent_rate}
         return IterationResult(
             number=number,
             rate=verdict.incumbent_rate,
             commits=tuple(commit.sha for commit in state.pending),
             verdict=verdict,
-            new_rate=rate_of_head(verdict),
+            # Of HEAD as it is now.
+            new_rate=rates.get(verdict.outcome, verdict.candidate_rate),
         )
-
-
-def rate_of_head(verdict: Verdict) -> float | None:
-    """The pass rate of HEAD after this verdict; None where nothing was decided."""
-    if verdict.outcome == "undecided":
-        return None
-    return verdict.incumbent_rate if verdict.outcome == "reverted" else verdict.candidate_rate

@@ -89,14 +89,10 @@ def models_text(found: Models, width: int | None = None) -> str:
 
 def model_test_text(found: ModelTest) -> str:
     """A line per fact about the model, and one per point that was tried."""
-    about = found.model_dump(exclude={"points"}).items()
+    about = [(key.replace("_", " "), str(v)) for key, v in found.model_dump(exclude={"points"}).items()]
     states = {True: "ok", False: "NO", None: "–"}
     points = [(point.name, f"{states[point.holds]:3} {point.what}") for point in found.points]
-    return (
-        facts(*((k.replace("_", " "), str(v)) for k, v in about), width=18)
-        + "\n\n"
-        + facts(*points, width=18)
-    )
+    return f"{facts(*about, width=18)}\n\n{facts(*points, width=18)}"
 
 
 def findings_text(findings: Sequence[Finding]) -> str:

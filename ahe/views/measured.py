@@ -128,16 +128,14 @@ def final_text(found: Final | None, width: int | None = None) -> str:
     missing = f", {found.missing} missing" if found.missing else ""
     arms = f"{rate(found.seed_rate)} → {rate(found.best_rate)}"
     given = f"{found.given_tasks} with 90 %, given these tasks; P(better) = {found.score:.3f}"
+    seen = f"{plan.seen} rollouts on these tasks were made before this look"
     summary = facts(
         ("pass rate", f"{arms} on {len(plan.tasks)} test tasks (seed → best)"),
         ("difference", given),
         ("over tasks", f"{over}, if these tasks stand for others like them"),
         ("rollouts", f"{plan.rollouts} fresh a task and version, from attempt {plan.first + 1}{missing}"),
         ("cost", spent(found.usage)),
-        (
-            "seen before",
-            f"{plan.seen} rollouts on these tasks were made before this look" if plan.seen else "",
-        ),
+        ("seen before", seen if plan.seen else ""),
         ("again", f"look {plan.look}: {plan.again}" if plan.again else ""),
     )
     kept = f"kept in the tag ahe/final-{plan.look:03d} of the workspace"
@@ -154,11 +152,7 @@ def run_text(found: RunResult, where: Path) -> str:
     else:
         unchanged = f"{where} is as it was; --apply writes, or pipe to `git apply` there"
         what = f"{plural(len(found.changed), 'file')} changed; {unchanged}"
-    left = (
-        ("not copied", found.skipped),
-        ("held back", found.held),
-        ("left to you", found.collided),
-    )
+    left = (("not copied", found.skipped), ("held back", found.held), ("left to you", found.collided))
     lists = "".join(f"{title} {_left(items)}\n" for title, items in left if items)
     unfinished = "" if found.ended == "answered" else f"\nThe agent did not finish: {found.ended}"
     return f"{lists}{what}. {spent(found.usage)}{unfinished}"
@@ -166,11 +160,12 @@ def run_text(found: RunResult, where: Path) -> str:
 
 def _left(items: Sequence[Left]) -> str:
     """Paths by the reason why they were left: `(git ignores it): a, b`, each where it is kept, if it is."""
+    by_reason: dict[str, list[str]] = {}
+    for each in items:
+        kept = f" (in {each.saved})" if each.saved else ""
+        by_reason.setdefault(each.why, []).append(fit(each.path + kept, 300))
     lines = []
-    for why in dict.fromkeys(each.why for each in items):
-        names = [
-            each.path + (f" (in {each.saved})" if each.saved else "") for each in items if each.why == why
-        ]
+    for why, names in by_reason.items():
         more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-        lines.append(f"({visible(why)}): {', '.join(fit(name, 300) for name in names[:SHOWN] + more)}")
+        lines.append(f"({visible(why)}): {', '.join(names[:SHOWN] + more)}")
     return "; ".join(lines)

@@ -144,6 +144,14 @@ async def test_same_trials_same_bytes_in_any_order(tmp_path: Path) -> None:
         assert {path: path.read_bytes() for path in before} == before
 
 
+async def test_worker_processes_find_the_same(tmp_path: Path) -> None:
+    for name in ("f1", "f2"):
+        trace(tmp_path, name, [("cat x", "line\n" * 420_000)], verifier=f"expected {name}")
+    given_ = evidence(tmp_path, [trial("f1", "task-a"), trial("f2", "task-b")])
+    reports = [(await AgentDebugger(workers=n).explain(given_)).text for n in (1, 2)]
+    assert reports[0] == reports[1] and "expected f2" in reports[0]
+
+
 async def test_a_tight_budget_holds_for_a_real_report(tmp_path: Path) -> None:
     given_ = made(tmp_path)
     for budget in (20, 100, 300):

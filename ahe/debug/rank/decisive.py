@@ -59,11 +59,9 @@ def findings(
 
 
 def largest(label: str, did: Sequence[Act]) -> tuple[Finding, ...]:
-    """The act that printed most: what a context was filled with. None if there is no act."""
-    ranked = sorted(did, key=lambda act: -len(act.result))[:1]
-    return tuple(
-        Finding(cite(label, act), why=f"printed most, {len(act.result)} characters") for act in ranked
-    )
+    """The act that printed most: what a context was filled with; empty if there is no act."""
+    most = max(did, key=lambda act: len(act.result), default=None)
+    return (Finding(cite(label, most), why=f"printed most, {len(most.result)} characters"),) if most else ()
 
 
 def names(said: Sequence[Failure]) -> tuple[str, ...]:

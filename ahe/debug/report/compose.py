@@ -54,9 +54,7 @@ def compose(title: str, sections: Iterable[Section], budget: int) -> str:
         while excess > 0 and best:
             excess -= costs[best.pop()]
         text = _render(title, filled, set(best))
-        excess = (
-            estimate_tokens(text) - budget
-        )  # the parts' estimates do not add up to that of the whole text
+        excess = estimate_tokens(text) - budget  # the parts' estimates need not add up to it
         if excess <= 0:
             return text
         if not best:

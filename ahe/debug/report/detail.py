@@ -84,8 +84,8 @@ def _instruction(asked: str, outcome: TaskOutcome) -> str:
     """The instruction as a block quote, so that its headings do not mix with the page's; a long one is cut."""
     text = asked[:INSTRUCTION].rstrip()
     if len(asked) > INSTRUCTION:
-        places = [str(rollout.asked) for rollout in outcome.rollouts if rollout.asked]
-        text += f"{CUT}\n\n({len(asked)} characters" + (f"; all of it is at {places[0]})" if places else ")")
+        places = (f"; all of it is at {rollout.asked}" for rollout in outcome.rollouts if rollout.asked)
+        text += f"{CUT}\n\n({len(asked)} characters{next(places, '')})"
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
