@@ -97,7 +97,7 @@ def _forms(secret: str) -> tuple[re.Pattern[str], ...]:
 
 def _pattern(secret: str, plain: str = "") -> re.Pattern[str]:
     """Finds a secret with any of its characters escaped, but those in `plain`. Its own backslashes do not count."""
-    parts = []
+    parts: list[str] = []
     for ch in secret.replace("\\", ""):
         before = (
             _SLASHES if parts else r"(?<!\\)\\*+"
