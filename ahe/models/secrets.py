@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_letters, digits
 from urllib.parse import parse_qsl, unquote, urlsplit
 from urllib.request import getproxies
 
@@ -22,6 +23,9 @@ SURE = 16
 """Shorter values stay. In a reply, so do those below `SURE` without letters and digits: words such as `not-needed` or
 a user's name are more likely the model's own.
 """
+_SLASHES = r"(?:\\++(?i:u005c|x5c)?|(?i:%(?:25)*5c|&#x0*5c;)|&#0*92;)*"
+"""Backslashes, plain or escaped, however many there are."""
+_URL_SAFE = str.maketrans("+/", "-_")
 _NAMES_A_SECRET = ("key", "token", "secret", "pass", "sig", "auth")
 
 
@@ -35,7 +39,7 @@ class Secrets:
     @classmethod
     def of(cls, specs: Iterable[ModelSpec]) -> Secrets:
         long = sorted(
-            {value for value in _values(specs) if len(value) >= LEAST_IN_ERRORS}, key=len, reverse=True
+            {v for v in _values(specs) if len(v.replace("\\", "")) >= LEAST_IN_ERRORS}, key=len, reverse=True
         )
         mixed = [value for value in long if re.search(r"\d", value) and re.search(r"[^\W\d_]", value)]
         sure = [v for v in long if len(v) >= SURE or (len(v) >= LEAST_IN_REPLIES and v in mixed)]
@@ -82,18 +86,23 @@ def _values(specs: Iterable[ModelSpec]) -> Iterator[str]:
 @lru_cache(maxsize=64)
 def _forms(secret: str) -> tuple[re.Pattern[str], ...]:
     data = secret.encode()
-    forms = [r"(?<!\\)" + "".join(map(_escaped, secret)), f"(?i:{data.hex()})"]
+    forms = [_pattern(secret), re.compile(data.hex(), re.IGNORECASE)]
     for shift in range(3):
         # Inside a longer text the first and the last character of the Base64 also hold bits of its neighbours.
         first, end = -(-shift * 8 // 6), (shift + len(data)) * 8 // 6
         form = base64.b64encode(bytes(shift) + data).decode()[first:end]
-        for each in {form, form.replace("+", "-").replace("/", "_")}:
-            forms.append("".join(ch if ch.isalnum() else _escaped(ch) for ch in each))
-    return tuple(re.compile(form) for form in forms)
+        forms += [_pattern(each, plain=ascii_letters + digits) for each in {form, form.translate(_URL_SAFE)}]
+    return tuple(forms)
 
 
-def _escaped(ch: str) -> str:
-    """A pattern for a character, plain or escaped, with the backslashes before it, however many there are."""
-    percent = "".join(f"%(?:25)*{byte:02x}" for byte in ch.encode())
-    codes = f"(?i:u{ord(ch):04x}|x{ord(ch):02x}|{percent}|&#x0*{ord(ch):x};)|&#0*{ord(ch)};"
-    return rf"(?:\\|{codes})*+" if ch == "\\" else rf"\\*+(?:{re.escape(ch)}|{codes})"
+def _pattern(secret: str, plain: str = "") -> re.Pattern[str]:
+    """Finds a secret with any of its characters escaped, but those in `plain`. Its own backslashes do not count."""
+    parts: list[str] = []
+    for ch in secret.replace("\\", ""):
+        before = (
+            _SLASHES if parts else r"(?<!\\)\\*+"
+        )  # a run of them is looked at once, not from each of its places
+        percent = "".join(f"%(?:25)*{byte:02x}" for byte in ch.encode())
+        codes = f"(?i:u{ord(ch):04x}|x{ord(ch):02x}|{percent}|&#x0*{ord(ch):x};)|&#0*{ord(ch)};"
+        parts.append(ch if ch in plain else f"{before}(?:{re.escape(ch)}|{codes})")
+    return re.compile("".join(parts))
