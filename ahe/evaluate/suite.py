@@ -175,7 +175,6 @@ def _of_rows(root: Path, toml: SuiteToml, files: RowsToml) -> Suite:
     return Suite(
         name=toml.name or root.name,
         path=str(root),
-        description=toml.description,
         tasks={task.name: task for tasks in rows.values() for task in tasks},
         splits=splits,
         quick={split: names[: files.quick] for split, names in splits.items()} if files.quick else {},

@@ -46,14 +46,11 @@ def tokens_per_task(
     arms: tuple[Sequence[Trial], Sequence[Trial]], tasks: Collection[str]
 ) -> tuple[float, float] | None:
     """Mean tokens of a scored trial in either arm, each task counting equally; None without tasks."""
-    means = [
-        [
-            fmean(spent)
-            for task in tasks
-            if (spent := [_tokens(t) for t in arm if t.task == task and t.status != "missing"])
-        ]
-        for arm in arms
-    ]
+    means = []
+    for arm in arms:
+        scored = [trial for trial in arm if trial.status != "missing"]
+        by_task = ([_tokens(trial) for trial in scored if trial.task == task] for task in tasks)
+        means.append([fmean(spent) for spent in by_task if spent])
     return (fmean(means[0]), fmean(means[1])) if all(means) else None
 
 

@@ -31,8 +31,8 @@ class Compared(Record):
     as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
     edit, and `raw_delta` is too high because these rollouts selected b. All are None where the arms share no scored
     task, or are the same harness. `others` counts the plain trials that were left out: see `paired`.
-    `slowdown` is how many times slower the model worked for b. `twice` is version a tried once and twice, the bar for b;
-    `tokens` are the means per task, before and after. Both are over the tasks that both arms scored.
+    `slowdown` is how many times slower the model worked for b. `twice` is version a tried once and twice, the bar
+    for b; `tokens` are the means per task, before and after. Both are over the tasks that both arms scored.
     """
 
     a: str

@@ -173,8 +173,8 @@ class Final(Record):
     """The result of a look. `given_tasks` is the headline: the mean difference on exactly these tasks.
 
     `over_tasks` generalises to similar tasks, None if there is only one. Both are 90 % intervals of best − seed.
-    `score` is P(best is better on these tasks). `twice` is the seed tried once and twice, the bar for the best; `tokens` are the
-    means per task of seed and best. Finals of earlier versions have neither.
+    `score` is P(best is better on these tasks). `twice` is the seed tried once and twice, the bar for the best;
+    `tokens` are the means per task of seed and best. Finals of earlier versions have neither.
     """
 
     plan: FinalPlan

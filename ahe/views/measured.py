@@ -95,7 +95,7 @@ def bar(name: str, twice: TwoTries | None, tokens: tuple[float, float] | None) -
     """What simple retries of the first version reach, with an oracle that picks the better try; and the tokens."""
     return (
         ("retries", f"{name} {twice}" if twice else ""),
-        ("tokens", tokens_text(tokens) if tokens else ""),
+        ("tokens", tokens_text(tokens) if tokens and any(tokens) else ""),
     )
 
 

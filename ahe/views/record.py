@@ -44,7 +44,7 @@ def log_rows(commits: Sequence[Commit]) -> list[LogRow]:
 
 
 def log_text(commits: Sequence[Commit], run: Compared | None = None, width: int | None = None) -> str:
-    """One line per commit, how many were kept and reverted, and what the run gained beside what retries of the seed reach."""
+    """One line per commit, how many were kept and reverted, what the run gained, and what retries of the seed reach."""
     headers = (
         *("tags", "commit", "kind", "subject", "verdict", "delta, 90 %", "score"),
         *("rollouts", "cost", "predicted"),
