@@ -25,8 +25,9 @@ class BayesGate:
     `looks` are (share of the plain rollouts, P at or below which the candidate is reverted then). After the plain
     rollouts it is kept at P ≥ `keep` and reverted at P ≤ `revert`; between, up to `extra`·T more rollouts are run,
     while both bounds move towards `final`. Better means: by more than `tax` (as a share of 1) for each 1,000 tokens
-    that the prompt grew. `heldout` is the least number of held-out rollouts an arm. `ceiling` limits what train may
-    cost: when it is reached, the existing rollouts decide, by the bound `final`.
+    that the prompt grew, and by a point for each `price` further tokens that a task takes (0: nothing is asked).
+    `heldout` is the least number of held-out rollouts an arm. `ceiling` limits what train may cost: when it is reached,
+    the existing rollouts decide, by the bound `final`.
     """
 
     looks: tuple[tuple[float, float], ...] = ((0.25, 0.15), (0.5, 0.30), (0.75, 0.34))
@@ -35,6 +36,7 @@ class BayesGate:
     final: float = 0.66
     extra: float = 4.0
     tax: float = 0.0
+    price: float = 0.0
     heldout: int = PER_ARM
     ceiling: Ceiling = NO_CEILING
     name: str = "bayes"
@@ -49,7 +51,7 @@ class BayesGate:
             hopeless = bound
         found = posterior(comparison.train, comparison.concentration)
         problem = "" if found is None else unusable(comparison.train)
-        score = found.above(self.tax * comparison.grown / 1000) if found else 0.0
+        score = found.above(self.tax * comparison.grown / 1000 + self._owed(comparison)) if found else 0.0
         if found and not problem and score <= hopeless:
             return decided(found, "reverted", f"not better on train (P = {score:.2f})")
         if affordable := within(requests, comparison, self.ceiling):
@@ -60,6 +62,13 @@ class BayesGate:
         if found is None or problem:
             return Decision(outcome="undecided", reason=problem or unusable(comparison.train))
         return self._beyond(comparison, found, score)
+
+    def _owed(self, comparison: Comparison) -> float:
+        """The gain, as a share of 1, that the candidate's further tokens per task have to bring."""
+        if not self.price or comparison.tokens is None:
+            return 0.0
+        before, after = comparison.tokens
+        return max(0.0, after - before) / self.price / 100
 
     def _beyond(self, comparison: Comparison, found: Posterior, score: float) -> Decision:
         """Whether to keep, revert or run more, once the plain rollouts are in."""

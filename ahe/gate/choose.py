@@ -128,15 +128,19 @@ GATES: dict[str, Callable[[], Gate]] = {
 }
 
 
-def make_gate(name: str, *, quick: bool = False, tax: float = 0.0, ceiling: Ceiling | None = None) -> Gate:
+def make_gate(
+    name: str, *, quick: bool = False, tax: float = 0.0, price: float = 0.0, ceiling: Ceiling | None = None
+) -> Gate:
     """The gate of that name. With `quick`, a held-out task gets no more rollouts than a train task.
 
-    `tax`, in points for each 1,000 tokens of the prompt, and `ceiling` apply to `bayes` only: the other gates run
-    the same rollouts for every candidate.
+    `tax`, in points for each 1,000 tokens of the prompt, `price`, in tokens a task that a point may cost, and `ceiling`
+    apply to `bayes` only: the other gates run the same rollouts for every candidate.
     Raises `UsageError` that lists the names.
     """
     if name not in GATES:
         raise UsageError(f"there is no gate {name!r}: set [evolve] gate to one of {', '.join(GATES)}")
     if name != "bayes":
         return GATES[name]()
-    return BayesGate(heldout=0 if quick else PER_ARM, tax=tax / 100, ceiling=ceiling or Ceiling())
+    return BayesGate(
+        heldout=0 if quick else PER_ARM, tax=tax / 100, price=price, ceiling=ceiling or Ceiling()
+    )

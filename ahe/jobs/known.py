@@ -157,7 +157,13 @@ def simulated_gate(project: Project, one: Cost) -> Gate:
     """
     table = project.config.evolve
     ceiling = Ceiling(rollouts=ceiling_in_rollouts(table.comparison, one))
-    return make_gate(table.gate, quick=project.config.suite.quick, tax=table.tax, ceiling=ceiling)
+    return make_gate(
+        table.gate,
+        quick=project.config.suite.quick,
+        tax=table.tax,
+        price=project.config.gate.price,
+        ceiling=ceiling,
+    )
 
 
 def ceiling_in_rollouts(ceiling: Ceiling, one: Cost) -> int:

@@ -125,6 +125,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
             config.evolve.gate,
             quick=config.suite.quick,
             tax=config.evolve.tax,
+            price=config.gate.price,
             ceiling=config.evolve.comparison,
         ),
         watcher=parts.watcher,

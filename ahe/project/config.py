@@ -119,6 +119,12 @@ TABLES: tuple[tuple[str, type[Table]], ...] = (
 )
 
 
+class GateTable(Table):
+    """`price` is how many further tokens a task a point of pass rate may cost, for the gate `bayes`; 0: any number."""
+
+    price: float = Field(0.0, ge=0)
+
+
 class EnvironmentTable(Table):
     kind: Literal["auto", "bwrap", "docker", "unsafe"] = "auto"
     allow_network: bool = True
@@ -143,6 +149,7 @@ class Config(Table):
     suite: SuiteTable = SuiteTable()
     evolve: EvolveTable = EvolveTable()
     budget: BudgetTable = BudgetTable()
+    gate: GateTable = GateTable()
     environment: EnvironmentTable = EnvironmentTable()
     limits: LimitsTable = LimitsTable()
 

@@ -154,7 +154,9 @@ def test_the_log_ends_with_what_the_run_gained(ahe, measured):
     said = f"{100 * train['gain']['mean']:+.1f} points"
     assert gained.startswith(f"best against seed: {said} [")
     assert gained.endswith("(shrunk: selected rollouts flatter)")
-    assert retries.startswith("retries") and f"{train['twice']['twice']:.1%} with two tries (pass@2)" in retries
+    assert (
+        retries.startswith("retries") and f"{train['twice']['twice']:.1%} with two tries (pass@2)" in retries
+    )
     (seed, *_) = reversed(json.loads(ahe("log", "--json", cwd=measured).stdout))
     assert seed["subject"] == world.git(measured, "log", "--format=%s").splitlines()[-1]
     (measured / "ahe.toml").write_text('[suite]\npath = "nowhere"\n')
