@@ -184,7 +184,7 @@ class OldDaemon(BaseHTTPRequestHandler):
         }
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = re.sub(r"^/v[\d.]+", "", self.path.partition("?")[0])
-        body = json.dumps(answers.get(path, {"message": "not found"})).encode()
+        body = json.dumps(answers.get(path, {"message": "No such image"})).encode()
         self.send_response(404 if path not in answers else 501 if refused else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
