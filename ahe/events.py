@@ -1,7 +1,5 @@
 """Events of long work, sent to a `Watcher`. The views turn them into lines and bars."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ahe.records import Estimate, Trial, Usage, Verdict

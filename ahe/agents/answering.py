@@ -1,7 +1,5 @@
 """Where somebody hands in a record, is checked and is asked again: an agent by a tool, a small model by a form."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager

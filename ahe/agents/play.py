@@ -4,8 +4,6 @@ Trials, evolver, debugger, smoke trials and `ahe run` all run their agents here.
 that it can use the environment after the agent has ended (a trial's verifier does), and it is always stopped.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

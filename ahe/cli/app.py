@@ -1,7 +1,5 @@
 """The command `ahe`. A command's module is imported when it runs, so that `ahe --help` is instant."""
 
-from __future__ import annotations
-
 import errno
 import importlib
 import io

@@ -1,7 +1,5 @@
 """Everyday commands: init, doctor, evolve, run, revert."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

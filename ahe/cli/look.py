@@ -1,7 +1,5 @@
 """Commands that look at what is there: log, show, diff, compare, best, trace, components."""
 
-from __future__ import annotations
-
 import re
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`ahe models`: list, fetch and test models."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Flags that override ahe.toml for one command."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

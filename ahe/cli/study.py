@@ -1,7 +1,5 @@
 """Commands that study a version of the harness, or the gate: eval, debug, calibrate, final, gate."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Any

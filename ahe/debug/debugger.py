@@ -1,7 +1,5 @@
 """The Agent Debugger: explains an evaluation, with debugger agents if there is a model for them."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import shutil

@@ -4,8 +4,6 @@ Whole traces are in memory only here. What is found depends neither on the order
 workers.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import re
 import signal

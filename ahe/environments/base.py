@@ -1,7 +1,5 @@
 """Base classes of environments: what all of them do, and what those do whose commands `init.py` runs."""
 
-from __future__ import annotations
-
 import asyncio
 import errno
 import os

@@ -1,7 +1,5 @@
 """A task environment in bubblewrap: no image, no daemon, tens of milliseconds to start."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A task environment in a Docker container: what needs an image, or users other than root."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import errno

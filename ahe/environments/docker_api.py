@@ -1,7 +1,5 @@
 """Calls of the Docker daemon: the client, files copied in and out, and leftover containers removed."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import functools

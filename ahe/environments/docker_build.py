@@ -1,7 +1,5 @@
 """The image of a task: found, pulled, or built by the daemon's BuildKit, else by its classic builder."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Reads Dockerfiles, and rewrites what the builder of an older daemon cannot read (Docker 20.10: here-documents)."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -1,7 +1,5 @@
 """Starts a sandbox's first process with its resource limits and pipes, and ends all processes inside."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import ctypes

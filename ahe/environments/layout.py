@@ -1,7 +1,5 @@
 """The files that a bubblewrap sandbox shows: the host's system, read-only, and a writable root."""
 
-from __future__ import annotations
-
 import functools
 import glob
 import os

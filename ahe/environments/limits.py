@@ -1,7 +1,5 @@
 """Limits on memory, processes and file size: a control group where one can be made, else process limits."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import functools

@@ -1,7 +1,5 @@
 """The pipes between the host and `init.py`, the process that runs commands in an environment without a daemon."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import itertools

@@ -1,7 +1,5 @@
 """bubblewrap: finds a bwrap that works, and makes the command line that every sandbox of `ahe` starts with."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re

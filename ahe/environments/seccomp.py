@@ -6,8 +6,6 @@ and strace need it and the kernel lets a process trace only its own sandbox, nev
 every process of the same user change of process 1 is refused: its limits (a limit of CPU time kills) and its priority.
 """
 
-from __future__ import annotations
-
 import errno
 import functools
 import platform

@@ -1,7 +1,5 @@
 """`--unsafe-no-sandbox`: commands run on the machine itself, which should be a disposable one."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import fcntl

@@ -1,7 +1,5 @@
 """Variables that a task takes from the machine: `${NAME}` and `${NAME:-default}` as a whole value, as in Harbor."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Checks a task: its solution passes, doing nothing fails, and a second run agrees. No model is called."""
 
-from __future__ import annotations
-
 import functools
 import shutil
 import tempfile

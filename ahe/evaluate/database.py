@@ -3,8 +3,6 @@
 WAL with synchronous NORMAL survives SIGKILL of the process; a power cut may lose the last transactions.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import sqlite3

@@ -1,7 +1,5 @@
 """Measures harness versions on tasks: runs the trials that the store lacks, several at once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -3,8 +3,6 @@
 Each process has one connection, used from asyncio's one thread, so writes are serial.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

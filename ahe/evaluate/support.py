@@ -3,8 +3,6 @@
 Also whether bubblewrap can replace a task's Dockerfile.
 """
 
-from __future__ import annotations
-
 import os
 import posixpath
 import re

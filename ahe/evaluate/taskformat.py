@@ -4,8 +4,6 @@
 meaning here.
 """
 
-from __future__ import annotations
-
 import math
 import reprlib
 import tomllib

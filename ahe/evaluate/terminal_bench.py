@@ -1,7 +1,5 @@
 """Converts tasks of the older Terminal-Bench (task.yaml, run-tests.sh, docker-compose.yaml) to Harbor's format."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -7,8 +7,6 @@ better pass rate. Only an `Infrastructure` error of the environment itself makes
 environment is data: names, sizes and numbers are checked, and nothing in it can raise more than a problem.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import binascii

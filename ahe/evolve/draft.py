@@ -5,8 +5,6 @@ the evolver hands in is copied once, to where only the host can write: its proce
 That copy is checked, tried in the box, and committed in git's worktree.
 """
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Collection

@@ -1,7 +1,5 @@
 """The evolver of the `ahe` strategy: debug report in, commits on a draft out; and the history that it is given."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

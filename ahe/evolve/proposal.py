@@ -4,8 +4,6 @@ Small models cannot drive an editing session, but they can fill in a form. Evide
 numbered excerpts, so a citation cannot be invented; the text goes to one of four kinds of component.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The checks of preflight that need a sandbox: imports, rendering, and a scripted trial of one tool call."""
 
-from __future__ import annotations
-
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path

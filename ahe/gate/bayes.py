@@ -3,8 +3,6 @@
 The next rollouts go to what the change named, to a random control, and to the tasks in doubt.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod

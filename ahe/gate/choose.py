@@ -1,7 +1,5 @@
 """The gates by name: the default, and those of published loops; and `NotedGate` for a person's commits."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 

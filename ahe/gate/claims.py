@@ -12,8 +12,6 @@ own mean rate and α+β = 1. The plug-in b/n·(1−b/n) would say that a task th
 T−1 degrees of freedom, and never less than the one given the tasks, because that noise is part of it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the gates share: which rollouts to request, whether they can decide, and the held-out veto."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Literal

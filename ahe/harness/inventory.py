@@ -1,7 +1,5 @@
 """The components of a harness: their tokens, how often trials used them, and when each changed last."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

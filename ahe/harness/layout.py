@@ -3,8 +3,6 @@
 Other files in the folder are not part of the harness.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Reads a harness from its folder, and the YAML in its files. Nothing is executed or rendered here."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Sequence

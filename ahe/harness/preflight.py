@@ -1,7 +1,5 @@
 """The static rules that a change is checked against before anything is spent on it. No evolved code runs here."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Commits as records, all of them from one `git log` call."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

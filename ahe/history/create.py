@@ -1,7 +1,5 @@
 """Makes a workspace: a repository with the seed as its first commit."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -6,8 +6,6 @@ what is being done. If the lock is free but the file is not empty, a process was
 what is provably ours, never a person's edit.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

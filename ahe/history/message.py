@@ -4,8 +4,6 @@ A model writes the fields of a change, so a field must not be able to add a trai
 one line, and the further lines of a paragraph are indented.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap

@@ -1,7 +1,5 @@
 """Reads the record of a workspace. This needs no lock, because git updates refs and files atomically."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The contents of commits: the harness's files by object id, its identity, and copies on disk."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

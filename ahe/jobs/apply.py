@@ -4,8 +4,6 @@ What both changed in the same place is left to the person. No link in the folder
 written: each is replaced in one step, unless it changed at the last moment.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import stat

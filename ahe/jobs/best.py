@@ -1,7 +1,5 @@
 """Which version is the best so far, what it is worth, and a copy of it to use elsewhere."""
 
-from __future__ import annotations
-
 import itertools
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a suite can show: a harness measured against itself on train, and the gate on simulated edits."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Sequence

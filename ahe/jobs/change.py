@@ -1,7 +1,5 @@
 """One change: what is known about it, and how a person reverts it."""
 
-from __future__ import annotations
-
 from contextlib import closing
 
 from ahe.errors import AheError, TaskError, UsageError, WorkspaceError

@@ -1,7 +1,5 @@
 """Two versions of the harness side by side, from the trials that exist; new ones run only on request."""
 
-from __future__ import annotations
-
 from contextlib import closing
 
 from ahe.evaluate.evaluation import pass_rate

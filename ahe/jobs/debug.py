@@ -1,7 +1,5 @@
 """Explain what happened, from trials that exist or from the traces of any tool."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What `ahe doctor` looks at: one function per part. Each asks the real part, and none makes a paid call."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib.util
 import os

@@ -1,7 +1,5 @@
 """What a run is likely to take before it starts, and whether it can see an effect that is worth its cost."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from math import inf

@@ -1,7 +1,5 @@
 """Measure one version of the harness, on a split or on tasks by name."""
 
-from __future__ import annotations
-
 import time
 
 from ahe.evaluate.evaluation import pass_rate, tallies

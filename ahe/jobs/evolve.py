@@ -1,7 +1,5 @@
 """Run the loop until something ends it."""
 
-from __future__ import annotations
-
 import time
 from contextlib import closing
 

@@ -5,8 +5,6 @@ attempts and does not count as a second one. Then follow result.json and the tag
 result into plain git and every clone.
 """
 
-from __future__ import annotations
-
 import os
 from contextlib import closing
 from pathlib import Path

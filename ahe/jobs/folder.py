@@ -3,8 +3,6 @@
 Paths are relative, with `/`; bytes that are not UTF-8 are surrogate escapes. No link is followed.
 """
 
-from __future__ import annotations
-
 import errno
 import itertools
 import os

@@ -1,7 +1,5 @@
 """What a project knows already, without opening a model: trials in the store, what a rollout costs, budgets left."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from statistics import fmean

@@ -2,8 +2,6 @@
 conversations that trials have.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The tasks of a suite: listed with what keeps them from running here, and checked to be sound."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections.abc import Callable, Sequence

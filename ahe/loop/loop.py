@@ -4,8 +4,6 @@ Its state is derived from the workspace's commits, notes and tags and from the t
 a kill at any point, the next run continues with the first thing that is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile

@@ -1,7 +1,5 @@
 """Measures a candidate against the incumbent: runs the rollouts that the gate requests until it decides."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean

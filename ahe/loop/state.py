@@ -1,7 +1,5 @@
 """The state of a workspace, derived from its log: what is decided, what is pending, what was left half done."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

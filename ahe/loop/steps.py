@@ -1,7 +1,5 @@
 """The steps of an iteration. `ahe.loop.loop` runs them in their order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Turns the results for a candidate into the verdict on each of its commits, as written to its note."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The body of an endpoint's answer: whole or as a stream of events, with an error in any form."""
 
-from __future__ import annotations
-
 import json
 import re
 from io import StringIO

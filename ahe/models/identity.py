@@ -1,7 +1,5 @@
 """The identity of a model: its fingerprint, and whether `ahe` serves it itself."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from urllib.parse import urlsplit

@@ -3,8 +3,6 @@
 Prices come from the configuration, else from the offline table of `genai-prices`.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The embedded model: llama.cpp's server in this process, started and stopped by `ahe`."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from pathlib import Path

@@ -4,8 +4,6 @@ If a pull is killed, the next one continues it. Unfinished downloads lie in fold
 under its own name only when it is complete and its sha256 is right.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The Reply in the body of an endpoint's answer."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

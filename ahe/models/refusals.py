@@ -3,8 +3,6 @@
 `overflow.toml` holds how servers say that a conversation is too long.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 A call is retried with exponential backoff and full jitter, or after the time that the endpoint names.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 import re

@@ -3,8 +3,6 @@
 The server serves POST /v1/chat/completions and GET /v1/models, keeps connections alive, and can fail in scripted ways.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """What a suite can show: its noise, measured on one harness, and the smallest effect that a gate detects on it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What a run is likely to cost in rollouts: its iterations are simulated with the gate on the tasks at hand."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random

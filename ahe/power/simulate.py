@@ -1,7 +1,5 @@
 """Simulates comparisons: a gate decides on edits of known effect through the same `decide` as in a run."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence

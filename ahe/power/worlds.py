@@ -1,7 +1,5 @@
 """Simulated suites: tasks with true pass rates, and edits that change them by a known amount."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Sequence

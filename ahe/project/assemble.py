@@ -1,7 +1,5 @@
 """Puts the parts together, from a project's configuration to a running loop."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass

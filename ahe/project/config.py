@@ -3,8 +3,6 @@
 Defaults are overridden by `ahe.toml`, that by the environment, that by flags.
 """
 
-from __future__ import annotations
-
 import os
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """A project on disk: its configuration, suite, workspace and store. `init` makes one."""
 
-from __future__ import annotations
-
 import fcntl
 import shutil
 from collections import Counter

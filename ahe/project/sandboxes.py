@@ -1,7 +1,5 @@
 """Where trials run: a project's task environments, and the sandboxes of evolved code."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a gate gets and returns, and the verdicts made from it. Differences of pass rates are in [-1, 1]."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import AliasChoices, Field

@@ -1,7 +1,5 @@
 """The agent loop. It runs on the host, so that evolved code can change neither the limits nor the trace."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ Evolved code can write whatever it likes to the box's channel. So every message,
 every wait has a limit. A box that exceeds one is ended: then every call raises `HarnessError` at once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import importlib.util

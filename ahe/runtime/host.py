@@ -1,7 +1,5 @@
 """The host's side of one trial: the requests of evolved code, which are all limited."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator

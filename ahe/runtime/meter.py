@@ -1,7 +1,5 @@
 """The limits of one trial, and the agent's clock."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 

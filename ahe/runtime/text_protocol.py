@@ -5,8 +5,6 @@ block's body is that argument. The tool that takes a `command` may also be calle
 `shell`, or without a label, because models of every size write such blocks anyway.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The tools that a model is offered, how their calls are executed, and the middleware around calls and replies."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field

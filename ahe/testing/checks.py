@@ -3,8 +3,6 @@
 A check raises AssertionError with what was expected, or passes on the environment's own exception.
 """
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import os

@@ -10,8 +10,6 @@
 An environment may refuse what it cannot offer, such as users other than root, by raising `UnsupportedTask`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import tempfile

@@ -1,7 +1,5 @@
 """Plain text for people: tables, amounts, durations. For a narrow terminal lines are cut, never wrapped."""
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """What the debugger says about a task: its records, the check of its citations, and its text for the report."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, model_validator

@@ -1,7 +1,5 @@
 """Asks about the tasks of an evaluation: in a fixed order, several at once, within caps."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from collections.abc import Callable, Iterable, Mapping

@@ -3,8 +3,6 @@
 A quote may match the recorded text or the text that a terminal shows; white space does not matter.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

@@ -3,8 +3,6 @@
 A model that fills in a form cites lines by number, so that it cannot invent a citation.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from typing import Any

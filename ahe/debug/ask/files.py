@@ -1,7 +1,5 @@
 """What an agent of the debugger is given: the first message, and the files of its sandbox."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """What the debugger is asked about a task: its rollouts, the question set, the order of tasks, and the caps."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What `ahe trace` shows: a trace found by the name that a report uses, cleaned or as raw bytes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path

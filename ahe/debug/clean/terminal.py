@@ -4,8 +4,6 @@ Text without vertical cursor movement is resolved line by line with string opera
 (`screen.py`) only if the cursor moves over several rows. Any text is accepted; the time is linear.
 """
 
-from __future__ import annotations
-
 import re
 
 from ahe.debug.clean.screen import Screen

@@ -1,7 +1,5 @@
 """Cuts long output to a size: both ends stay, and lines that look like errors with their neighbours."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby

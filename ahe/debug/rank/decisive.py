@@ -1,7 +1,5 @@
 """The few acts of a failed rollout that a reader has to see to learn why it failed, and where it left a passing one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import zip_longest

@@ -1,7 +1,5 @@
 """Harbor's Agent Trajectory Interchange Format, 1.0 to 1.8, read leniently. A step of the file is a step."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import chat

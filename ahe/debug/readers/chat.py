@@ -1,7 +1,5 @@
 """Chat conversations in the formats of OpenAI, Anthropic, Gemini and ShareGPT; each message is a step."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Claude Code's sessions (`~/.claude/projects/*/*.jsonl`) and the stream-json output of `claude -p`."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

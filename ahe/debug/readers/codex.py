@@ -1,7 +1,5 @@
 """Codex's sessions (`rollout-*.jsonl`) and the output of `codex exec --json`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j

@@ -1,7 +1,5 @@
 """The trace that a reader builds, and the parts of messages that many formats share."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace

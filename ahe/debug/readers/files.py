@@ -1,7 +1,5 @@
 """Reads files as JSON, JSON lines or text, also compressed ones. Damaged bytes are reported and the rest is read."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

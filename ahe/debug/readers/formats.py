@@ -1,7 +1,5 @@
 """The table of readers, and detection of a file's type."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

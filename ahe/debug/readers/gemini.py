@@ -1,7 +1,5 @@
 """Gemini CLI's sessions (`~/.gemini/tmp/*/chats/session-*`, JSON or JSON lines) and its stream-json output."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j

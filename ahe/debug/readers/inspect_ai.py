@@ -1,7 +1,5 @@
 """Inspect AI's logs: the samples of a `.json` log, or of a `.eval` archive, one trace each."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -3,8 +3,6 @@
 `salvage` reads text; the functions below it convert a value to the expected type and never raise.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ Known forms: the in-memory dump (a list of root spans), a flat list of spans or 
 AHE's runs keep.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import chat, responses

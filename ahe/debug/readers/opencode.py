@@ -1,7 +1,5 @@
 """opencode: `opencode export`, the events of `opencode run --format json`, and its storage folders."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j

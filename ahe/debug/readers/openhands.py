@@ -1,7 +1,5 @@
 """OpenHands: lists and folders of events, of the old (`action`, `observation`) and the new (`kind`) form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j

@@ -1,7 +1,5 @@
 """pi's sessions (`~/.pi/agent/sessions/*/*.jsonl`), a tree of entries, and the events of `pi --mode json`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import chat

@@ -1,7 +1,5 @@
 """Reads a source as a `Trace`."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """OpenAI's Responses API: requests, responses, and lists of items, which Codex's sessions use as well."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """SWE-agent's `.traj` files, and mini-SWE-agent's conversations."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import replace
 from typing import Any

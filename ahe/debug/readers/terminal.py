@@ -4,8 +4,6 @@ A line that begins with a prompt is a call of the agent, kept whole; the lines a
 types before the agent's first command (installers, the agent's own command line) belongs to the set-up.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

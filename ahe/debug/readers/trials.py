@@ -1,7 +1,5 @@
 """What accompanies a trace: its trial folder (of `ahe`, Harbor or Terminal-Bench), and verdicts in other files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime

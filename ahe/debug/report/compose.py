@@ -1,7 +1,5 @@
 """The debug report as text: sections in a fixed order; the parts of least worth are cut until the budget holds."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """A task's page: how its rollouts ended, the lines that explain why, and the steps around them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The failures in the report: what was not the agent's doing, then the others by cluster, in the verifier's words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ahe.debug.report.compose import Part, Worth

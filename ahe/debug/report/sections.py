@@ -4,8 +4,6 @@ The first screen tells the root causes: the counts, what was not the agent's doi
 with how it ended and the acts that decided it. Worth decides what is cut: first what only repeats or lists.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Left out is what others wrote: the installation of an agent, prompts and echoed 
 the instruction and of the agent's own scripts, numbered lines.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Collection, Iterator

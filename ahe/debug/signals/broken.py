@@ -1,7 +1,5 @@
 """What results show of an environment that was broken: a disk that was full from the start, a container that died."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import takewhile

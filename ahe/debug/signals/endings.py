@@ -3,8 +3,6 @@
 Only what the tool, the endpoint or the harness recorded decides that: never what the agent says.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

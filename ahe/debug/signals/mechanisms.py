@@ -4,8 +4,6 @@ Silence is better than a guess: an error counts only in the output of the agent'
 and names a mechanism only if the rollout ended with it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """What is kept of a rollout and of a task after their traces were read: small, picklable, ordered."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

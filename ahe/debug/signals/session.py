@@ -1,7 +1,5 @@
 """What a session shows that nobody scored: failed commands, circles, corrections by the user, tokens by phase."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 

@@ -3,8 +3,6 @@
 The three parts follow Self-Harness (arXiv 2606.09498). A trace always gets the same signature; `unknown` is a value.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Sequence
 

@@ -3,8 +3,6 @@
 docs/debugger.md lists all words of signatures.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

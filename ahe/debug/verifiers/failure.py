@@ -4,8 +4,6 @@ A framework shows the code around a failure. Those words belong to the test, not
 `timeout` would turn every assertion into a timeout. So echoed source is removed before a decisive line is chosen.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

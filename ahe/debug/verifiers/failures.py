@@ -1,7 +1,5 @@
 """All failures in a verifier's files, whatever framework wrote them, and those in plain output."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace

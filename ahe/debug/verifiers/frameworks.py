@@ -1,7 +1,5 @@
 """What test frameworks print: pytest by itself, others by a table of the lines that open, fail and end a test."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from typing import NamedTuple

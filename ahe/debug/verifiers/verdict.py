@@ -4,8 +4,6 @@ Graders write what they like. The rule: what failed, with the strings under name
 check without such a string by its path; a reason at the top before single tests.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any
