@@ -18,6 +18,7 @@ from typing import Any
 
 import world
 
+from ahe.debug.readers import results
 from ahe.harness.layout import PLACES
 from ahe.models import refusals
 
@@ -38,6 +39,7 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     # The user's own words, in the script of a scripted model.
     "ahe/models/script.py pattern": lambda: (),
     # Tables of texts.
+    "ahe/debug/readers/results.py pattern": lambda: (pattern for _, pattern in results._TOOLS),
     "ahe/harness/layout.py self.expression": lambda: (place.expression for place in PLACES),
     "ahe/harness/layout.py place.inside": lambda: (place.inside for place in PLACES if place.inside),
     "ahe/models/refusals.py '|'.join(found)": lambda: refusals._overflow().values(),

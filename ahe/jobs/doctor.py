@@ -145,6 +145,40 @@ def _docker(config: Config) -> Iterator[Finding]:
         yield Finding(name="docker", state="missing" if needed else "optional", what=f"{error}{what}")
         return
     yield Finding(name="docker", state="ok", what=f"daemon {version}")
+    yield _buildkit()
+    yield asyncio.run(_container())
+
+
+def _buildkit() -> Finding:
+    """Builds an image of one file with what only BuildKit can do."""
+    from ahe.environments.docker_build import image_for
+    from ahe.records import EnvironmentSpec
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "Dockerfile").write_text("FROM scratch\nCOPY --chmod=600 Dockerfile /\n")
+        try:
+            image_for(EnvironmentSpec(name="doctor", dockerfile=folder, build_seconds=60)).remove(force=True)
+        except AheError as error:
+            fix = "install Docker 23 or newer: some tasks' Dockerfiles need its BuildKit"
+            return Finding(name="buildkit", state="optional", what=str(error), fix=fix)
+    return Finding(name="buildkit", state="ok", what="the daemon's BuildKit built an image of one file")
+
+
+async def _container() -> Finding:
+    """Starts a container, if an image is here that has a shell for certain."""
+    from ahe.agents.play import started
+    from ahe.environments.docker import DockerEnvironment
+    from ahe.environments.docker_api import client
+    from ahe.evaluate.support import BASE
+    from ahe.records import EnvironmentSpec
+
+    name = "docker seccomp"
+    if not client().images.list(name=BASE):
+        what = f"not tried, because the image {BASE} is not here"
+        return Finding(name=name, state="optional", what=what, fix=f"docker pull {BASE}")
+    async with started(DockerEnvironment(EnvironmentSpec(name="doctor", image=BASE), Path())) as box:
+        mode = (await box.exec("grep Seccomp: /proc/self/status")).text.strip()
+    return _part(name, mode.endswith("\t2"), "a filter is loaded", mode)
 
 
 def _disk(config: Config) -> Iterator[Finding]:

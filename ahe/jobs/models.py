@@ -3,13 +3,14 @@ conversations that trials have.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from ahe.errors import AgentFault
 from ahe.evaluate.store import Store
 from ahe.models import probe, wire
+from ahe.models.identity import served_here
 from ahe.models.ledger import MILLION, Ledger, cost
 from ahe.models.openai import OpenAIModel
 from ahe.models.roles import open_models
@@ -17,13 +18,16 @@ from ahe.models.secrets import shown
 from ahe.models.weights import KNOWN, Weights, path_of
 from ahe.project.config import Config
 from ahe.project.project import Project
-from ahe.records import Message, ModelSpec, Record, Request, Role, Usage
+from ahe.records import Message, ModelSpec, Record, Reply, Request, Role, Usage
 from ahe.runtime import text_protocol
+from ahe.text import estimate_tokens
 
 KEY = "ahe-models-test"
 QUESTION = "What does `ls -a` show that `ls` does not? Answer in one sentence."
 BOTH = "What are the temperatures in Paris and in Rome? Call get_temperature for both at once."
 DEGREES = "21"
+PASSWORD, LONGEST = "marmalade", 16_000
+"""What a long prompt begins with, and its tokens where half of the model's window is not less."""
 
 
 class Models(Record):
@@ -102,7 +106,7 @@ def price(spec: ModelSpec) -> str:
 
 async def test(project: Project, settle: bool) -> ModelTest:
     """Ask the coder's model a question, settle how it calls tools and what form of requests it accepts, and try what
-    trials do. Costs what about seven calls cost.
+    trials do. Costs what about eight calls cost, one of them with a long prompt.
 
     A mode of tool calls with which trials ran is kept unless `settle`: it is part of their identity.
     """
@@ -122,10 +126,11 @@ async def test(project: Project, settle: bool) -> ModelTest:
             reply = await model.complete(question)
             seconds = time.monotonic() - started
             mode, why, free = await _tool_calls(project, store, model, settle)
-            points = await Points(model, mode, tokens).all()
+            long_prompt = served_here(spec) != "local"  # that one reads slowly, and its window is known
+            points = await Points(model, mode, tokens).all(long_prompt)
             if free and mode == "native" and points[0].holds is False:
                 mode, why = "text", f'tool_calls = "text": {points[0].what}'
-                points = await Points(model, mode, tokens).all()
+                points = await Points(model, mode, tokens).all(long_prompt)
             if free:
                 probe.put_mode(store, spec, mode)
             probe.put_habits(store, model.spec, model.habits)
@@ -165,26 +170,29 @@ class Points:
     mode: str
     reply_tokens: int
 
-    async def all(self) -> tuple[Point, ...]:
+    async def all(self, long_prompt: bool) -> tuple[Point, ...]:
         """Raises ModelUnavailable and BudgetExceeded; a refusal is a point that does not hold."""
-        one = await self._tried("a call's result", probe.QUESTION, 1)
-        both = await self._tried("parallel calls", BOTH, 2)
+        fix = '; set tool_calls = "text" in ahe.toml' if self.model.spec.tool_calls == "native" else ""
+        played = [
+            await self._tried("a call's result", self._conversation(probe.QUESTION, 1), fix),
+            await self._tried("parallel calls", self._conversation(BOTH, 2), fix),
+        ]
+        if long_prompt:
+            played.append(await self._tried("long prompt", self._long()))
         most, form = self.model.habits.reply_tokens, wire.Habits(names=self.model.habits.names).text()
         length = f"{self.reply_tokens} tokens, as in trials"
         if most:
             length = f"the endpoint allows {most} tokens, trials ask for {self.reply_tokens}: they get {most}"
         return (
-            one,
-            both,
+            *played,
             Point(name="reply length", holds=None if most else True, what=length),
             Point(name="form of requests", holds=True, what=form or "accepted as it is"),
         )
 
-    async def _tried(self, name: str, question: str, calls: int) -> Point:
+    async def _tried(self, name: str, played: Awaitable[tuple[bool | None, str]], fix: str = "") -> Point:
         try:
-            holds, what = await self._conversation(question, calls)
+            holds, what = await played
         except AgentFault as error:
-            fix = '; set tool_calls = "text" in ahe.toml' if self.model.spec.tool_calls == "native" else ""
             holds, what = False, f"{error}{fix}"
         return Point(name=name, holds=holds, what=what)
 
@@ -196,14 +204,14 @@ class Points:
                 return None, "one call a turn in text mode"
             system = f"{system}\n\n{text_protocol.instructions([probe.WEATHER])}"
         opening = [Message(role="system", content=system), Message(role="user", content=question)]
-        called = (await self._ask(opening)).numbered(opening)
+        called = (await self._ask(opening)).message.numbered(opening)
         ids = [call.id for call in called.tool_calls]
         if len(ids) < wanted:
             if wanted > 1:
                 return None, "the model makes one call at a time"
             return None, f"no call to answer: the model said {called.content[:80]!r}"
         results = [Message(role="tool", tool_call_id=i, content=f"{DEGREES} degrees") for i in ids]
-        answer = await self._ask([*opening, called, *results])
+        answer = (await self._ask([*opening, called, *results])).message
         if wanted > 1:
             return True, f"{len(ids)} calls in one reply, and their results are accepted"
         if DEGREES in answer.content:
@@ -212,15 +220,31 @@ class Points:
         then = f"called {again} again" if again else f"said {answer.content[:80]!r}"
         return True, f"accepted; the model then {then}"
 
-    async def _ask(self, messages: Sequence[Message]) -> Message:
+    async def _long(self) -> tuple[bool, str]:
+        """Whether the server reads a long prompt from its beginning: some cut it without an error."""
+        line = "There is nothing here that matters.\n"
+        filler = line * (min(self.model.spec.context // 2, LONGEST) * 4 // len(line))
+        text = f"The password is {PASSWORD}.\n{filler}\nWhat is the password? Answer with that word alone."
+        reply = await self._ask([Message(role="user", content=text)])
+        size, read = estimate_tokens(text), reply.usage.input_tokens
+        if read < size // 2:
+            return (
+                False,
+                f"of about {size} tokens {read} were read: raise the server's window (Ollama: num_ctx)",
+            )
+        if PASSWORD not in reply.message.content.lower():
+            return False, f"about {size} tokens, but the model did not find the word at their beginning"
+        return True, f"about {size} tokens, and the word at their beginning was found"
+
+    async def _ask(self, messages: Sequence[Message]) -> Reply:
         text = self.mode == "text"
         request = Request(
             role="coder",
             key=f"{KEY}/points/{len(messages)}",
             messages=text_protocol.as_text(messages) if text else tuple(messages),
-            tools=() if text else (probe.WEATHER,),
+            tools=() if text or len(messages) == 1 else (probe.WEATHER,),
             max_tokens=self.reply_tokens,
             seed=1,
         )
         reply = await self.model.complete(request)
-        return (text_protocol.parse(reply, [probe.WEATHER], 0) if text else reply).message
+        return text_protocol.parse(reply, [probe.WEATHER], 0) if text else reply

@@ -162,6 +162,8 @@ def _completion(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) ->
         "created": 0,
         "model": payload.get("model", "scripted"),
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        # As llama.cpp says how long it worked: how fast the machine is changes nothing.
+        "timings": {"predicted_ms": max(1, 1000 * scripted.delay)},
     }
     if scripted.usage:
         asked, said = estimate(payload.get("messages", [])), estimate(message)

@@ -43,16 +43,19 @@ def call(*cities: str) -> dict[str, Any]:
 
 def good(role: str, key: str, payload: dict[str, Any]) -> Any:
     """A model that does all that it is asked for."""
+    said = str(payload["messages"])
+    if "password" in said:
+        return "Marmalade."
     if payload["messages"][-1]["role"] == "tool":
         return "It is 21 degrees."
-    return call("Paris", "Rome") if "Rome" in str(payload["messages"]) else call("Paris")
+    return call("Paris", "Rome") if "Rome" in said else call("Paris")
 
 
 async def tried(answer: Answer, mode: str = "native", **spec: Any) -> tuple[dict[str, Any], OpenAIModel]:
     server = ScriptedServer(Script({"coder": {"*": answer}}))
     model = OpenAIModel(ModelSpec(name="m", base_url=await server.start(), retries=0, **spec), keyed=True)
     try:
-        points = await Points(model, mode, 4096).all()
+        points = await Points(model, mode, 4096).all(long_prompt=True)
     finally:
         await model.aclose()
         await server.stop()
@@ -64,6 +67,7 @@ async def test_all_holds_of_a_good_model() -> None:
     assert {name: point.holds for name, point in points.items()} == {
         "a call's result": True,
         "parallel calls": True,
+        "long prompt": True,
         "reply length": True,
         "form of requests": True,
     }
@@ -74,6 +78,8 @@ async def test_text_mode_plays_the_same_two_turns() -> None:
     def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
         assert "tools" not in payload
         said = str(payload["messages"])
+        if "password" in said:
+            return "marmalade"
         return "It is 21 degrees." if "Result:" in said else "```get_temperature\nParis\n```"
 
     points, _ = await tried(answer, "text", tool_calls="text")
@@ -100,6 +106,13 @@ async def test_text_mode_plays_the_same_two_turns() -> None:
             False,
             "only one tool result",
         ),
+        (
+            lambda p: len(str(p)) > 20_000,
+            "the prompt is longer than the context window of 4096",
+            "long prompt",
+            False,
+            "no longer fits the window",
+        ),
     ],
 )
 async def test_what_does_not_hold_is_said(
@@ -122,6 +135,19 @@ async def test_where_ahe_toml_says_native_the_fix_is_named() -> None:
 
     points, _ = await tried(answer, tool_calls="native")
     assert points["a call's result"].what.endswith('; set tool_calls = "text" in ahe.toml')
+    assert points["long prompt"].holds is True
+
+
+async def test_a_prompt_that_the_server_cuts_is_noticed() -> None:
+    """As Ollama cuts it: without an error, and with the number of tokens that were read."""
+    cut = '{"choices": [{"message": {"content": "What?"}}], "usage": {"prompt_tokens": 2048}}'
+
+    def answer(role: str, key: str, payload: dict[str, Any]) -> Any:
+        return {"raw": cut} if "password" in str(payload) else good(role, key, payload)
+
+    points, _ = await tried(answer)
+    assert points["long prompt"].holds is False
+    assert "2048 were read" in points["long prompt"].what
 
 
 async def test_what_was_found_out_is_known_to_later_runs(tmp_path: Path) -> None:
@@ -147,7 +173,7 @@ async def test_an_endpoint_that_refuses_results_of_calls_is_settled_as_text(tmp_
             return {"status": 400, "content": "the role tool is not known here"}
         if "tools" not in payload and "Result:" not in str(payload) and "get_temperature" in str(payload):
             return "```get_temperature\nParis\n```"
-        return good(role, key, payload) if "tools" in payload else "It is 21 degrees."
+        return good(role, key, payload) if "tools" in payload else "It is 21 degrees, marmalade."
 
     server = ScriptedServer(Script({"*": {"*": answer}}))
     table = {"name": "m", "base_url": await server.start(), "retries": 0}
@@ -164,7 +190,7 @@ async def test_an_endpoint_that_refuses_results_of_calls_is_settled_as_text(tmp_
 
 async def test_a_mode_with_trials_is_kept_unless_it_is_asked_to_change(tmp_path: Path) -> None:
     def fenced(role: str, key: str, payload: dict[str, Any]) -> Any:
-        return "```get_temperature\nParis\n```" if "get_temperature" in str(payload) else "All files."
+        return "```get_temperature\nParis\n```" if "get_temperature" in str(payload) else "Marmalade."
 
     server = ScriptedServer(Script({"*": {"*": fenced}}))
     table = {"name": "m", "base_url": await server.start(), "retries": 0}

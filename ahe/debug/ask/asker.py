@@ -1,12 +1,16 @@
 """Asks about the tasks of an evaluation: in a fixed order, several at once, within caps."""
 
 import asyncio
+import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+
+from pydantic import TypeAdapter
 
 from ahe.agents.answering import HandIn, fill_in, rendered_prompt, same_every_run
 from ahe.agents.play import MakeExecutor, Player
@@ -17,7 +21,7 @@ from ahe.debug.ask.material import Caps, TaskMaterial, in_order
 from ahe.debug.readers.trace import Trace
 from ahe.debug.report.quote import names
 from ahe.errors import AgentFault, AheError, HarnessError
-from ahe.harness.load import load
+from ahe.harness.load import Harness, load
 from ahe.protocols import MakeEnvironment, Model
 from ahe.records import EnvironmentSpec, Limits, Message, Request
 from ahe.text import estimate_tokens
@@ -34,6 +38,9 @@ NOTES = "/notes"
 AGENT_REPAIRS, FORM_REPAIRS = 3, 1
 NAMES = 8
 """How many tasks a note names."""
+
+
+ANSWERED: TypeAdapter[Answer | None] = TypeAdapter(Answer | None)
 
 
 class Asked(NamedTuple):
@@ -107,6 +114,25 @@ class Asker:
         """
         if self.tool_calls is None:
             return await self._by_form(material, self.caps.tokens_per_task)
+        # What an agent printed may differ in another run (`date`), and then all its further requests would be new.
+        harness = load(self.harness)
+        asked = (
+            self.model.fingerprint,
+            self.tool_calls,
+            harness.model_dump_json(exclude={"root"}),
+            opening(material),
+        )
+        kept = self.traces / "answers" / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}.json"
+        with suppress(OSError, ValueError):
+            return ANSWERED.validate_json(kept.read_bytes())
+        answer = await self._by_agent(material, harness)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        (draft := kept.with_suffix(".new")).write_bytes(ANSWERED.dump_json(answer))
+        draft.replace(kept)
+        return answer
+
+    async def _by_agent(self, material: TaskMaterial, harness: Harness) -> Answer | None:
+        """The same with an agent that has a shell over the rollouts."""
         sink = AnswerSink(material)
         tool = HandIn(Answer, sink.take, AGENT_REPAIRS)
         name = safe(material.task)
@@ -117,9 +143,9 @@ class Asker:
             mounts = await asyncio.to_thread(write_files, folder / "files", material)
             spec = EnvironmentSpec(name="debugger", workdir=NOTES, mounts=mounts)
             async with same_every_run(self.make_environment, spec, folder / "box") as environment:
-                player = Player("debugger", self.model, self.tool_calls, limits, self.make_executor)
+                player = Player("debugger", self.model, self.tool_calls or "", limits, self.make_executor)
                 outcome = await player.play(
-                    load(self.harness),
+                    harness,
                     environment,
                     opening(material),
                     trace=self.traces / name,

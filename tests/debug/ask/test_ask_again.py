@@ -46,6 +46,14 @@ async def test_an_agent_that_was_stopped_goes_on_where_it_was(tmp_path: Path) ->
     assert answered == ["debug/task-a/0", "debug/task-a/1", "debug/task-a/2"]
 
 
+async def test_a_finished_answer_is_kept_whatever_the_agent_printed(tmp_path: Path) -> None:
+    async with bench(tmp_path, turns("task-a", shell("date +%N"), answer(claim("f0a#3", ERROR)))) as b:
+        first = await b.ask(made("task-a", "failed"))
+        again = await b.ask(made("task-a", "failed"))
+        assert first == again and list(again.answers) == ["task-a"]
+        assert len(b.requests) == 2
+
+
 async def test_an_edit_of_the_debuggers_prompt_or_a_new_task_ask_anew(tmp_path: Path) -> None:
     async with bench(tmp_path, script("a")) as b:
         task = made("task-a", "failed")
