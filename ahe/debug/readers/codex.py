@@ -31,7 +31,7 @@ def parse(value: Any, draft: Draft) -> None:
         kind, payload, time = j.text(record, "type"), record.get("payload"), record.get("timestamp", "")
         if kind == "response_item":
             item(j.mapping(payload), draft, time)
-        elif kind == "event_msg" or "msg" in record:  # the latter: `codex exec` before it had items
+        elif kind == "event_msg" or isinstance(record.get("msg"), dict):  # `codex exec` before it had items
             _event(j.mapping(payload or record.get("msg")), draft, time, items)
         elif "prompt" in record and not kind:
             draft.add_text("user", "message", j.text(record, "prompt"), time)
