@@ -16,11 +16,15 @@ KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a lin
 
 
 class TreeLimits(NamedTuple):
-    """The most bytes in all files together, entries in all folders together, and depth of folders."""
+    """The most bytes in all files together, entries in all folders together, depth of folders, and bytes of a path.
+
+    A path is counted from the folder that is copied: the system takes 4,095 bytes, together with what is before it.
+    """
 
     bytes: int = 64 << 20
     entries: int = 4_000
     depth: int = 20
+    path: int = 1_000
 
 
 USUAL = TreeLimits()
@@ -63,7 +67,7 @@ def remove_tree(folder: Path) -> None:
 
 class _Copy:
     def __init__(self, limits: TreeLimits, links: bool) -> None:
-        self.bytes, self.entries, self.links = limits.bytes, limits.entries, links
+        self.bytes, self.entries, self.path, self.links = limits.bytes, limits.entries, limits.path, links
         self.left_out: list[str] = []
 
     def folder(self, old: int, new: int, place: str, depth: int) -> None:
@@ -85,6 +89,8 @@ class _Copy:
 
     def entry(self, handle: int, mode: int, name: str, new: int, path: str, depth: int) -> str:
         """Copies one entry. Returns why it was left out, empty if it was not."""
+        if len(os.fsencode(path)) > self.path:
+            return "its path is too long"
         if stat.S_ISDIR(mode):
             if not depth:
                 return "too many folders in each other"

@@ -113,6 +113,20 @@ def test_what_is_too_large_too_many_or_too_deep_is_named(source: Path, tmp_path:
     assert len(left_out) < 10
 
 
+def test_a_path_that_the_system_would_refuse_is_left_out(source: Path, tmp_path: Path) -> None:
+    inside = os.open(source, os.O_RDONLY)
+    for _ in range(19):  # 250 bytes in 125 characters: 4,769 bytes in all, and the fourth is over 1,000
+        os.mkdir("é" * 125, dir_fd=inside)
+        below = os.open("é" * 125, os.O_RDONLY, dir_fd=inside)
+        os.close(inside)
+        inside = below
+    os.close(inside)
+    (source / "plain").write_text("x")
+    (left_out,) = copy_tree(source, tmp_path / "target")
+    assert left_out.isascii() and len(left_out) < 300 and left_out.endswith(": its path is too long")
+    assert found(tmp_path / "target") == ["plain", *("/".join(["é" * 125] * n) for n in (1, 2, 3))]
+
+
 def test_odd_names_are_copied_and_shown_escaped(source: Path, tmp_path: Path) -> None:
     odd = os.fsencode(source) + b"/\xff\n\x1b[31m"
     with open(odd, "wb"):

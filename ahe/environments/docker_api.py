@@ -4,7 +4,6 @@ import contextlib
 import errno
 import functools
 import io
-import itertools
 import os
 import posixpath
 import tarfile
@@ -112,8 +111,12 @@ def read_file(container: Any, path: str) -> bytes:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         if about["size"] > READ_LIMIT:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
-        # The file may have grown or changed since its size was told.
-        archive = io.BytesIO(b"".join(itertools.islice(pieces, READ_LIMIT // PIECE + 1)))
+        archive = io.BytesIO()
+        for piece in pieces:  # of any size up to `PIECE`
+            archive.write(piece)
+            if archive.tell() > READ_LIMIT + PIECE:
+                break  # the file has grown since its size was told
+        archive.seek(0)
         try:
             with tarfile.open(fileobj=archive) as tar:
                 entry = tar.next()

@@ -20,6 +20,7 @@ from ahe.environments.dockerfile import images, instructions, rewritten
 from ahe.errors import SandboxError, TaskError
 from ahe.records import EnvironmentSpec
 
+BUILDKIT = "install Docker 23 or newer (Debian: docker.io of bookworm or later)"
 NATIVE = 23  # the first version of Docker whose own BuildKit reads here-documents and COPY --link
 _SYNTAX = re.compile(
     r"\A\ufeff?(?:#.*\n)*?#\s*syntax\s*=\s*docker/dockerfile:1(?:\.\d+)*\s*\n", re.IGNORECASE
@@ -164,9 +165,12 @@ def build_lines(
         yield {"error": reason}
     else:
         context.seek(0)
-        yield from api.build(
+        for line in api.build(
             fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True, timeout=timeout
-        )
+        ):
+            if "requires buildkit" in str(line.get("error")).lower():
+                line["error"] += f"\nThis daemon has none: {BUILDKIT}"
+            yield line
 
 
 def _tail(log: Iterable[str]) -> str:

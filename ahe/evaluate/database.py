@@ -5,9 +5,11 @@ WAL with synchronous NORMAL survives SIGKILL of the process; a power cut may los
 
 import errno
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ class Database:
 
         Raises `UsageError`, also on a file whose `user_version` is above `version`.
         """
-        self.path = path
+        self.path, self._closing = path, ExitStack()
         with self.told():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +77,7 @@ class Database:
 
     def close(self) -> None:
         self._db.close()
+        self._closing.close()
 
     def _open(self, name: str, patience: float, schema: str, version: int) -> None:
         self._db = sqlite3.connect(name, isolation_level=None, timeout=patience, uri=self.readonly)
@@ -97,9 +100,16 @@ class Database:
         """SQLite's name of the file where nothing can be written beside it; of an empty one where there is none."""
         if not self.path.exists():
             return ":memory:"
-        # A log is that of another process, or of a killed one: then SQLite needs the files beside the database too.
-        option = "mode=ro" if os.path.exists(f"{self.path}-wal") else "immutable=1"
-        return f"{self.path.resolve().as_uri()}?{option}"
+        path = self.path.resolve()
+        if not os.path.exists(f"{path}-wal"):
+            return f"{path.as_uri()}?immutable=1"
+        # A log is that of another process, or of a killed one: SQLite needs its index, or to write one.
+        if not os.path.exists(f"{path}-shm"):
+            copy = Path(self._closing.enter_context(tempfile.TemporaryDirectory()), path.name)
+            shutil.copyfile(path, copy)
+            shutil.copyfile(f"{path}-wal", f"{copy}-wal")
+            return copy.as_uri()
+        return f"{path.as_uri()}?mode=ro"
 
 
 def _unwritable(error: OSError | sqlite3.OperationalError) -> bool:

@@ -1,6 +1,7 @@
 """Measures harness versions on tasks: runs the trials that the store lacks, several at once."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
@@ -14,7 +15,7 @@ from ahe.protocols import Watcher
 from ahe.records import Tally, Task, Trial
 
 BROKEN = 6
-"""After this many trials in a row, of more than one task, that broke, the run stops."""
+"""After this many trials in a row, of more than one task, that broke in the same way, the run stops."""
 BROKEN_OF_ALL = 4
 """The same if every trial so far broke and no more than this number were to be run."""
 
@@ -120,17 +121,26 @@ class Evaluator:
 def repeated_failure(ran: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
     """Why the run should stop after these trials of `todo`, in the order in which they ended; "" to continue.
 
-    It stops if `BROKEN` trials in a row broke, or twice `jobs` if trials were scored before, or `BROKEN_OF_ALL` if no
-    more were to be run. One task that cannot run, for example because of its image, does not stop a run of several.
+    It stops if the last trials broke in the same way: `BROKEN` of them, or twice `jobs` if not all did, or
+    `BROKEN_OF_ALL` if no more were to be run; and if all broke in any ways, at least twice `BROKEN`. One task that
+    cannot run, for example because of its image, does not stop a run of several.
     """
     last = list(takewhile(lambda trial: trial.status == "missing", reversed(ran)))
+    alike = list(takewhile(lambda trial: _kind(trial) == _kind(last[0]), last))
+    enough = min(BROKEN, max(BROKEN_OF_ALL, len(todo))) if len(alike) == len(ran) else max(BROKEN, 2 * jobs)
     all_broke = len(last) == len(ran)
-    enough = min(BROKEN, max(BROKEN_OF_ALL, len(todo))) if all_broke else max(BROKEN, 2 * jobs)
     one_of_several = len({trial.task for trial in last}) == 1 < len({planned.task.name for planned in todo})
-    if len(last) < enough or one_of_several:
+    if one_of_several or (len(alike) < enough and not (all_broke and len(last) >= 2 * BROKEN)):
         return ""
-    which = "first" if all_broke else "last"
-    return f"the {which} {len(last)} trials all broke, so the run stops: {last[0].cause}\n{REMEDY}"
+    how = f"the {'first' if len(alike) == len(ran) else 'last'} {len(alike)} trials all broke in the same way"
+    if len(alike) < enough:
+        how = f"the first {len(last)} trials all broke, the last of them with this cause"
+    return f"{how}, so the run stops: {last[0].cause}\n{REMEDY}"
+
+
+def _kind(trial: Trial) -> str:
+    """The cause of a broken trial without names, paths and numbers, which differ between trials of one cause."""
+    return re.sub(r"/\S+|\b[0-9a-f]{8,}\b|\d+", "·", trial.cause.replace(trial.task, "·"))
 
 
 def _first(errors: ExceptionGroup[Exception]) -> Exception:

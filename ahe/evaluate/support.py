@@ -118,7 +118,8 @@ def beyond_bubblewrap(found: tuple[Instruction, ...], directory: str, *, files: 
     script = "/"
     for each in found:
         words = each.rest.split()
-        source = words[0].strip("./") if each.name == "COPY" and len(words) == 2 else ""
+        # Docker takes "/" at the beginning for environment/ itself.
+        source = posixpath.normpath(words[0]).lstrip("/") if each.name == "COPY" and len(words) == 2 else ""
         if (
             source == "files"
             and files

@@ -57,6 +57,17 @@ class _SubAgent(Record):
     turns: int = Field(1, ge=1, le=50, strict=True)
 
 
+_FIELDS = {model.__name__: ", ".join(model.model_fields) for model in (_Tool, _SubAgent)}
+_WANTED = {
+    "extra_forbidden": "is not a field here; there are {fields}",
+    "missing": "is missing: add it",
+    "string_too_short": "must be text that is not empty",
+    "string_type": "must be text",
+    "tuple_type": "must be a list of tool names",
+}
+"""What to do, by the type of pydantic's error; its own words for any other."""
+
+
 def component_problems(texts: Mapping[str, str]) -> Iterator[Problem]:
     """Every rule that a component breaks, alone or together with others. `texts` maps paths to contents."""
     by_kind = {
@@ -86,7 +97,9 @@ def _guarded(rule: str, path: str, problems: Iterator[Problem]) -> Iterator[Prob
     except ValidationError as error:
         for each in error.errors(include_url=False):
             field = ".".join(map(str, each["loc"]))
-            yield Problem(rule, path, " ".join(f"{field}: {each['msg']}".split())[:300])
+            text = _WANTED.get(each["type"]) or each["msg"].replace("Input should be", "must be")
+            text = text.replace("{fields}", _FIELDS.get(error.title, ""))
+            yield Problem(rule, path, " ".join(f"{field}: {text}".split())[:300])
     except ValueError as error:
         yield Problem(rule, path, " ".join(str(error).split())[:300])
     except Exception as error:
@@ -138,7 +151,7 @@ def _skill(path: str, name: str, text: str) -> Iterator[Problem]:
 def _sub_agent(path: str, name: str, text: str, tools: set[str]) -> Iterator[Problem]:
     fields, body = split_front_matter(text)
     agent = _SubAgent.model_validate(fields)
-    if agent.name not in ("", name):
+    if fields.get("name", name) != name:
         yield Problem("sub_agent", path, f"its name must be {name}, like the file")
     if unknown := [tool for tool in agent.tools if tool not in tools]:
         yield Problem("sub_agent", path, f"there is no tool {reprlib.repr(unknown[0])}")

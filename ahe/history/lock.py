@@ -155,8 +155,10 @@ def _sweep_locks(git: Git, since: float) -> None:
     The killed process's own git commands have ended (else they would hold our lock); a person's are found in /proc, in
     any of the working trees, which share the locks of refs.
     """
-    found = (path for path in git.common.rglob("*.lock") if path.name != NAME)
-    stale = [path for path in found if path.stat().st_mtime >= since - 1]
+    # Only where git leaves them: elsewhere below .git they belong to other tools.
+    at_top = (path for path in git.common.glob("*.lock") if path.name != NAME)
+    below = (path for name in ("refs", "worktrees") for path in (git.common / name).rglob("*.lock"))
+    stale = [path for path in (*at_top, *below) if path.stat().st_mtime >= since - 1]
     if not stale:
         return
     linked = (git.common / "worktrees").glob("*/gitdir")

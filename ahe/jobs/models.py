@@ -126,8 +126,7 @@ async def test(project: Project, settle: bool) -> ModelTest:
             reply = await model.complete(question)
             seconds = time.monotonic() - started
             mode, why, free = await _tool_calls(project, store, model, settle)
-            # An embedded model reads slowly, and its window is known.
-            long_prompt = served_here(spec) != "local"
+            long_prompt = served_here(spec) != "local"  # that one reads slowly, and its window is known
             points = await Points(model, mode, tokens).all(long_prompt)
             if free and mode == "native" and points[0].holds is False:
                 mode, why = "text", f'tool_calls = "text": {points[0].what}'

@@ -17,6 +17,8 @@ WORDS = (
 MAX_WORDS = 4_000
 MAX_CALLS = 256
 """Tool calls of a reply that are read."""
+MAX_CHECKED = 1 << 24
+"""Characters of a reply that are read again to find where a call ends."""
 
 
 class MalformedBody(Exception):
@@ -130,6 +132,7 @@ class _Joining:
     def __init__(self) -> None:
         self._newest: dict[int, dict[str, dict[str, Any]]] = {}
         """For each list (by `id`) the newest item of each index."""
+        self._left = MAX_CHECKED
 
     def merge(self, whole: dict[str, Any], part: dict[str, Any]) -> None:
         """Add the part to the whole."""
@@ -159,11 +162,25 @@ class _Joining:
         newest, index = self._newest[id(items)], repr(part.get("index"))
         item = newest.get(index, {})
         known = [(item.get(key), part.get(key)) for key in ("id", "type")]
-        if item and all(not a or not b or a == b for a, b in known):
+        if item and all(not a or not b or a == b for a, b in known) and not self._follows(item, part):
             self.merge(item, part)
         else:
             items.append(part)
             newest[index] = part
+
+    def _follows(self, item: dict[str, Any], part: dict[str, Any]) -> bool:
+        """Whether a part begins a call after a whole one: some endpoints number all 0, without ids.
+
+        Others repeat the name in every part of one call.
+        """
+        try:
+            begun, arguments = part["function"], item["function"]["arguments"]
+            if not begun["name"] or not begun["arguments"].lstrip().startswith("{"):
+                return False
+            self._left -= arguments.tell() if isinstance(arguments, StringIO) else len(arguments)
+            return self._left >= 0 and isinstance(loads(_plain(arguments)), dict)
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+            return False
 
 
 def _growing(*texts: str) -> StringIO:

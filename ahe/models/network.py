@@ -61,7 +61,7 @@ def unreachable(error: BaseException, where: str) -> str:
 
 
 async def read_bounded(response: httpx2.Response) -> None:
-    """A hook for the HTTP client: reads and unpacks the body. Raises `TransientFailure` if it exceeds `MAX_BODY`."""
+    """A hook of the HTTP client: reads and unpacks the body. `TransientFailure` if damaged or more than `MAX_BODY`."""
     import httpx2
 
     packed = response.headers.pop("content-encoding", "").strip().lower()
@@ -71,7 +71,10 @@ async def read_bounded(response: httpx2.Response) -> None:
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     content = bytearray()
     async for piece in response.stream:
-        content += unpacking.decompress(piece, MAX_BODY + 1 - len(content)) if unpacking else piece
+        try:
+            content += unpacking.decompress(piece, MAX_BODY + 1 - len(content)) if unpacking else piece
+        except zlib.error as error:
+            raise TransientFailure(f"the body is damaged ({error})") from None
         if len(content) > MAX_BODY:
             raise TransientFailure(f"the answer has more than {MAX_BODY >> 20} MB")
     await response.stream.aclose()

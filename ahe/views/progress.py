@@ -43,6 +43,7 @@ class Progress:
     failed: int = 0
     missing: int = 0
     active: bool = False
+    running: dict[tuple[str, int], float] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
     def __post_init__(self) -> None:
@@ -53,8 +54,11 @@ class Progress:
             case events.EvaluationStarted(_, total, known):
                 self.total, self.known = total, known
                 self.passed = self.failed = self.missing = 0
-                self.active, self.evaluation_began = True, self.clock()
+                self.active, self.evaluation_began, self.running = True, self.clock(), {}
+            case events.TrialStarted(task, attempt):
+                self.running[task, attempt] = self.clock()
             case events.TrialFinished(trial):
+                self.running.pop((trial.task, trial.attempt), None)
                 self.passed += trial.status == "passed"
                 self.failed += trial.status == "failed"
                 self.missing += trial.status == "missing"
@@ -96,6 +100,13 @@ class Progress:
         if left is not None and self.done < self.total:
             parts.append(f"about {duration(left)} left")
         return " · ".join(parts)
+
+    def now(self) -> str:
+        """The trials that run, longest first."""
+        trials = [
+            f"{visible(task)} #{n + 1} {duration(self.clock() - t)}" for (task, n), t in self.running.items()
+        ]
+        return f"now: {', '.join(trials)}" if trials else ""
 
 
 def sentence(event: events.Event) -> str | None:
@@ -209,7 +220,8 @@ class Screen:
         if self._download:
             done, total, lines = self._download.done, self._download.total, [download_line(self._download)]
         elif progress.active:
-            done, total, lines = progress.done, progress.total, [progress.counts(), progress.costs()]
+            lines = [progress.counts(), progress.costs(), progress.now()]
+            done, total = progress.done, progress.total
         else:
             return Text(progress.costs(), "dim")
         # A wrapped line would make the drawing jump. The bar comes last: it does not end its line.

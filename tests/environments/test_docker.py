@@ -11,6 +11,7 @@ from task_writer import write_files
 
 from ahe.environments import docker_api
 from ahe.environments.docker import DockerEnvironment
+from ahe.environments.inside.data import READ_LIMIT
 from ahe.errors import SandboxError, TaskError
 from ahe.records import EnvironmentSpec
 
@@ -154,6 +155,23 @@ async def test_what_its_commands_bring_down_starts_again(tmp_path: Path):
     try:
         await environment.exec("echo kept >/app/file; kill -9 -1", timeout=30)
         assert (await environment.exec("cat /app/file")).text == "kept\n"
+    finally:
+        await environment.stop()
+
+
+async def test_files_are_read_whole_up_to_the_limit(tmp_path: Path):
+    environment = DockerEnvironment(EnvironmentSpec(name="x", image=IMAGE), tmp_path)
+    await environment.start()
+    try:
+        await environment.exec(
+            f"seq 700000 >log; truncate -s {READ_LIMIT} most; truncate -s {READ_LIMIT + 1} over"
+        )
+        assert (
+            await environment.read("log") == "".join(f"{n}\n" for n in range(1, 700_001)).encode()
+        )  # 4.8 MB
+        assert await environment.read("most") == bytes(READ_LIMIT)
+        with pytest.raises(OSError, match="File too large"):
+            await environment.read("over")
     finally:
         await environment.stop()
 

@@ -125,9 +125,12 @@ class OldDaemon(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         modern = "version=2" in self.path
-        body = json.dumps(
-            {"message": "buildkit not supported"} if modern else {"stream": "Step 1/1"}
-        ).encode()
+        said = (
+            {"error": "the --chmod option requires BuildKit."}
+            if "t=chmod" in self.path
+            else {"stream": "Step 1/1"}
+        )
+        body = json.dumps({"message": "buildkit not supported"} if modern else said).encode()
         self.send_response(501 if modern else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -145,6 +148,9 @@ def old_daemon() -> Iterator[docker.APIClient]:
         server.shutdown()
 
 
-def test_a_daemon_without_buildkit_builds_what_it_can(old_daemon):
+def test_a_daemon_without_buildkit_builds_what_it_can_and_names_the_rest(old_daemon):
     plain = list(build_lines(old_daemon, io.BytesIO(b"archive"), "t", "FROM a\nRUN true\n", 5))
     assert plain == [{"stream": "Step 1/1"}]
+    (line,) = build_lines(old_daemon, io.BytesIO(b"archive"), "chmod", "FROM a\nCOPY --chmod=1 a b\n", 5)
+    assert line["error"].startswith("the --chmod option requires BuildKit.")
+    assert "install Docker 23 or newer" in line["error"]

@@ -36,6 +36,11 @@ def broken(count: int, cause: str = REFUSED, tasks: int = 3) -> list[Trial]:
     ]
 
 
+def unrelated(count: int) -> list[Trial]:
+    causes = ("the image cannot be pulled", "no space left in a build", "the sandbox is silent", "boom")
+    return [broken(number % 3 + 1, causes[number % 4])[-1] for number in range(count)]
+
+
 def passed(count: int) -> list[Trial]:
     return [made_trials.trial(f"p{n}", f"t{n % 3}", "passed") for n in range(count)]
 
@@ -51,12 +56,17 @@ def passed(count: int) -> list[Trial]:
         (passed(1) + broken(6), planned(40), False),
         (passed(1) + broken(8), planned(40), True),
         (broken(8) + passed(1), planned(40), False),
+        (passed(2) + unrelated(8), planned(40), False),
+        (unrelated(8), planned(40), False),
+        (unrelated(12), planned(40), True),
+        (passed(2) + unrelated(40), planned(80), False),
+        (unrelated(3) + broken(8), planned(40), True),
         (broken(12, tasks=1), planned(40), False),
         (broken(6, tasks=1), planned(8, tasks=1), True),
         ([t for n in range(6) for t in broken(1, "a") + broken(1, "b")], planned(40, tasks=1), True),
     ],
 )
-def test_it_stops_where_trial_after_trial_breaks(
+def test_it_stops_where_trial_after_trial_breaks_alike(
     fresh: list[Trial], todo: list[Planned], stops: bool
 ) -> None:
     assert bool(repeated_failure(fresh, todo, jobs=4)) is stops
@@ -64,6 +74,10 @@ def test_it_stops_where_trial_after_trial_breaks(
 
 def test_it_says_why_and_what_to_do() -> None:
     said = repeated_failure(broken(6), planned(40), jobs=4)
-    assert said.startswith(f"the first 6 trials all broke, so the run stops: {REFUSED}")
+    assert said.startswith(f"the first 6 trials all broke in the same way, so the run stops: {REFUSED}")
     assert "ahe doctor" in said
+    assert "the first 12 trials all broke, the last of them" in repeated_failure(
+        unrelated(12), planned(40), 4
+    )
+    assert "the last 8 trials" in repeated_failure(unrelated(3) + broken(8), planned(40), jobs=4)
     assert "the last 8 trials" in repeated_failure(passed(9) + broken(8), planned(40), jobs=4)

@@ -143,6 +143,21 @@ def test_what_only_docker_can_serve(tmp_path, toml, files, reason):
     refuse(task, allow_network=False, kind="auto")
 
 
+@pytest.mark.parametrize("source", [".setup.sh", "setup.sh.", "../setup.sh", "x/setup.sh", "setup.sh/x"])
+def test_only_docker_serves_a_script_that_is_not_setup_sh(tmp_path, source):
+    dockerfile = f"{BUNDLED.split('RUN')[0]}COPY {source} /s.sh\nRUN bash /s.sh\n"
+    files = {"environment/Dockerfile": dockerfile, "environment/setup.sh": "x"}
+    task = read_task(write_task(tmp_path / "t", TOML, files))
+    assert task.docker_only == f"its Dockerfile says COPY {source} /s.sh"
+
+
+@pytest.mark.parametrize("source", ["setup.sh", "./setup.sh", "/setup.sh", "x/../setup.sh"])
+def test_setup_sh_by_any_name_runs_in_bubblewrap(tmp_path, source):
+    dockerfile = f"{BUNDLED.split('RUN')[0]}COPY {source} /s.sh\nRUN bash /s.sh\n"
+    files = {"environment/Dockerfile": dockerfile, "environment/setup.sh": "x"}
+    assert read_task(write_task(tmp_path / "t", TOML, files)).docker_only == ""
+
+
 def test_docker_needs_something_to_build_from(tmp_path):
     assert "Docker cannot build" in refusal(write_task(tmp_path / "t"), kind="docker")
 

@@ -160,6 +160,17 @@ def deep(folder: Path, outside: Path) -> None:
     os.close(inside)
 
 
+def long(folder: Path, outside: Path) -> None:
+    inside = os.open(folder / "skills", os.O_RDONLY)
+    for _ in range(18):  # fewer than make a deep tree
+        os.mkdir("d" * 250, dir_fd=inside)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=inside)
+        os.close(inside)
+        inside = below
+    os.close(os.open("note.md", os.O_CREAT | os.O_WRONLY, dir_fd=inside))
+    os.close(inside)
+
+
 def many(folder: Path, outside: Path) -> None:
     for number in range(5_000):
         (folder / "tools" / f"t{number}.py").touch()
@@ -176,6 +187,7 @@ PLANTED: dict[str, tuple[Callable[[Path, Path], object], str]] = {
     "a link in a folder": (link("tools/x.py"), "tools/x.py: a link"),
     "a pipe": (lambda folder, _: os.mkfifo(folder / "tools" / "x.py"), "tools/x.py: a pipe"),
     "a deep tree": (deep, "too many folders in each other"),
+    "a long path": (long, "its path is too long; a harness holds plain files [files]"),
     "many files": (many, "too many files"),
     "a huge file": (sparse, "memory.md: too large"),
     "an odd name": (

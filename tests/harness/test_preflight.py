@@ -103,6 +103,50 @@ def test_each_rule_is_told_by_name(tmp_path: Path, files: dict[str, str | None],
     assert check(tmp_path, files) == [rule]
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        (
+            "sub_agents/critic.md",
+            "---\ndescription: x\ntools: run\n---\nBe.\n",
+            "tools: must be a list of tool names",
+        ),
+        (
+            "sub_agents/critic.md",
+            "---\ndescription: x\nmodel: big\n---\nBe.\n",
+            "model: is not a field here; there are name, description, tools, turns",
+        ),
+        (
+            "sub_agents/critic.md",
+            "---\ndescription: x\nturns: 99\n---\nBe.\n",
+            "turns: must be less than or equal to 50",
+        ),
+        ("sub_agents/critic.md", "---\nturns: 1\n---\nBe.\n", "description: is missing: add it"),
+        ("sub_agents/critic.md", "---\nname:\ndescription: x\n---\nBe.\n", "name: must be text"),
+        (
+            "sub_agents/critic.md",
+            "---\nname: ''\ndescription: x\n---\nBe.\n",
+            "its name must be critic, like the file",
+        ),
+        (
+            "tool_descriptions/run.yaml",
+            DESCRIPTION + "timeout: 3\n",
+            "timeout: is not a field here; there are name, description, parameters",
+        ),
+        (
+            "tool_descriptions/run.yaml",
+            DESCRIPTION.replace("Run.", '" "'),
+            "description: must be text that is not empty",
+        ),
+    ],
+)
+def test_a_reason_says_what_to_change(tmp_path: Path, file: str, text: str, says: str) -> None:
+    root, base = pair(tmp_path)
+    write_files(root, {file: text})
+    (problem,) = Preflight(seed_prompt=FILES["system_prompt.md"]).check(root, base)
+    assert problem.text == says
+
+
 def test_a_harness_has_a_prompt(tmp_path: Path) -> None:
     assert "prompt" in check(tmp_path / "a", {"system_prompt.md": " \n"})
     assert "prompt" in check(tmp_path / "b", {"system_prompt.md": None}, action="remove")

@@ -67,6 +67,19 @@ def test_stale_locks_of_a_killed_ahe_are_removed(history: History) -> None:
     assert [p.name for p in (history.path / ".git").rglob("*.lock")] == ["ahe.lock"]
 
 
+def test_locks_of_other_tools_below_git_stay(history: History) -> None:
+    dead_holder(history)
+    git_folder = history.path / ".git"
+    others = ["annex/mine.lock", "hooks/x.lock", "lfs/a.lock", "modules/sub/index.lock", "objects/aa/b.lock"]
+    ours = ["packed-refs.lock", "refs/notes/ahe.lock", "worktrees/w/index.lock"]
+    for name in (*others, *ours):
+        (git_folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (git_folder / name).write_text("")
+    history.recover()
+    left = sorted(path.relative_to(git_folder).as_posix() for path in git_folder.rglob("*.lock"))
+    assert left == ["ahe.lock", *others]
+
+
 def test_a_lock_that_nobody_of_ours_left_stays(history: History) -> None:
     (history.path / ".git" / "index.lock").write_text("")
     with history.draft(history.head()) as tree:

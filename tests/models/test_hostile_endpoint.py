@@ -97,9 +97,10 @@ async def test_an_honest_body_is_read_compressed_or_not(encoding: str) -> None:
         assert (await model.complete(ask())).message.content == "hi"
 
 
-async def test_a_compression_that_nobody_asked_for_is_named() -> None:
-    async with endpoint(answer(b"x", "Content-Encoding: br")) as model:
-        with pytest.raises(ModelUnavailable, match="compressed"):
+@pytest.mark.parametrize(("encoding", "why"), [("br", "compressed"), ("gzip", "damaged")])
+async def test_a_compression_that_nobody_asked_for_is_named(encoding: str, why: str) -> None:
+    async with endpoint(answer(b"plain", f"Content-Encoding: {encoding}")) as model:
+        with pytest.raises(ModelUnavailable, match=why):
             await model.complete(ask())
 
 

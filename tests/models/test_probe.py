@@ -76,3 +76,17 @@ async def test_a_server_that_sends_without_end_or_nested_lists_is_passed_over() 
         assert await find_local_servers({port: "odd"}) == []
         assert await find_local_servers({port: "odd"}) == []
     assert bodies == []
+
+
+async def test_a_server_that_claims_to_compress_is_passed_over_and_was_not_asked_to() -> None:
+    asked = b""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\n{"data": []}')
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        assert await find_local_servers({server.sockets[0].getsockname()[1]: "odd"}) == []
+    assert b"accept-encoding: identity" in asked.lower()

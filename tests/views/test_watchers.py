@@ -74,7 +74,7 @@ def test_a_download_prints_a_line_for_every_tenth():
 
 
 @pytest.mark.parametrize("columns", [20, 80])
-def test_the_live_view_shows_the_counts_and_gives_the_terminal_back(columns: int):
+def test_the_live_view_shows_what_runs_and_gives_the_terminal_back(columns: int):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=columns, height=30)
     with Screen(console) as screen:
@@ -87,6 +87,7 @@ def test_the_live_view_shows_the_counts_and_gives_the_terminal_back(columns: int
     text = stream.getvalue()
     assert "2 of 3" in text
     assert "task-0" in text
+    assert "now: a-task" in text
     assert "\x1b[?25h" in text.rpartition("2 of 3")[2]  # the cursor is shown again
 
 

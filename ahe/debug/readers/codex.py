@@ -4,7 +4,7 @@ from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.responses import item, output
+from ahe.debug.readers.responses import command, item, output
 from ahe.debug.readers.trace import Text
 
 _ENDS = j.words("task_complete turn_complete turn_aborted turn.completed turn.failed completed")
@@ -16,20 +16,25 @@ def sniff(value: Any, line: bool) -> bool:
     if not line:
         return isinstance(record.get("session"), dict) and "items" in record
     kind = j.text(record, "type")
-    if not kind:
-        return record.keys() >= {"instructions", "timestamp", "id"}
-    return (kind in _LINES and "payload" in record) or kind.startswith(("item.", "turn.", "thread."))
+    if not kind and record.keys() >= {"instructions", "timestamp", "id"}:
+        return True
+    known = (kind in _LINES and "payload" in record) or kind.startswith(("item.", "turn.", "thread."))
+    return known or isinstance(j.inner(record, "msg").get("type"), str)
 
 
 def parse(value: Any, draft: Draft) -> None:
     """A session as lines, or as one document with a list of items."""
     begun: dict[str, dict[str, Any]] = {}  # items of `codex exec` that have not completed
-    for record in draft.records(j.listing(value)):
+    records = list(draft.records(j.listing(value)))
+    items = any(each.get("type") == "response_item" for each in records)
+    for record in records:
         kind, payload, time = j.text(record, "type"), record.get("payload"), record.get("timestamp", "")
         if kind == "response_item":
             item(j.mapping(payload), draft, time)
-        elif kind == "event_msg":
-            _event(j.mapping(payload), draft, time)
+        elif kind == "event_msg" or isinstance(record.get("msg"), dict):  # `codex exec` before it had items
+            _event(j.mapping(payload or record.get("msg")), draft, time, items)
+        elif "prompt" in record and not kind:
+            draft.add_text("user", "message", j.text(record, "prompt"), time)
         elif kind == "session_meta" or (not kind and "instructions" in record):
             _head(j.mapping(payload) or record, draft, time)
         elif kind == "compacted":
@@ -62,12 +67,24 @@ def _head(meta: dict[str, Any], draft: Draft, time: Any) -> None:
     draft.session = draft.session or j.text(meta, "id")
 
 
-def _event(event: dict[str, Any], draft: Draft, time: Any) -> None:
+def _event(event: dict[str, Any], draft: Draft, time: Any, items: bool = True) -> None:
+    """An event; what it says of messages and commands counts only where no `items` repeat it."""
     kind = j.text(event, "type")
     error = j.text(event.get("error"), "message") or j.as_text(event.get("error"))
     text = j.text(event, "message", "text") or error
     if kind == "agent_reasoning" and text:
         draft.join("agent", [Text("reasoning", text)], time)
+    elif kind in ("user_message", "agent_message"):
+        draft.join("user" if kind == "user_message" else "agent", [Text("message", text)] * (not items), time)
+    elif kind.endswith(("_command_begin", "_call_begin")) and not items:
+        given = command({"command": event.get("command")}) or event.get("invocation")
+        draft.join("agent", [draft.call(event.get("call_id"), "shell", given)], time)
+    elif kind.endswith(("_command_end", "_call_end")) and not items:
+        streams = "\n".join(filter(None, (j.text(event, key) for key in ("stdout", "stderr"))))
+        printed = j.text(event, "aggregated_output", "formatted_output") or streams
+        printed = printed or j.content_text(event.get("result"))
+        result = draft.result(event.get("call_id"), printed, "shell", event.get("exit_code"))
+        draft.add("environment", [result], time)
     elif kind == "token_count":
         usage = j.inner(event, "info", "total_token_usage")
         draft.tokens = j.total(usage, "total_tokens") or draft.tokens
@@ -91,7 +108,7 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
         draft.add_text("environment", "error", text, time)
     elif kind == "command_execution":
         draft.join("agent", [Text("call", j.text(value, "command"), "shell")], time)
-        printed = j.text(value, "aggregated_output", "output")
+        printed = j.text(value, "aggregated_output", "formatted_output", "output", "stdout")
         draft.add("environment", [draft.result("", printed, "shell", value.get("exit_code"))])
     else:
         name = j.text(value, "tool") or kind

@@ -165,21 +165,31 @@ def _steps(folder: Path) -> Source:
         return _atif(folder / "trajectory.json")
     found: list[Source] = []
     helpers: list[str] = []
+    poor = Source("", "")  # ATIF without a call: its converter may have failed
     for place in (folder / name for name in _PLACES if (folder / name).is_dir()):
         for path in sorted(path for path in place.rglob("*") if path.is_file()):
             kind = sniff(path)
             if isinstance(kind, str) or kind[1] in files.SHARED or path.name.startswith("tests."):
                 continue
             if kind[0] == "atif" and path == place / "trajectory.json":
-                return _atif(path)
+                if _has_calls(poor := _atif(path)):
+                    return poor
+                continue
             source = Source(str(path), *kind, size=path.stat().st_size)
             if kind[0] == "claude-code" and identified(source).parent:
                 helpers.append(source.path)
             elif kind[0] != "atif" or not path.name.startswith("trajectory."):
                 found.append(source)
     found.sort(key=lambda each: (each.path.endswith(".txt"), each.path))
-    best = next((each for format in READERS for each in found if each.format == format), Source("", ""))
+    best = next((each for format in READERS for each in found if each.format == format), poor)
+    if poor.path and not _has_calls(best):
+        return poor
     return replace(best, more=tuple(helpers)) if best.format == "claude-code" else best
+
+
+def _has_calls(source: Source) -> bool:
+    drafts = (drafted(source, limit) for limit in (HEAD, 0))
+    return any(text.channel == "call" for draft in drafts for step in draft.steps for text in step.texts)
 
 
 def _atif(path: Path) -> Source:

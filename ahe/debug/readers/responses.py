@@ -107,14 +107,14 @@ def _call(value: dict[str, Any], kind: str, draft: Draft, time: Any) -> None:
     given = next((value[key] for key in _ARGUMENTS if value.get(key)), None)
     for key in ("call_id", "id"):
         draft.names[j.text(value, key)] = name
-    draft.join("agent", [Text("call", _command(given) or j.call_text(given), name)], time)
+    draft.join("agent", [Text("call", command(given) or j.call_text(given), name)], time)
     for key in _RESULTS:
         if said := j.content_text(value.get(key)):
             draft.add("environment", [draft.result("", said, name)], time)
     draft.add_text("environment", "error", j.as_text(value.get("error")), time, name)
 
 
-def _command(action: Any) -> str:
+def command(action: Any) -> str:
     """The command of a shell call: the script of `bash -lc`, else the words; empty for any other call."""
     place = j.mapping(j.parsed(action) if isinstance(action, str) else action)
     said = j.first(place, _WORDS)

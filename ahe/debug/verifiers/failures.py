@@ -29,38 +29,38 @@ def failures(files: Sequence[VerifierFile]) -> tuple[Failure, ...]:
 
     If two files report the same test, the first in order (JSON, JUnit, then text) is taken, unless only the other has
     a decisive line. Checks of a shell that are printed beside tests follow, then failures without a reason. The order
-    of `files` does not matter.
+    of `files` does not matter. Checks of `reward.json` without a reason come last: they hide no words.
     """
     given = {(file.name, file.text) for file in files if file.name.rsplit("/", 1)[-1] not in _NOT_OUTPUT}
     known: dict[str, Failure] = {}
     beside: list[Failure] = []
     rest: list[str] = []
+    scores: list[Failure] = []
     for rank, _, text, found in sorted(_parsed(name, text) for name, text in given):
         if rank == len(_FORMATS):
             rest.append(text)
+            continue
+        if rank > len(_FORMATS):
+            scores += found
             continue
         beside += _marked(text, _LOUD)
         for failure in found:
             before = known.get(failure.key)
             if before is None or (failure.decisive and not before.decisive):
                 known[failure.key] = failure
-    if known or beside:
-        said = [text for each in known.values() for text in (each.test, each.decisive) if text][: 2 * _MOST]
-        more = [each for each in beside if not any(text in each.decisive for text in said)]
-        telling = sorted([*known.values(), *more], key=lambda each: not each.decisive)
-        firsts = ((each, each.decisive or each.message.split("\n", 1)[0].strip()) for each in telling[:_MOST])
-        return tuple(replace(each, decisive=decisive) for each, decisive in firsts)
-    unknown: list[Failure] = []
-    for text in rest:
-        sentence = verdict.parse_unknown(text)
-        unknown += _plain(text) if sentence is None else sentence
-    return tuple(unknown[:_MOST])
+    said = [text for each in known.values() for text in (each.test, each.decisive) if text][: 2 * _MOST]
+    more = [each for each in beside if not any(text in each.decisive for text in said)]
+    telling = [*known.values(), *more] or [failure for text in rest for failure in _unknown(text)]
+    telling += [each for each in scores if each.key not in known]
+    firsts = [(each, each.decisive or each.message.split("\n", 1)[0].strip()) for each in telling]
+    firsts.sort(key=lambda pair: (generic(pair[1]), not pair[0].decisive))
+    return tuple(replace(each, decisive=decisive) for each, decisive in firsts[:_MOST])
 
 
 def _parsed(name: str, text: str) -> tuple[int, str, str, list[Failure]]:
     """The rank of the first format that the file has, its name and text, and the failures that it reports."""
-    if name.endswith("reward.json"):
-        return 0, name, text, verdict.parse_rewards(text)
+    if name.endswith("reward.json") and (found := verdict.parse_verdict(text, checks=True)):
+        return 0 if any(each.decisive for each in found) else len(_FORMATS) + 1, name, text, found
     for rank, parse in enumerate(_FORMATS):
         if (found := parse(text)) is not None:
             return rank, name, text, found
@@ -75,8 +75,11 @@ def _marked(text: str, mark: re.Pattern[str]) -> list[Failure]:
     return [Failure("", line, line) for line in lines if not generic(line)]
 
 
-def _plain(text: str) -> list[Failure]:
-    """One failure for each marked line; else the exception of a traceback; else the last meaningful line."""
+def _unknown(text: str) -> list[Failure]:
+    """What decides in a text of no known format: in JSON its reason; in plain output each marked line, else the
+    exception of a traceback, else the last meaningful line, which is not taken for decisive."""
+    if (reason := verdict.parse_unknown(text)) is not None:
+        return reason
     if found := _marked(text, _MARK):
         return found
     lines = [line.strip()[:LONG] for line in without_frames(text.split("\n")) if line.strip()]
@@ -84,7 +87,7 @@ def _plain(text: str) -> list[Failure]:
         frames = re.findall(r'^[ \t]*(File "[^"\n]+", line \d+.*)$', text, re.MULTILINE)
         return [Failure("", "\n".join([exception, *frames[-1:]])[:LONG], exception)]
     telling = [line for line in lines if not generic(line)] or lines
-    return [Failure("", line, line) for line in telling[-1:]]
+    return [Failure("", line, "") for line in telling[-1:]]
 
 
 def decisive_line(found: Sequence[Failure]) -> str:

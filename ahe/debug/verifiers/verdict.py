@@ -6,6 +6,7 @@ check without such a string by its path; a reason at the top before single tests
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ahe.debug.readers.lenient_json import as_text, mapping, number, salvage, words
@@ -13,14 +14,14 @@ from ahe.debug.verifiers.failure import Failure, failure, generic
 
 _DEPTH, _MOST = 12, 200
 _REASONS = words(
-    "reason reasons failurereason message messages failuremessage failuremessages errormessage error errors"
+    "reason reasons failurereason message messages failuremessage failuremessages errormessage error errors err"
     " exception longrepr crash call detail details explanation feedback reasoning rationale justification diagnosis why"
     " failure failures problem problems issue issues violation violations mismatch mismatches diff difference"
     " comment comments note notes hint summary description stderr traceback trace log output stdout text analysis"
     " judgement judgment verdict"
 )
 """Names of fields that say why, the most telling first."""
-_CLEAR = 18
+_CLEAR = 19
 """How many of them say it of a verdict whose outcome is not stated."""
 _RANK = {name: rank for rank, name in enumerate(_REASONS)}
 _TITLES = words(
@@ -43,10 +44,14 @@ _PASSED = words("passed pass passing ok success true yes correct accepted skippe
 _CHECKS = words(
     "checks check tests test testresults assertionresults cases testcases results criteria assertions gates"
     " requirements rubric rubrics conditions details subtests components scores breakdown items steps validations"
-    " rules expectations"
+    " rules expectations rewards"
 )
 _FAILED_LISTS = words("failed failure failures failing failedtests failingtests")
 _WANTED, _GOT = words("expected want wanted target"), words("actual got received found observed predicted")
+_NO_SCORE = re.compile(
+    r"time|duration|second|latency|elapsed|cost|weight|threshold|tolerance|version|temperature|seed|reward|total"
+    r"|overall|count|max|min|number|index|exit|returncode"
+)
 _GOOD_WHEN_FALSE = re.compile(
     r"fail|error|skip|timeout|timedout|truncat|cheat|forbid|violat|interrupt|cache|dryrun|crash|kill|flaky|"
     r"missing|extra|exceed|leak|warning|invalid|wrong|abort|expected|xfail|optional|required|isnull|empty|hidden"
@@ -54,25 +59,28 @@ _GOOD_WHEN_FALSE = re.compile(
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
 
 
-def parse_verdict(text: str) -> list[Failure] | None:
-    """The failures that a JSON verdict names; None if it is not one or names none."""
-    found = _failed(_load(text))[:_MOST]
+def parse_verdict(text: str, checks: bool = False) -> list[Failure] | None:
+    """The failures that a JSON verdict names; None if it is not one or names none.
+
+    `checks` says that its fields are checks, as in `reward.json`.
+    """
+    found = _failed(_load(text), checks=checks)[:_MOST]
     return list({(each.test, each.decisive): each for each in found}.values()) or None
 
 
-def parse_rewards(text: str) -> list[Failure]:
-    """A failure for each named reward below 1, except `reward`, which sums up the others."""
-    named = {key: value for key, value in mapping(_load(text)).items() if key != "reward"}
-    low = {key: value for key, value in named.items() if isinstance(value, int | float) and value < 1}
-    return [Failure(key, f"{key}: {value}", f"{key}: {value}") for key, value in low.items()]
-
-
 def parse_unknown(text: str) -> list[Failure] | None:
-    """The most telling reason in JSON of an unknown form; None if the text is not JSON."""
+    """The most telling reason in JSON of an unknown form, else its longest sentence, which is not taken for decisive;
+    None if the text is not JSON."""
     value = _load(text)
     if value is None:
         return None
-    return [failure("", [said]) for said in _reasons(value, _DEPTH)[:1]]
+    if reasons := _reasons(value, 2):
+        return [failure("", reasons[:1])]
+    found = min(_strings(value, _DEPTH, others=True), key=lambda pair: (pair[0], -len(pair[1])), default=None)
+    if found is None:
+        return []
+    said = failure("", [found[1]])
+    return [said if found[0] < len(_RANK) else replace(said, decisive="")]
 
 
 def _load(text: str) -> Any:
@@ -87,16 +95,21 @@ def _load(text: str) -> Any:
     return None if any("damaged" in what for _, what in faults) else value
 
 
-def _failed(value: Any, path: tuple[str, ...] = (), checks: bool = False, depth: int = 0) -> list[Failure]:
-    """The failures in a value; `checks` says that it stands in a field whose members are checks or tests."""
+def _failed(
+    value: Any, path: tuple[str, ...] = (), checks: bool = False, failed: bool = False, depth: int = 0
+) -> list[Failure]:
+    """The failures in a value; `checks` says that it stands in a field whose members are checks or tests, `failed` that
+    it stands in a list of failed ones."""
     if isinstance(value, list) and depth < _DEPTH:
         members = [((*path, _title(each) or str(at)), each) for at, each in enumerate(value, start=1)]
-        return [found for inner, each in members for found in _failed(each, inner, checks, depth + 1)]
+        return [found for inner, each in members for found in _failed(each, inner, checks, failed, depth + 1)]
     if not isinstance(value, dict) or depth > _DEPTH:
         return []
-    outcome = _outcome(value)
+    outcome, fields = _outcome(value), _fields(value)
+    if outcome is None and (failed or (checks and any(_bad(key, fields.get(key)) for key in _SCORES))):
+        outcome = False
     name = " ".join([part for part in path[-3:] if not part.isdigit()] or path[-1:])[:300]
-    speaks = outcome is None and not depth and not _fields(value).keys().isdisjoint(_REASONS[:_CLEAR])
+    speaks = outcome is None and not depth and not fields.keys().isdisjoint(_REASONS[:_CLEAR])
     texts = _reasons(value, 2) if outcome is False or speaks else []
     found = [failure(name, texts)] if texts else []
     if depth and (texts or outcome is True):
@@ -106,14 +119,23 @@ def _failed(value: Any, path: tuple[str, ...] = (), checks: bool = False, depth:
         if plain in _FAILED_LISTS and (names := _names(each)):
             found += [Failure(test, f"{test}: failed", "") for test in names]
         elif isinstance(each, dict | list):
-            further = path if plain in _CHECKS else (*path, key)
-            found += _failed(each, further, checks or plain in _CHECKS, depth + 1)
-        elif checks and plain not in _OWN and _plain(each) in _FAILED and not _GOOD_WHEN_FALSE.search(plain):
+            listed = isinstance(each, list) and plain in _FAILED_LISTS
+            further = path if listed or plain in _CHECKS else (*path, key)
+            found += _failed(each, further, checks or plain in _CHECKS, listed, depth + 1)
+        elif checks and plain not in _OWN and _bad(plain, each):
             test = f"{name} {key}".strip()[:300]
             found.append(Failure(test, f"{test}: {as_text(each)[:300]}", ""))
     if outcome is False and depth and not found:
         found.append(Failure(name, f"{name}: failed", ""))
     return found
+
+
+def _bad(name: str, value: Any) -> bool:
+    """Whether the value of a check says that it failed: a word, false, or a score from 0 to below 1."""
+    if not isinstance(value, int | float):
+        return _plain(value) in _FAILED
+    scored = value is False or not _NO_SCORE.search(name)
+    return scored and 0 <= value < 1 and not _GOOD_WHEN_FALSE.search(name)
 
 
 def _outcome(record: dict[str, Any]) -> bool | None:
@@ -140,23 +162,28 @@ def _reasons(value: Any, depth: int) -> list[str]:
     wanted, got = (
         next((fields[name] for name in names if name in fields), None) for names in (_WANTED, _GOT)
     )
-    differ = wanted is not None or got is not None
+    differ = (wanted is not None or got is not None) and _outcome(mapping(value)) is not True
     differs = [f"expected {as_text(wanted)[:300]}, got {as_text(got)[:300]}"] if differ else []
     return [text for _, text in found] + differs
 
 
-def _strings(value: Any, depth: int, name: str = "") -> Iterator[tuple[int, str]]:
-    """The strings under telling names with the ranks of their names, except in records that passed."""
+def _strings(value: Any, depth: int, name: str = "", others: bool = False) -> Iterator[tuple[int, str]]:
+    """The strings under telling names with the ranks of their names, except in records that passed; with `others` also
+    the sentences under other names."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value[:20]):
         value = "" if _names(value) else "\n".join(value[:20])
-    if isinstance(value, str) and name in _RANK and not generic(value):
-        yield _RANK[name], value
-    elif isinstance(value, list) and depth and name in ("", *_RANK):
+    if isinstance(value, str):
+        telling = name in _RANK or (others and len(value.split(None, 3)) > 2)
+        if telling and not generic(value):
+            yield _RANK.get(name, len(_RANK)), value
+    elif not depth or not (others or name in ("", *_RANK)):
+        return
+    elif isinstance(value, list):
         for each in value:
-            yield from _strings(each, depth - 1, name)
-    elif isinstance(value, dict) and depth and _outcome(value) is not True:
+            yield from _strings(each, depth - 1, name, others)
+    elif isinstance(value, dict) and _outcome(value) is not True:
         for key, each in value.items():
-            yield from _strings(each, depth - 1, _plain(key))
+            yield from _strings(each, depth - 1, _plain(key), others)
 
 
 def _names(value: Any) -> list[str]:

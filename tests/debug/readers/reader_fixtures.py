@@ -220,6 +220,46 @@ OLD_CODEX = Made(
     ),
     _ITEMS,
 )
+CODEX_EVENTS = Made(
+    "codex",
+    "codex-exec.txt",
+    jsonl(
+        [
+            {"model": "m", "sandbox": "read-only"},
+            {"prompt": "Count the files."},
+            {"id": "0", "msg": {"type": "task_started"}},
+            {"id": "0", "msg": {"type": "agent_reasoning", "text": "ls will do"}},
+            {
+                "id": "0",
+                "msg": {
+                    "type": "exec_command_begin",
+                    "call_id": "c",
+                    "command": ["bash", "-lc", "ls"],
+                    "cwd": "/",
+                },
+            },
+            {
+                "id": "0",
+                "msg": {
+                    "type": "exec_command_end",
+                    "call_id": "c",
+                    "stdout": "",
+                    "stderr": "gone",
+                    "exit_code": 2,
+                },
+            },
+            {"id": "0", "msg": {"type": "agent_message", "message": "Failed."}},
+            {"id": "0", "msg": {"type": "task_complete", "last_agent_message": "Failed."}},
+        ]
+    ),
+    (
+        ("user", "message", "Count the files."),
+        ("agent", "reasoning", "ls will do"),
+        ("agent", "call", "ls"),
+        ("environment", "result", "gone\n[exit code 2]"),
+        ("agent", "message", "Failed."),
+    ),
+)
 CODEX_EXEC = Made(
     "codex",
     "codex.txt",
@@ -530,6 +570,7 @@ ALL = (
         ITEM_LINES,
         CODEX,
         OLD_CODEX,
+        CODEX_EVENTS,
         CODEX_EXEC,
     ),
     *(CLAUDE, NEXAU, NEXAU_CLEANED, MINI, SWE, CAST, SCRIPT),

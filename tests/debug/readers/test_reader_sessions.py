@@ -263,7 +263,14 @@ def test_two_renderings_of_a_trial_are_one_trace_in_the_best_format(tmp_path: Pa
     put(folder / "agent" / "recording.cast", CAST.data)
     put(folder / "agent" / "sessions" / "projects" / "-app" / "s.jsonl", CLAUDE.data)
     assert only(tmp_path).format == "claude-code"
+    poor = {"schema_version": "ATIF-v1.6", "steps": [{"source": "agent", "message": "Done."}]}
+    put(folder / "agent" / "trajectory.json", poor)
+    assert only(tmp_path).format == "claude-code"
+    (folder / "agent" / "recording.cast").unlink()
+    put(folder / "agent" / "sessions" / "projects" / "-app" / "s.jsonl", jsonl([claude("user", "Count.")]))
+    assert only(tmp_path).format == "atif"
     put(folder / "agent" / "trajectory.json", ATIF.data)
+    put(folder / "agent" / "sessions" / "projects" / "-app" / "s.jsonl", CLAUDE.data)
     assert only(tmp_path).format == "atif"
 
 
@@ -272,6 +279,17 @@ def test_a_trials_recording_may_have_any_name(tmp_path: Path) -> None:
     put(folder / "result.json", {"task_name": "fix", "trial_name": "fix__a", "verifier_result": None})
     put(folder / "agent" / "trajectory.json", OLD_EVENTS)
     assert only(tmp_path).format == "openhands"
+
+
+def test_a_session_of_codex_may_have_events_alone(tmp_path: Path) -> None:
+    run = {"type": "exec_command_begin", "call_id": "c", "command": ["make"], "cwd": "/w"}
+    ended = {"type": "exec_command_end", "call_id": "c", "aggregated_output": "no rule", "exit_code": 2}
+    events = [{"type": "user_message", "message": "Build it."}, run, ended]
+    meta = {"type": "session_meta", "payload": {"id": "s"}}
+    put(tmp_path / "rollout-a.jsonl", jsonl([meta, *({"type": "event_msg", "payload": e} for e in events)]))
+    trace = only(tmp_path)
+    assert texts(trace) == ["Build it.", "make", "no rule\n[exit code 2]"]
+    assert trace.task.startswith("build-it-")
 
 
 def test_an_archive_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -59,6 +59,47 @@ def said(value: Any, name: str = "verdict.json") -> list[tuple[str, str]]:
             {"checks": {"no_errors": False, "timed_out": False, "file_written": False}},
             [("file_written", "file_written: false")],
         ),
+        ({"scores": {"speed": 0.25, "size": 1.0}, "reward": 0.6}, [("speed", "speed: 0.25")]),
+        ({"rewards": {"speed": 0.25, "size": 1.0}}, [("speed", "speed: 0.25")]),
+        ({"passed": False, "checks": {"accuracy": 0.4, "format": 1.0}}, [("accuracy", "accuracy: 0.4")]),
+        ({"score": 0.3, "rubric": {"accuracy": 0.2, "style": 1}}, [("accuracy", "accuracy: 0.2")]),
+        ({"score": 0.25, "breakdown": {"header": 0, "rows": 1}}, [("header", "header: 0")]),
+        ({"checks": {"time_sec": 0.4, "weight": 0.5, "errors": 0, "penalty": -1, "exit_code": 0}}, []),
+        (
+            {"criteria": {"style": {"score": 0.2, "reason": "no docstrings"}, "tests": {"score": 1}}},
+            [("style", "no docstrings")],
+        ),
+        ({"criteria": {"style": {"score": 0.2}}}, [("style score", "style score: 0.2")]),
+        (
+            {"tests": {"test_missing_file": "FAILED", "test_ok": "PASSED"}},
+            [("test_missing_file", "test_missing_file: FAILED")],
+        ),
+        (
+            {"failed": [{"name": "test_a", "message": "boom at line 3"}, {"name": "test_b"}], "total": 4},
+            [("test_a", "boom at line 3"), ("test_b", "test_b: failed")],
+        ),
+        (
+            {"failures": [{"title": "adds", "err": {"message": "expected 3 to equal 4"}}], "passes": []},
+            [("adds", "expected 3 to equal 4")],
+        ),
+        ({"failed": ["the file a is wrong"], "total": 4}, [("", "the file a is wrong")]),
+        (
+            ["line 3 of out.csv differs from the expected one"],
+            [("", "line 3 of out.csv differs from the expected one")],
+        ),
+        (
+            {"exit": 1, "image": "python", "what_happened": "The server on port 8080 never answered"},
+            [("", "The server on port 8080 never answered")],
+        ),
+        (
+            {"exit": 1, "phases": [{"k": "a sentence that is longer"}, {"reason": "port is closed"}]},
+            [("", "port is closed")],
+        ),
+        (
+            {"passed": False, "checks": {"header": False}, "meta": {"description": "Grades the CSV file"}},
+            [("header", "header: false")],
+        ),
+        ({"passed": True, "expected": 4, "actual": 4, "what_happened": "All rows were found"}, []),
         (
             {
                 "x-1": {
@@ -144,8 +185,45 @@ def test_a_verdict_of_any_size_is_bounded() -> None:
     assert failures((VerifierFile("v.json", "[" * 100_000),)) is not None
 
 
-def test_the_components_of_a_reward_are_checks() -> None:
-    assert said({"reward": 0, "correctness": 0, "style": 1.0}, "reward.json") == [
-        ("correctness", "correctness: 0")
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ({"reward": 0}, []),
+        ({"reward": 0, "correctness": 0, "style": 1.0}, [("correctness", "correctness: 0")]),
+        ({"reward": 0, "lint": False, "built": True}, [("lint", "lint: false")]),
+        ({"reward": 0, "time_sec": 0.4, "latency": 0.2, "cost": 0.1, "duration_s": 0.3}, []),
+        ({"reward": 0, "tests_failed": 0, "n_missing": 0, "cheated": False, "penalty": -1}, []),
+        ({"reward": 0, "reason": "out.csv lacks the header row"}, [("", "out.csv lacks the header row")]),
+        ({"reward": 0, "checks": {"header": False}}, [("header", "header: false")]),
+        (
+            {"reward": 0, "checks": [{"name": "header", "passed": False, "reason": "no header"}]},
+            [("header", "no header")],
+        ),
+        ({"reward": 0, "parts": {"header": 0, "rows": 1}}, [("parts header", "parts header: 0")]),
+    ],
+)
+def test_a_reward_is_read_as_a_verdict_whose_fields_are_checks(
+    value: Any, wanted: list[tuple[str, str]]
+) -> None:
+    assert said(value, "reward.json") == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "output", "wanted"),
+    [
+        ({"time_sec": 0.4}, "AssertionError: no header", ["AssertionError: no header"]),
+        ({"header": 0}, "AssertionError: no header", ["AssertionError: no header", "header: 0"]),
+        ({"header": 0}, "the header is missing", ["the header is missing", "header: 0"]),
+        ({"header": 0}, "exit 1", ["header: 0", "exit 1"]),
+        ({"header": 0}, "FAILED t.py::test_a - KeyError: 'a'", ["KeyError: 'a'", "header: 0"]),
+        ({"header": 0, "reason": "no header"}, "exit 1", ["no header", "header: 0"]),
+        ({"about": "rows of a table"}, "KeyError: 'a'", ["KeyError: 'a'", "rows of a table"]),
+        ({"about": "rows of a table"}, "exit 1", ["rows of a table", "exit 1"]),
+    ],
+)
+def test_numbers_of_a_reward_hide_no_words(value: dict[str, Any], output: str, wanted: list[str]) -> None:
+    files = [
+        VerifierFile("verifier/reward.json", json.dumps({"reward": 0, **value})),
+        VerifierFile("verifier/test-stdout.txt", f"{output}\n"),
     ]
-    assert said({"reward": 0}, "reward.json") == []
+    assert [each.decisive for each in failures(files)] == wanted
