@@ -100,14 +100,14 @@ class Database:
         """SQLite's name of the file where nothing can be written beside it; of an empty one where there is none."""
         if not self.path.exists():
             return ":memory:"
-        path, log = self.path.resolve(), Path(f"{self.path}-wal")
-        if not log.exists():
+        path = self.path.resolve()
+        if not os.path.exists(f"{path}-wal"):
             return f"{path.as_uri()}?immutable=1"
         # A log is that of another process, or of a killed one: SQLite needs its index, or to write one.
-        if not os.path.exists(f"{self.path}-shm"):
+        if not os.path.exists(f"{path}-shm"):
             copy = Path(self._closing.enter_context(tempfile.TemporaryDirectory()), path.name)
             shutil.copyfile(path, copy)
-            shutil.copyfile(log, f"{copy}-wal")
+            shutil.copyfile(f"{path}-wal", f"{copy}-wal")
             return copy.as_uri()
         return f"{path.as_uri()}?mode=ro"
 

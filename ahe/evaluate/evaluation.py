@@ -132,7 +132,7 @@ def repeated_failure(ran: Sequence[Trial], todo: Sequence[Planned], jobs: int) -
     one_of_several = len({trial.task for trial in last}) == 1 < len({planned.task.name for planned in todo})
     if one_of_several or (len(alike) < enough and not (all_broke and len(last) >= 2 * BROKEN)):
         return ""
-    how = f"the {'first' if all_broke else 'last'} {len(alike)} trials all broke in the same way"
+    how = f"the {'first' if len(alike) == len(ran) else 'last'} {len(alike)} trials all broke in the same way"
     if len(alike) < enough:
         how = f"the first {len(last)} trials all broke, the last of them with this cause"
     return f"{how}, so the run stops: {last[0].cause}\n{REMEDY}"

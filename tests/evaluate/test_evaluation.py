@@ -79,4 +79,5 @@ def test_it_says_why_and_what_to_do() -> None:
     assert "the first 12 trials all broke, the last of them" in repeated_failure(
         unrelated(12), planned(40), 4
     )
+    assert "the last 8 trials" in repeated_failure(unrelated(3) + broken(8), planned(40), jobs=4)
     assert "the last 8 trials" in repeated_failure(passed(9) + broken(8), planned(40), jobs=4)

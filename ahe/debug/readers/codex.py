@@ -30,7 +30,7 @@ def parse(value: Any, draft: Draft) -> None:
         kind, payload, time = j.text(record, "type"), record.get("payload"), record.get("timestamp", "")
         if kind == "response_item":
             item(j.mapping(payload), draft, time)
-        elif kind == "event_msg" or "msg" in record:  # the latter: `codex exec` before it had items
+        elif kind == "event_msg" or isinstance(record.get("msg"), dict):  # `codex exec` before it had items
             _event(j.mapping(payload or record.get("msg")), draft, time, items)
         elif "prompt" in record and not kind:
             draft.add_text("user", "message", j.text(record, "prompt"), time)
@@ -79,8 +79,9 @@ def _event(event: dict[str, Any], draft: Draft, time: Any, items: bool = True) -
         given = command({"command": event.get("command")}) or event.get("invocation")
         draft.join("agent", [draft.call(event.get("call_id"), "shell", given)], time)
     elif kind.endswith(("_command_end", "_call_end")) and not items:
-        printed = "\n".join(filter(None, (j.text(event, key) for key in ("stdout", "stderr"))))
-        printed = j.text(event, "aggregated_output") or printed or j.content_text(event.get("result"))
+        streams = "\n".join(filter(None, (j.text(event, key) for key in ("stdout", "stderr"))))
+        printed = j.text(event, "aggregated_output", "formatted_output") or streams
+        printed = printed or j.content_text(event.get("result"))
         result = draft.result(event.get("call_id"), printed, "shell", event.get("exit_code"))
         draft.add("environment", [result], time)
     elif kind == "token_count":
@@ -106,7 +107,7 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
         draft.add_text("environment", "error", text, time)
     elif kind == "command_execution":
         draft.join("agent", [Text("call", j.text(value, "command"), "shell")], time)
-        printed = j.text(value, "aggregated_output", "output")
+        printed = j.text(value, "aggregated_output", "formatted_output", "output", "stdout")
         draft.add("environment", [draft.result("", printed, "shell", value.get("exit_code"))])
     else:
         name = j.text(value, "tool") or kind
