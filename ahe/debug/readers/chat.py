@@ -108,7 +108,7 @@ def parse(value: Any, draft: Draft, take: Callable[[dict[str, Any], Draft], None
     asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
     for key in ("system", "instructions"):
         draft.add_text("system", "message", j.content_text(asked.get(key)))
-    found: Any = j.each(value) or next((asked[key] for key in _LISTS if asked.get(key)), None)
+    found = j.each(value) or next((asked[key] for key in _LISTS if asked.get(key)), ())
     if isinstance(found, str | dict):
         draft.add_damage("the messages are not a list")
         found = [found]
