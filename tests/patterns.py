@@ -34,7 +34,7 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     "ahe/environments/docker_shell.py re.escape(token) + b':(\\\\d{1,3})\\\\n'": lambda: (),
     "ahe/evaluate/support.py f'(ba)?sh {re.escape(script)}( && rm (-f )?{re.escape(script)})?'": lambda: (),
     "ahe/models/refusals.py f'(?<!\\\\w){re.escape(key)}(?!\\\\w)'": lambda: (),
-    "ahe/models/secrets.py ''.join(parts)": lambda: (),
+    "ahe/models/secrets.py re.escape(text.replace('\\\\', ''))": lambda: (),
     "ahe/models/secrets.py data.hex()": lambda: (),
     # The user's own words, in the script of a scripted model.
     "ahe/models/script.py pattern": lambda: (),

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ahe.errors import AgentFault, BadRequest, ModelUnavailable, UsageError
 from ahe.models import body, reading, wire
@@ -144,11 +144,11 @@ class OpenAIModel:
 
     async def _call(self, request: Request, sent: dict[str, Any]) -> Reply:
         headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
-        began, raw = time.monotonic(), b"{"
+        began = time.monotonic()
         try:
             raw = await self._post(sent, headers)
             try:
-                answer = await asyncio.to_thread(body.parse, raw)
+                answer = await asyncio.to_thread(self._parsed, raw)
             except body.MalformedBody as error:
                 raise TransientFailure(self._secrets.hide(str(error))) from None
             except body.ErrorBody as error:
@@ -157,10 +157,18 @@ class OpenAIModel:
         except Unreadable:
             # The model's fault: an empty reply, about which the agent is told.
             answer = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
-        if not raw.startswith(b"{"):
-            # A stream may have had a secret in parts.
-            answer = loads(self._secrets.hide_in_reply(json.dumps(answer).encode()))
         return reading.reply(answer, sent, time.monotonic() - began)
+
+    def _parsed(self, raw: bytes) -> dict[str, Any]:
+        answer = body.parse(raw)
+        if raw.startswith(b"{"):
+            return answer
+        # A stream may have had a secret in parts.
+        hidden = self._secrets.hide_in_reply(json.dumps(answer).encode())
+        try:
+            return cast("dict[str, Any]", loads(hidden))
+        except ValueError:
+            raise body.MalformedBody("the body without its keys is not JSON") from None
 
     async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
         create: Any = self._opened().chat.completions.with_raw_response.create

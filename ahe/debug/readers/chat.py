@@ -108,11 +108,11 @@ def parse(value: Any, draft: Draft, take: Callable[[dict[str, Any], Draft], None
     asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
     for key in ("system", "instructions"):
         draft.add_text("system", "message", j.content_text(asked.get(key)))
-    found = value if isinstance(value, list) else next((asked[key] for key in _LISTS if asked.get(key)), None)
+    found = j.each(value) or next((asked[key] for key in _LISTS if asked.get(key)), ())
     if isinstance(found, str | dict):
         draft.add_damage("the messages are not a list")
         found = [found]
-    for each in draft.records(j.listing(found), "a message"):
+    for each in draft.records(j.each(found), "a message"):
         take(each, draft)
     for place in (j.mapping(value), j.inner(value, "response")):
         for choice in j.mappings(place.get("choices")):

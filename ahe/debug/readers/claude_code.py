@@ -33,12 +33,11 @@ def sniff(value: Any, line: bool) -> bool:
 
 def parse(value: Any, draft: Draft) -> None:
     """The lines of a session without abandoned branches. Sub-agents and side chains belong to the environment."""
-    records = list(draft.records(j.listing(value)))
-    left = abandoned(records, "uuid", "parentUuid", _is_prompt)
+    left = abandoned(j.each(value), "uuid", "parentUuid", _is_prompt)
     message = (
         ""  # id of the message that the last step belongs to: it comes as several lines with one block each
     )
-    for record in records:
+    for record in draft.records(j.each(value)):
         if j.text(record, "uuid") not in left:
             before, message = message, j.text(record.get("message"), "id")
             side = draft.subagent or record.get("isSidechain") is True or record.get("parent_tool_use_id")

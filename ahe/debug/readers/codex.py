@@ -25,9 +25,8 @@ def sniff(value: Any, line: bool) -> bool:
 def parse(value: Any, draft: Draft) -> None:
     """A session as lines, or as one document with a list of items."""
     begun: dict[str, dict[str, Any]] = {}  # items of `codex exec` that have not completed
-    records = list(draft.records(j.listing(value)))
-    items = any(each.get("type") == "response_item" for each in records)
-    for record in records:
+    items = any(j.text(each, "type") == "response_item" for each in j.each(value))
+    for record in draft.records(j.each(value)):
         kind, payload, time = j.text(record, "type"), record.get("payload"), record.get("timestamp", "")
         if kind == "response_item":
             item(j.mapping(payload), draft, time)

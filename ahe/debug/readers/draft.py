@@ -212,15 +212,17 @@ def injected(texts: Iterable[Text], opening: re.Pattern[str] = ANY) -> list[Text
     ]
 
 
-def abandoned(records: list[dict[str, Any]], key: str, parent: str, turn: Callable[[Any], bool]) -> set[str]:
+def abandoned(values: Iterable[Any], key: str, parent: str, turn: Callable[[Any], bool]) -> set[str]:
     """Ids of the records in abandoned branches of a session that is a tree.
 
     Of the records below the same parent for which `turn` holds, only the one with the latest record below it is active;
     the others and everything below them were left when the user went back. A record follows its parent in the file.
     """
+    records = (each for each in values if isinstance(each, dict))
     tree = [(j.text(each, key), j.text(each, parent), parent in each and turn(each)) for each in records]
     latest: dict[str, int] = {}
-    for at, (id, above, _) in reversed(list(enumerate(tree))):
+    for at in reversed(range(len(tree))):
+        id, above, _ = tree[at]
         latest[id] = max(at, latest.get(id, 0))
         latest[above] = max(latest[id], latest.get(above, 0))
     active: dict[str, int] = {}

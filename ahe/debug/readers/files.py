@@ -4,7 +4,8 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -98,6 +99,24 @@ def records(path: Path, damage: list[Damage], limit: int = 0) -> Iterator[Any]:
     for what, numbers in wrong.items():
         more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
         damage.append(Damage(f"{path}: line {', '.join(map(str, numbers[:5]))}{more}", what))
+
+
+@dataclass
+class Stream:
+    """The values that `records` or `folder` reads, anew in each pass; the first that is complete reports damage."""
+
+    read: Callable[[Path, list[Damage], int], Iterator[Any]]
+    path: Path
+    damage: list[Damage]
+    limit: int = 0
+    reported: bool = False
+
+    def __iter__(self) -> Iterator[Any]:
+        found: list[Damage] = []
+        yield from self.read(self.path, found, self.limit)
+        if not self.reported:
+            self.reported = True
+            self.damage.extend(found)
 
 
 def folder(place: Path, damage: list[Damage], limit: int) -> Iterator[Any]:

@@ -44,7 +44,7 @@ READERS: dict[str, tuple[Callable[[Any, bool], bool], Callable[[Any, Draft], Non
 }
 """By format, best first: the first that recognises a file reads it. `sniff(value, line)` says whether a value is a
 document of the format or, with `line`, one of its lines. `parse(value, draft)` adds the steps of a file to a draft: a
-document, the list of the values in its lines, or a text that is no JSON. It never raises because of the value."""
+document, the values of its lines (`files.Stream`), or a text that is no JSON. It never raises because of the value."""
 SCREENS = ("asciinema", "terminal")
 """Formats that show what a person would have seen: copies of other recordings beside them."""
 FileType = tuple[str, Shape]

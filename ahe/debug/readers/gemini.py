@@ -23,7 +23,7 @@ def sniff(value: Any, line: bool) -> bool:
 def parse(value: Any, draft: Draft) -> None:
     """The messages that are left after rewinding; a message that is recorded again replaces the one before."""
     kept: dict[str, Any] = {}
-    for record in draft.records(j.listing(value)):
+    for record in draft.records(j.each(value)):
         draft.session = draft.session or j.text(record, "sessionId", "session_id")
         if "$rewindTo" in record:
             ids = list(kept)

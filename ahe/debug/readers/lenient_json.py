@@ -80,6 +80,11 @@ def listing(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def each(value: Any) -> Iterable[Any]:
+    """The elements of a list, or of a file that is read one value after the other (`files.Stream`); else none."""
+    return value if isinstance(value, Iterable) and not isinstance(value, str | dict) else ()
+
+
 def mappings(value: Any) -> list[dict[str, Any]]:
     return [each for each in listing(value) if isinstance(each, dict)]
 

@@ -21,7 +21,7 @@ def parse(value: Any, draft: Draft) -> None:
     top = j.mapping(value)
     draft.session = j.text(top.get("info"), "id")
     back = j.text(j.inner(top, "info", "revert"), "messageID")
-    for each in draft.records(j.listing(value) or j.listing(top.get("messages"))):
+    for each in draft.records(j.each(value) or j.listing(top.get("messages"))):
         info, time = j.inner(each, "info") or each, each.get("timestamp", "")
         draft.session = draft.session or j.text(each, "sessionID")
         if back and info.get("id") == back:

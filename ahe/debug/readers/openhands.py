@@ -1,5 +1,7 @@
 """OpenHands: lists and folders of events, of the old (`action`, `observation`) and the new (`kind`) form."""
 
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
@@ -29,20 +31,19 @@ def _is_event(value: Any) -> bool:
     return "source" in record and (j.text(record, "kind").endswith("Event") or bool(known))
 
 
-def _events(value: Any, most: int | None = None) -> list[Any]:
+def _events(value: Any, most: int | None = None) -> Iterator[Any]:
     """The events in a document; the oldest form pairs an action with its observation."""
     given = next(filter(None, (j.mapping(value).get(key) for key in _LISTS)), value)
-    pairs = (each if isinstance(each, list) else [each] for each in j.listing(given)[:most])
-    return [each for pair in pairs for each in pair]
+    pairs = (each if isinstance(each, list) else [each] for each in islice(j.each(given), most))
+    return chain.from_iterable(pairs)
 
 
 def parse(value: Any, draft: Draft) -> None:
     """Events in order, without abandoned branches."""
     draft.read_metadata(value)
     draft.add_text("user", "message", j.text(value, "instruction"))
-    events = list(draft.records(_events(value), "an event"))
-    left = abandoned(events, "id", "parent_id", lambda event: True)
-    for each in events:
+    left = abandoned(_events(value), "id", "parent_id", lambda event: True)
+    for each in draft.records(_events(value), "an event"):
         if j.text(each, "id") not in left:
             (_new if "kind" in each else _old)(each, draft)
     if error := j.text(value, "error"):

@@ -20,9 +20,8 @@ def sniff(value: Any, line: bool) -> bool:
 
 def parse(value: Any, draft: Draft) -> None:
     """The entries that lead to the last one."""
-    records = list(draft.records(j.listing(value)))
-    left = abandoned(records, "id", "parentId", lambda record: True)
-    for record in records:
+    left = abandoned(j.each(value), "id", "parentId", lambda record: True)
+    for record in draft.records(j.each(value)):
         kind, time = j.text(record, "type"), record.get("timestamp", "")
         if kind == "session":
             draft.session = draft.session or j.text(record, "id")

@@ -60,7 +60,7 @@ def drafted(source: Source, limit: int = 0) -> Draft:
         path, draft.subagent = Path(name), name != source.path
         if source.shape in ("lines", "folder"):
             values = files.records if source.shape == "lines" else files.folder
-            value: Any = list(values(path, draft.damage, limit))
+            value: Any = files.Stream(values, path, draft.damage, limit)
         else:
             one = files.text if source.shape == "text" else files.document
             span = files.WHOLE if draft.subagent else source.span

@@ -1,6 +1,7 @@
 """OpenAI's Responses API: requests, responses, and lists of items, which Codex's sessions use as well."""
 
 import re
+from itertools import chain
 from typing import Any
 
 from ahe.debug.readers import chat
@@ -57,9 +58,9 @@ def parse(value: Any, draft: Draft) -> None:
     system = j.content_text(asked.get("instructions") or answered.get("instructions"))
     draft.add_text("system", "message", system)
     given = j.first(asked, ("input", "items", "data"))
-    given = given if isinstance(given, list) else [given] if given else j.listing(value)
-    said = [{"role": "user", "content": each} if isinstance(each, str) else each for each in given]
-    for each in draft.records([*said, *j.listing(answered.get("output"))], "an item"):
+    given = given if isinstance(given, list) else [given] if given else j.each(value)
+    said = ({"role": "user", "content": each} if isinstance(each, str) else each for each in given)
+    for each in draft.records(chain(said, j.listing(answered.get("output"))), "an item"):
         item(each, draft)
     draft.tokens = j.total(answered.get("usage"), "total_tokens")
     if answered.get("object") == "response":

@@ -5,7 +5,7 @@ types before the agent's first command (installers, the agent's own command line
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
@@ -62,13 +62,12 @@ def parse(value: Any, draft: Draft) -> None:
     """A log or a typescript, a cast of lines, or one of version 1, a document with pauses and texts."""
     if isinstance(value, str):
         _plain(value, draft)
-    elif isinstance(value, list):
-        _cast(value, draft)
-    else:
-        top = j.mapping(value)
-        draft.seconds = j.number(top.get("duration"))
-        pairs = [j.listing(each) for each in j.listing(top.get("stdout"))]
+    elif isinstance(value, dict):
+        draft.seconds = j.number(value.get("duration"))
+        pairs = [j.listing(each) for each in j.listing(value.get("stdout"))]
         _plain("".join(j.string(pair[1]) for pair in pairs if len(pair) > 1), draft)
+    else:
+        _cast(j.each(value), draft)
 
 
 def _plain(text: str, draft: Draft) -> None:
@@ -134,7 +133,7 @@ def _typed(line: str) -> str:
     return bare[prompt.end() :].strip() if prompt else ""
 
 
-def _cast(records: list[Any], draft: Draft) -> None:
+def _cast(records: Iterable[Any], draft: Draft) -> None:
     """asciinema 2 and 3: a header, then events. Input events are ignored: the output echoes them."""
     shown: list[str] = []
     relative = False

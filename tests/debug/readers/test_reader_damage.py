@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,34 @@ def test_bytes_that_are_no_utf8_survive(tmp_path: Path):
     step = next(step for step in trace.steps if step.texts[0].channel == "result")
     assert step.raw.encode("utf-8", "surrogateescape") == b"on\xe9\ntwo"
     assert "not UTF-8" in trace.damage[0].what and "4" in trace.damage[0].where
+
+
+LINES: dict[str, tuple[dict[str, Any], Any]] = {
+    "asciinema": ({"version": 2, "width": 80, "height": 24}, [1, "i", "a" * 2_000]),
+    "claude-code": ({"type": "user", "message": {"role": "user", "content": "Go."}}, {"type": "progress"}),
+    "codex": ({"type": "session_meta", "payload": {"id": "s"}}, {"type": "turn_context", "payload": {}}),
+    "openhands": ({"source": "user", "kind": "MessageEvent"}, {"source": "agent", "kind": "PauseEvent"}),
+    "opencode": ({"sessionID": "s", "part": {}}, {"sessionID": "s", "part": {"type": "step-start"}}),
+    "pi": ({"type": "session", "cwd": "/"}, {"type": "model_change", "id": "m"}),
+}
+
+
+@pytest.mark.parametrize("form", LINES)
+def test_a_long_file_of_lines_is_not_held_in_memory(tmp_path: Path, form: str):
+    first, line = LINES[form]
+    many = json.dumps(line if isinstance(line, list) else {**line, "more": "a" * 2_000})
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join([json.dumps(first), *[many] * (20_000_000 // (len(many) + 1)), "no JSON"]))
+    (source,) = find([path])
+    assert (source.format, source.shape) == (form, "lines")
+    tracemalloc.start()
+    try:
+        trace = read(source)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [each.what for each in trace.damage if each.where.startswith(f"{path}: ")] == ["not JSON"]
+    assert peak < 10_000_000
 
 
 def test_half_characters_do_not_survive(tmp_path: Path):
