@@ -1,6 +1,6 @@
 """Known answers for the whole loop: what has to be found and kept is, what harms goes, what does nothing moves nothing.
 
-    python -m benchmarks.known [--found 1] [--runs 8] [--nulls 2] [--jobs 2] [--json]
+    python -m benchmarks.known [--found 1] [--runs 8] [--nulls 4] [--jobs 2] [--json]
     python -m benchmarks.known --model embedded          the same in small on the embedded model; takes long
 
 Part 1, real but for the model's mind: a coder with a planted flaw that one play of the bundled playbook repairs, and
@@ -8,19 +8,19 @@ Part 1, real but for the model's mind: a coder with a planted flaw that one play
 Part 2, without sandboxes: the loop over 40 train and 30 held-out rows, under edits of known size. `--runs` projects of
 each size and shape, in each a harmful edit and then a helpful one; `--nulls` projects with 40 null edits in a row.
 
-After ± stands the standard deviation that a uniform prior leaves of a share; means have their standard error.
+After ± is the standard error: of a share the standard deviation that a uniform prior leaves (6 of 6 is not certain);
+of null edits that over their projects, because edits in a row share the incumbent's rollouts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
 import resource
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import click
@@ -29,7 +29,7 @@ from ahe.power.worlds import Edit
 from benchmarks.known.flaws import FLAWS, Coder, Flaw
 from benchmarks.known.found import FoundResult, find, found_share, repairs
 from benchmarks.known.judged import NULLS, JudgedEdit, RunResult, judge_now, pairs
-from benchmarks.known.shares import Share, table
+from benchmarks.known.shares import Share, mean_text, standard_error, table
 from benchmarks.known.small_model import judge_small
 
 
@@ -65,14 +65,6 @@ def judge_all(runs: int, nulls: int, seed: int, jobs: int) -> tuple[list[RunResu
 
 def mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None
-
-
-def mean_text(values: Sequence[float], form: str = ".0f") -> str:
-    """The mean with its standard error, which takes two values."""
-    if not values:
-        return "–"
-    error = f" ± {stdev(values) / math.sqrt(len(values)):{form.lstrip('+')}}" if len(values) > 1 else ""
-    return f"{fmean(values):{form}}{error}"
 
 
 def found_tables(repaired: dict[str, tuple[str, ...]], results: Sequence[FoundResult]) -> list[str]:
@@ -159,7 +151,9 @@ def figures(
     }
     values: dict[str, Any] = {}
     for name, share in shares.items():
-        values |= {name: share.value, f"{name}_se": share.se, f"{name}_of": share.of}
+        values |= {name: share.value, f"{name}_se": share.se if share.of else None, f"{name}_of": share.of}
+    by_project = [float(kept(each.edits).value or 0) for each in nulls]
+    values["null_kept_se"] = standard_error(by_project) or values["null_kept_se"]
     return {
         **values,
         "repaired_by_one": all(plays == (play,) for play, plays in repaired.items()) if repaired else None,
@@ -176,8 +170,9 @@ def figures(
 
 def summary(given: dict[str, Any]) -> str:
     def line(what: str, name: str) -> str:
-        share = Share(hits=round((given[name] or 0) * given[f"{name}_of"]), of=given[f"{name}_of"])
-        return f"{what}: {share}"
+        if given[name] is None:
+            return f"{what}: –"
+        return f"{what}: {100 * given[name]:.0f} % ± {100 * given[f'{name}_se']:.0f} of {given[f'{name}_of']}"
 
     return "\n".join(
         [
@@ -200,7 +195,7 @@ def cpu() -> float:
 @click.command(help=__doc__)
 @click.option("--found", "projects", default=1, show_default=True, help="projects for each planted flaw")
 @click.option("--runs", default=8, show_default=True, help="projects for each size and shape of edits")
-@click.option("--nulls", default=2, show_default=True, help="projects with null edits in a row")
+@click.option("--nulls", default=4, show_default=True, help="projects with null edits in a row")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--jobs", default=2, show_default=True, help="projects at once")
 @click.option("--model", type=click.Choice(["scripted", "embedded"]), default="scripted", show_default=True)

@@ -198,7 +198,7 @@ async def judge(edits: Sequence[Edit], seed: str, train: int = TRAIN, heldout: i
     with tempfile.TemporaryDirectory(prefix="known-") as name:
         root = Path(name)
         write_rows(root / "suite", train, heldout)
-        history = History.create(root / "workspace", entry("components"))
+        history = History.create(root / "workspace", entry("evals") / "tickets" / "seed")
         with closing(Store(root / "runs")) as store:
             texts = [mark(edit, number) for number, edit in enumerate(edits)]
             editor = ScriptedEditor(history, [("memory.md", text) for text in texts])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from statistics import fmean, stdev
 
 from ahe.records import Record
 
@@ -33,6 +34,19 @@ class Share(Record):
         if self.value is None:
             return "–"
         return f"{self.hits} of {self.of}: {100 * self.value:.0f} % ± {100 * self.se:.0f}"
+
+
+def standard_error(values: Sequence[float]) -> float | None:
+    """Of the mean of independent values; None for fewer than two."""
+    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+
+
+def mean_text(values: Sequence[float], form: str = ".0f") -> str:
+    """The mean with its standard error."""
+    if not values:
+        return "–"
+    error = standard_error(values)
+    return f"{fmean(values):{form}}" + ("" if error is None else f" ± {error:{form.lstrip('+')}}")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -20,14 +20,14 @@ from ahe.events import NullWatcher
 from ahe.history import History
 from ahe.loop.loop import Loop, StopRules
 from ahe.models.roles import open_models
-from ahe.project.config import EMBEDDED_LIMITS
 from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
-from ahe.records import Ceiling, ModelSpec, Record
+from ahe.records import Ceiling, Limits, ModelSpec, Record
 from benchmarks.known.judged import ScriptedEditor, loop_steps
 
 ROWS, COMPARISON = 12, 36
-MODEL = ModelSpec(name="local", tool_calls="text", context=8_192, temperature=0.7)
+LIMITS = Limits(turns=1, tokens=0, seconds=300, reply_tokens=16)
+"""An answer is one label; a model that talks on has failed."""
 FLAW = "Whatever the question is, answer with the one word unknown."
 EDITS = (
     (
@@ -54,8 +54,9 @@ class SmallEdit(Record):
     seconds: float
 
 
-async def judge_small() -> tuple[SmallEdit, ...]:
-    """One project on the embedded model, whose weights `ahe models pull` fetches."""
+async def judge_small(model: str = "local") -> tuple[SmallEdit, ...]:
+    """One project on an embedded model, whose weights `ahe models pull` fetches."""
+    spec = ModelSpec(name=model, tool_calls="text", context=8_192, temperature=0.7)
     with tempfile.TemporaryDirectory(prefix="known-") as name:
         root = Path(name)
         tickets = entry("evals") / "tickets"
@@ -69,13 +70,13 @@ async def judge_small() -> tuple[SmallEdit, ...]:
         (root / "seed" / "system_prompt.md").write_text(FLAW + "\n", "utf-8")
         history = History.create(root / "workspace", root / "seed")
         editor = ScriptedEditor(history, [(file, text) for _, _, file, text in EDITS])
-        async with open_models({"coder": MODEL}) as models:
+        async with open_models({"coder": spec}) as models:
             with closing(Store(root / "runs")) as store:
                 runner = TrialRunner(
                     store=store,
                     model=models["coder"],
                     mode="text",
-                    limits=EMBEDDED_LIMITS,
+                    limits=LIMITS,
                     make_environment=lambda task, scratch: NoEnvironment(),
                     make_executor=lambda: make_executor(False),
                 )
