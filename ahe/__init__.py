@@ -74,7 +74,7 @@ def __getattr__(name: str) -> Any:
 class _Api(ModuleType):
     """The class of the module `ahe`: its functions win over the packages of the same names.
 
-    Importing `ahe.evolve.agent` would otherwise bind `ahe.evolve` to the package (likewise `evaluate` and `debug`).
+    Importing `ahe.evolve.draft` would otherwise bind `ahe.evolve` to the package (likewise `evaluate` and `debug`).
     """
 
     def __setattr__(self, name: str, value: object) -> None:

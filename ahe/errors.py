@@ -10,7 +10,7 @@ AheError                        a person reads it; the message names the fix; ex
 ├── Infrastructure              not the agent's fault: the trial becomes `missing`, never 0
 │   ├── SandboxError            bubblewrap, Docker, image or disk
 │   ├── ModelUnavailable        endpoint unreachable, refused the key, or failed after all retries
-│   └── AllBroken               trial after trial broke in the same way: the run stops
+│   └── AllBroken               trial after trial broke: the run stops
 ├── BudgetExceeded              tokens, money or minutes are spent: the run stops cleanly
 └── AgentFault                  the agent's own fault: the trial counts as a failure
     ├── ContextOverflow         the conversation no longer fits the model's window
@@ -60,7 +60,7 @@ class ModelUnavailable(Infrastructure):
 
 
 class AllBroken(Infrastructure):
-    """Trial after trial of an evaluation broke in the same way, so the run stopped. It can be resumed."""
+    """Trial after trial of an evaluation broke, so the run stopped. It can be resumed."""
 
 
 class BudgetExceeded(AheError):

@@ -1,7 +1,5 @@
 """Events of long work, sent to a `Watcher`. The views turn them into lines and bars."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ahe.records import Estimate, Trial, Usage, Verdict
@@ -95,3 +93,7 @@ class NullWatcher:
 
     def emit(self, event: Event) -> None:
         """Ignore the event."""
+
+
+QUIET = NullWatcher()
+"""The watcher of whoever names none."""

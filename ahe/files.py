@@ -1,7 +1,5 @@
 """Copies folders that a sandboxed process may still be changing: by descriptor, never through a link, within limits."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import shutil

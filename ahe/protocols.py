@@ -1,7 +1,5 @@
 """Every protocol between the parts, on one screen. Tests use fakes for these and for nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path

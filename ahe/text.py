@@ -1,7 +1,5 @@
 """Text that is not trusted (from models and evolved code), and a person's files in the encodings of editors."""
 
-from __future__ import annotations
-
 import codecs
 import json
 import math

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import click
 
-from ahe.debug.ask.citations import quoted
+from ahe.debug.ask.citations import CitationChecker
+from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import full_ids
 from ahe.records import Citation
 
@@ -43,7 +44,9 @@ def cited(report: Path) -> list[Citation]:
 def main(report: Path, trials: Path, as_json: bool) -> None:
     whole = full_ids(path.name for path in trials.iterdir())
     found = [c.model_copy(update={"trial": whole.get(c.trial, c.trial)}) for c in cited(report)]
-    lost = [str(citation) for citation in found if not quoted(citation, trials)]
+    traces = {name: read_trial(trials / name) for name in {citation.trial for citation in found}}
+    checker = CitationChecker(traces, least=1)
+    lost = [str(citation) for citation in found if checker.problem(citation)]
     places = len({str(citation) for citation in found})
     if as_json:
         print(json.dumps({"citations": len(found), "places": places, "lost": lost}))

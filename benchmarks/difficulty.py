@@ -20,7 +20,7 @@ from ahe.jobs.known import version
 from ahe.project.assemble import assemble
 from ahe.project.project import Project, open_project
 from ahe.records import Tally
-from ahe.views.terminal import watcher
+from ahe.views.progress import watcher
 
 
 async def measure(project: Project, names: tuple[str, ...], first: int, tries: int) -> dict[str, Tally]:

@@ -33,7 +33,8 @@ SECONDS = 600
 async def measure(threads: int, poll: int, slots: int) -> dict[str, float]:
     import httpx2
 
-    server = LocalServer(path_of(DEFAULT), DEFAULT, jobs=slots, threads=threads, poll=poll)
+    server = LocalServer(path_of(DEFAULT), DEFAULT, jobs=slots)
+    server.threads, server.poll = threads, poll
     url = f"{await server.start()}/chat/completions"
 
     async def ask(client: Any, slot: int) -> dict[str, float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from ahe.gate.allocation import extra
+from ahe.gate.bayes import extra
 from ahe.gate.choose import GATES as OWN
 from ahe.gate.decisions import decided, posterior_or_request
 from ahe.gate.posterior import Posterior

@@ -16,14 +16,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import click
 
-from ahe.power.simulate import SimulationResult, simulate
-from ahe.power.worlds import ALPHA, BETA, Edit, Shape, read_matrix
+from ahe.power.simulate import Arm, SimulationResult, simulate
+from ahe.power.worlds import ALPHA, BETA, Edit, Rates, Shape, draw_rates, logit_shift, read_matrix, shifted
 from benchmarks import attribution
 from benchmarks.fixed_bounds import GATES
 
@@ -47,6 +49,41 @@ class Cell(NamedTuple):
     beta: tuple[float, float] = (ALPHA, BETA)
     drift: float = 0.0
 
+    @property
+    def heldout(self) -> int:
+        return self.tasks // 2 if self.gate == "strict" else 0
+
+    def draw(self, world: Random) -> Arm:
+        """An incumbent. With a drift the mean pass rate of all harnesses has moved by so many points, with the same
+        shift of every logit, after its plain rollouts on train."""
+        if self.beta != (ALPHA, BETA):
+            before: Rates = tuple(world.betavariate(*self.beta) for _ in range(self.tasks))
+        else:
+            before = draw_rates(self.tasks, world, self.matrix)
+        moved = shifted(before, logit_shift(before, self.drift / 100)) if self.drift else before
+        return Drifted(moved, before=before[: self.tasks - self.heldout])
+
+
+@dataclass
+class Drifted(Arm):
+    """An arm whose first rollouts of each task were made at the pass rates `before`."""
+
+    before: Rates = ()
+
+    def roll(self, task: int, upto: int, random: Random) -> int:
+        if self.tallies[task].n or task >= len(self.before):
+            return super().roll(task, upto, random)
+        now, self.rates = self.rates, self.before
+        count = super().roll(task, upto, random)
+        self.rates = now
+        return count
+
+
+class Row(SimulationResult):
+    """A line of a table. `drift` is the points by which the endpoint moved after the incumbent's plain rollouts."""
+
+    drift: float
+
 
 def edits(tasks: int) -> list[Edit]:
     """The edits of one table: large suites see smaller ones."""
@@ -54,22 +91,20 @@ def edits(tasks: int) -> list[Edit]:
     return [*(Edit(shape, size) for size in sizes for shape in BOTH), Edit("churn"), Edit("noop")]
 
 
-def measure(cell: Cell) -> SimulationResult:
-    return simulate(
-        GATES[cell.gate],
+def measure(cell: Cell) -> Row:
+    found = simulate(
+        GATES[cell.gate](),
         cell.edit,
-        tasks=cell.tasks,
-        heldout=cell.tasks // 2 if cell.gate == "strict" else 0,
+        cell.draw,
+        heldout=cell.heldout,
         rollouts=cell.rollouts,
         runs=cell.runs,
-        seed=cell.seed,
-        matrix=cell.matrix,
-        drift=cell.drift,
-        beta=cell.beta,
+        seed=f"{cell.seed} {cell.edit} {cell.tasks}",
     )
+    return Row(**found.model_dump(), drift=cell.drift)
 
 
-def table(rows: Iterable[SimulationResult], *, drifting: bool = False) -> str:
+def table(rows: Iterable[Row], *, drifting: bool = False) -> str:
     """The rows as a table; with by how much the endpoint moved where it does."""
     names = ["gate", "tasks", "edit", *(["drift"] if drifting else []), "true points", "kept", "rollouts"]
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from ahe.gate.claims import gain
 from ahe.gate.posterior import Pairs
-from ahe.power.simulate import TOKENS, Arm, SimulatedComparison, candidate_tokens, mean_se
-from ahe.power.worlds import (
-    REAL,
-    SIZE,
-    Rates,
-    Shape,
-    apply,
-    draw_edit,
-    draw_rates,
-    logit_shift,
-    predictions,
-    shifted,
-)
+from ahe.power.forecast import SIZE
+from ahe.power.simulate import Arm, mean_se, try_edit
+from ahe.power.worlds import NULL, REAL, Edit, Rates, Shape, draw_rates, logit_shift, shifted
 from ahe.protocols import Gate
 from ahe.records import Record
 
@@ -86,27 +76,35 @@ def simulate_run(
     train = tasks - heldout
     spent = sum(head.roll(task, rollouts, random) for task in range(train))
     run = Run(head, rates, head, rates)
-    tokens = TOKENS
     while spent < budget:
         edit = draw_edit(random, size, shapes)
-        after = apply(edit, run.rates, random)
-        named = predictions(run.rates, after, random)
-        new_tokens = candidate_tokens(random, tokens)
+        run.head.rates = run.rates
+        compared = try_edit(edit, run.head, random, train=train, rollouts=rollouts, name="")
+        candidate, after = compared.candidate, compared.candidate.rates
         off = logit_shift(run.rates, random.gauss(0, drift) / 100) if drift else 0.0
-        run.head.rates = shifted(run.rates, off)
-        candidate = Arm(shifted(after, off))
-        name = str(random.random())
-        comparison = SimulatedComparison(
-            run.head, candidate, train, rollouts, *named, (tokens, new_tokens), name
-        )
-        decision, cost = comparison.decide(gate, random, limit=budget - spent)
+        run.head.rates, candidate.rates = shifted(run.rates, off), shifted(after, off)
+        named = replace(compared, name=str(random.random()))
+        decision, cost = named.decide(gate, random, limit=budget - spent)
         spent += cost
         run.edits += decision.outcome != "more"
         if decision.outcome == "kept":
-            run.head, run.rates, tokens = candidate, after, new_tokens
+            run.head, run.rates = candidate, after
             run.kept += 1
             run.harmful += edit.points < 0
     return run
+
+
+def draw_edit(random: Random, size: float, shapes: tuple[Shape, ...]) -> Edit:
+    """A quarter good, a quarter bad, half null, each of its shapes equally likely. At size 0 all are null."""
+    draw = random.random()
+    if size and draw < 0.5:
+        return Edit(random.choice(shapes), size if draw < 0.25 else -size)
+    return Edit(random.choice(NULL))
+
+
+def raw(arm: Arm, tasks: int) -> float:
+    """Mean measured pass rate of the first `tasks` tasks, all of which have rollouts."""
+    return sum(arm.tallies[t].passes / arm.tallies[t].n for t in range(tasks)) / tasks
 
 
 def claimed(pairs: Pairs) -> float:
@@ -147,9 +145,11 @@ def trajectory(
         for run in range(runs)
     ]
     true = [100 * (sum(run.rates) - sum(run.start)) / tasks for run in simulated]
-    pairs = [[(run.seed.tally(t), run.head.tally(t)) for t in range(tasks - heldout)] for run in simulated]
+    pairs = [
+        [(run.seed.tallies[t], run.head.tallies[t]) for t in range(tasks - heldout)] for run in simulated
+    ]
     claims = [100 * claimed(dict(zip(map(str, range(len(both))), both, strict=True))) for both in pairs]
-    raws = [100 * (run.head.raw(tasks - heldout) - run.seed.raw(tasks - heldout)) for run in simulated]
+    raws = [100 * (raw(run.head, tasks - heldout) - raw(run.seed, tasks - heldout)) for run in simulated]
     gained, reported = mean_se(true), mean_se(claims)
     error = mean_se([claim - real for claim, real in zip(claims, true, strict=True)])
     raw_error = mean_se([raw - real for raw, real in zip(raws, true, strict=True)])

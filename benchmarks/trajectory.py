@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 import click
 
-from ahe.power.worlds import REAL, SIZE, Shape, read_matrix
+from ahe.power.forecast import SIZE
+from ahe.power.worlds import REAL, Shape, read_matrix
 from benchmarks.fixed_bounds import GATES
 from benchmarks.runs import TrajectoryResult, trajectory
 

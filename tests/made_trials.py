@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ahe.records import Evidence, Message, ToolCall, Trial, Usage
+from ahe.debug.ask.citations import CitationChecker
+from ahe.debug.readers.read import read_trial
+from ahe.records import Citation, Evidence, Message, ToolCall, Trial, Usage
 from ahe.runtime.trajectory import Trajectory
 
 Turn = tuple[str, str]
@@ -61,3 +63,9 @@ def evidence(runs: Path, trials: Sequence[Trial], budget: int = 10_000, **fields
         "budget": budget,
     }
     return Evidence.model_validate({**given, **fields})
+
+
+def quoted(citation: Citation, traces: Path) -> bool:
+    """Whether the quote is in the cited step of a trial whose folder is below `traces`."""
+    checker = CitationChecker({citation.trial: read_trial(traces / citation.trial)}, least=1)
+    return checker.problem(citation) is None

@@ -18,6 +18,7 @@ from typing import Any
 
 import world
 
+from ahe.debug.readers import results
 from ahe.harness.layout import PLACES
 from ahe.models import refusals
 
@@ -33,11 +34,12 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
     "ahe/environments/docker_shell.py re.escape(token) + b':(\\\\d{1,3})\\\\n'": lambda: (),
     "ahe/evaluate/support.py f'(ba)?sh {re.escape(script)}( && rm (-f )?{re.escape(script)})?'": lambda: (),
     "ahe/models/refusals.py f'(?<!\\\\w){re.escape(key)}(?!\\\\w)'": lambda: (),
-    "ahe/models/secrets.py re.escape(form)": lambda: (),
+    "ahe/models/secrets.py ''.join(parts)": lambda: (),
+    "ahe/models/secrets.py data.hex()": lambda: (),
     # The user's own words, in the script of a scripted model.
-    "ahe/models/script.py ''.join((special.get(each, re.escape(each)) for each in pattern))": lambda: (),
     "ahe/models/script.py pattern": lambda: (),
     # Tables of texts.
+    "ahe/debug/readers/results.py pattern": lambda: (pattern for _, pattern in results._TOOLS),
     "ahe/harness/layout.py self.expression": lambda: (place.expression for place in PLACES),
     "ahe/harness/layout.py place.inside": lambda: (place.inside for place in PLACES if place.inside),
     "ahe/models/refusals.py '|'.join(found)": lambda: refusals._overflow().values(),
@@ -45,9 +47,10 @@ AT_RUN_TIME: dict[str, Callable[[], Iterable[Any]]] = {
 }
 """Patterns that are made when they are used, by file and source, and how to get them."""
 APPLIED = {
-    "ahe/debug/verifiers/frameworks.py _FIRST": {"match"},
-    "ahe/debug/verifiers/frameworks.py _LOUD": {"match"},
-    "ahe/debug/verifiers/frameworks.py _MARK": {"match"},
+    "ahe/debug/verifiers/failures.py _LOUD": {"match"},
+    "ahe/debug/verifiers/failures.py _MARK": {"match"},
+    "ahe/debug/verifiers/frameworks.py _ERROR": {"match"},
+    "ahe/debug/verifiers/frameworks.py _PANIC": {"match"},
 }
 """How patterns are applied that are handed to functions."""
 LONGEST = {
@@ -57,9 +60,10 @@ LONGEST = {
     "ahe/debug/signals/signatures.py _CAUSES": 4_000,
     "ahe/debug/signals/mechanisms.py _ANY": 600,
     "ahe/debug/signals/mechanisms.py _TABLE": 600,
-    "ahe/debug/verifiers/frameworks.py _FIRST": 2_000,
-    "ahe/debug/verifiers/frameworks.py _LOUD": 2_000,
-    "ahe/debug/verifiers/frameworks.py _MARK": 2_000,
+    "ahe/debug/verifiers/failures.py _LOUD": 2_000,
+    "ahe/debug/verifiers/failures.py _MARK": 2_000,
+    "ahe/debug/verifiers/frameworks.py _ERROR": 2_000,
+    "ahe/debug/verifiers/frameworks.py _PANIC": 2_000,
     "ahe/debug/verifiers/frameworks.py _TABLE": 2_000,
 }
 """Characters to which a text is cut before these patterns see it."""

@@ -1,1 +1,1 @@
-"""The one place that runs an agent, and the forms that models too small for an agent fill in instead."""
+"""The one place that runs an agent, and the one where somebody hands something in, is checked and is asked again."""

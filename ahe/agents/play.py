@@ -4,14 +4,11 @@ Trials, evolver, debugger, smoke trials and `ahe run` all run their agents here.
 that it can use the environment after the agent has ended (a trial's verifier does), and it is always stopped.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from ahe.harness.load import Harness
 from ahe.protocols import Environment, Executor, Model
@@ -21,7 +18,6 @@ from ahe.runtime.toolbox import HostTool, offered_tools
 from ahe.runtime.trajectory import Trajectory
 
 MakeExecutor = Callable[[], Executor]
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @asynccontextmanager
@@ -55,8 +51,8 @@ class Player:
         key: str,
         workdir: str,
         seed: int | None = None,
-        values: Mapping[str, object] = NOTHING,
-        host_tools: Mapping[str, HostTool] = NOTHING,
+        values: Mapping[str, object] = MappingProxyType({}),
+        host_tools: Mapping[str, HostTool] = MappingProxyType({}),
         done: Callable[[], bool] = lambda: False,
     ) -> AgentOutcome:
         """Let the agent work on the instruction in the started environment.

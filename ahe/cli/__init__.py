@@ -1,3 +1,3 @@
-"""The command line: one file per command, which parses and prints and does nothing else."""
+"""The command line: each command parses and prints, and does nothing else."""
 
 from ahe.cli.app import main as main

@@ -1,7 +1,5 @@
 """The command `ahe`. A command's module is imported when it runs, so that `ahe --help` is instant."""
 
-from __future__ import annotations
-
 import errno
 import importlib
 import io
@@ -48,6 +46,12 @@ COMMANDS: dict[str, dict[str, str]] = {
         "gate": "simulate what the gate keeps, and what that costs",
     },
 }
+FILES = {
+    **dict.fromkeys(("init", "doctor", "evolve", "run", "revert"), "everyday"),
+    **dict.fromkeys(("log", "show", "diff", "compare", "best", "trace", "components"), "look"),
+    **dict.fromkeys(("eval", "debug", "calibrate", "final", "gate"), "study"),
+}
+"""The file of a command, if it has none of its own."""
 RESUMABLE = {"evolve", "eval", "calibrate", "debug", "models", "compare", "final"}
 EXAMPLE = """Example, from nothing to a first improvement:
   ahe init && ahe doctor
@@ -78,8 +82,9 @@ class Commands(Named):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = importlib.import_module(f"ahe.cli.{cmd_name}").command
-        return command
+        module = importlib.import_module(f"ahe.cli.{FILES.get(cmd_name, cmd_name)}")
+        commands = (each for each in vars(module).values() if isinstance(each, click.Command))
+        return next(each for each in commands if each.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for part, commands in COMMANDS.items():
@@ -124,12 +129,15 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _interrupted(arguments)
     except (BrokenPipeError, ReaderGone):
-        _forget_output()
+        # Without this the interpreter tries again at exit, and prints an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except Exception as error:
         if "AHE_TRACEBACK" in os.environ and not isinstance(error, click.ClickException):
             raise
-        return _say(_text(error))
+        with suppress(OSError):  # one line, so that the fix at its end is not overlooked
+            tell("ahe: " + " ".join(_text(error).split()))
+        return WRONG
 
 
 def _text(error: BaseException) -> str:
@@ -169,18 +177,6 @@ def _open_streams() -> None:
                 raise click.UsageError("standard output is closed: give it a place, such as > /dev/null")
         elif number and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-
-
-def _forget_output() -> None:
-    """Without this the interpreter tries again at exit, and prints an error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(message: str) -> int:
-    """One line on stderr, so that the fix at its end is not overlooked."""
-    with suppress(OSError):
-        tell("ahe: " + " ".join(message.split()))
-    return WRONG
 
 
 def _interrupted(arguments: list[str]) -> int:

@@ -1,8 +1,7 @@
 """`ahe models`: list, fetch and test models."""
 
-from __future__ import annotations
-
 import sys
+from typing import Any
 
 import click
 
@@ -33,7 +32,7 @@ def list_models(invocation: Invocation, as_json: bool) -> None:
 def pull_weights(invocation: Invocation, name: str, as_json: bool) -> None:
     """Fetch the weights of an embedded model and verify their sha256. A stopped download continues where it was."""
     from ahe.models.pull import pull
-    from ahe.views.terminal import watcher
+    from ahe.views.progress import watcher
 
     with watcher(sys.stderr) as seen:
         path = pull(NAMES[name], seen)
@@ -44,19 +43,16 @@ def pull_weights(invocation: Invocation, name: str, as_json: bool) -> None:
 @click.option("--model", metavar="NAME", help="Instead of the coder's model in ahe.toml.")
 @click.option("--base-url", metavar="URL", help="Its OpenAI-compatible endpoint.")
 @click.option("--settle", is_flag=True, help="Change the mode of tool calls even if trials ran with it.")
-def test_model(
-    invocation: Invocation, model: str | None, base_url: str | None, settle: bool, as_json: bool
-) -> int:
+def test_model(invocation: Invocation, settle: bool, as_json: bool, **given: Any) -> int:
     """Ask the coder's model a question, and try what trials do. A priced model costs a few cents.
 
-    Shows tokens per second, the price, `native` or `text` tool calls, and for results of calls, parallel calls, a long
-    prompt and long replies what holds; exit code 1 if one does not. What the endpoint refuses or needs is kept for
-    later runs.
+    Shows tokens per second, the price, `native` or `text` tool calls, and for results of calls, parallel calls and long
+    replies what holds; exit code 1 if one does not. What the endpoint refuses or needs is kept for later runs.
     """
     from ahe.jobs.models import test
     from ahe.views.lists import model_test_text
 
-    project = invocation.project(flags({"model": model, "base_url": base_url}))
+    project = invocation.project(flags(given))
     found = run(lambda _: test(project, settle), progress=False)
     show(found, as_json, lambda: model_test_text(found))
     return 1 if any(point.holds is False for point in found.points) else 0

@@ -1,7 +1,5 @@
 """Flags that override ahe.toml for one command."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ Function = Callable[..., Any]
 # Parameter → the dotted name of the value in ahe.toml that it overrides.
 NAMES = {
     "jobs": "evolve.jobs",
-    "rollouts": "evolve.rollouts",
     "strategy": "evolve.strategy",
     "model": "model.name",
     "base_url": "model.base_url",
@@ -26,7 +23,6 @@ NAMES = {
     "environment": "environment.kind",
     "evidence": "evolve.evidence",
 }
-SERVED_HERE = ("local", "scripted")
 
 _JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Trials at the same time.")
 _MODEL = (
@@ -78,14 +74,19 @@ working = _adds(*_MODEL, *_BUDGET, *_ENVIRONMENT)
 
 
 def flags(given: dict[str, Any]) -> dict[str, Any]:
-    """Dotted names → values, of the parameters that are named in `NAMES`; None for those not given."""
-    found = {NAMES[name]: value for name, value in given.items() if name in NAMES}
-    if given.get("unsafe_no_sandbox"):
+    """Dotted names → values, of the parameters that are named in `NAMES`; None for those not given.
+
+    They are taken out of `given`: what is left is for the command's job.
+    """
+    from ahe.models.identity import IN_PROCESS
+
+    found = {NAMES[name]: given.pop(name) for name in NAMES if name in given}
+    if given.pop("unsafe_no_sandbox", False):
         found["environment.kind"] = "unsafe"
     if found.get("suite.path") is not None:
         found["suite.path"] = suite_path(found["suite.path"])
     name, address = found.get("model.name"), found.get("model.base_url")
-    if name is not None and address is None and name.partition(":")[0] in SERVED_HERE:
+    if name is not None and address is None and name.partition(":")[0] in IN_PROCESS:
         # The address in ahe.toml belongs to the model named beside it, not to one that is served here.
         found["model.base_url"] = ""
     return found

@@ -134,7 +134,7 @@ def run(work: Callable[[Watcher], Coroutine[Any, Any, T]], *, progress: bool = T
     from contextlib import nullcontext
 
     from ahe.events import NullWatcher
-    from ahe.views.terminal import watcher
+    from ahe.views.progress import watcher
 
     terminated: list[bool] = []
 
@@ -175,18 +175,26 @@ def printing() -> Iterator[None]:
 def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
     """Print a result on stdout: as JSON, or as the text, which is made only then.
 
-    The value is a record, a list of records or a plain mapping.
+    The value is a record, a list of records or a plain mapping. A terminal gets control characters made visible, and
+    a long text through its pager, as with git; a pipe gets all unchanged.
     """
-    if not as_json:
-        page(text())
-        return
+    from ahe.views.text import visible
 
     def plain(part: Any) -> Any:
         return part.model_dump(mode="json") if hasattr(part, "model_dump") else part
 
-    whole = [plain(part) for part in value] if isinstance(value, (list, tuple)) else plain(value)
+    if as_json:
+        whole = [plain(part) for part in value] if isinstance(value, (list, tuple)) else plain(value)
+        shown = json.dumps(whole, indent=2, ensure_ascii=False, default=str)
+    else:
+        shown = text()
+    if sys.stdout.isatty():
+        shown = visible(shown)
+        if not as_json and shown.count("\n") > 40:
+            click.echo_via_pager(shown)
+            return
     with printing():
-        click.echo(safe_for_terminal(json.dumps(whole, indent=2, ensure_ascii=False, default=str)))
+        click.echo(shown, nl=bool(shown) and not shown.endswith("\n"))
 
 
 def width() -> int | None:
@@ -194,23 +202,6 @@ def width() -> int | None:
     import shutil
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def page(text: str) -> None:
-    """Print text that may be long; a terminal gets it through its pager, as git does."""
-    text = safe_for_terminal(text)
-    if sys.stdout.isatty() and text.count("\n") > 40:
-        click.echo_via_pager(text)
-    else:
-        with printing():
-            click.echo(text, nl=bool(text) and not text.endswith("\n"))
-
-
-def safe_for_terminal(text: str) -> str:
-    """Text for stdout: control characters are made visible in a terminal; a pipe gets it unchanged."""
-    from ahe.views.text import visible
-
-    return visible(text) if sys.stdout.isatty() else text
 
 
 def tell(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -44,12 +44,7 @@ def list_tasks(invocation: Invocation, suite: str | None, as_json: bool) -> None
 )
 @click.option("-j", "--jobs", type=click.IntRange(1), default=2, show_default=True)
 def check_tasks(
-    invocation: Invocation,
-    names: tuple[str, ...],
-    suite: str | None,
-    environment: str,
-    jobs: int,
-    as_json: bool,
+    invocation: Invocation, suite: str | None, environment: str, as_json: bool, **given: Any
 ) -> int:
     """Check tasks: the solution passes, doing nothing fails, and both give the same result twice. No model is asked.
 
@@ -64,7 +59,7 @@ def check_tasks(
 
     project = _project(invocation, suite)
     kinds = ("bwrap", "docker") if environment == "both" else (environment,)
-    checks, left_out = run(lambda _: check(project, names, kinds, jobs, checked), progress=False)
+    checks, left_out = run(lambda _: check(project, kinds=kinds, tell=checked, **given), progress=False)
     if left_out:
         tell(left_out)
     show(checks, as_json, lambda: checks_text(checks))

@@ -1,19 +1,17 @@
 """The Agent Debugger: explains an evaluation, with debugger agents if there is a model for them."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ahe.debug.ask.answer import answer_text
 from ahe.debug.ask.asker import Asked, Asker
-from ahe.debug.ask.material import TaskMaterial, in_order
-from ahe.debug.readers import trials
+from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.readers.read import Source, read, trial_source
+from ahe.debug.readers.trace import Trace
 from ahe.debug.report.compose import compose
 from ahe.debug.report.detail import page
 from ahe.debug.report.sections import Material, scores, sections
@@ -59,7 +57,7 @@ class AgentDebugger:
             replace(each, instruction=evidence.instructions.get(each.task, each.instruction))
             for each in found
         ]
-        asked = await self._ask(found, {each.task: each for each in earlier})
+        asked = await self._ask(found, earlier)
         tasks = [each.outcome for each in found]
         material = Material(
             tasks=tasks,
@@ -68,7 +66,7 @@ class AgentDebugger:
             before={each.task: Tally(passes=each.outcome.passes, n=each.outcome.scored) for each in earlier},
             heldout=evidence.heldout,
             answers={task: answer_text(answer) for task, answer in asked.answers.items()},
-            notes=(*asked.notes(), *notes),
+            notes=(*asked.notes, *notes),
         )
         title = f"Debug report, iteration {evidence.iteration}" if evidence.iteration else "Debug report"
         contents = scores(material) if self._level == "scores" else sections(material)
@@ -81,37 +79,28 @@ class AgentDebugger:
             citations=_instructions(tasks) if self._level == "scores" else _best_citations(material),
             folder=evidence.folder,
             level=self._level,
-            notes=asked.notes(),
+            notes=asked.notes,
         )
 
-    async def _ask(self, found: Sequence[Study], before: Mapping[str, Study]) -> Asked:
+    async def _ask(self, found: Sequence[Study], earlier: Sequence[Study]) -> Asked:
         """Ask about as many tasks as the caps allow; only their traces are read again."""
         if self._asker is None or self._level == "scores":
             return Asked()
-        earlier = {task: each.outcome for task, each in before.items()}
-        order = in_order([(each.outcome, earlier.get(each.task)) for each in found])
-        chosen = order[: self._asker.caps.max_tasks]
-        materials = [
-            TaskMaterial(
-                outcome=each.outcome,
-                instruction=each.instruction,
-                traces=tuple(map(read, each.sources)),
-                before=earlier.get(each.task),
-                traces_before=tuple(map(read, before[each.task].sources if each.task in before else ())),
-            )
-            for each in found
-            if each.task in chosen
-        ]
-        asked = await self._asker.ask(materials)
-        return asked.with_unasked(order[len(chosen) :])
+        before = {each.task: each.outcome for each in earlier}
+        materials = [TaskMaterial(each.outcome, each.instruction, before.get(each.task)) for each in found]
+
+        def traces(task: str) -> dict[str, Trace]:
+            files = (source for each in (*found, *earlier) if each.task == task for source in each.sources)
+            return {trace.id: trace for trace in map(read, files)}
+
+        return await self._asker.ask(materials, traces)
 
 
 def sources(of: Iterable[Trial], folder: Path) -> list[Source]:
     """The sources of trials of `ahe`, whose folders are below `folder`. A missing folder gives one without steps."""
     return [
         trial_source(
-            folder / trial.id,
-            trials.TrialInfo(task=trial.task, id=trial.id, attempt=trial.attempt, status=trial.status),
+            folder / trial.id, Trace(trial.id, trial.task, attempt=trial.attempt, status=trial.status)
         )
         for trial in of
     ]

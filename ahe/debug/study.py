@@ -4,8 +4,6 @@ Whole traces are in memory only here. What is found depends neither on the order
 workers.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import re
 import signal
@@ -14,8 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.rank.decisive import cite, findings, largest
-from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.rank.decisive import cite, find_divergence, findings, largest
 from ahe.debug.readers.read import Source, read
 from ahe.debug.readers.trace import Trace, VerifierFile, labels
 from ahe.debug.report.detail import Excerpt, worth_showing
@@ -24,7 +21,7 @@ from ahe.debug.signals.endings import Ending, ending, last_words
 from ahe.debug.signals.mechanisms import unresolved
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.session import session_notes
-from ahe.debug.signals.signatures import Actions, actions, sign, verifier_broke
+from ahe.debug.signals.signatures import actions, sign, verifier_broke
 from ahe.debug.verifiers.failures import decisive_line, failures
 from ahe.records import Citation
 
@@ -61,7 +58,7 @@ class Task:
     """What the rollouts of a task are compared with: the lines of its instruction, and what passing rollouts did."""
 
     known: frozenset[str] = frozenset()
-    actions: Collection[Actions] = ()
+    actions: Collection[tuple[str, ...]] = ()
     results: Sequence[str] = ()
 
 

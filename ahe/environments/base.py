@@ -1,7 +1,5 @@
 """Base classes of environments: what all of them do, and what those do whose commands `init.py` runs."""
 
-from __future__ import annotations
-
 import asyncio
 import errno
 import os
@@ -11,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ahe.environments.inside.child import CANNOT_RUN
+from ahe.environments.inside.processes import CANNOT_RUN
 from ahe.environments.launch import Launched
 from ahe.environments.link import Command, Link
 from ahe.errors import AheError, EnvironmentLost, SandboxError, TaskError
@@ -45,9 +43,7 @@ class TaskEnvironment(ABC):
         """See `protocols.Environment`; a command that cannot be started exits with 126 and says why."""
         problem = ""
         if "\0" in command + (cwd or "") or len(cwd or "") > MAX_PATH:
-            problem = (
-                "a command or its directory cannot contain a zero byte, nor a path be longer than 4096\n"
-            )
+            problem = "a command or its directory cannot contain a zero byte, nor a path be over 4096 long\n"
         elif len(command.encode("utf-8", "surrogatepass")) > MAX_COMMAND:
             problem = f"a command is at most {MAX_COMMAND} bytes long: write a file and run that\n"
         if problem:

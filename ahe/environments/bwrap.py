@@ -1,7 +1,5 @@
 """A task environment in bubblewrap: no image, no daemon, tens of milliseconds to start."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from pathlib import Path
@@ -9,7 +7,6 @@ from pathlib import Path
 from ahe.environments import layout
 from ahe.environments.base import ROOT, LinkedEnvironment
 from ahe.environments.launch import launch
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.link import BOOT, Command
 from ahe.environments.sandbox import bwrap_command
 from ahe.environments.variables import resolve
@@ -41,7 +38,7 @@ class BwrapEnvironment(LinkedEnvironment):
         )
         program = [str(layout.interpreter()), "-I", "-S", "-c", BOOT]
         try:
-            await self._open(await launch([*command, *program], ResourceLimits.of(spec)))
+            await self._open(await launch([*command, *program], spec))
         except BaseException as error:
             reason = self._launched.stderr_tail() if self._launched else ""
             await self.stop()

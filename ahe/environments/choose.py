@@ -1,7 +1,5 @@
 """Picks the environment for a task."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 

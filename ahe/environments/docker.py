@@ -1,7 +1,5 @@
 """A task environment in a Docker container: what needs an image, or users other than root."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import errno
@@ -17,7 +15,7 @@ from typing import Any, TypeVar
 
 from ahe.environments import docker_api, docker_build, docker_shell
 from ahe.environments.base import TaskEnvironment
-from ahe.environments.inside.child import CANNOT_RUN
+from ahe.environments.inside.processes import CANNOT_RUN
 from ahe.environments.layout import covered, mounted
 from ahe.environments.limits import owner
 from ahe.environments.link import Command
@@ -116,15 +114,13 @@ class DockerEnvironment(TaskEnvironment):
             docker_api.await_ready(self._container, IDLE, self.spec)
 
     def _make_container(self, image: Any) -> Any:
+        from docker.types import Ulimit
+
         spec = self.spec
         cover = covered(mounted(spec.mounts), spec.hidden)
         binds = [f"{m.host}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in spec.mounts]
         binds += [f"/dev/null:{path}:ro" for path, is_dir in cover if not is_dir]
-        labels = {
-            docker_api.LABEL: "1",
-            docker_api.OWNER: owner(),
-            docker_api.HOST: os.uname().nodename,
-        }
+        labels = {docker_api.LABEL: "1", docker_api.OWNER: owner(), docker_api.HOST: os.uname().nodename}
         size = spec.file_mb << 20
         return docker_api.client().containers.create(
             image,
@@ -139,7 +135,7 @@ class DockerEnvironment(TaskEnvironment):
             pids_limit=spec.processes + 2,  # Docker's init, and `tail`, which keeps the container running
             # A task may ask for more than this machine has: its limit is then no limit.
             nano_cpus=int(min(spec.cpus, docker_api.cpus()) * 1e9) if spec.cpus else None,
-            ulimits=[_ulimit("fsize", size), _ulimit("core", 0)],
+            ulimits=[Ulimit(name=n, soft=most, hard=most) for n, most in (("fsize", size), ("core", 0))],
             volumes=binds,
             tmpfs={path: "ro,size=4k" for path, is_dir in cover if is_dir},
             labels=labels,
@@ -157,7 +153,10 @@ class DockerEnvironment(TaskEnvironment):
             try:
                 return docker_shell.run(self._container.client.api, self._container.id, command, token)
             except docker_shell.Ended as ended:
-                self._settle()
+                for _ in range(10):
+                    if not self._is_up():  # the container went down too
+                        break
+                    time.sleep(0.1)
                 return ExecResult(exit_code=137, output=ended.output, omitted=ended.omitted)
             except docker_shell.NotStarted as failure:
                 reason = str(failure)
@@ -170,13 +169,6 @@ class DockerEnvironment(TaskEnvironment):
     def _is_up(self) -> bool:
         self._container.reload()
         return bool(self._container.status == "running")
-
-    def _settle(self) -> None:
-        """Waits up to a second after a command was killed from inside: the container may be going down too."""
-        for _ in range(10):
-            if not self._is_up():
-                return
-            time.sleep(0.1)
 
     def _kill(self, token: str) -> None:
         from docker.errors import APIError
@@ -235,9 +227,3 @@ def _remove(container: Any) -> None:
 
     with contextlib.suppress(NotFound):
         container.remove(force=True, v=True)
-
-
-def _ulimit(name: str, value: int) -> Any:
-    from docker.types import Ulimit
-
-    return Ulimit(name=name, soft=value, hard=value)

@@ -1,15 +1,14 @@
 """Calls of the Docker daemon: the client, files copied in and out, and leftover containers removed."""
 
-from __future__ import annotations
-
+import contextlib
 import errno
 import functools
 import io
+import itertools
 import os
 import posixpath
 import tarfile
 import time
-from collections.abc import Iterator
 from typing import Any, cast
 
 from ahe.environments.inside.data import READ_LIMIT
@@ -23,6 +22,8 @@ NO_DAEMON = (
     "group `docker`; tasks that need no image also run in bubblewrap"
 )
 LINKS = 20
+GO_FOLDER, GO_LINK = 1 << 31, 1 << 27  # bits of Go's FileMode
+PIECE = 1 << 20  # bytes
 ENTRYPOINT_SECONDS = 10.0
 NO_SPACE, NO_CONTAINER = "no space left on device", "No such container"
 
@@ -55,10 +56,8 @@ def sweep(found: Any) -> None:
     filters = {"label": [f"{LABEL}=1", f"{HOST}={os.uname().nodename}"]}
     for container in found.containers.list(all=True, filters=filters, ignore_removed=True):
         if not is_alive(container.labels.get(OWNER, "")):
-            try:
+            with contextlib.suppress(APIError):
                 container.remove(force=True, v=True)
-            except APIError:
-                continue
 
 
 def await_ready(container: Any, command: tuple[str, ...], spec: EnvironmentSpec) -> None:
@@ -103,18 +102,27 @@ def read_file(container: Any, path: str) -> bytes:
 
     for _ in range(LINKS):
         try:
-            pieces, _ = container.get_archive(path)
-            with tarfile.open(fileobj=_Pieces(pieces), mode="r|") as tar:
-                entry = tar.next()
-                if entry is None or entry.isdir():
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-                if not entry.issym():
-                    return _content(tar, entry, path)
+            pieces, about = container.get_archive(path, chunk_size=PIECE)
         except APIError as error:
             raise _path_error(error, path) from error
-        except tarfile.TarError as error:  # the file was cut while it was sent
+        if about["mode"] & GO_LINK:
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), about["linkTarget"]))
+            continue
+        if about["mode"] & GO_FOLDER:
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if about["size"] > READ_LIMIT:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+        # The file may have grown or changed since its size was told.
+        archive = io.BytesIO(b"".join(itertools.islice(pieces, READ_LIMIT // PIECE + 1)))
+        try:
+            with tarfile.open(fileobj=archive) as tar:
+                entry = tar.next()
+                file = tar.extractfile(entry) if entry and entry.isreg() else None
+                if file is None:
+                    raise OSError(errno.EINVAL, "not a regular file", path)
+                return file.read()
+        except tarfile.TarError as error:
             raise OSError(errno.EIO, str(error), path) from error
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.linkname))
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 
@@ -144,10 +152,14 @@ def archive_of_file(name: str, data: bytes, mode: int) -> bytes:
     """A tar archive with one file in it."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
-        entry = tarfile.TarInfo(name)
-        entry.size, entry.mode = len(data), mode
-        tar.addfile(entry, io.BytesIO(data))
+        add_file(tar, name, data, mode)
     return archive.getvalue()
+
+
+def add_file(tar: tarfile.TarFile, name: str, data: bytes, mode: int = 0o644) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(data), mode
+    tar.addfile(entry, io.BytesIO(data))
 
 
 def archive_of_folder(folder: str) -> bytes:
@@ -169,31 +181,6 @@ def put_archive(container: Any, folder: str, archive: bytes) -> None:
         container.put_archive(folder, archive)
     except APIError as error:
         raise _path_error(error, folder) from error
-
-
-class _Pieces(io.RawIOBase):
-    """A file object that reads from an iterator of bytes."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._held = pieces, b""
-
-    def read(self, size: int = -1) -> bytes:
-        while len(self._held) < size:
-            piece = next(self._pieces, b"")
-            if not piece:
-                break
-            self._held += piece
-        data, self._held = self._held[:size], self._held[size:]
-        return data
-
-
-def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo, path: str) -> bytes:
-    if not entry.isreg():
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    if entry.size > READ_LIMIT:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
-    file = tar.extractfile(entry)
-    return file.read() if file else b""
 
 
 def owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:

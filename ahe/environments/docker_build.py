@@ -1,10 +1,7 @@
 """The image of a task: found, pulled, or built by the daemon's BuildKit, else by its classic builder."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
-import io
 import json
 import os
 import re
@@ -18,8 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
-from ahe.environments.docker_api import client, owned_by_root
-from ahe.environments.dockerfile import images, instructions, needs_buildkit, rewritten
+from ahe.environments.docker_api import add_file, client, owned_by_root
+from ahe.environments.dockerfile import images, instructions, rewritten
 from ahe.errors import SandboxError, TaskError
 from ahe.records import EnvironmentSpec
 
@@ -39,8 +36,9 @@ def image_for(spec: EnvironmentSpec) -> Any:
         if (found := _here(tag)) is None:
             if spec.dockerfile:
                 _build(spec, tag)
-            else:
-                _pull(tag)
+            elif error := _pull(tag):
+                fix = "check its name, or load it with `docker load`, or build it under that name"
+                raise SandboxError(f"the image {tag} is not here and cannot be pulled: {fix} ({error})")
             found = client().images.get(tag)
     return found
 
@@ -69,14 +67,15 @@ def _here(tag: str) -> Any:
         return None
 
 
-def _pull(tag: str) -> None:
+def _pull(tag: str) -> Exception | None:
+    """Tries to pull an image. Returns what went wrong."""
     from docker.errors import APIError
 
     try:
         client().images.pull(tag)
     except (APIError, OSError) as error:
-        fix = "check its name, or load it with `docker load`, or build it under that name"
-        raise SandboxError(f"the image {tag} is not here and cannot be pulled: {fix} ({error})") from error
+        return error
+    return None
 
 
 def _build(spec: EnvironmentSpec, tag: str) -> None:
@@ -86,9 +85,10 @@ def _build(spec: EnvironmentSpec, tag: str) -> None:
     try:
         text, files = _dockerfile(spec)
         for name in images(instructions(text)):
-            # A builder without a session cannot answer a registry that asks who it is: this client can.
+            # A builder without a session cannot answer a registry that asks who it is: this client can. What cannot be
+            # pulled is left to the build, if it comes to that stage.
             if _here(name) is None:
-                _try_to_pull(name)
+                _pull(name)
         end = time.monotonic() + spec.build_seconds
         with tempfile.TemporaryFile() as context:
             _write_context(context, str(spec.dockerfile), {"Dockerfile": text, **files})
@@ -117,15 +117,6 @@ def _dockerfile(spec: EnvironmentSpec) -> tuple[str, dict[str, str]]:
     return rewritten(text) if number and int(number[0]) < NATIVE else (text, {})
 
 
-def _try_to_pull(name: str) -> None:
-    from docker.errors import APIError
-
-    try:
-        client().images.pull(name)
-    except (APIError, OSError):
-        return  # the build says what it lacks, if it comes to that stage
-
-
 def _write_context(archive: IO[bytes], folder: str, files: dict[str, str]) -> None:
     """Writes the build context as an archive, without what .dockerignore leaves out."""
     from docker.utils.build import exclude_paths
@@ -137,9 +128,7 @@ def _write_context(archive: IO[bytes], folder: str, files: dict[str, str]) -> No
     # BuildKit recognises an archive by its head, which must not be one of PAX's own records.
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for name, text in files.items():
-            entry, content = tarfile.TarInfo(name), text.encode("utf-8", "surrogateescape")
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
+            add_file(tar, name, text.encode("utf-8", "surrogateescape"))
         for path in sorted(kept):
             tar.add(os.path.join(folder, path), arcname=path, recursive=False, filter=owned_by_root)
     archive.seek(0)
@@ -173,9 +162,6 @@ def build_lines(
         reason = response.text
     if "buildkit" not in reason.lower():
         yield {"error": reason}
-    elif needed := needs_buildkit(instructions(text)):
-        fix = "install Docker 23 or newer (Debian: docker.io of bookworm or later)"
-        yield {"error": f"`{needed}` needs BuildKit, which this daemon does not have: {fix}"}
     else:
         context.seek(0)
         yield from api.build(
@@ -188,36 +174,15 @@ def _tail(log: Iterable[str]) -> str:
 
 
 def _buildkit_log(line: dict[str, Any]) -> str:
-    """What commands printed, in one message of BuildKit (`StatusResponse` of its control API): logs are field 3,
-    and their text is field 4."""
+    """What commands printed, in one message of BuildKit (`StatusResponse` of its control API, in protobuf).
+
+    In a log the number of its stream (field 3) comes before the text (field 4), which begins with its length.
+    """
     if line.get("id") != "moby.buildkit.trace":
         return ""
     status = base64.b64decode(line["aux"])
-    texts = [text for number, log in _fields(status) if number == 3 for n, text in _fields(log) if n == 4]
+    texts = []
+    for found in re.finditer(rb'\x18[\1\2]"([\x80-\xff]*[\x00-\x7f])', status):
+        size = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(found[1]))
+        texts.append(status[found.end() : found.end() + size])
     return b"".join(texts).decode("utf-8", "replace")
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """The fields of a protobuf message that have a length, by number."""
-    place = 0
-
-    def number() -> int:
-        nonlocal place
-        value = shift = 0
-        while True:
-            byte = message[place]
-            place += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while place < len(message):
-        key = number()
-        if key & 7 == 0:
-            number()
-            continue
-        size = {1: 8, 5: 4}.get(key & 7) or number()
-        if key & 7 == 2:
-            yield key >> 3, message[place : place + size]
-        place += size

@@ -1,7 +1,5 @@
 """Runs and kills commands in a container as `init.py` does in bubblewrap, with `sh` and the daemon's exec stream."""
 
-from __future__ import annotations
-
 import itertools
 import re
 import threading

@@ -1,7 +1,5 @@
 """Reads Dockerfiles, and rewrites what the builder of an older daemon cannot read (Docker 20.10: here-documents)."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex
@@ -14,11 +12,6 @@ SHELL = ("/bin/sh", "-c")
 _HEREDOC = re.compile(r"""(?<![^\s;&|(])\d*<<(-?)\s*(["']?)([A-Za-z_][\w.-]*)\2(?=$|[\s;&|)>])""")
 _FLAGS = re.compile(r"(?:--[a-z]+(?:=\S+)?\s+)*")
 _VARIABLE = re.compile(r"\\\$|\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
-_NEEDS_BUILDKIT = {
-    "RUN": re.compile(r"--(mount|network|security)\b"),
-    "COPY": re.compile(r"--(chmod|link|parents|exclude)\b"),
-    "ADD": re.compile(r"--(chmod|link|checksum|keep-git-dir|exclude)\b"),
-}
 
 
 @dataclass(frozen=True)
@@ -106,14 +99,6 @@ def images(found: tuple[Instruction, ...]) -> tuple[str, ...]:
         if each.name == "FROM" and len(words) == 3:
             stages.add(words[2].lower())
     return tuple(named)
-
-
-def needs_buildkit(found: tuple[Instruction, ...]) -> str:
-    """The first instruction that the classic builder cannot run; empty if it can run all."""
-    for each in found:
-        if each.name in _NEEDS_BUILDKIT and _NEEDS_BUILDKIT[each.name].search(_flags(each.rest)):
-            return f"{each.name} {each.rest}"[:80]
-    return ""
 
 
 def rewritten(text: str) -> tuple[str, dict[str, str]]:

@@ -1,7 +1,5 @@
 """Starts a sandbox's first process with its resource limits and pipes, and ends all processes inside."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import ctypes
@@ -16,8 +14,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from ahe.environments import seccomp
-from ahe.environments.limits import Limiter, ResourceLimits
+from ahe.environments.limits import Limiter
 from ahe.errors import SandboxError
+from ahe.records import EnvironmentSpec
 
 START_SECONDS = 60.0
 END_SECONDS = 5.0
@@ -73,7 +72,7 @@ class Launched:
         self.errors.close()
 
 
-async def launch(command: list[str], resources: ResourceLimits) -> Launched:
+async def launch(command: list[str], spec: EnvironmentSpec) -> Launched:
     """Starts a command line made by `bwrap_command` with its program appended, under the filter of `seccomp.py`.
 
     The program must wait for input before it runs anything untrusted, because its limits are set after it has
@@ -85,7 +84,7 @@ async def launch(command: list[str], resources: ResourceLimits) -> Launched:
         # The limits must be set on the program itself, not on its parent.
         own = ["--info-fd", str(writer), *([] if "--as-pid-1" in command else ["--as-pid-1"])]
         own += ["--seccomp", str(filtered)] if seccomp.program() else []
-        launched = await _spawn([command[0], *own, *command[1:]], resources, (writer, filtered))
+        launched = await _spawn([command[0], *own, *command[1:]], spec, (writer, filtered))
     except SandboxError:
         os.close(reader)
         raise
@@ -108,9 +107,9 @@ async def launch(command: list[str], resources: ResourceLimits) -> Launched:
     return launched
 
 
-async def launch_bare(command: list[str], resources: ResourceLimits) -> Launched:
+async def launch_bare(command: list[str], spec: EnvironmentSpec) -> Launched:
     """Starts a program on the machine itself, with resource limits but no sandbox. Raises SandboxError."""
-    launched = await _spawn(command, resources, ())
+    launched = await _spawn(command, spec, ())
     try:
         launched.limiter.add(launched.pid)
     except SandboxError:
@@ -119,7 +118,7 @@ async def launch_bare(command: list[str], resources: ResourceLimits) -> Launched
     return launched
 
 
-async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple[int, ...]) -> Launched:
+async def _spawn(command: list[str], spec: EnvironmentSpec, inherited: tuple[int, ...]) -> Launched:
     ours, theirs = socket.socketpair()
     errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
 
@@ -136,8 +135,12 @@ async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple
             )
 
     async def started() -> Launched:
-        process = await asyncio.get_running_loop().run_in_executor(_starter(), start)
-        return await _launched(process, resources, errors, ours)
+        loop = asyncio.get_running_loop()
+        process = await loop.run_in_executor(_starter(), start)
+        stdout = asyncio.StreamReader(limit=PIPE_BYTES)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), process.stdout)
+        _, stdin = await asyncio.open_unix_connection(sock=ours)
+        return Launched(process, process.pid, Limiter(spec), errors, ours, stdin, stdout)
 
     starting = asyncio.ensure_future(started())
     try:
@@ -150,16 +153,6 @@ async def _spawn(command: list[str], resources: ResourceLimits, inherited: tuple
         with contextlib.suppress(OSError):
             await (await starting).close()
         raise
-
-
-async def _launched(
-    process: subprocess.Popen[bytes], resources: ResourceLimits, errors: IO[bytes], ours: socket.socket
-) -> Launched:
-    loop = asyncio.get_running_loop()
-    stdout = asyncio.StreamReader(limit=PIPE_BYTES)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), process.stdout)
-    _, stdin = await asyncio.open_unix_connection(sock=ours)
-    return Launched(process, process.pid, Limiter(resources), errors, ours, stdin, stdout)
 
 
 @functools.cache

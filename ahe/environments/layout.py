@@ -1,7 +1,5 @@
 """The files that a bubblewrap sandbox shows: the host's system, read-only, and a writable root."""
 
-from __future__ import annotations
-
 import functools
 import glob
 import os
@@ -131,13 +129,12 @@ def masks(mounts: Iterable[Mount], hidden: Iterable[str]) -> list[str]:
     prefix = interpreter_prefix()
     if prefix:
         shown.append((f"{prefix}/lib", f"{prefix}/lib"))
-    found = covered([*shown, *mounted(mounts)], hidden)
-    return [
-        word
-        for path, is_dir in found
-        if not _masked_already(path, prefix)
-        for word in mask(path, is_dir=is_dir)
-    ]
+    packages = [place for top in ("/usr", "/usr/local", prefix) if top for place in _packages(str(top))]
+    arguments: list[str] = []
+    for path, is_dir in covered([*shown, *mounted(mounts)], hidden):
+        if not any(path.startswith(f"{place}/") for place in packages):  # else it is covered already
+            arguments += mask(path, is_dir=is_dir)
+    return arguments
 
 
 def mounted(mounts: Iterable[Mount]) -> list[tuple[str, str]]:
@@ -158,11 +155,6 @@ def covered(shown: Iterable[tuple[str, str]], hidden: Iterable[str]) -> list[tup
             if path.startswith(f"{host}/") and os.path.exists(path):
                 found[os.path.join(inside, os.path.relpath(path, host))] = os.path.isdir(path)
     return list(found.items())
-
-
-def _masked_already(path: str, prefix: Path | None) -> bool:
-    places = [place for top in ("/usr", "/usr/local", prefix) if top for place in _packages(str(top))]
-    return any(path.startswith(f"{place}/") for place in places)
 
 
 def _packages(prefix: str) -> list[str]:

@@ -1,7 +1,5 @@
 """Limits on memory, processes and file size: a control group where one can be made, else process limits."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import functools
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ahe.errors import SandboxError
-from ahe.records import EnvironmentSpec, Record
+from ahe.records import EnvironmentSpec
 
 Kind = Literal["cgroup v2", "cgroup v1", "process limits"]
 PREFIX = "ahe-"
@@ -22,24 +20,14 @@ REMOVE_SECONDS = 3.0
 _numbers = itertools.count(1)
 
 
-class ResourceLimits(Record):
-    """What the processes of one sandbox may use together; `file_mb` applies to each file."""
-
-    memory_mb: int = 2048
-    processes: int = 256
-    file_mb: int = 1024
-    cpus: float | None = None
-
-    @classmethod
-    def of(cls, spec: EnvironmentSpec) -> ResourceLimits:
-        return cls(memory_mb=spec.memory_mb, processes=spec.processes, file_mb=spec.file_mb, cpus=spec.cpus)
-
-
 class Limiter:
-    """Limits one sandbox: call `add` before anything untrusted runs, `close` after its end."""
+    """Limits what the processes of one sandbox may use together; `file_mb` of the spec applies to each file.
 
-    def __init__(self, resources: ResourceLimits) -> None:
-        self.resources = resources
+    Call `add` before anything untrusted runs, `close` after its end.
+    """
+
+    def __init__(self, spec: EnvironmentSpec) -> None:
+        self.spec = spec
         _, parents = _limiter()
         name = f"{PREFIX}{owner()}-{next(_numbers)}"
         self.groups = tuple(parent / name for parent in parents)
@@ -50,9 +38,9 @@ class Limiter:
         try:
             for group in self.groups:
                 group.mkdir(exist_ok=True)
-                _configure(group, self.resources)
+                _configure(group, self.spec)
                 (group / "cgroup.procs").write_text(str(pid))
-            _limit_process(pid, self.resources, alone=not self.groups)
+            _limit_process(pid, self.spec, alone=not self.groups)
         except OSError as error:
             raise SandboxError(
                 f"the sandbox's limits could not be set ({error}): see `ahe doctor`"
@@ -99,12 +87,14 @@ def in_force() -> str:
 @functools.cache
 def _limiter() -> tuple[Kind, tuple[Path, ...]]:
     """The kind of limiter, and the folders in which a sandbox's groups are made."""
-    paths = _own_groups()
+    lines = [line.split(":", 2) for line in _read(Path("/proc/self/cgroup")).splitlines()]
+    paths = {name: path for _, names, path in lines for name in names.split(",")}  # v2 has the empty name
     mounts = _group_mounts()
     if "" in paths and "" in mounts:
         own = mounts[""] / paths[""].lstrip("/")
         for parent in (own, *own.parents):
-            if parent.is_relative_to(mounts[""]) and _delegated(parent) and _can_make(parent):
+            delegated = set(_read(parent / "cgroup.subtree_control").split())
+            if parent.is_relative_to(mounts[""]) and {"memory", "pids"} <= delegated and _can_make(parent):
                 return "cgroup v2", (parent,)
     if all(name in paths and name in mounts for name in ("memory", "pids")):
         found = []
@@ -114,12 +104,6 @@ def _limiter() -> tuple[Kind, tuple[Path, ...]]:
         if len(found) >= 2 and "memory" in str(found[0]) and "pids" in str(found[1]):
             return "cgroup v1", tuple(dict.fromkeys(found))
     return "process limits", ()
-
-
-def _own_groups() -> dict[str, str]:
-    """This process's path in the hierarchy of each controller; v2 has the empty name."""
-    lines = [line.split(":", 2) for line in _read(Path("/proc/self/cgroup")).splitlines()]
-    return {name: path for _, names, path in lines for name in names.split(",")}
 
 
 def _group_mounts() -> dict[str, Path]:
@@ -132,10 +116,6 @@ def _group_mounts() -> dict[str, Path]:
         elif kind == "cgroup":
             mounts |= {name: Path(place) for name in options.split(",")}
     return mounts
-
-
-def _delegated(parent: Path) -> bool:
-    return {"memory", "pids"} <= set(_read(parent / "cgroup.subtree_control").split())
 
 
 def _can_make(parent: Path) -> bool:
@@ -155,33 +135,31 @@ def _sweep(parent: Path) -> None:
     """Removes groups left behind by `ahe` processes that were killed."""
     for group in parent.glob(f"{PREFIX}*"):
         if not is_alive(group.name.removeprefix(PREFIX).rpartition("-")[0]):
-            try:
+            with contextlib.suppress(OSError):
                 group.rmdir()
-            except OSError:
-                continue
 
 
-def _configure(group: Path, resources: ResourceLimits) -> None:
-    memory = str(resources.memory_mb << 20)
+def _configure(group: Path, spec: EnvironmentSpec) -> None:
+    memory = str(spec.memory_mb << 20)
     period = 100_000
     # One more than the task may have, because process 1 counts too.
-    values = {"memory.max": memory, "memory.limit_in_bytes": memory, "pids.max": str(resources.processes + 1)}
+    values = {"memory.max": memory, "memory.limit_in_bytes": memory, "pids.max": str(spec.processes + 1)}
     values |= {"memory.swap.max": "0", "memory.memsw.limit_in_bytes": memory}
-    if resources.cpus:
-        share = str(int(period * resources.cpus))
+    if spec.cpus:
+        share = str(int(period * spec.cpus))
         values |= {"cpu.max": f"{share} {period}", "cpu.cfs_quota_us": share}
     for name, value in values.items():
         if (group / name).exists():
             (group / name).write_text(value)
 
 
-def _limit_process(pid: int, resources: ResourceLimits, *, alone: bool) -> None:
-    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: resources.file_mb << 20}
+def _limit_process(pid: int, spec: EnvironmentSpec, *, alone: bool) -> None:
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: spec.file_mb << 20}
     if alone:
         # Not RLIMIT_AS: Java, Go and V8 reserve far more address space than they use.
-        limits[resource.RLIMIT_DATA] = resources.memory_mb << 20
+        limits[resource.RLIMIT_DATA] = spec.memory_mb << 20
         if _counts_by_namespace():
-            limits[resource.RLIMIT_NPROC] = resources.processes + 1
+            limits[resource.RLIMIT_NPROC] = spec.processes + 1
     for name, value in limits.items():
         resource.prlimit(pid, name, (value, value))
 

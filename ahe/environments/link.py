@@ -1,7 +1,5 @@
 """The pipes between the host and `init.py`, the process that runs commands in an environment without a daemon."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import itertools
@@ -13,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ahe.environments.inside import init
-from ahe.environments.inside.child import CANNOT_RUN
+from ahe.environments.inside.processes import CANNOT_RUN
 from ahe.errors import AheError, SandboxError
 from ahe.records import ExecResult
 
 Blame = Callable[[str, bool], Awaitable[AheError]]
 """Makes the error for a problem with a sandbox, and for whether it has ended."""
-PARTS = ("data", "processes", "child", "init")  # each imports only from those before it
+PARTS = ("data", "processes", "init")  # each imports only from those before it
 # The program that the interpreter inside starts with: it reads the modules of `program()` from stdin.
 BOOT = """\
 import _socket, marshal, sys
@@ -90,9 +88,7 @@ class Link:
         When the caller is cancelled, the command and all its processes are killed.
         """
         number = next(self._numbers)
-        request = {"op": "exec", "command": command.text, "timeout": command.timeout, "cwd": command.cwd}
-        request |= {"env": {**variables, **command.env}, "output_limit": command.output_limit}
-        request |= {"elsewhere": command.elsewhere}
+        request = {"op": "exec", **vars(command), "env": {**variables, **command.env}}
         try:
             kind, code, output, omitted = await self._ask(number, request, command.timeout + GRACE)
         except asyncio.CancelledError:

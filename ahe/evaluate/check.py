@@ -1,7 +1,6 @@
 """Checks a task: its solution passes, doing nothing fails, and a second run agrees. No model is called."""
 
-from __future__ import annotations
-
+import functools
 import shutil
 import tempfile
 import time
@@ -46,7 +45,10 @@ async def check_task(
     fails raises nothing: it is listed in `problems`.
     """
     clock = time.monotonic()
-    builder = make or _chosen(kind)
+    if make is None:
+        from ahe.environments.choose import make as chosen
+
+        make = functools.partial(chosen, kind)
     solved: list[Verification] = []
     idle: list[Verification] = []
     problems: list[str] = []
@@ -57,9 +59,9 @@ async def check_task(
             problems.append("solution/solve.sh is missing, so nothing shows that the task can be solved")
         for _ in range(TIMES):
             if not problems:
-                solved.append(await _attempt(task, builder, scratch, problems))
-            idle.append(await _attempt(task, builder, scratch, None))
-        name = builder(task.environment, scratch).describe
+                solved.append(await _attempt(task, make, scratch, problems))
+            idle.append(await _attempt(task, make, scratch, None))
+        name = make(task.environment, scratch).describe
     except (AheError, OSError) as error:
         problems.append(str(error))
     problems += _compare("the solution", solved, passes=True) + _compare("doing nothing", idle, passes=False)
@@ -71,12 +73,6 @@ async def check_task(
         idle=tuple(idle),
         seconds=round(time.monotonic() - clock, 3),
     )
-
-
-def _chosen(kind: str) -> MakeEnvironment:
-    from ahe.environments.choose import make
-
-    return lambda spec, scratch: make(kind, spec, scratch)
 
 
 async def _attempt(
@@ -95,35 +91,26 @@ async def _attempt(
 
 async def _solve(environment: Environment, task: Task) -> list[str]:
     await upload(environment, Path(task.path, "solution"), "/solution")
+    script, seconds = "/solution/solve.sh", task.agent_seconds
     ran = await run_script(
-        environment,
-        "/solution/solve.sh",
-        task,
-        timeout=task.agent_seconds,
-        variables=task.solution_env,
-        user=task.agent_user,
+        environment, script, task, timeout=seconds, variables=task.solution_env, user=task.agent_user
     )
     if ran.timed_out:
-        return [f"the solution was not done after {task.agent_seconds:g} seconds"]
+        return [f"the solution was not done after {seconds:g} seconds"]
     if ran.exit_code != 0:
         return [f"the solution ended with exit code {ran.exit_code}: {_tail(ran.text)}"]
     return []
 
 
 def _compare(what: str, verifications: list[Verification], *, passes: bool) -> list[str]:
-    problems = [
-        f"after {what}, {verification.problem}" for verification in verifications if verification.problem
-    ]
+    problems = [f"after {what}, {each.problem}" for each in verifications if each.problem]
     if passes:
-        problems += [
-            f"{what} does not pass (reward {o.reward:g}): {_tail(o.output)}"
-            for o in verifications
-            if not o.passed
-        ]
-    elif any(verification.passed for verification in verifications):
+        failed = (each for each in verifications if not each.passed)
+        problems += [f"{what} does not pass (reward {o.reward:g}): {_tail(o.output)}" for o in failed]
+    elif any(each.passed for each in verifications):
         problems.append(f"{what} passes, so the verifier proves nothing")
-    if len({tuple(sorted(verification.rewards.items())) for verification in verifications}) > 1:
-        rewards = " and ".join(f"{verification.reward:g}" for verification in verifications)
+    if len({tuple(sorted(each.rewards.items())) for each in verifications}) > 1:
+        rewards = " and ".join(f"{each.reward:g}" for each in verifications)
         problems.append(f"{what} was rewarded differently from run to run: {rewards}")
     return problems
 

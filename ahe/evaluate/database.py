@@ -3,15 +3,11 @@
 WAL with synchronous NORMAL survives SIGKILL of the process; a power cut may lose the last transactions.
 """
 
-from __future__ import annotations
-
 import errno
 import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +23,6 @@ _REMEDIES = {
     "SQLITE_READONLY": _WRITE,
 }
 """What to do, by how SQLite's name of the error begins; the file is damaged after any other."""
-_NO_WRITING = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
 class Database:
@@ -37,18 +32,24 @@ class Database:
     `UsageError` that names the cause and the remedy.
     """
 
+    readonly = False
+
     def __init__(self, path: Path, schema: str, version: int, patience: float) -> None:
         """Open or make the file. Another process may hold it locked for `patience` seconds.
 
         Raises `UsageError`, also on a file whose `user_version` is above `version`.
         """
-        self.path, self._patience, self._closing = path, patience, ExitStack()
-        try:
-            with self.told():
-                self._open(schema, version)
-        except BaseException:
-            self.close()
-            raise
+        self.path = path
+        with self.told():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._open(str(path), patience, schema, version)
+                self.readonly = not os.access(path, os.W_OK)
+            except (OSError, sqlite3.OperationalError) as error:
+                if not _unwritable(error):
+                    raise
+                self.readonly = True
+                self._open(self._for_reading(), patience, schema, version)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Execute a statement. Returns all its rows."""
@@ -61,7 +62,8 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            remedy = next((text for name, text in _REMEDIES.items() if _named(error, name)), _DAMAGED)
+            name = getattr(error, "sqlite_errorname", "")
+            remedy = next((text for start, text in _REMEDIES.items() if name.startswith(start)), _DAMAGED)
             raise UsageError(f"{self.path}: {remedy.format(path=self.path)} ({error})") from None
         except ValueError:
             raise UsageError(f"{self.path}: {_DAMAGED} (a row cannot be read)") from None
@@ -72,61 +74,35 @@ class Database:
             raise UsageError(f"{self.path}: {_WRITE}")
 
     def close(self) -> None:
-        self._closing.close()
+        self._db.close()
 
-    def _open(self, schema: str, version: int) -> None:
+    def _open(self, name: str, patience: float, schema: str, version: int) -> None:
+        self._db = sqlite3.connect(name, isolation_level=None, timeout=patience, uri=self.readonly)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = self._connect(str(self.path))
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._migrate(schema, version)
-            self.readonly = not os.access(self.path, os.W_OK)
-        except (OSError, sqlite3.OperationalError) as error:
-            if not _unwritable(error):
-                raise
-            self._db, self.readonly = self._for_reading(), True
-            self._migrate(schema, version)
-            self._db.execute("PRAGMA query_only = ON")
+            if not self.readonly:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = NORMAL")
+            (found,) = self._db.execute("PRAGMA user_version").fetchone()
+            if found > version:
+                raise UsageError(f"{self.path} was written by a newer ahe: upgrade, or use another folder")
+            if found == 0:
+                self._db.executescript(f"BEGIN;{schema}PRAGMA user_version = {version};COMMIT;")
+            if self.readonly:
+                self._db.execute("PRAGMA query_only = ON")
+        except BaseException:
+            self._db.close()
+            raise
 
-    def _connect(self, name: str, uri: bool = False) -> sqlite3.Connection:
-        db = sqlite3.connect(name, isolation_level=None, timeout=self._patience, uri=uri)
-        self._closing.callback(db.close)
-        return db
-
-    def _for_reading(self) -> sqlite3.Connection:
-        """The file where nothing can be written beside it; an empty one where there is none."""
+    def _for_reading(self) -> str:
+        """SQLite's name of the file where nothing can be written beside it; of an empty one where there is none."""
         if not self.path.exists():
-            return self._connect(":memory:")
-        try:
-            db = self._connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
-            db.execute("SELECT 1 FROM sqlite_master")
-            return db
-        except sqlite3.OperationalError as error:
-            if not _unwritable(error):
-                raise
-        log = Path(f"{self.path}-wal")
-        if not log.is_file() or not log.stat().st_size:
-            return self._connect(f"{self.path.resolve().as_uri()}?immutable=1", uri=True)
-        # A killed process left transactions in the log, which takes a writable folder to read.
-        copy = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
-        for file in (self.path, log):
-            shutil.copyfile(file, copy / file.name)
-        return self._connect(str(copy / self.path.name))
-
-    def _migrate(self, schema: str, version: int) -> None:
-        (found,) = self._db.execute("PRAGMA user_version").fetchone()
-        if found > version:
-            raise UsageError(f"{self.path} was written by a newer ahe: upgrade, or use another folder")
-        if found == 0:
-            self._db.executescript(f"BEGIN;{schema}PRAGMA user_version = {version};COMMIT;")
+            return ":memory:"
+        # A log is that of another process, or of a killed one: then SQLite needs the files beside the database too.
+        option = "mode=ro" if os.path.exists(f"{self.path}-wal") else "immutable=1"
+        return f"{self.path.resolve().as_uri()}?{option}"
 
 
-def _named(error: BaseException, *names: str) -> bool:
-    return getattr(error, "sqlite_errorname", "").startswith(names)
-
-
-def _unwritable(error: BaseException) -> bool:
-    return _named(error, *_NO_WRITING) or (
-        isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-    )
+def _unwritable(error: OSError | sqlite3.OperationalError) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))

@@ -1,9 +1,7 @@
 """Measures harness versions on tasks: runs the trials that the store lacks, several at once."""
 
-from __future__ import annotations
-
 import asyncio
-import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
@@ -15,9 +13,9 @@ from ahe.events import EvaluationFinished, EvaluationStarted, TrialFinished, Tri
 from ahe.protocols import Watcher
 from ahe.records import Tally, Task, Trial
 
-SAME_FAILURES = 6
-"""After this many trials in a row, of more than one task, that broke for the same cause, the run stops."""
-SAME_FAILURES_OF_ALL = 4
+BROKEN = 6
+"""After this many trials in a row, of more than one task, that broke, the run stops."""
+BROKEN_OF_ALL = 4
 """The same if every trial so far broke and no more than this number were to be run."""
 
 REMEDY = (
@@ -74,10 +72,10 @@ class Evaluator:
     async def evaluate(self, label: str, wanted: Sequence[Planned]) -> Evaluation:
         """Run the wanted trials that the store does not hold; `missing` ones are tried again.
 
-        Raises `BudgetExceeded`, and `AllBroken` if one trial after the other breaks for the same cause (see
-        `repeated_failure`). Then running trials are cancelled and finished ones kept. If other wanted trials have been
-        scored, a trial that was missing before and breaks again does not count for `AllBroken`: one task that can never
-        run does not stop the others.
+        Raises `BudgetExceeded`, and `AllBroken` if one trial after the other breaks (see `repeated_failure`). Then
+        running trials are cancelled and finished ones kept. If other wanted trials have been scored, a trial that was
+        missing before and breaks again does not count for `AllBroken`: one task that can never run does not stop the
+        others.
         """
         found = self.store.find([planned.id for planned in wanted])
         known = {key: trial for key, trial in found.items() if trial.status != "missing"}
@@ -122,31 +120,17 @@ class Evaluator:
 def repeated_failure(ran: Sequence[Trial], todo: Sequence[Planned], jobs: int) -> str:
     """Why the run should stop after these trials of `todo`, in the order in which they ended; "" to continue.
 
-    It stops if the last trials broke for one cause: `SAME_FAILURES` of them, or twice `jobs` if trials were scored
-    before, or `SAME_FAILURES_OF_ALL` if no more were to be run. It also stops if all trials from the start broke, at
-    least twice `SAME_FAILURES` of them, with any causes. One task that cannot run, for example because of its image,
-    does not stop a run of several.
+    It stops if `BROKEN` trials in a row broke, or twice `jobs` if trials were scored before, or `BROKEN_OF_ALL` if no
+    more were to be run. One task that cannot run, for example because of its image, does not stop a run of several.
     """
     last = list(takewhile(lambda trial: trial.status == "missing", reversed(ran)))
-    alike = list(takewhile(lambda trial: _kind(trial) == _kind(last[0]), last))
-    if len(alike) < len(ran):
-        enough = max(SAME_FAILURES, 2 * jobs)
-    else:
-        enough = min(SAME_FAILURES, max(SAME_FAILURES_OF_ALL, len(todo)))
-    if len(alike) < enough and len(last) < max(2 * SAME_FAILURES, len(ran)):
+    all_broke = len(last) == len(ran)
+    enough = min(BROKEN, max(BROKEN_OF_ALL, len(todo))) if all_broke else max(BROKEN, 2 * jobs)
+    one_of_several = len({trial.task for trial in last}) == 1 < len({planned.task.name for planned in todo})
+    if len(last) < enough or one_of_several:
         return ""
-    if len({trial.task for trial in last}) == 1 < len({planned.task.name for planned in todo}):
-        return ""
-    which = "first" if len(last) == len(ran) else "last"
-    how = f"the {which} {len(alike)} trials all broke in the same way"
-    if len(alike) < enough:
-        how = f"the first {len(last)} trials all broke, the last of them with this cause"
-    return f"{how}, so the run stops: {alike[0].cause}\n{REMEDY}"
-
-
-def _kind(trial: Trial) -> str:
-    """The cause of a broken trial without names, paths and numbers, which differ between trials of one cause."""
-    return re.sub(r"/\S+|\b[0-9a-f]{8,}\b|\d+", "·", trial.cause.replace(trial.task, "·"))
+    which = "first" if all_broke else "last"
+    return f"the {which} {len(last)} trials all broke, so the run stops: {last[0].cause}\n{REMEDY}"
 
 
 def _first(errors: ExceptionGroup[Exception]) -> Exception:
@@ -159,16 +143,13 @@ def _first(errors: ExceptionGroup[Exception]) -> Exception:
 
 def tallies(trials: Iterable[Trial]) -> dict[str, Tally]:
     """Passes, scored and missing trials of each task."""
-    counted: dict[str, Tally] = {}
+    counted: dict[str, Counter[str]] = {}
     for trial in trials:
-        old = counted.get(trial.task, Tally())
-        missing = trial.status == "missing"
-        counted[trial.task] = Tally(
-            passes=old.passes + (trial.status == "passed"),
-            n=old.n + (not missing),
-            missing=old.missing + missing,
-        )
-    return counted
+        counted.setdefault(trial.task, Counter())[trial.status] += 1
+    return {
+        task: Tally(passes=each["passed"], n=each["passed"] + each["failed"], missing=each["missing"])
+        for task, each in counted.items()
+    }
 
 
 def pass_rate(counted: Mapping[str, Tally]) -> float | None:

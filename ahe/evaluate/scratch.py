@@ -4,8 +4,6 @@ A process holds a `flock` on the file `lock` in its folder as long as it lives, 
 anyone, also from another container.
 """
 
-from __future__ import annotations
-
 import fcntl
 import tempfile
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Each process has one connection, used from asyncio's one thread, so writes are serial.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -32,31 +30,23 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
-class Store:
+class Store(Database):
     """Finished trials, answered calls of debugger and evolver, what was spent, and facts about endpoints.
 
-    Every method raises `UsageError` as `Database` does.
+    Every method raises `UsageError` as those of `Database` do.
     """
 
     def __init__(self, runs: Path, patience: float = 10.0) -> None:
         """Open or make the store in folder `runs`; another process may hold it locked for `patience` seconds."""
         self.runs = runs
         self.scratch = Scratch(runs / "scratch")
-        self._db = Database(runs / "ahe.sqlite", _SCHEMA, SCHEMA_VERSION, patience)
+        super().__init__(runs / "ahe.sqlite", _SCHEMA, SCHEMA_VERSION, patience)
         if not self.readonly:
             (runs / "trials").mkdir(exist_ok=True)
 
-    @property
-    def readonly(self) -> bool:
-        return self._db.readonly
-
-    def require_writable(self) -> None:
-        """Raise `UsageError` if nothing can be stored, before something is paid for."""
-        self._db.require_writable()
-
     def close(self) -> None:
         self.scratch.close()
-        self._db.close()
+        super().close()
 
     # trials
 
@@ -70,25 +60,25 @@ class Store:
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
             marks = ",".join("?" * len(part))
-            rows = self._db.rows(f"SELECT record FROM trial WHERE id IN ({marks})", part)
+            rows = self.rows(f"SELECT record FROM trial WHERE id IN ({marks})", part)
             found.update({trial.id: trial for trial in self._trials(rows)})
         return found
 
     def _trials(self, rows: Iterable[tuple[str]]) -> list[Trial]:
-        with self._db.told():
+        with self.told():
             return [Trial.model_validate_json(row[0]) for row in rows]
 
     def of_harness(self, harness: str) -> list[Trial]:
         """All trials of one harness version, in the order of task and attempt."""
         asked = "SELECT record FROM trial WHERE harness = ? ORDER BY task, attempt"
-        return self._trials(self._db.rows(asked, (harness,)))
+        return self._trials(self.rows(asked, (harness,)))
 
     def tallies(self, model: str, before: str = "") -> list[tuple[str, Tally]]:
         """Task and tally of each pair of harness and task, from plain attempts with the model of this fingerprint.
 
         With `before` (a time in the format of `Trial.started`) only of trials that began earlier.
         """
-        rows = self._db.rows(
+        rows = self.rows(
             "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
             " FROM trial WHERE record ->> 'model' = ?1 AND (?2 = '' OR record ->> 'started' < ?2)"
             " AND attempt < ?3 GROUP BY harness, task",
@@ -100,7 +90,7 @@ class Store:
         """The first attempt number that no trial of these tasks has used, and how many scored trials they have."""
         top, seen = -1, 0
         for task in tasks:
-            (row,) = self._db.rows(
+            (row,) = self.rows(
                 "SELECT max(attempt), sum(status <> 'missing') FROM trial WHERE task = ?", (task,)
             )
             top, seen = max(top, -1 if row[0] is None else row[0]), seen + (row[1] or 0)
@@ -108,11 +98,11 @@ class Store:
 
     def count(self) -> int:
         """The number of scored trials."""
-        return int(self._db.rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
+        return int(self.rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
 
     def answered(self, model: str) -> bool:
         """Whether a scored trial with this model had a reply, and did not end with a request that was refused."""
-        found = self._db.rows(
+        found = self.rows(
             "SELECT 1 FROM trial WHERE record ->> 'model' = ? AND status <> 'missing'"
             " AND record ->> 'ended' <> 'bad_request' AND record ->> '$.usage.calls' > 0 LIMIT 1",
             (model,),
@@ -122,12 +112,12 @@ class Store:
     def sample(self, model: str, most: int) -> list[Trial]:
         """Up to `most` scored trials with one model. Ids are hashes, so the first are a random sample."""
         asked = "SELECT record FROM trial WHERE record ->> 'model' = ? AND status <> 'missing' ORDER BY id LIMIT ?"
-        return self._trials(self._db.rows(asked, (model, most)))
+        return self._trials(self.rows(asked, (model, most)))
 
     def put(self, trial: Trial) -> None:
         """Commit a finished trial. Only a `missing` one may be replaced later."""
         (self.folder(trial.id) / _RESULT).write_text(trial.model_dump_json(indent=1) + "\n", "utf-8")
-        self._db.rows(
+        self.rows(
             "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
             " status = excluded.status, record = excluded.record WHERE trial.status = 'missing'",
             (trial.id, trial.harness, trial.task, trial.attempt, trial.status, trial.model_dump_json()),
@@ -140,7 +130,7 @@ class Store:
         # In this order: a trial is claimed before its folder is there, and stored before that is given up.
         found = [*(self.runs / "trials").glob("*")]
         running = self.scratch.claimed()
-        known = {row[0] for row in self._db.rows("SELECT id FROM trial")} | running
+        known = {row[0] for row in self.rows("SELECT id FROM trial")} | running
         # One with a result was finished, in a store that was lost.
         stale = [path for path in found if path.name not in known and not (path / _RESULT).exists()]
         for path in stale:
@@ -168,26 +158,24 @@ class Store:
     # answered calls
 
     def answer(self, digest: str) -> Reply | None:
-        rows = self._db.rows("SELECT reply FROM answer WHERE digest = ?", (digest,))
-        with self._db.told():
+        rows = self.rows("SELECT reply FROM answer WHERE digest = ?", (digest,))
+        with self.told():
             return Reply.model_validate_json(rows[0][0]) if rows else None
 
     def put_answer(self, digest: str, role: Role, reply: Reply) -> None:
-        self._db.rows(
-            "INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", (digest, role, reply.model_dump_json())
-        )
+        self.rows("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", (digest, role, reply.model_dump_json()))
 
     # money and facts
 
     def charge(self, role: Role, usage: Usage) -> None:
         """Add what one call cost to the run's total."""
-        self._db.rows("INSERT INTO spent (role, usage) VALUES (?, ?)", (role, usage.model_dump_json()))
+        self.rows("INSERT INTO spent (role, usage) VALUES (?, ?)", (role, usage.model_dump_json()))
 
     def spent(self, roles: Iterable[Role] = ("coder", "debugger", "evolver")) -> Usage:
         """The total that was ever charged in this project, for these roles."""
         wanted = tuple(roles)
         marks = ",".join("?" * len(wanted))
-        (total,) = self._db.rows(
+        (total,) = self.rows(
             "SELECT count(*), sum(usage ->> 'input_tokens'), sum(usage ->> 'cached_tokens'),"
             f" sum(usage ->> 'output_tokens'), sum(usage ->> 'usd') FROM spent WHERE role IN ({marks})",
             wanted,
@@ -203,12 +191,12 @@ class Store:
 
     def fact(self, name: str) -> object | None:
         """A fact that was found out once, such as the tool-call mode of an endpoint; None if it is not known."""
-        rows = self._db.rows("SELECT value FROM fact WHERE name = ?", (name,))
-        with self._db.told():
+        rows = self.rows("SELECT value FROM fact WHERE name = ?", (name,))
+        with self.told():
             return json.loads(rows[0][0]) if rows else None
 
     def put_fact(self, name: str, value: object) -> None:
-        self._db.rows(
+        self.rows(
             "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, json.dumps(value)),
         )

@@ -4,8 +4,6 @@ No trial runs here. Trials are pooled only if they have the suite's present vers
 for each task, the same environment, version of the runtime, limits and tool-call mode.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import Counter

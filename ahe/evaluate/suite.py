@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TypeAlias, get_args
@@ -42,7 +41,6 @@ class Suite(Record):
 
     name: str
     path: str
-    description: str = ""
     tasks: dict[str, Task]
     splits: dict[Split, tuple[str, ...]]
     quick: dict[Split, tuple[str, ...]] = Field(default_factory=dict)
@@ -138,7 +136,6 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
     if not root.is_dir():
         raise TaskError(f"there is no suite at {root}: give the folder that holds the tasks")
     described, folders = root / FILE, _folders(root)
-    toml = SuiteToml()
     if described.is_file():
         toml, _ = parse(SuiteToml, described.read_bytes(), str(described))
         if toml.rows is not None:
@@ -160,15 +157,13 @@ def load_suite(path: Path, *, digests: bool = True) -> Suite:
     for split, names in quick.items():
         if outside := sorted(set(names) - set(wanted[split])):
             raise TaskError(f"{described}: quick.{split} names tasks outside that split: {_list(outside)}")
-    chosen = {name for names in wanted.values() for name in names}
     return Suite(
         name=toml.name or root.name,
         path=str(root),
-        description=toml.description,
         tasks=tasks,
         splits=wanted,
         quick=quick if any(quick.values()) else {},
-        unassigned=tuple(sorted(set(tasks) - chosen)),
+        unassigned=tuple(sorted(set(tasks).difference(*wanted.values()))),
         named=frozenset(named),
         left_out=left_out,
     )
@@ -180,7 +175,6 @@ def _of_rows(root: Path, toml: SuiteToml, files: RowsToml) -> Suite:
     return Suite(
         name=toml.name or root.name,
         path=str(root),
-        description=toml.description,
         tasks={task.name: task for tasks in rows.values() for task in tasks},
         splits=splits,
         quick={split: names[: files.quick] for split, names in splits.items()} if files.quick else {},
@@ -189,14 +183,12 @@ def _of_rows(root: Path, toml: SuiteToml, files: RowsToml) -> Suite:
 
 def hashed_splits(names: dict[str, Task]) -> dict[Split, tuple[str, ...]]:
     """Splits by the hash of each name, so that adding a task does not move another one."""
-    found: dict[Split, list[str]] = {split: [] for split in SPLITS}
+    found: dict[Split, tuple[str, ...]] = dict.fromkeys(SPLITS, ())
     for name in sorted(names):
         place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
-        if place < TRAIN_SHARE:
-            found["train"].append(name)
-        else:
-            found["heldout" if place < TRAIN_SHARE + HELDOUT_SHARE else "test"].append(name)
-    return {split: tuple(members) for split, members in found.items()}
+        rest: Split = "heldout" if place < TRAIN_SHARE + HELDOUT_SHARE else "test"
+        found["train" if place < TRAIN_SHARE else rest] += (name,)
+    return found
 
 
 def _folders(root: Path) -> list[Path]:
@@ -249,15 +241,13 @@ def _names(
 
 
 def _check(file: str, tasks: AbstractSet[str], splits: Names) -> None:
-    seen: dict[str, Split] = {}
-    problems = []
+    places: dict[str, list[Split]] = {}
     for split, names in splits.items():
         for name in names:
-            if name not in tasks:
-                problems.append(f"{split} names {name}, and there is no such task")
-            elif name in seen:
-                problems.append(f"{name} is in {seen[name]} and again in {split}; a task has one split")
-            seen.setdefault(name, split)
+            places.setdefault(name, []).append(split)
+    problems = [f"{places[n][0]} names {n}, and there is no such task" for n in places if n not in tasks]
+    twice = {name: " and again in ".join(found) for name, found in places.items() if len(found) > 1}
+    problems += [f"{name} is in {where}; a task has one split" for name, where in twice.items()]
     if not splits["train"]:
         problems.append("splits.train is empty, so there is nothing to learn from")
     if problems:
@@ -274,42 +264,22 @@ def _some(lines: list[str]) -> str:
     return "\n".join([*lines[:SHOWN], *more])
 
 
-class SuiteTexts(Record):
-    """The `names` of all tasks and the `hidden` texts of verifiers and solutions, which a harness must not contain.
+def hidden_texts(suite: Suite) -> list[str]:
+    """The texts of verifiers and solutions of every task, which a harness must not contain; without binary files.
 
-    `allowed` texts may be quoted: the instructions of train tasks, which the evolver reads anyway.
+    Of a suite of rows these are the questions outside train.
     """
-
-    names: tuple[str, ...]
-    hidden: tuple[str, ...]
-    allowed: tuple[str, ...]
-
-
-def suite_texts(suite: Suite) -> SuiteTexts:
-    """Read `tests/` and `solution/` of every task; binary files are left out. Of rows, the questions outside train."""
+    hidden: dict[str, None] = {}
     train = set(suite.splits.get("train", ()))
-    rows = [task for task in suite.tasks.values() if task.row is not None and task.name not in train]
-    hidden: dict[str, None] = dict.fromkeys(task.row.question for task in rows if task.row is not None)
     for task in suite.tasks.values():
         if task.row is not None:
+            hidden.update({} if task.name in train else {task.row.question: None})
             continue
         for part in ("tests", "solution"):
-            hidden.update(dict.fromkeys(_texts(Path(task.path, part))))
-    return SuiteTexts(
-        names=tuple(sorted(suite.tasks)),
-        hidden=tuple(hidden),
-        allowed=tuple(task.instruction for task in suite.part("train")),
-    )
-
-
-def _texts(folder: Path) -> Iterator[str]:
-    for directory, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(directory, name)
-            if not path.is_file():
-                continue
-            with path.open("rb") as file:
-                content = file.read(TEXT_BYTES)
-            if b"\0" not in content:
-                yield content.decode("utf-8", "replace")
+            for path in sorted(Path(task.path, part).rglob("*")):
+                if path.is_file():
+                    with path.open("rb") as file:
+                        content = file.read(TEXT_BYTES)
+                    if b"\0" not in content:
+                        hidden[content.decode("utf-8", "replace")] = None
+    return list(hidden)

@@ -1,10 +1,8 @@
 """`task.toml`, schema 1.0 to 1.4, and `suite.toml` as models: their keys and the values that are allowed.
 
-`_unsupported` keys are read so that a task which uses one can be refused (see `support`). Unknown keys are ignored
-here.
+`_unsupported` keys are read so that a task which uses one can be refused (see `support`). Unknown keys have no
+meaning here.
 """
-
-from __future__ import annotations
 
 import math
 import reprlib
@@ -55,7 +53,7 @@ def _unsupported(feature: str) -> Any:
 class Section(BaseModel):
     """A table of the file."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class Phase(Section):
@@ -197,36 +195,26 @@ def parse(model: type[Model], content: bytes, file: str) -> tuple[Model, dict[st
         raise TaskError(f"{file}: " + "; ".join(map(_complaint, errors.errors()))) from None
 
 
-def _sections() -> Iterator[tuple[str, type[Section]]]:
-    yield "", TaskToml
-    for name, field in TaskToml.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield name, field.annotation
-
-
-_UNSUPPORTED = [
-    (section, key, field.title)
-    for section, model in _sections()
-    for key, field in model.model_fields.items()
-    if field.title
-]
-_KNOWN = {section: frozenset(model.model_fields) for section, model in _sections()}
+def _tables(toml: TaskToml) -> Iterator[tuple[str, Section]]:
+    """The file and each of its tables, with what comes before the name of a key."""
+    yield "", toml
+    yield from ((f"{name}.", table) for name, table in toml if isinstance(table, Section))
 
 
 def unsupported_keys(toml: TaskToml) -> dict[str, str]:
     """The `_unsupported` keys that a task uses, as `section.key`, with the names of the features."""
     return {
-        f"{section}.{key}".lstrip("."): title
-        for section, key, title in _UNSUPPORTED
-        if getattr(getattr(toml, section) if section else toml, key)
+        place + key: field.title
+        for place, table in _tables(toml)
+        for key, field in type(table).model_fields.items()
+        if field.title and getattr(table, key)
     }
 
 
 def unknown_keys(raw: Mapping[str, Any]) -> list[str]:
     """Keys of a task.toml that the format does not have, as `section.key`: often typing mistakes."""
-    tables = {section: raw.get(section, ()) if section else raw for section in _KNOWN}
-    found = [(section, key) for section, keys in tables.items() for key in keys if key not in _KNOWN[section]]
-    return [f"{section}.{key}".lstrip(".") for section, key in found]
+    tables = _tables(TaskToml.model_validate(raw))
+    return [place + key for place, table in tables for key in table.model_extra or ()]
 
 
 def _size(written: object) -> int | None:
@@ -241,25 +229,14 @@ def _size(written: object) -> int | None:
     return max(1, int(size)) if math.isfinite(size) and size > 0 else None
 
 
-_WANTED = {
-    "string_type": "a string",
-    "float_type": "a number",
-    "finite_number": "a number above zero",
-    "greater_than": "a number above zero",
-    "bool_type": "true or false",
-    "model_type": "a table",
-    "dict_type": "a table",
-    "tuple_type": "a list of strings",
-    "literal_error": "one of public, no-network, allowlist",
-}
+# Where pydantic speaks of Python's types.
+_WANTED = {"model_type": "a table", "dict_type": "a table", "tuple_type": "a list of strings"}
 
 
 def _complaint(error: ErrorDetails) -> str:
-    """One error of pydantic, in the words of the format."""
-    *parents, name = map(str, error["loc"])
+    """One error of pydantic, with the key and the value."""
+    key = ".".join(map(str, error["loc"])).removesuffix(".[key]")
     if error["type"] == "value_error":
-        return f"{'.'.join([*parents, name])} {error['ctx']['error']}"
-    shown = reprlib.repr(error["input"])  # shortened: a value may be a megabyte
-    if name == "[key]":
-        return f"{parents[0]} knows train, heldout and test, not {str(error['input'])[:60]}"
-    return f"{'.'.join([*parents, name])} must be {_WANTED.get(error['type'], error['msg'])}, not {shown}"
+        return f"{key} {error['ctx']['error']}"
+    wanted = _WANTED.get(error["type"], error["msg"].removeprefix("Input should be "))
+    return f"{key} must be {wanted}, not {reprlib.repr(error['input'])}"  # shortened: it may be a megabyte

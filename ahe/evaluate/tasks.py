@@ -7,13 +7,13 @@ import hashlib
 import os
 import posixpath
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from pathlib import Path
 
 from ahe.environments.dockerfile import instructions
 from ahe.environments.layout import installation
 from ahe.errors import TaskError
-from ahe.evaluate.compose import FILE, read_compose
-from ahe.evaluate.support import beyond_bubblewrap, workdir
+from ahe.evaluate.support import COMPOSE, beyond_bubblewrap, read_compose, workdir
 from ahe.evaluate.taskformat import TaskToml, parse
 from ahe.records import EnvironmentSpec, Task
 
@@ -22,8 +22,7 @@ WORKDIR = "/app"
 MEMORY_MB, STORAGE_MB = 2048, 10240
 SINGLE = frozenset({"task.toml", "instruction.md", "README.md", "trajectory.json"})
 FOLDERS = frozenset({"environment", "tests", "solution", "steps"})
-COMPOSE = f"environment/{FILE}"
-KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile", COMPOSE})
+KEPT = frozenset({"task.toml", "instruction.md", "environment/Dockerfile", f"environment/{COMPOSE}"})
 CHUNK = 1 << 16  # larger ones take their memory from the system each time, which is slow
 JUNK = (".pyc", ".swp", ".swo", "~")
 
@@ -65,12 +64,8 @@ def read_task(path: Path, *, digest: bool = True) -> Task:
 
 def strip_canary(text: str) -> str:
     """The instruction without the canary comments and blank lines at its start."""
-    lines = text.split("\n")
-    while lines and _is_canary(lines[0].strip().lower()):
-        lines.pop(0)
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    return "\n".join(lines)
+    lines = dropwhile(lambda line: _is_canary(line.strip().lower()), text.split("\n"))
+    return "\n".join(dropwhile(lambda line: not line.strip(), lines))
 
 
 def _is_canary(line: str) -> bool:
@@ -96,7 +91,8 @@ def _environment(root: Path, files: TaskFiles, toml: TaskToml) -> tuple[Environm
     """The environment, and why only Docker can provide it ("" if bubblewrap can too)."""
     section = toml.environment
     built = "environment/Dockerfile" in files.kept
-    composed = read_compose(files.text(COMPOSE)).image if COMPOSE in files.kept and not built else ""
+    compose = f"environment/{COMPOSE}"
+    composed = read_compose(files.text(compose)).image if compose in files.kept and not built else ""
     image = section.docker_image or composed or None
     found = instructions(files.text("environment/Dockerfile")) if built else ()
     # Where neither the task nor its Dockerfile says it in full, it is the image's own.

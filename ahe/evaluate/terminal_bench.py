@@ -1,7 +1,5 @@
 """Converts tasks of the older Terminal-Bench (task.yaml, run-tests.sh, docker-compose.yaml) to Harbor's format."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -11,10 +9,10 @@ from typing import Any
 import yaml
 
 from ahe.errors import TaskError
-from ahe.evaluate.compose import FILE, Compose, read_compose
+from ahe.evaluate.support import COMPOSE, Compose, read_compose
 from ahe.harness.load import read_mapping
 
-OURS = ("task.yaml", FILE, "run-tests.sh", "solution.sh", "solution.yaml", "tests")
+OURS = ("task.yaml", COMPOSE, "run-tests.sh", "solution.sh", "solution.yaml", "tests")
 """What becomes another part of the task; everything else is the build context."""
 TEST = """\
 #!/bin/bash
@@ -62,12 +60,12 @@ def _refuse_links(old: Path) -> None:
 def _files(old: Path) -> dict[str, bytes]:
     """The files that are not copied. Raises `ValueError` and others."""
     about = read_mapping((old / "task.yaml").read_text("utf-8-sig"))
-    compose = read_compose((old / FILE).read_text("utf-8-sig")) if (old / FILE).is_file() else Compose()
+    compose = read_compose((old / COMPOSE).read_text("utf-8-sig")) if (old / COMPOSE).is_file() else Compose()
     instruction = about.get("instruction") or about.get("descriptions", [{}])[0].get("description")
     if not isinstance(instruction, str):
         raise ValueError("task.yaml has no instruction")
     if compose.problems:
-        raise ValueError(f"{FILE} asks for what cannot be honoured: {', '.join(compose.problems)}")
+        raise ValueError(f"{COMPOSE} asks for what cannot be honoured: {', '.join(compose.problems)}")
     files = {
         "task.toml": _toml(about, compose.image).encode(),
         "instruction.md": instruction.encode(),

@@ -1,7 +1,5 @@
 """One trial: start the environment, run the agent, run the verifier, commit the trial to the store."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

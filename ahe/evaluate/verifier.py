@@ -7,8 +7,6 @@ better pass rate. Only an `Infrastructure` error of the environment itself makes
 environment is data: names, sizes and numbers are checked, and nothing in it can raise more than a problem.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import binascii
@@ -99,9 +97,8 @@ async def verify(env: Environment, task: Task, answer: str = "") -> Verification
     except AgentFault as fault:
         problem = str(fault)
     except OSError as error:
-        problem = (
-            f"the tests could not be written after the agent's work: {str(error) or type(error).__name__}"
-        )
+        said = str(error) or type(error).__name__
+        problem = f"the tests could not be written after the agent's work: {said}"
     return Verification(reward=0.0, problem=problem)
 
 
@@ -125,16 +122,30 @@ async def _verify(env: Environment, task: Task) -> Verification:
         )
     async with asyncio.timeout(UPLOAD_SECONDS):  # commands can slow every single file down
         await upload(env, Path(task.path, "tests"), "/tests")
+    script, seconds = "/tests/test.sh", task.verifier_seconds
     ran = await run_script(
-        env,
-        "/tests/test.sh",
-        task,
-        timeout=task.verifier_seconds,
-        variables=task.verifier_env,
-        user=task.verifier_user,
+        env, script, task, timeout=seconds, variables=task.verifier_env, user=task.verifier_user
     )
     files = await _collect(env)
-    return _judge(ran, files, task.verifier_seconds)
+    rewards: dict[str, float] = {}
+    problem = ""
+    if ran.timed_out:
+        # A reward that was written before the timeout is not used: the script may not have finished it.
+        problem = f"the verifier was not done after {seconds:g} seconds"
+    else:
+        try:
+            rewards = read_rewards(files)
+        except BadReward as error:
+            problem = str(error)
+    return Verification(
+        reward=one_reward(rewards) if rewards else 0.0,
+        rewards=rewards,
+        output=ran.text[-TAIL_CHARACTERS:],
+        exit_code=ran.exit_code,
+        timed_out=ran.timed_out,
+        problem=problem,
+        files={**files, STDOUT: ran.output},
+    )
 
 
 async def upload(env: Environment, folder: Path, inside: str) -> None:
@@ -197,28 +208,6 @@ async def _collect(env: Environment) -> dict[str, bytes]:
         except (UnicodeDecodeError, binascii.Error):
             continue
     return files
-
-
-def _judge(ran: ExecResult, files: dict[str, bytes], limit: float) -> Verification:
-    rewards: dict[str, float] = {}
-    problem = ""
-    if ran.timed_out:
-        # A reward that was written before the timeout is not used: the script may not have finished it.
-        problem = f"the verifier was not done after {limit:g} seconds"
-    else:
-        try:
-            rewards = read_rewards(files)
-        except BadReward as error:
-            problem = str(error)
-    return Verification(
-        reward=one_reward(rewards) if rewards else 0.0,
-        rewards=rewards,
-        output=ran.text[-TAIL_CHARACTERS:],
-        exit_code=ran.exit_code,
-        timed_out=ran.timed_out,
-        problem=problem,
-        files={**files, STDOUT: ran.output},
-    )
 
 
 class BadReward(ValueError):

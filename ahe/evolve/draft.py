@@ -5,21 +5,22 @@ the evolver hands in is copied once, to where only the host can write: its proce
 That copy is checked, tried in the box, and committed in git's worktree.
 """
 
-from __future__ import annotations
-
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ahe.debug.ask.citations import quoted
+from ahe.agents.answering import Refused
+from ahe.debug.ask.citations import CitationChecker
+from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import full_ids
 from ahe.files import copy_tree, remove_tree
-from ahe.harness.layout import FILES, FOLDERS, Problem, classify, ignored
+from ahe.harness.layout import FILES, FOLDERS, Problem, classify, counts
 from ahe.harness.preflight import SHOWN, Preflight
 from ahe.history import History
 from ahe.records import Brief, Change, Citation, Kind, Record
@@ -46,14 +47,6 @@ class Manifest(Record):
     citations: Annotated[tuple[Citation, ...], Field(min_length=1, max_length=10)]
 
 
-class ChangeRefused(Exception):
-    """A change that did not pass the checks. `reasons` go back to the evolver."""
-
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
-
-
 @dataclass
 class Draft:
     """The draft of one brief: `folder` is the evolver's copy of the harness, `commits` are those made of it so far.
@@ -61,16 +54,15 @@ class Draft:
     `worktree` is git's, out of the evolver's reach. `evolver` and `strategy` are written to each commit.
     """
 
-    history: History
     worktree: Path
     folder: Path
     brief: Brief
+    history: History
     preflight: Preflight
     check_in_box: CheckInBox
     evolver: str
     strategy: str
     commits: list[str] = field(default_factory=list)
-    refusals: int = 0
 
     def __post_init__(self) -> None:
         self.reset()
@@ -79,13 +71,8 @@ class Draft:
         """Set the draft back to the last commit."""
         copy_mounts(self.worktree, self.folder)
 
-    @property
-    def full(self) -> bool:
-        """Whether the brief allows no further commit."""
-        return len(self.commits) >= self.brief.changes
-
     async def commit(self, manifest: Manifest, play: str = "") -> str:
-        """Check the draft with its manifest and commit it. Raises `ChangeRefused`.
+        """Check the draft with its manifest and commit it; returns the commit's id. Raises `Refused`.
 
         `play` is the play of the playbook that it comes from, `<name>@<digest>`.
         """
@@ -96,72 +83,79 @@ class Draft:
             await asyncio.to_thread(remove_tree, held)
 
     async def _commit(self, manifest: Manifest, held: Path, play: str) -> str:
+        if len(self.commits) >= self.brief.changes:
+            raise Refused([f"this iteration takes no more than {self.brief.changes} changes"])
         left_out = await asyncio.to_thread(copy_tree, self.folder, held)
-        trials = frozenset(trial.id for trial in self.brief.evidence.trials)
-        manifest = with_full_ids(manifest, trials)
-        reasons = await self._reasons(manifest, trials, held, left_out)
-        if reasons:
-            self.refusals += 1
-            raise ChangeRefused(reasons)
-        change = self._change(manifest, held).model_copy(update={"play": play})
-        copy_mounts(held, self.worktree)
-        self.commits.append(self.history.commit_draft(self.worktree, change))
-        return self.commits[-1]
-
-    async def _reasons(
-        self, manifest: Manifest, trials: frozenset[str], held: Path, left_out: list[str]
-    ) -> list[str]:
-        if self.full:
-            return [f"this iteration takes no more than {self.brief.changes} changes"]
         evidence = self.brief.evidence
-        tasks = frozenset(trial.task for trial in evidence.trials)
-        reasons = unfounded(manifest, Path(evidence.traces), trials, tasks)
+        trials = frozenset(trial.id for trial in evidence.trials)
+        whole = full_ids(trials)  # reports cite trials by short labels
+        citations = tuple(
+            citation.model_copy(update={"trial": whole.get(citation.trial, citation.trial)})
+            for citation in manifest.citations
+        )
+        manifest = manifest.model_copy(update={"citations": citations})
+        reasons = unfounded(
+            manifest, Path(evidence.traces), trials, {trial.task for trial in evidence.trials}
+        )
         reasons += [f"{line}; a harness holds plain files [files]" for line in left_out[:SHOWN]]
         problems = self.preflight.check(held, self.worktree, manifest.action)
         if not problems and not left_out:
             problems = await self.check_in_box(held)
-        return reasons + [str(each) for each in problems if not (left_out and each.rule == "change")]
-
-    def _change(self, manifest: Manifest, held: Path) -> Change:
+        reasons += [str(each) for each in problems if not (left_out and each.rule == "change")]
+        if reasons:
+            raise Refused(reasons)
         kinds = changed_kinds(self.worktree, held)
-        return Change(
+        subject = f"{'+'.join(kinds)}: {manifest.subject[:1].lower()}{manifest.subject[1:]}".rstrip(".")
+        change = Change(
             id=f"{self.brief.iteration:03d}-{len(self.commits) + 1}",
             kinds=kinds,
-            subject=subject_line(kinds, manifest.subject),
             evolver=self.evolver,
             strategy=self.strategy,
-            **manifest.model_dump(exclude={"subject"}),
+            play=play,
+            **{**dict(manifest), "subject": subject},
         )
+        copy_mounts(held, self.worktree)
+        self.commits.append(self.history.commit_draft(self.worktree, change))
+        return self.commits[-1]
 
 
-def unfounded(manifest: Manifest, traces: Path, trials: frozenset[str], tasks: frozenset[str]) -> list[str]:
+MakeDraft = Callable[[Path, Path, Brief], Draft]
+"""Makes the draft of a brief from git's worktree and a new folder for the copy."""
+
+
+@contextmanager
+def drafted(
+    history: History, make_draft: MakeDraft, scratch: Path, brief: Brief
+) -> Iterator[tuple[Draft, Path]]:
+    """A draft of HEAD for the brief, and a folder below `scratch` for an editor's files; both are removed then."""
+    folder = scratch / f"evolve-{brief.iteration:03d}"
+    remove_tree(folder)
+    folder.mkdir(parents=True)
+    try:
+        with history.draft(brief.head) as worktree:
+            yield make_draft(worktree, folder / "draft", brief), folder
+    finally:
+        remove_tree(folder)
+
+
+def unfounded(manifest: Manifest, traces: Path, trials: Collection[str], tasks: Collection[str]) -> list[str]:
     """Names and citations in the manifest that do not match the train traces in folder `traces`, one line each."""
     problems = [
-        f"{field}: {name!r} is no task of the train split"
+        f"{field}: the train split has no task {name!r}; use the names that the report uses"
         for field, names in (("predicts", manifest.predicts), ("risks", manifest.risks))
         for name in names
         if name not in tasks
     ]
+    cited = {citation.trial for citation in manifest.citations if citation.trial in trials}
+    checker = CitationChecker({trial: read_trial(traces / trial) for trial in cited}, least=1)
     for citation in manifest.citations:
-        if citation.trial not in trials:
-            problems.append(f"citations: {citation.trial!r} is no trial of the evidence")
-        elif not quoted(citation, traces):
-            problems.append(f"citations: the quote does not stand at {citation}: {citation.quote!r}")
+        if citation.trial not in cited:
+            problems.append(
+                f"citations: the evidence has no trial {citation.trial!r}; cite one that the report names"
+            )
+        elif problem := checker.problem(citation):
+            problems.append(f"citations: {problem}")
     return problems
-
-
-def with_full_ids(manifest: Manifest, trials: frozenset[str]) -> Manifest:
-    """The manifest with full trial ids in place of the short labels that reports use."""
-    whole = full_ids(trials)
-    cited = tuple(
-        citation.model_copy(update={"trial": whole.get(citation.trial, citation.trial)})
-        for citation in manifest.citations
-    )
-    return manifest.model_copy(update={"citations": cited})
-
-
-def subject_line(kinds: tuple[Kind, ...], subject: str) -> str:
-    return f"{'+'.join(kinds)}: {subject[:1].lower()}{subject[1:]}".rstrip(".")
 
 
 def copy_mounts(source: Path, target: Path) -> None:
@@ -185,11 +179,7 @@ def changed_kinds(before: Path, after: Path) -> tuple[Kind, ...]:
         p.relative_to(root).as_posix() for root in (before, after) for p in root.rglob("*") if p.is_file()
     }
     changed = {
-        classify(path)
-        for path in paths
-        if path.split("/")[0] in (*FILES, *FOLDERS)
-        and not ignored(path)
-        and _bytes(before / path) != _bytes(after / path)
+        classify(path) for path in paths if counts(path) and _bytes(before / path) != _bytes(after / path)
     }
     return tuple(kind for kind in Kind if kind in changed)
 

@@ -1,72 +1,186 @@
 """The evolver of the `ahe` strategy: debug report in, commits on a draft out; and the history that it is given."""
 
-from __future__ import annotations
-
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from ahe.evolve.draft import CheckInBox, Draft
-from ahe.files import remove_tree
-from ahe.harness.preflight import Preflight
+from ahe.agents.answering import HandIn, Refused, fill_in, rendered_prompt, same_every_run
+from ahe.agents.play import MakeExecutor, Player
+from ahe.errors import BadRequest, ContextOverflow, HarnessError
+from ahe.evolve import proposal
+from ahe.evolve.draft import Draft, MakeDraft, Manifest, drafted
+from ahe.evolve.plays import NO_EXAMPLES, Examples, Play, best_first
+from ahe.evolve.plays import manifest as play_manifest
+from ahe.harness.load import load
 from ahe.history import Commit, History
-from ahe.records import Brief, PredictionScore
+from ahe.history.commits import prediction_scores
+from ahe.protocols import MakeEnvironment, Model
+from ahe.records import Brief, EnvironmentSpec, Limits, Message, Mount, Request
 
+LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
+HARNESS, EVIDENCE, PLAYBOOK = "/harness", "/evidence", "/playbook"
+SHOWN = {
+    "scores": "report.md",
+    "report": "report.md, clusters.json and detail/<task>.md",
+    "report+raw": "report.md, clusters.json, detail/<task>.md and the raw traces in traces/<trial>/",
+}
+MAX_EXCERPTS = 6
+FAILED = {"bad_request": BadRequest, "context": ContextOverflow, "crashed": HarnessError}
 UNSURE = "A task counts by the probability that it changed at all; what noise explains is no hit."
-
-
-class EvolverMode(Protocol):
-    """How the evolver works: `EvolverAgent` or `EvolverForm`. `scratch` is a folder for its files."""
-
-    async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None: ...
 
 
 @dataclass(frozen=True)
 class Evolver:
-    """The editor of the `ahe` strategy. `model_name` and `strategy` are written to its commits."""
+    """The editor of the `ahe` strategy: an agent, or a form with one proposal per call if `tool_calls` is None.
+
+    `harness` is the evolver's own. After `repairs` refused commits or proposals it may try once more.
+    """
 
     history: History
-    mode: EvolverMode
-    preflight: Preflight
-    check_in_box: CheckInBox
+    make_draft: MakeDraft
     scratch: Path
-    model_name: str
-    strategy: str
+    harness: Path
+    model: Model
+    tool_calls: str | None
+    make_environment: MakeEnvironment
+    make_executor: MakeExecutor
+    repairs: int
+    plays: tuple[Play, ...] = ()
+    examples: Examples = NO_EXAMPLES
 
     async def edit(self, brief: Brief) -> list[str]:
-        """Commits for the brief, oldest first; none when nothing passed preflight."""
-        scratch = self.scratch / f"evolve-{brief.iteration:03d}"
-        remove_tree(scratch)
-        scratch.mkdir(parents=True)
-        try:
-            with self.history.draft(brief.head) as worktree:
-                draft = Draft(
-                    self.history,
-                    worktree,
-                    scratch / "draft",
-                    brief,
-                    self.preflight,
-                    self.check_in_box,
-                    self.model_name,
-                    self.strategy,
-                )
-                await self.mode.work(brief, draft, scratch)
-                return draft.commits
-        finally:
-            remove_tree(scratch)
+        """Commits for the brief, oldest first; none when nothing passed preflight.
+
+        Raises `BadRequest`, `ContextOverflow` or `HarnessError` if an agent ends so before it has made a commit.
+        """
+        with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, scratch):
+            if self.tool_calls is None:
+                await self._by_form(brief, draft)
+            else:
+                await self._by_agent(brief, draft, scratch, self.tool_calls)
+            return draft.commits
+
+    async def _by_agent(self, brief: Brief, draft: Draft, scratch: Path, tool_calls: str) -> None:
+        """Let an agent edit the draft and commit until it stops, the draft is full, or no repair is left."""
+
+        async def commit(manifest: Manifest) -> str:
+            return f"committed {(await draft.commit(manifest))[:10]}"
+
+        tool = HandIn(Manifest, commit, self.repairs, wanted=brief.changes)
+        mounts = (
+            Mount(host=str(draft.folder), inside=HARNESS, writable=True),
+            Mount(host=str(gather(brief, scratch / "evidence")), inside=EVIDENCE),
+            Mount(host=str(self._playbook(scratch / "playbook")), inside=PLAYBOOK),
+        )
+        spec = EnvironmentSpec(name="evolver", workdir=HARNESS, mounts=mounts)
+        async with same_every_run(self.make_environment, spec, scratch / "box") as environment:
+            outcome = await Player("evolver", self.model, tool_calls, LIMITS, self.make_executor).play(
+                load(self.harness),
+                environment,
+                _opening(brief),
+                trace=Path(brief.report.folder) / "evolver",
+                session=f"evolve-{brief.iteration:03d}",
+                key=f"evolve/{brief.iteration:03d}",
+                workdir=HARNESS,
+                values={"mode": "agent", "changes": brief.changes},
+                host_tools={"commit_change": tool},
+                done=tool.closed,
+            )
+        if outcome.ended in FAILED and not draft.commits:
+            raise FAILED[outcome.ended](f"the evolver got no further: {outcome.cause}")
+
+    def _playbook(self, folder: Path) -> Path:
+        """A copy of the plays for an agent to read."""
+        folder.mkdir()
+        for play in self.plays:
+            shutil.copytree(play.root, folder / play.name, ignore=shutil.ignore_patterns("__pycache__"))
+        return folder
+
+    async def _by_form(self, brief: Brief, draft: Draft) -> None:
+        """Let a model propose one change, which our code applies; nothing if the report quotes nothing."""
+        excerpts = brief.report.citations[:MAX_EXCERPTS]
+        if not excerpts:
+            return
+        tools = tuple(tool.name for tool in load(draft.folder).tools)
+        tasks = tuple(sorted({trial.task for trial in brief.evidence.trials if trial.status == "failed"}))
+        instructions = tuple(brief.evidence.instructions.values())
+        tried = [commit.play for commit in self.history.commits()]
+        fitting = best_first(self.plays, brief.report.clusters, tried)
+        offered = [play for play in fitting if not play.obstacle(draft.folder, self.examples)][
+            : proposal.OFFERED
+        ]
+        named = {f"{proposal.PLAY}{play.name}": play for play in offered}
+
+        async def take(given: proposal.Proposal) -> str:
+            draft.reset()
+            if not 1 <= given.evidence <= len(excerpts):
+                raise Refused([f"evidence is the number of an excerpt, from 1 to {len(excerpts)}"])
+            try:
+                if play := named.get(given.place):
+                    play.apply(draft.folder, self.examples)
+                    if said := play_manifest(play, brief):
+                        return await draft.commit(said, play.key)
+                if given.place not in proposal.PLACES:
+                    raise Refused([f"place is one of {', '.join([*proposal.PLACES, *named])}"])
+                proposal.require_usable(given.text, draft.folder, instructions)
+                proposal.apply(given, draft.folder, tools)
+                return await draft.commit(proposal.manifest(given, excerpts, tasks))
+            except HarnessError as error:
+                raise Refused([str(error)]) from error
+
+        values = {"mode": "proposal", "changes": 1}
+        system = await rendered_prompt(self.harness, self.make_executor, values)
+        question = proposal.question(brief, draft.folder, excerpts, offered)
+        form = Request(
+            role="evolver",
+            key=f"evolve/{brief.iteration:03d}",
+            messages=(Message(role="system", content=system), Message(role="user", content=question)),
+            max_tokens=700,
+            seed=1_000 * brief.iteration,
+            response_schema=proposal.form_schema(len(excerpts), tasks, offered),
+        )
+        again = "Propose something else."
+        await fill_in(self.model, form, proposal.Proposal, take, repairs=self.repairs, again=again)
+
+
+def _opening(brief: Brief) -> str:
+    scores = brief.report.level == "scores"
+    places = [f"- {citation}: {citation.quote}" for citation in brief.report.citations] if scores else []
+    known = "\n\nPlaces to cite:\n" + "\n".join(places) if places else ""
+    return (
+        f"The harness is in {HARNESS}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. "
+        f"{PLAYBOOK} has known interventions to adapt, each with a PLAY.md. "
+        f"Make at most {brief.changes} change(s), each with commit_change.\n\n"
+        f"{brief.report.text}{known}"
+    )
+
+
+def gather(brief: Brief, folder: Path) -> Path:
+    """Copy the parts of the report and of its trials' traces that the report's level allows into the new `folder`."""
+    folder.mkdir(parents=True)
+    source, level = Path(brief.report.folder), brief.report.level
+    shutil.copyfile(source / "report.md", folder / "report.md")
+    if level != "scores":
+        shutil.copytree(source / "detail", folder / "detail")
+        shutil.copyfile(source / "clusters.json", folder / "clusters.json")
+    for trial in brief.evidence.trials if level == "report+raw" else ():
+        target = folder / "traces" / trial.id
+        target.mkdir(parents=True)
+        for name in ("trajectory.json", "events.jsonl", "result.json"):
+            trace = Path(brief.evidence.traces) / trial.id / name
+            if trace.is_file():
+                shutil.copyfile(trace, target / name)
+    return folder
 
 
 def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:
     """The score of the evolver's predictions so far, then each decided change, newest first."""
-    lines = [line for line in map(verdict_line, commits) if line]
-    verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
-    up = sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore())
-    down = sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore())
+    lines = tuple(filter(None, map(verdict_line, commits)))
+    up, down = prediction_scores(commits)
     if not up.named and not down.named:
-        return tuple(lines)
-    own = f"- Your predictions so far: fixes {up}; regressions {down}. {UNSURE}"
-    return (own, *lines)
+        return lines
+    return (f"- Your predictions so far: fixes {up}; regressions {down}. {UNSURE}", *lines)
 
 
 def verdict_line(commit: Commit) -> str:
@@ -75,11 +189,12 @@ def verdict_line(commit: Commit) -> str:
     if verdict is None:
         return ""
     numbers = f" {verdict.delta}" if verdict.delta else ""
-    parts = [f"- {commit.subject}: {verdict.outcome}{numbers} ({verdict.reason})"]
-    if commit.change_id and verdict.fixes and verdict.fixes.named:
-        named = [each for each in verdict.tasks if each.task in commit.predicts]
-        parts.append(f"predicted up: {', '.join(map(str, named))}")
-    if commit.change_id and verdict.regressions and verdict.regressions.named:
-        named = [each for each in verdict.tasks if each.task in commit.risks]
-        parts.append(f"feared: {', '.join(map(str, named))}")
-    return "; ".join(parts)
+    line = f"- {commit.subject}: {verdict.outcome}{numbers} ({verdict.reason})"
+    predicted = (
+        ("predicted up", verdict.fixes, commit.predicts),
+        ("feared", verdict.regressions, commit.risks),
+    )
+    for title, score, names in predicted if commit.change_id else ():
+        if score and score.named:
+            line += f"; {title}: {', '.join(str(each) for each in verdict.tasks if each.task in names)}"
+    return line

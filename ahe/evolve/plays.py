@@ -6,19 +6,21 @@ added to the prompt or the memory. A model need not write code to use one: see `
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from ahe.debug.signals.vocabulary import CAUSES, ENDINGS, MECHANISMS
+from ahe.agents.answering import Refused
+from ahe.debug.signals.vocabulary import WORDS
 from ahe.errors import HarnessError
-from ahe.evolve.draft import ChangeRefused, Draft, Manifest
+from ahe.evolve.draft import MakeDraft, Manifest, drafted
 from ahe.harness.layout import classify
 from ahe.harness.load import split_front_matter
+from ahe.history import History
 from ahe.records import Brief, Citation, Cluster, Kind, Record
 from ahe.text import read_text
 
@@ -28,8 +30,21 @@ WORTH_ALWAYS = 0.2
 ROWS = "skills/examples/rows.jsonl"
 """Where a play with `data: train-rows` finds the questions and answers of the train split, one object a line."""
 
-Rows = Sequence[tuple[str, str]]
-"""Questions with their answers."""
+
+class Examples(NamedTuple):
+    """Questions with their answers, and the text that precedes every question in a trial."""
+
+    rows: Sequence[tuple[str, str]] = ()
+    before: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """The rows as JSON, one object a line; first the text that precedes them, if any."""
+        objects = [{"before": self.before}] if self.before else []
+        objects += [{"question": question, "answer": answer} for question, answer in self.rows]
+        return (json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
+
+
+NO_EXAMPLES = Examples()
 
 
 class Play(Record):
@@ -62,12 +77,12 @@ class Play(Record):
         said = cluster.signature
         return not {said.cause, said.status, said.mechanism}.isdisjoint(self.fits)
 
-    def apply(self, harness: Path, rows: Rows = ()) -> None:
+    def apply(self, harness: Path, examples: Examples = NO_EXAMPLES) -> None:
         """Add the play to the harness in a folder. Raises `HarnessError` if that is not possible, and changes nothing.
 
-        `rows` are those of the train split, for a play that shows labelled examples.
+        `examples` are those of the train split, for a play that shows them.
         """
-        if reason := self.obstacle(harness, rows):
+        if reason := self.obstacle(harness, examples):
             raise HarnessError(f"the play {self.name} cannot be added: {reason}")
         for path in self._within("files"):
             (harness / path).parent.mkdir(parents=True, exist_ok=True)
@@ -77,16 +92,15 @@ class Play(Record):
             new = read_text(Path(self.root) / "append" / path)
             (harness / path).write_text(f"{old}\n\n{new}".lstrip("\n"), "utf-8")
         if self.data:
-            lines = (json.dumps({"question": q, "answer": a}, ensure_ascii=False) + "\n" for q, a in rows)
             (harness / ROWS).parent.mkdir(parents=True, exist_ok=True)
-            (harness / ROWS).write_text("".join(lines), "utf-8")
+            (harness / ROWS).write_text("".join(examples.lines()), "utf-8")
 
-    def obstacle(self, harness: Path, rows: Rows = ()) -> str:
+    def obstacle(self, harness: Path, examples: Examples = NO_EXAMPLES) -> str:
         """Why the play cannot be added to this harness; empty if it can.
 
         A tool's implementation may be replaced, because every harness has one; of other files the person's count.
         """
-        if self.data and not rows:
+        if self.data and not examples.rows:
             return "it shows examples of the train split, and this suite has no questions with answers"
         for path in self._within("files"):
             there = harness / path
@@ -126,25 +140,30 @@ def best_first(plays: Iterable[Play], clusters: Sequence[Cluster], tried: Iterab
 
 
 @dataclass(frozen=True)
-class EvolverPlays:
-    """An editor without a model: it commits the play that fits the report best and was not tried yet."""
+class PlaysEditor:
+    """An editor without a model: it commits the plays that fit the report best and were not tried yet."""
 
+    history: History
+    make_draft: MakeDraft
+    scratch: Path
     plays: tuple[Play, ...]
-    rows: Rows = ()
+    examples: Examples = NO_EXAMPLES
 
-    async def work(self, brief: Brief, draft: Draft, scratch: Path) -> None:
-        """Commit as many plays as the brief allows; those that cannot be added or do not pass are left out."""
-        tried = [commit.play for commit in draft.history.commits()]
-        for play in best_first(self.plays, brief.report.clusters, tried):
-            said = manifest(play, brief)
-            if draft.full or said is None:
-                return
-            draft.reset()
-            try:
-                play.apply(draft.folder, self.rows)
-                await draft.commit(said, play.key)
-            except (HarnessError, ChangeRefused):
-                continue
+    async def edit(self, brief: Brief) -> list[str]:
+        """Commits for the brief, oldest first. Plays that cannot be added or do not pass preflight are left out."""
+        tried = [commit.play for commit in self.history.commits()]
+        with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, _):
+            for play in best_first(self.plays, brief.report.clusters, tried):
+                said = manifest(play, brief)
+                if said is None or len(draft.commits) >= brief.changes:
+                    break
+                draft.reset()
+                try:
+                    play.apply(draft.folder, self.examples)
+                    await draft.commit(said, play.key)
+                except (HarnessError, Refused):
+                    continue
+            return draft.commits
 
 
 def manifest(play: Play, brief: Brief) -> Manifest | None:
@@ -189,8 +208,7 @@ def _read(path: Path) -> Play:
         raise HarnessError(f"{path}: {wrong}") from None
     except ValueError as error:
         raise HarnessError(f"{path}: {error}") from None
-    words = {ALWAYS, *CAUSES, *ENDINGS, *MECHANISMS}
-    if unknown := sorted(set(play.fits) - words):
+    if unknown := sorted(set(play.fits) - WORDS - {ALWAYS}):
         raise HarnessError(f"{path}: fits: {', '.join(unknown)}: not a word that the debugger uses")
     kinds = {classify(name) for part in ("files", "append") for name in _files(root / part)}
     kinds |= {Kind.SKILL} if play.data else set()

@@ -1,16 +1,15 @@
 """The checks of preflight that need a sandbox: imports, rendering, and a scripted trial of one tool call."""
 
-from __future__ import annotations
-
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ahe.agents.play import MakeExecutor, Player, started
 from ahe.errors import HarnessError
 from ahe.harness.layout import Problem
 from ahe.harness.load import load
-from ahe.protocols import Environment, Executor, Host, MakeEnvironment
+from ahe.protocols import Executor, Host, MakeEnvironment
 from ahe.records import EnvironmentSpec, Limits, Message, ModelSpec, Reply, Request, ToolCall, Usage
 
 LIMITS = Limits(turns=5, tokens=0, seconds=60, reply_tokens=100, command_seconds=10, output_bytes=4_000)
@@ -53,46 +52,43 @@ class SmokeTrial:
 
     async def __call__(self, root: Path) -> list[Problem]:
         """The problems of the harness in folder `root`; none when it works."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-            spec = EnvironmentSpec(name="smoke")
-            async with started(self.make_environment(spec, Path(folder) / "box")) as environment:
-                return await self._problems(root, environment, Path(folder) / "trace")
-
-    async def _problems(self, root: Path, environment: Environment, trace: Path) -> list[Problem]:
         try:
             harness = load(root)
         except HarnessError as error:
             return [Problem(rule="loads", where="", text=str(error))]
-        executor = ImportCheck(self.make_executor())
-        outcome = await Player("coder", OneToolCall(), "native", LIMITS, lambda: executor).play(
-            harness,
-            environment,
-            "Say that you are ready.",
-            trace=trace,
-            session="smoke",
-            key="smoke/0",
-            workdir="/app",
-        )
-        problems = [
-            Problem(rule="imports", where=line.split(":")[0], text=line) for line in executor.problems
-        ]
+        executor = ImportCheck(self.make_executor(), {tool.name: tool.parameters for tool in harness.tools})
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+            box, trace = Path(folder) / "box", Path(folder) / "trace"
+            async with started(self.make_environment(EnvironmentSpec(name="smoke"), box)) as environment:
+                outcome = await Player("coder", OneToolCall(), "native", LIMITS, lambda: executor).play(
+                    harness,
+                    environment,
+                    "Say that you are ready.",
+                    trace=trace,
+                    session="smoke",
+                    key="smoke/0",
+                    workdir="/app",
+                )
+            events = (trace / "events.jsonl").read_text("utf-8").splitlines()
+        problems = [Problem(rule="code", where=line.split(":")[0], text=line) for line in executor.problems]
+        failed = [event[:600] for event in events if '_failed"' in event]
         if outcome.ended != "answered":
-            text = outcome.cause or f"the smoke trial ended with {outcome.ended}"
-            problems.append(Problem(rule="smoke", where="", text=text))
-        events = (trace / "events.jsonl").read_text("utf-8").splitlines()
-        problems += [Problem(rule="smoke", where="", text=e[:600]) for e in events if '_failed"' in e]
-        return problems
+            failed.insert(0, outcome.cause or f"the smoke trial ended with {outcome.ended}")
+        return problems + [Problem(rule="smoke", where="", text=text) for text in failed]
 
 
 class ImportCheck:
-    """An executor that also imports every module of the harness in its sandbox; `problems` say what failed."""
+    """An executor that also imports every module of the harness in its sandbox; `problems` say what failed.
 
-    def __init__(self, executor: Executor) -> None:
+    `tools` are the schemas of the tools' arguments.
+    """
+
+    def __init__(self, executor: Executor, tools: dict[str, dict[str, Any]]) -> None:
         self.problems: list[str] = []
-        self._executor = executor
+        self._executor, self._tools = executor, tools
         self.call, self.stop = executor.call, executor.stop
 
     async def start(self, harness: Path, host: Host) -> None:
         await self._executor.start(harness, host)
-        self.problems = await self._executor.call("check", {}, CHECK_SECONDS)
+        self.problems = await self._executor.call("check", {"tools": self._tools}, CHECK_SECONDS)

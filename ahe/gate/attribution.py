@@ -9,8 +9,6 @@ without it. So a piece that breaks everything cannot hide a good one (where noth
 changes nothing), and of two pieces that do the same thing one stays.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal

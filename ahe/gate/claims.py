@@ -12,8 +12,6 @@ own mean rate and α+β = 1. The plug-in b/n·(1−b/n) would say that a task th
 T−1 degrees of freedom, and never less than the one given the tasks, because that noise is part of it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,9 +65,12 @@ def claim(pairs: Pairs) -> Claim | None:
     noise = sum(_noise([pair[arm] for pair in both], fmean(rates[arm])) for arm in (0, 1))
     se = math.sqrt(noise) / len(both)
     z = NormalDist().inv_cdf((1 + MASS) / 2)
+    over = None
+    if (freedom := len(both) - 1) > 0:
+        over = student((1 + MASS) / 2, freedom) * max(se, stdev(differences) / math.sqrt(len(both)))
     return Claim(
         given_tasks=_around(mean, z * se),
-        over_tasks=_over_tasks(differences, mean, se),
+        over_tasks=_around(mean, over) if over is not None else None,
         before=fmean(rates[0]),
         after=fmean(rates[1]),
         score=NormalDist(0, se).cdf(mean),
@@ -84,13 +85,6 @@ def _noise(arm: Sequence[Tally], rate: float) -> float:
         a, b = alpha + tally.passes, 1 - alpha + tally.n - tally.passes
         total += a * b / ((a + b) * (a + b + 1)) / tally.n
     return total
-
-
-def _over_tasks(differences: Sequence[float], mean: float, least: float) -> Interval | None:
-    if len(differences) < 2:
-        return None
-    se = max(least, stdev(differences) / math.sqrt(len(differences)))
-    return _around(mean, student((1 + MASS) / 2, len(differences) - 1) * se)
 
 
 def _around(mean: float, by: float) -> Interval:

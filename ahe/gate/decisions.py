@@ -1,8 +1,7 @@
 """What the gates share: which rollouts to request, whether they can decide, and the held-out veto."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 from ahe.gate.posterior import Pairs, Posterior, posterior
@@ -21,15 +20,18 @@ def tried(tally: Tally) -> int:
     return tally.n + tally.missing
 
 
-def requests_up_to(pairs: Pairs, tasks: tuple[str, ...], wanted: int) -> tuple[RolloutRequest, ...]:
-    """Requests that bring both arms to `wanted` attempts; the arms alternate, so that a drift affects both alike."""
+def requests_up_to(pairs: Pairs, goals: Mapping[str, int]) -> tuple[RolloutRequest, ...]:
+    """Requests that bring both arms to each task's number of attempts, in the order of the tasks.
+
+    The arms alternate, so that a drift affects both alike.
+    """
     requests = []
-    for task in tasks:
+    for task, goal in goals.items():
         incumbent, candidate = pairs.get(task, (Tally(), Tally()))
-        if tried(incumbent) < wanted:
-            requests.append(RolloutRequest(task=task, arm="incumbent", n=wanted))
-        if tried(candidate) < wanted:
-            requests.append(RolloutRequest(task=task, arm="candidate", n=wanted))
+        if tried(incumbent) < goal:
+            requests.append(RolloutRequest(task=task, arm="incumbent", n=goal))
+        if tried(candidate) < goal:
+            requests.append(RolloutRequest(task=task, arm="candidate", n=goal))
     return tuple(requests)
 
 
@@ -48,7 +50,7 @@ def unusable(pairs: Pairs) -> str:
 
 def posterior_or_request(comparison: Comparison) -> Posterior | Decision:
     """The posterior on train, or the decision without one: `more` for the plain rollouts, `undecided`."""
-    if requests := requests_up_to(comparison.train, tuple(comparison.train), comparison.rollouts):
+    if requests := requests_up_to(comparison.train, dict.fromkeys(comparison.train, comparison.rollouts)):
         return Decision(outcome="more", reason="rollouts on train", requests=requests)
     if problem := unusable(comparison.train):
         return Decision(outcome="undecided", reason=problem)
@@ -115,7 +117,8 @@ def apply_heldout_veto(
     tasks = comparison.heldout_tasks
     if not tasks:
         return decided(train, "kept", f"{reason}; the suite has no held-out tasks")
-    if requests := requests_up_to(comparison.heldout, tasks, heldout_rollouts(comparison, per_arm)):
+    goals = dict.fromkeys(tasks, heldout_rollouts(comparison, per_arm))
+    if requests := requests_up_to(comparison.heldout, goals):
         return Decision(outcome="more", reason="train passed; now held-out", requests=requests)
     found = heldout_posterior(comparison, train)
     if isinstance(found, Decision):

@@ -7,8 +7,6 @@ so the score is the mean of the two probabilities. Everything is a closed form o
 is enough and numpy is not needed.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

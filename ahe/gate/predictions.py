@@ -11,8 +11,6 @@ and d_t = π_t where it went down, else 0. Of n named tasks and T counted ones:
 and likewise with d_t for regressions. A task that an arm has not scored is not counted, not even among the named.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from ahe.gate.posterior import CONCENTRATION, Pairs, posterior

@@ -5,7 +5,7 @@ picks the better of two tries, so it is a strict bar. Of n rollouts of a task wi
 as 1 − C(n−b, 2)/C(n, 2) (Chen et al., arXiv 2107.03374).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import comb
 from statistics import fmean
 
@@ -40,6 +40,18 @@ def two_tries(trials: Iterable[Trial]) -> TwoTries | None:
         tokens_once=fmean(fmean(map(_tokens, task)) for task in tasks),
         tokens_twice=fmean(_tokens_twice(task) for task in tasks),
     )
+
+
+def tokens_per_task(
+    arms: tuple[Sequence[Trial], Sequence[Trial]], tasks: Collection[str]
+) -> tuple[float, float] | None:
+    """Mean tokens of a scored trial in either arm, each task counting equally; None without tasks."""
+    means = []
+    for arm in arms:
+        scored = [trial for trial in arm if trial.status != "missing"]
+        by_task = ([_tokens(trial) for trial in scored if trial.task == task] for task in tasks)
+        means.append([fmean(spent) for spent in by_task if spent])
+    return (fmean(means[0]), fmean(means[1])) if all(means) else None
 
 
 def _tokens_twice(task: Sequence[Trial]) -> float:

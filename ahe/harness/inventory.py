@@ -1,7 +1,5 @@
 """The components of a harness: their tokens, how often trials used them, and when each changed last."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,6 +68,8 @@ def _component(
 ) -> Component:
     home = path.rsplit("/", 1)[0] if place.kind is Kind.SKILL else path
     touched = next((t for name, t in last_changes.items() if _within(name, home)), None)
+    # A description counts as used when its tool is called, even if only the tool's file was counted.
+    tool = f"tools/{component_name(path)}.py" if place.kind is Kind.TOOL_DESCRIPTION else path
     return Component(
         kind=place.kind,
         pattern=place.pattern,
@@ -78,19 +78,12 @@ def _component(
         git_id=contents[home if home in contents else path].git_id,
         last_change=touched.sha if touched else "",
         last_subject=touched.subject if touched else "",
-        uses=_uses(place.kind, path, uses),
+        uses=uses.get(path, uses.get(tool, 0)),
     )
 
 
 def _within(path: str, home: str) -> bool:
     return path == home or path.startswith(f"{home}/")
-
-
-def _uses(kind: Kind, path: str, uses: Mapping[str, int]) -> int:
-    """A description counts as used when its tool is called, even if only the tool's file was counted."""
-    if path in uses or kind is not Kind.TOOL_DESCRIPTION:
-        return uses.get(path, 0)
-    return uses.get(f"tools/{component_name(path)}.py", 0)
 
 
 def always_sent(texts: Mapping[str, str]) -> int:

@@ -3,8 +3,6 @@
 Other files in the folder are not part of the harness.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 
@@ -18,16 +16,6 @@ NAMES = (*FILES, *FOLDERS, MANIFEST)
 
 TOOL_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 SKILL_NAME = r"[a-z0-9](?:-?[a-z0-9]){0,63}"
-
-# Hooks of a middleware class, with the number of arguments after `self`.
-HOOKS = {
-    "on_start": 1,
-    "before_model": 2,
-    "after_model": 2,
-    "before_tool": 2,
-    "after_tool": 3,
-    "before_finish": 2,
-}
 
 
 class Place(NamedTuple):

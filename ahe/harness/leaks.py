@@ -3,8 +3,6 @@
 A reason shows the evolver its own line and the rule, never the task or the split that matched.
 """
 
-from __future__ import annotations
-
 import builtins
 import keyword
 import re

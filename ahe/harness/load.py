@@ -1,7 +1,5 @@
 """Reads a harness from its folder, and the YAML in its files. Nothing is executed or rendered here."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -19,12 +17,11 @@ _FENCE = re.compile(r"\n---[ \t]*(?:\n|\Z)")
 
 
 class Skill(Record):
-    """A skill in the Agent Skills format. `files` are the other files of its folder."""
+    """A skill in the Agent Skills format."""
 
     name: str
     description: str
     body: str
-    files: tuple[str, ...] = ()
 
 
 class SubAgent(Record):
@@ -82,12 +79,9 @@ def read_mapping(text: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ValueError(f"not valid YAML: {line}{error.problem}") from None
-    except (
-        Exception
-    ) as error:  # PyYAML's constructors raise almost any: `!!int ""` an IndexError, for example
-        raise ValueError(
-            f"not valid YAML: {' '.join(f'{type(error).__name__}: {error}'.split())[:200]}"
-        ) from None
+    except Exception as error:  # PyYAML raises almost any: for `!!int ""` an IndexError, for example
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise ValueError(f"not valid YAML: {said}") from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a mapping with names as keys")
     return value
@@ -136,14 +130,8 @@ def _tool(path: Path) -> ToolSpec:
 
 def _skill(path: Path) -> Skill:
     meta, body = split_front_matter(read_text(path))
-    folder = path.parent
-    others = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p != path)
-    return Skill(
-        name=str(meta.get("name", folder.name)),
-        description=str(meta.get("description", "")),
-        body=body,
-        files=tuple(others),
-    )
+    name = str(meta.get("name", path.parent.name))
+    return Skill(name=name, description=str(meta.get("description", "")), body=body)
 
 
 def _sub_agent(path: Path) -> SubAgent:

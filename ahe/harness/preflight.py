@@ -1,8 +1,5 @@
 """The static rules that a change is checked against before anything is spent on it. No evolved code runs here."""
 
-from __future__ import annotations
-
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +61,14 @@ def _read(root: Path, bounds: Bounds) -> tuple[dict[str, str], list[Problem]]:
     texts: dict[str, str] = {}
     problems = []
     for path in _files(root):
-        place = root / path
-        wrong = _not_plain(place, bounds) or _misnamed(path)
-        if wrong:
-            problems.append(Problem("files", path, wrong))
-        elif counts(path) and path != MANIFEST:
-            texts[path] = place.read_text("utf-8")
+        try:
+            text = _plain_text(root / path, bounds)
+            classify(path)
+        except HarnessError as error:
+            problems.append(Problem("files", path, str(error).removeprefix(f"{path}: ")))
+            continue
+        if counts(path) and path != MANIFEST:
+            texts[path] = text
     if len(texts) > bounds.files:
         problems.append(Problem("files", "", f"{len(texts)} files; a harness has {bounds.files} at most"))
     return texts, problems
@@ -77,39 +76,26 @@ def _read(root: Path, bounds: Bounds) -> tuple[dict[str, str], list[Problem]]:
 
 def _files(root: Path) -> list[str]:
     """Every file and link below `root`, without its own `.git`. Links are listed and never followed."""
-    found = []
-    for folder, folders, files in os.walk(root):
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        at_root = Path(folder) == root
-        folders[:] = [name for name in folders if name not in links and not (at_root and name == ".git")]
-        for name in (*files, *links):
-            if not (at_root and name == ".git"):
-                found.append(Path(folder, name).relative_to(root).as_posix())
-    return sorted(found)
+    found = (p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_symlink() or not p.is_dir())
+    return sorted(path for path in found if path.split("/")[0] != ".git")
 
 
-def _not_plain(place: Path, bounds: Bounds) -> str:
+def _plain_text(place: Path, bounds: Bounds) -> str:
+    """The text of a file. Raises `HarnessError` for what is not a plain text file."""
     if place.is_symlink() or not place.is_file():
-        return "is a link or a special file; a harness holds plain files"
+        raise HarnessError("is a link or a special file; a harness holds plain files")
     status = place.stat()
     if status.st_mode & 0o111:
-        return "is executable; a harness holds plain files"
+        raise HarnessError("is executable; a harness holds plain files")
     if status.st_size > bounds.file_bytes:
-        return f"has {status.st_size} bytes; a file has {bounds.file_bytes} at most"
-    data = place.read_bytes()
+        raise HarnessError(f"has {status.st_size} bytes; a file has {bounds.file_bytes} at most")
     try:
-        text = data.decode("utf-8")
+        text = place.read_text("utf-8")
     except UnicodeDecodeError:
-        return "is not UTF-8 text"
-    return "is not text: it holds a NUL character" if "\0" in text else ""
-
-
-def _misnamed(path: str) -> str:
-    try:
-        classify(path)
-    except HarnessError as error:
-        return str(error).removeprefix(f"{path}: ")
-    return ""
+        raise HarnessError("is not UTF-8 text") from None
+    if "\0" in text:
+        raise HarnessError("is not text: it holds a NUL character")
+    return text
 
 
 def _foreign(root: Path, base: Path) -> Iterator[Problem]:

@@ -1,16 +1,14 @@
 """Commits as records, all of them from one `git log` call."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from ahe.errors import WorkspaceError
 from ahe.history.git import AUTHOR_EMAIL, Git
 from ahe.history.message import Trailers, names, read_outcome, read_trailers, read_verdict
-from ahe.records import Kind, Verdict
+from ahe.records import Kind, PredictionScore, Verdict
 
 NOTES_REF = "refs/notes/ahe"
 _FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%aI", "%D", "%(trailers:only,unfold)", "%N", "%s", "%b")
@@ -90,6 +88,33 @@ class Commit:
     def by_person(self) -> bool:
         return not self.change_id and self.email != AUTHOR_EMAIL
 
+    @property
+    def kind(self) -> str:
+        """The kinds; `seed`, `revert` or `by hand` for a commit that has no manifest."""
+        if self.kinds:
+            return "+".join(self.kinds)
+        return "seed" if not self.parents else "revert" if self.reverts else "by hand"
+
+    @property
+    def title(self) -> str:
+        """The subject without the kind."""
+        return self.subject.removeprefix(f"{self.kind}: ")
+
+    @property
+    def state(self) -> str:
+        """The outcome, or `pending` without a note. The seed and reverts by `ahe` need none: "" for them."""
+        needs_none = not self.parents or (self.reverts is not None and not self.by_person)
+        return self.outcome or ("" if needs_none else "pending")
+
+
+def prediction_scores(commits: Iterable[Commit]) -> tuple[PredictionScore, PredictionScore]:
+    """How well the changes' own predictions came true: of fixes, and of regressions."""
+    verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]
+    return (
+        sum((verdict.fixes for verdict in verdicts if verdict.fixes), PredictionScore()),
+        sum((verdict.regressions for verdict in verdicts if verdict.regressions), PredictionScore()),
+    )
+
 
 def read_commits(
     git: Git, start: str = "HEAD", limit: int | None = None, merged: bool = False
@@ -98,21 +123,11 @@ def read_commits(
 
     With `merged` also the commits of branches that a person merged.
     """
-    output = git.raw(
-        "log",
-        "-z",
-        "--topo-order",
-        f"--format={'%x00'.join(_FIELDS)}",
-        "--no-notes",
-        f"--notes={NOTES_REF}",
-        "--decorate=full",
-        "--decorate-refs=refs/tags/",
-        *([] if merged else ["--first-parent"]),
-        *([f"--max-count={limit}"] if limit is not None else []),
-        start,
-        "--",
-    )
-    return list(_parse(output.decode("utf-8", "replace")))
+    options = ["-z", "--topo-order", f"--format={'%x00'.join(_FIELDS)}", "--no-notes", f"--notes={NOTES_REF}"]
+    options += ["--decorate=full", "--decorate-refs=refs/tags/"]
+    options += [] if merged else ["--first-parent"]
+    options += [] if limit is None else [f"--max-count={limit}"]
+    return list(_parse(git.raw("log", *options, start, "--").decode("utf-8", "replace")))
 
 
 def _parse(text: str) -> Iterator[Commit]:
@@ -123,9 +138,8 @@ def _parse(text: str) -> Iterator[Commit]:
             f"a note under {NOTES_REF} holds a NUL character: fix it with `git notes --ref=ahe`"
         )
     for first in range(0, len(parts), width):
-        sha, parents, tree, author, email, date, refs, trailers, note, subject, body = parts[
-            first : first + width
-        ]
+        fields = parts[first : first + width]
+        sha, parents, tree, author, email, date, refs, trailers, note, subject, body = fields
         yield Commit(
             sha=sha,
             parents=tuple(parents.split()),

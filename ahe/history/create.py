@@ -1,8 +1,7 @@
 """Makes a workspace: a repository with the seed as its first commit."""
 
-from __future__ import annotations
-
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,11 +33,11 @@ def create(path: Path, seed: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     others = _others(tree, seed)
     building = Path(tempfile.mkdtemp(prefix=_BUILD, dir=tree))
+    shutil.copymode(tree, building)  # which gives it back at the end
     try:
         _build(building, seed, skip=others)
-        for name in sorted(os.listdir(building)):
-            if name != ".git":
-                _place(building / name, tree / name)
+        git_apart = shutil.ignore_patterns(".git")
+        shutil.copytree(building, tree, dirs_exist_ok=True, ignore=git_apart, copy_function=os.replace)
         exclude = "".join(f"/{name}\n" for name in sorted(others)) + "".join(f"{name}\n" for name in _RUBBISH)
         (building / ".git" / "info").mkdir(exist_ok=True)
         (building / ".git" / "info" / "exclude").write_text(exclude, "utf-8")
@@ -57,36 +56,34 @@ def configure(git: Git) -> None:
     known = git.probe("config", "--local", "--get-regexp", r"^(notes|remote)\.").text.splitlines()
     have = {tuple(line.split(" ", 1)) for line in known}
     keys = {pair[0] for pair in have}
+    missing = []
     # A glob that matches this one name: if a plain name has no notes yet, git prints a warning each time.
-    for key, ref in (
-        ("notes.displayref", f"{NOTES_REF[:-1]}[{NOTES_REF[-1]}]"),
-        ("notes.rewriteref", NOTES_REF),
-    ):
-        if not {(key, ref), (key, NOTES_REF)} & have:
-            git.run("config", "--local", "--add", key, ref)
-    for remote in sorted(
-        key.removesuffix(".url") for key in keys if key.startswith("remote.") and key.endswith(".url")
-    ):
-        if (f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}") not in have:
-            git.run("config", "--local", "--add", f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}")
+    for key, ref in (("displayref", f"{NOTES_REF[:-1]}[{NOTES_REF[-1]}]"), ("rewriteref", NOTES_REF)):
+        if (f"notes.{key}", NOTES_REF) not in have:
+            missing.append((f"notes.{key}", ref))
+    for remote in (key.removesuffix(".url") for key in sorted(keys) if re.fullmatch(r"remote\..*\.url", key)):
+        missing.append((f"{remote}.fetch", f"{NOTES_REF}:{NOTES_REF}"))
         if f"{remote}.push" not in keys:
-            for refspec in ("HEAD", NOTES_REF, "+refs/tags/ahe/*:refs/tags/ahe/*"):
-                git.run("config", "--local", "--add", f"{remote}.push", refspec)
+            missing += [
+                (f"{remote}.push", r) for r in ("HEAD", NOTES_REF, "+refs/tags/ahe/*:refs/tags/ahe/*")
+            ]
+    for key, value in missing:
+        if (key, value) not in have:
+            git.run("config", "--local", "--add", key, value)
 
 
 def _others(tree: Path, seed: Path) -> set[str]:
     """Names in the folder that are not ours. Files equal to the seed's are ours, left by a run that was killed."""
     others = set()
     for name in os.listdir(tree):
-        if name not in (*NAMES, "README.md"):
-            others.add(name)
-        elif name == "README.md":
-            others |= set() if _same(tree / name, seed / name) else {name}
-        elif not _same(tree / name, seed / name):
+        if name in (*NAMES, "README.md") and _same(tree / name, seed / name):
+            continue
+        if name in NAMES:
             raise WorkspaceError(
                 f"{tree} holds a harness ({name}) without a .git: make it a repository with `git init` and a "
                 "commit, or move it away"
             )
+        others.add(name)
     return others
 
 
@@ -111,12 +108,3 @@ def _build(building: Path, seed: Path, skip: set[str]) -> None:
     configure(git)
     git.run("add", "--all", config={"core.excludesFile": os.devnull})
     git.run("commit", "--quiet", "--message", "Seed harness\n\nThe harness that evolution starts from.")
-
-
-def _place(source: Path, target: Path) -> None:
-    if source.is_dir():
-        target.mkdir(exist_ok=True)
-        for child in source.iterdir():
-            _place(child, target / child.name)
-    else:
-        os.replace(source, target)

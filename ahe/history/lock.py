@@ -6,8 +6,6 @@ what is being done. If the lock is free but the file is not empty, a process was
 what is provably ours, never a person's edit.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil
@@ -154,15 +152,24 @@ def clean_up(git: Git, intent: Intent) -> None:
 def _sweep_locks(git: Git, since: float) -> None:
     """Remove git's lock files that are as young as the killed `ahe` and belong to no living process.
 
-    The killed process's own git commands have ended (else they would hold our lock); a person's are found in /proc.
+    The killed process's own git commands have ended (else they would hold our lock); a person's are found in /proc, in
+    any of the working trees, which share the locks of refs.
     """
-    stale = [path for path in _lock_files(git) if path.stat().st_mtime >= since - 1]
+    found = (path for path in git.common.rglob("*.lock") if path.name != NAME)
+    stale = [path for path in found if path.stat().st_mtime >= since - 1]
     if not stale:
         return
-    for tree in _trees(git):
-        if alive := _git_processes(tree):
+    linked = (git.common / "worktrees").glob("*/gitdir")
+    trees = [git.tree, git.common.parent, *(Path(r.read_text("utf-8").strip()).parent for r in linked)]
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (entry / "comm").read_text().strip()
+            place = Path(os.readlink(entry / "cwd"))
+        except OSError:
+            continue  # it has ended, or belongs to another user
+        if (name == "git" or name.startswith("git-")) and any(map(place.is_relative_to, trees)):
             raise WorkspaceError(
-                f"git (process {alive[0]}) is at work in {tree}: let it finish, then start ahe again"
+                f"git (process {entry.name}) is at work in {place}: let it finish, then start ahe again"
             )
     for path in stale:
         path.unlink(missing_ok=True)
@@ -210,31 +217,3 @@ def _is_ours(git: Git, intent: Intent, path: str) -> bool:
     before = git.probe("cat-file", "blob", f"{intent.start}:{path}")
     after = git.probe("cat-file", "blob", f"{intent.target}:{path}")
     return (not before.code and data == before.out) or (not after.code and after.out.startswith(data))
-
-
-def _lock_files(git: Git) -> list[Path]:
-    assert git.folder is not None
-    found = [
-        path for folder in {git.folder, git.common} for path in folder.glob("*.lock") if path.name != NAME
-    ]
-    return [*found, *(path for name in ("refs", "worktrees") for path in (git.common / name).rglob("*.lock"))]
-
-
-def _trees(git: Git) -> list[Path]:
-    """The working trees of a repository: they share refs, and so the locks of refs."""
-    records = (git.common / "worktrees").glob("*/gitdir")
-    return [git.tree, git.common.parent, *(Path(r.read_text("utf-8").strip()).parent for r in records)]
-
-
-def _git_processes(tree: Path) -> list[int]:
-    """Process ids of every git process that runs in `tree`."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            name = (entry / "comm").read_text().strip()
-            place = Path(os.readlink(entry / "cwd"))
-        except OSError:
-            continue  # it has ended, or belongs to another user
-        if (name == "git" or name.startswith("git-")) and place.is_relative_to(tree):
-            found.append(int(entry.name))
-    return found

@@ -4,15 +4,13 @@ A model writes the fields of a change, so a field must not be able to add a trai
 one line, and the further lines of a paragraph are indented.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-from ahe.records import Change, Final, Observed, Usage, Verdict
+from ahe.records import Change, Final, Observed, Usage, Verdict, tokens_text
 from ahe.text import loads
 
 _WIDTH = 78
@@ -31,18 +29,11 @@ def one_line(text: str) -> str:
 
 def _paragraph(title: str, text: str) -> str:
     """`Title: text`, wrapped, with every line after the first indented so that none reads as a trailer."""
-    lines = [one_line(line) for line in text.splitlines()]
+    wrapper = textwrap.TextWrapper(_WIDTH, f"{title}: ", "  ", break_long_words=False, break_on_hyphens=False)
     wrapped: list[str] = []
-    for line in filter(None, lines):
-        first = f"{title}: " if not wrapped else "  "
-        wrapped += textwrap.wrap(
-            line,
-            _WIDTH,
-            initial_indent=first,
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+    for line in filter(None, map(one_line, text.splitlines())):
+        wrapped += wrapper.wrap(line)
+        wrapper.initial_indent = "  "
     return "\n".join(wrapped) or f"{title}: –"
 
 
@@ -101,6 +92,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
         ("Ahe-Rollouts", f"{verdict.rollouts}{_missing(verdict.missing)}"),
         ("Ahe-Cost", _cost(verdict.usage)),
+        ("Ahe-Tokens", tokens_text(verdict.tokens) if verdict.tokens else ""),
         ("Ahe-Predicted", _names(verdict.predicted)),
         ("Ahe-Fixes", str(verdict.fixes or "")),
         ("Ahe-Regressions", str(verdict.regressions or "")),
@@ -113,9 +105,12 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Pace", verdict.pace),
         ("Ahe-Decided-By", verdict.decided_by),
     ]
-    record = _packed(verdict)
+    # On one line, and each task a list of values, to keep it short: `git log` shows it too. ASCII, so that it cannot
+    # contain a Unicode line separator.
+    tree = verdict.model_dump(mode="json")
+    tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
     own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
-    return f"{_block(lines)}\n{_RECORD}: {record}\n" + (f"\n{own}\n" if own else "")
+    return f"{_block(lines)}\n{_RECORD}: {json.dumps(tree)}\n" + (f"\n{own}\n" if own else "")
 
 
 def read_verdict(note: str) -> Verdict | None:
@@ -132,16 +127,6 @@ def read_verdict(note: str) -> Verdict | None:
         return Verdict.model_validate({**verdict.model_dump(), **changed})
     except (ValueError, RecursionError):
         return None
-
-
-def _packed(verdict: Verdict) -> str:
-    """The verdict as JSON on one line, each task a list of values, to keep it short: `git log` shows it too.
-
-    It is ASCII, so it cannot contain a Unicode line separator.
-    """
-    tree = verdict.model_dump(mode="json")
-    tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
-    return json.dumps(tree)
 
 
 def _unpacked(text: str) -> Verdict:
@@ -173,6 +158,8 @@ def final_text(final: Final) -> str:
             "Ahe-Rollouts",
             f"attempts {plan.first} to {last} of {len(plan.tasks)} tasks in both arms{_missing(final.missing)}",
         ),
+        ("Ahe-Seed-Twice", str(final.twice or "")),
+        ("Ahe-Tokens", "" if final.tokens is None else tokens_text(final.tokens)),
         ("Ahe-Cost", _cost(final.usage)),
         ("Ahe-Suite", plan.suite),
         ("Ahe-Model", plan.model),

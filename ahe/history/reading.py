@@ -1,16 +1,14 @@
 """Reads the record of a workspace. This needs no lock, because git updates refs and files atomically."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
-from ahe.harness.inventory import Stored, Touched
+from ahe.harness.inventory import Touched
 from ahe.harness.layout import counts
 from ahe.history.commits import Commit, read_commits
-from ahe.history.git import Git, locate
+from ahe.history.git import locate
 from ahe.history.message import read_final
 from ahe.history.trees import Trees
 from ahe.records import Final
@@ -29,13 +27,12 @@ _NAMES_ONLY = ("-z", "--name-only", "--no-renames", "--diff-merges=first-parent"
 _CHANGE_ID = re.compile(r"(\d{3,}-\d+)([~^][~^\d]*)?")
 
 
-class Reading:
+class Reading(Trees):
     """The record of one workspace, to read. Every method raises `WorkspaceError`, whose message names the fix."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__(locate(path))
         self.path = path
-        self._repository = locate(path)
-        self._trees = Trees(self._repository)
 
     def head(self) -> str:
         """The commit at HEAD. Raises `WorkspaceError` if there is no commit yet."""
@@ -66,7 +63,9 @@ class Reading:
                     f"a {what} is under way in {tree}: end it with {way_out}, then run ahe again"
                 )
         self.branch()
-        if edits := _edits(self._git):
+        output = self._git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+        lines = [line for line in output.split("\0") if line]
+        if edits := [line for line in lines if not line.startswith("?? ") or counts(line[3:])]:
             listed = "\n".join(f"  {line}" for line in edits[:20]) + ("\n  …" if len(edits) > 20 else "")
             raise WorkspaceError(
                 f"{tree} has edits that are not committed:\n{listed}\n"
@@ -101,21 +100,6 @@ class Reading:
     def commits(self, limit: int | None = None, start: str = "HEAD", *, merged: bool = False) -> list[Commit]:
         """See `read_commits`."""
         return read_commits(self._git, start, limit, merged)
-
-    def harness_id(self, sha: str) -> str:
-        return self.harness_ids([sha])[sha]
-
-    def harness_ids(self, shas: Iterable[str]) -> dict[str, str]:
-        """Identity of the harness at each commit: equal if the seven mounts and `harness.toml` are equal."""
-        return self._trees.harness_ids(shas)
-
-    def contents(self, sha: str) -> dict[str, Stored]:
-        """Object id and text of each file of the harness by path; folders have an object id only."""
-        return self._trees.contents(sha)
-
-    def export(self, sha: str, into: Path) -> Path:
-        """Write the harness of a commit to `into/<harness id>/`, unless that folder exists."""
-        return self._trees.export(sha, into)
 
     def tags(self) -> dict[str, str]:
         """Commit of each tag under `ahe/`, by name."""
@@ -160,14 +144,3 @@ class Reading:
         """`<id> <subject>` of the commits after `sha` that touch one of these paths, newest first."""
         later = ("log", "--format=%h %s", "--no-notes", f"{sha}..HEAD", "--", *paths)
         return self._git.run("--literal-pathspecs", *later).splitlines()
-
-    @property
-    def _git(self) -> Git:
-        return self._repository
-
-
-def _edits(git: Git) -> list[str]:
-    """Changes of tracked files, and untracked files of the harness, as `git status` abbreviates them."""
-    output = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
-    lines = [line for line in output.split("\0") if line]
-    return [line for line in lines if not line.startswith("?? ") or counts(line[3:])]

@@ -1,7 +1,5 @@
 """The contents of commits: the harness's files by object id, its identity, and copies on disk."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil
@@ -30,40 +28,46 @@ class Trees:
     """Reads the trees of one repository. What a commit holds never changes, so that it is read once."""
 
     def __init__(self, git: Git) -> None:
-        self._git = git
+        self._repository = git
         self._known: dict[str, tuple[Entry, ...]] = {}
 
-    def files(self, sha: str) -> tuple[Entry, ...]:
-        """Every file of the harness at a commit, by path; other files are left out."""
-        return tuple(entry for entry in self._entries(sha) if entry.mode != _TREE)
+    @property
+    def _git(self) -> Git:
+        return self._repository
 
     def contents(self, sha: str) -> dict[str, Stored]:
         """The object id and text of each path of the harness at a commit; a folder has no text."""
         entries = self._entries(sha)
-        blobs = self._objects([e.oid for e in entries if e.mode not in (_TREE, _SUBMODULE)])
+        blobs = self._objects(e.oid for e in entries if e.mode not in (_TREE, _SUBMODULE))
         return {
             e.path: Stored(git_id=e.oid, text=blobs.get(e.oid, b"").decode("utf-8", "replace"))
             for e in entries
         }
 
-    def harness_ids(self, shas: Iterable[str]) -> dict[str, str]:
-        """Identity of the harness at each commit: 24 hexadecimal digits, a hash over its files."""
-        return {sha: _identity(self.files(sha)) for sha in dict.fromkeys(shas)}
+    def harness_id(self, sha: str) -> str:
+        """Identity of the harness at a commit: equal if the seven mounts and `harness.toml` are equal.
+
+        24 hexadecimal digits, a hash over the files.
+        """
+        digest = hashlib.sha256()
+        for entry in sorted(self._files(sha), key=lambda entry: entry.path):
+            digest.update(f"{entry.mode} {entry.oid}\t{entry.path}\0".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()[:24]
 
     def export(self, sha: str, into: Path) -> Path:
         """Write the harness of a commit to `into/<harness id>`, all or nothing, unless that folder exists.
 
         Raises `WorkspaceError` for a link or a submodule: a harness holds plain files.
         """
-        target = into / self.harness_ids([sha])[sha]
+        target = into / self.harness_id(sha)
         if target.is_dir():
             return target
-        entries = self.files(sha)
+        entries = self._files(sha)
         if odd := [entry.path for entry in entries if entry.mode in (_LINK, _SUBMODULE)]:
             raise WorkspaceError(
                 f"{sha[:10]} holds {odd[0]}, a link or a submodule: a harness holds plain files"
             )
-        blobs = self._objects([entry.oid for entry in entries])
+        blobs = self._objects(entry.oid for entry in entries)
         into.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=".export-", dir=into))
         try:
@@ -76,6 +80,9 @@ class Trees:
         finally:
             shutil.rmtree(building, ignore_errors=True)
         return target
+
+    def _files(self, sha: str) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self._entries(sha) if entry.mode != _TREE)
 
     def _entries(self, sha: str) -> tuple[Entry, ...]:
         if sha not in self._known:
@@ -94,34 +101,23 @@ class Trees:
             self._known[sha] = tuple(found)
         return self._known[sha]
 
-    def _objects(self, oids: list[str]) -> dict[str, bytes]:
-        unique = list(dict.fromkeys(oids))
-        return dict(zip(unique, (data for _, data in self._batch(unique)), strict=True))
-
-    def _batch(self, names: list[str]) -> list[tuple[str, bytes]]:
-        """(object id, content) of each object. Raises `WorkspaceError` where one is missing."""
-        if not names:
-            return []
+    def _objects(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The content of each object. Raises `WorkspaceError` where one is missing."""
+        found: dict[str, bytes] = {}
+        if not (names := list(dict.fromkeys(oids))):
+            return found
         output = self._git.raw("cat-file", "--batch", stdin="\n".join([*names, ""]).encode())
-        found, at = [], 0
+        at = 0
         for name in names:
             end = output.index(b"\n", at)
-            head = output[at:end].decode().split(" ")
-            if len(head) != 3 or not head[2].isdigit():
+            *_, size = output[at:end].decode().split(" ")
+            if not size.isdigit():
                 raise WorkspaceError(
                     f"{self._git.tree} has no object {name}: the history is damaged or shallow"
                 )
-            size = int(head[2])
-            found.append((head[0], output[end + 1 : end + 1 + size]))
-            at = end + 1 + size + 1
+            found[name] = output[end + 1 : end + 1 + int(size)]
+            at = end + 1 + int(size) + 1
         return found
-
-
-def _identity(entries: Iterable[Entry]) -> str:
-    digest = hashlib.sha256()
-    for entry in sorted(entries, key=lambda entry: entry.path):
-        digest.update(f"{entry.mode} {entry.oid}\t{entry.path}\0".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()[:24]
 
 
 def _write(folder: Path, entries: Iterable[Entry], blobs: Mapping[str, bytes]) -> None:

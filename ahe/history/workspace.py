@@ -103,8 +103,7 @@ class History(Reading):
 
     def note(self, sha: str, verdict: Verdict) -> None:
         """Write the verdict as the commit's note and replace an earlier one. Lines that a person added are kept."""
-        with self.locked():
-            self._note(sha, verdict, NOTES_REF)
+        self.note_all({sha: verdict})
 
     def note_all(self, verdicts: Mapping[str, Verdict]) -> None:
         """Write the verdicts of one decision, all or none: the ref of the notes moves once."""
@@ -113,7 +112,9 @@ class History(Reading):
             there = git.probe("rev-parse", "--verify", "--quiet", NOTES_REF)
             git.run(*(["update-ref", "-d", building] if there.code else ["update-ref", building, NOTES_REF]))
             for sha, verdict in verdicts.items():
-                self._note(sha, verdict, building)
+                earlier = git.probe("notes", f"--ref={building}", "show", sha)
+                text = note_text(verdict, "" if earlier.code else earlier.text)
+                git.run("notes", f"--ref={building}", "add", "--force", "--file=-", sha, stdin=text.encode())
             if verdicts:
                 git.run("update-ref", "-m", "ahe: verdicts", NOTES_REF, building)
             git.run("update-ref", "-d", building)
@@ -199,11 +200,6 @@ class History(Reading):
         if record is None:
             raise WorkspaceError(f"{tree} is not an open draft of {self._git.tree}")
         return replace(git or self._git, tree=tree.resolve(), folder=record)
-
-    def _note(self, sha: str, verdict: Verdict, ref: str) -> None:
-        earlier = self._git.probe("notes", f"--ref={ref}", "show", sha)
-        text = note_text(verdict, "" if earlier.code else earlier.text)
-        self._git.run("notes", f"--ref={ref}", "add", "--force", "--file=-", sha, stdin=text.encode())
 
     def _choices(self, commit: Commit, files: str) -> str:
         later = self.later_commits(commit.sha, self.changed_paths(commit.sha))

@@ -4,8 +4,6 @@ What both changed in the same place is left to the person. No link in the folder
 written: each is replaced in one step, unless it changed at the last moment.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import stat
@@ -49,9 +47,8 @@ class Merge:
         left = {}
         top = os.open(self.root, _FOLDER)
         try:
-            for change in sorted(
-                changes, key=lambda change: bool(change.new)
-            ):  # a file may make room for a folder
+            for change in sorted(changes, key=lambda change: bool(change.new)):
+                # Removals come first: a file may make room for a folder.
                 try:
                     self._one(top, change)
                 except _Collision as collision:
@@ -78,10 +75,8 @@ class Merge:
 
     def _merged(self, change: Change, theirs: State) -> State:
         """What is to be there. Raises `_Collision`."""
-        base, new = (
-            self._side(self.work.base, change, change.old),
-            self._side(self.work.copy, change, change.new),
-        )
+        base = self._side(self.work.base, change, change.old)
+        new = self._side(self.work.copy, change, change.new)
         if (theirs.mode, theirs.data) in ((base.mode, base.data), (new.mode, new.data)):
             return new
         if LINK in (base.mode, new.mode, theirs.mode) or not (base.mode and new.mode and theirs.mode):

@@ -1,7 +1,6 @@
 """Which version is the best so far, what it is worth, and a copy of it to use elsewhere."""
 
-from __future__ import annotations
-
+import itertools
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from ahe.history import Commit, History
 from ahe.jobs.compare import Compared, compare_stored
 from ahe.loop.state import without_reverted
 from ahe.project.project import Project
-from ahe.records import Final, Interval, Record
+from ahe.records import Final, Record
 
 BEST = "ahe/best"
 
@@ -39,34 +38,30 @@ def best(project: Project) -> Best:
     seed = history.root()
     looks = [final for final in history.finals() if final.plan.best == commit.sha]
     train = compare_stored(project, history, seed, commit.sha)
-    newer = 0
-    for each in history.commits():
-        if each.sha == commit.sha:
-            break
-        newer += 1
+    newer = itertools.takewhile(lambda each: each.sha != commit.sha, history.commits())
     return Best(
         sha=commit.sha,
         subject=commit.subject,
         tags=commit.tags,
         harness=train.harnesses[1],
         moved=not train.same,
-        behind=newer,
+        behind=sum(1 for _ in newer),
         train=train,
         final=looks[-1] if looks else None,
     )
 
 
-def run_gain(project: Project) -> Interval | None:
-    """What the best version gained over the seed, from the trials that exist. Nothing runs.
+def run_gain(project: Project) -> Compared | None:
+    """The best version against the seed, from the trials that exist. Nothing runs.
 
-    None where the best is the seed, where they share no scored task, and where the suite cannot be read, because
+    None where no version was called the best yet, and where the suite cannot be read, because
     the log of changes must be readable without it.
     """
     history = project.history()
     if BEST not in history.tags():
         return None
     try:
-        return compare_stored(project, history, history.root(), best_commit(history).sha).gain
+        return compare_stored(project, history, history.root(), best_commit(history).sha)
     except (UsageError, TaskError):
         return None
 

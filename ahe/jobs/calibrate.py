@@ -1,6 +1,4 @@
-"""Measure a harness against itself on train: noise, copies, and which effects could be seen above them."""
-
-from __future__ import annotations
+"""What a suite can show: a harness measured against itself on train, and the gate on simulated edits."""
 
 import csv
 import math
@@ -10,31 +8,22 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from ahe import records
 from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import copies, stored_trials
 from ahe.evaluate.trial import HarnessVersion
+from ahe.gate.choose import make_gate
 from ahe.gate.posterior import enough, fit_concentration
-from ahe.jobs.gate import simulated_gate
-from ahe.jobs.known import allowances, reader, rollout_cost, settled_spec, version
-from ahe.models.identity import fingerprint
-from ahe.power.detectable import Beliefs, beliefs, detectable_effect, noise, rollouts_for, tasks_for
+from ahe.jobs import known
+from ahe.power.detectable import Beliefs, Power, beliefs, noise, tasks_for
+from ahe.power.simulate import SimulationResult, incumbents
+from ahe.power.simulate import simulate as simulate_edit
+from ahe.power.worlds import NULL, REAL, Edit, read_matrix
 from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
-from ahe.records import (
-    Calibration,
-    Copies,
-    Cost,
-    ModelTime,
-    Needed,
-    Sensitivity,
-    Spread,
-    Tally,
-    Task,
-    Trial,
-    Usage,
-)
+from ahe.records import Tally, Task, Trial, Usage
 
 ROLLOUTS = 4
 POINTS = (5.0,)
@@ -44,6 +33,8 @@ calibrations, because two differences are looked at."""
 MANY_COPIES = 0.1
 WORK, FEWEST, MOST = 8_000, 40, 100
 """Simulated comparisons per edit size: as many as keep tasks x comparisons near `WORK`, within these limits."""
+SIZES = (15.0, 5.0, -5.0, -15.0)
+"""Edits that `simulate` tries by default, in points of the mean pass rate."""
 
 
 @dataclass(frozen=True)
@@ -69,27 +60,25 @@ async def calibrate(
     if rev == "HEAD":
         history.require_clean()
     tasks = project.tasks_in_use(project.suite())[0]
-    harness = version(project, history, rev)
+    harness = known.version(project, history, rev)
     with closing(project.store()) as store:
-        trials = _stored(reader(project, store), harness, tasks)
-    before, usage = {trial.id for trial in trials if trial.status != "missing"}, Usage()
-    if not _complete(trials, tasks, rollouts):
+        trials = _stored(known.reader(project, store), harness, tasks)
+    before, usage = (
+        {(trial.task, trial.attempt) for trial in trials if trial.status != "missing"},
+        Usage(),
+    )
+    if not before >= {(task.name, attempt) for task in tasks for attempt in range(rollouts)}:
         async with assemble(project, watcher) as parts:
             await parts.evaluator.measure(f"calibrating {rev} on train", harness, tasks, rollouts)
             trials = _stored(parts.evaluator, harness, tasks)
             usage = parts.spent
-    ran = sum(trial.id not in before for trial in trials)
+    ran = sum((trial.task, trial.attempt) not in before for trial in trials)
     return Rollouts(rev, harness.id, tuple(task.name for task in tasks), trials, ran, usage)
 
 
 def _stored(found: Evaluator | None, harness: HarnessVersion, tasks: Sequence[Task]) -> tuple[Trial, ...]:
     trials = stored_trials(found, harness, tasks) if found else []
     return tuple(sorted(trials, key=lambda trial: (trial.task, trial.attempt)))
-
-
-def _complete(trials: Sequence[Trial], tasks: Sequence[Task], rollouts: int) -> bool:
-    scored = {(trial.task, trial.attempt) for trial in trials if trial.status != "missing"}
-    return all((task.name, attempt) in scored for task in tasks for attempt in range(rollouts))
 
 
 def write_matrix(path: Path, trials: Sequence[Trial]) -> None:
@@ -102,22 +91,23 @@ def write_matrix(path: Path, trials: Sequence[Trial]) -> None:
                 rows.writerow((trial.task, trial.attempt, int(trial.status == "passed")))
 
 
-def calibration(project: Project, found: Rollouts, points: Sequence[float] = POINTS) -> Calibration:
+def calibration(project: Project, found: Rollouts, points: Sequence[float] = POINTS) -> records.Calibration:
     """The noise and the detectable effects by these rollouts; for each rise in `points`, what would show it.
 
     Simulates the gate on the suite's likely pass rates: seconds, half a minute at 500 tasks. Asks no model.
     """
     counted, names = tallies(found.trials), found.tasks
     with closing(project.store()) as store:
-        tallied = store.tallies(fingerprint(settled_spec(project, "coder")))
-        rows = [row for row in tallied if row[0] in names]
+        rows = known.rows_of(project, store, names)
         concentration = fit_concentration(rows)
-        known = beliefs(names, counted, concentration)
-        seen = _sensitivity(project, store, known, points) if known.measured else None
-    spread = _spread(found.trials, known)
+        rates = beliefs(names, counted, concentration)
+        seen = _sensitivity(project, store, rates, points) if rates.measured else None
+    passed = [trial for trial in found.trials if trial.status != "missing"]
+    outcomes = [[t.status == "passed" for t in own] for _, own in groupby(passed, key=lambda t: t.task)]
+    spread = noise(outcomes, rates.noise)
     repeated = copies(found.trials, project.config.runs / "trials")
     scored = [counted[name] for name in names if name in counted and counted[name].n]
-    return Calibration(
+    return records.Calibration(
         rev=found.rev,
         harness=found.harness,
         model=project.config.models["coder"].name,
@@ -136,74 +126,50 @@ def calibration(project: Project, found: Rollouts, points: Sequence[float] = POI
         copies=repeated,
         seen=seen,
         usage=found.usage,
-        model_time=sum((trial.model_time for trial in found.trials), ModelTime()),
-        pace=settled_spec(project, "coder").pace,
+        model_time=sum((trial.model_time for trial in found.trials), records.ModelTime()),
+        pace=project.settled_spec("coder").pace,
         warnings=tuple(_warnings(repeated, spread, counted)),
     )
 
 
-def _spread(trials: Sequence[Trial], known: Beliefs) -> Spread | None:
-    scored = [trial for trial in trials if trial.status != "missing"]
-    outcomes = [
-        [trial.status == "passed" for trial in own] for _, own in groupby(scored, key=lambda t: t.task)
-    ]
-    found = noise(outcomes, known.noise)
-    if found is None:
-        return None
-    return Spread(
-        tasks=found.tasks,
-        points=100 * found.spread,
-        expected=100 * found.expected,
-        parity=100 * found.parity,
-        parity_z=found.parity_z,
-        halves=100 * found.halves,
-        halves_z=found.halves_z,
+def _sensitivity(
+    project: Project, store: Store, rates: Beliefs, points: Sequence[float]
+) -> records.Sensitivity:
+    """Which effects the configured gate sees with the configured rollouts, as far as the tightest budget reaches."""
+    one, plain = known.rollout_cost(project, store), project.config.evolve.rollouts
+    budgets = known.allowances(project, store)
+    limits = [left / needs for _, left, unit in budgets if (needs := getattr(one, unit))]
+    limit = int(min(limits)) if limits else None
+    power = Power(
+        known.simulated_gate(project, one),
+        rates,
+        plain,
+        limit=math.inf if limit is None else limit,
+        runs=max(FEWEST, min(MOST, WORK // len(rates.tasks))),
     )
-
-
-def _sensitivity(project: Project, store: Store, known: Beliefs, points: Sequence[float]) -> Sensitivity:
-    """Which effects the configured gate sees with the configured rollouts, as far as the budget reaches."""
-    table = project.config.evolve
-    gate = simulated_gate(project.config, rollout_cost(project, store))
-    limit = _limit(project, store)
-    runs = max(FEWEST, min(MOST, WORK // len(known.tasks)))
-    most = math.inf if limit is None else limit
-    sees = detectable_effect(gate, known, table.rollouts, limit=most, runs=runs)
-    blind = sees.points is None and limit is None
-    return Sensitivity(
-        gate=gate.name,
-        rollouts=table.rollouts,
+    null, smallest = power.simulate(Edit("noop")), power.smallest_effect()
+    blind = smallest is None and limit is None
+    return records.Sensitivity(
+        gate=null.gate,
+        rollouts=plain,
         limit=limit,
-        points=sees.points,
-        null=sees.null,
-        cost=sees.rollouts,
+        points=smallest,
+        null=null.kept,
+        cost=null.rollouts,
         needed=tuple(
-            Needed(
+            records.Needed(
                 points=each,
-                rollouts=None if blind else rollouts_for(gate, each, known, runs=runs),
-                tasks=tasks_for(each, known, table.rollouts),
+                rollouts=None if blind else power.rollouts_for(each),
+                tasks=tasks_for(each, rates, plain),
             )
             for each in points
         ),
     )
 
 
-def _limit(project: Project, store: Store) -> int | None:
-    """Rollouts that the tightest budget still pays for; None where no budget limits them."""
-    unit = rollout_cost(project, store)
-    one = Cost(
-        part="comparisons",
-        rollouts=1,
-        tokens=unit.tokens,
-        usd=unit.usd,
-        seconds=unit.seconds / project.config.evolve.jobs,
-    )
-    budgets = allowances(project.config.budget, store.spent(), store.count())
-    counts = [budget.left / needs for budget in budgets if (needs := budget.needs(one))]
-    return int(min(counts)) if counts else None
-
-
-def _warnings(repeated: Copies, spread: Spread | None, counted: dict[str, Tally]) -> list[str]:
+def _warnings(
+    repeated: records.Copies, spread: records.Spread | None, counted: dict[str, Tally]
+) -> list[str]:
     found = []
     if repeated.trials and repeated.copied / repeated.trials >= MANY_COPIES:
         found.append(
@@ -225,3 +191,30 @@ def _warnings(repeated: Copies, spread: Spread | None, counted: dict[str, Tally]
     if counted and all(tally.n < 2 for tally in counted.values()):
         found.append("no task has two scored rollouts, so noise cannot be measured: ask for --rollouts 4")
     return found
+
+
+def simulate(
+    project: Project,
+    *,
+    tasks: int | None = None,
+    rollouts: int | None = None,
+    gate: str | None = None,
+    points: Sequence[float] = (),
+    runs: int = 200,
+    matrix: Path | None = None,
+) -> list[SimulationResult]:
+    """How often the gate keeps simulated edits of known size, and the rollouts it takes. Asks no model.
+
+    What is None is taken from the project. `matrix` is a table of outcomes to resample. Raises `UsageError`.
+    """
+    config = project.config.evolve
+    count = tasks or len(project.tasks_in_use(project.suite())[0])
+    made = make_gate(gate or config.gate, ceiling=records.Ceiling(rollouts=config.comparison.rollouts))
+    draw = incumbents(count, read_matrix(matrix) if matrix else ())
+    edits = [*(Edit(shape, size) for size in points or SIZES for shape in REAL), *map(Edit, NULL)]
+    return [
+        simulate_edit(
+            made, edit, draw, rollouts=rollouts or config.rollouts, runs=runs, seed=f"0 {edit} {count}"
+        )
+        for edit in edits
+    ]

@@ -1,7 +1,5 @@
 """One change: what is known about it, and how a person reverts it."""
 
-from __future__ import annotations
-
 from contextlib import closing
 
 from ahe.errors import AheError, TaskError, UsageError, WorkspaceError
@@ -84,7 +82,10 @@ def revert(project: Project, change: str, reason: str) -> Reverted:
         commit = find_commit(history, change)
         new = history.revert(commit.sha, f"{reason}\nAhe-Verdict: reverted", person=True)
         # The note comes after the revert: without its revert the next run would complete it, also at a conflict.
-        history.note(commit.sha, _verdict(commit, reason))
+        # It keeps the verdict so far with its numbers, and has the person's decision over it.
+        decided = {"outcome": "reverted", "decided_by": "person", "reason": reason or "a person took it back"}
+        so_far = commit.verdict.model_dump() if commit.verdict else {}
+        history.note(commit.sha, Verdict.model_validate({**so_far, **decided}))
         moved = retag_best(history)
     harness = history.harness_id(new)
     try:
@@ -103,9 +104,3 @@ def revert(project: Project, change: str, reason: str) -> Reverted:
         rate=rate,
         rollouts=rollouts,
     )
-
-
-def _verdict(commit: Commit, reason: str) -> Verdict:
-    """The verdict so far, with its numbers, and the person's decision over it."""
-    decided = {"outcome": "reverted", "decided_by": "person", "reason": reason or "a person took it back"}
-    return Verdict.model_validate({**(commit.verdict.model_dump() if commit.verdict else {}), **decided})

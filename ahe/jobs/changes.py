@@ -5,6 +5,7 @@ The agent's copy is not to be trusted: what points out of the folder is held bac
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import stat
@@ -61,7 +62,10 @@ class Work:
 
     def changes(self) -> tuple[list[Change], dict[str, str]]:
         """The changes that may be applied, and what is held back, with the reasons."""
-        found, held, room = self._all(), dict(self.after.left_out), MAX_TOTAL
+        old, new = self.before.files, self.after.files
+        every = (Change(path, _mode(old.get(path)), _mode(new.get(path))) for path in sorted({*old, *new}))
+        found = [change for change in every if change.old != change.new or not self._same(change.path)]
+        held, room = dict(self.after.left_out), MAX_TOTAL
         for change in found:
             if place := self.before.cover(change.path):
                 held[place] = self.before.left_out[place]
@@ -77,22 +81,11 @@ class Work:
         covered = Listing(left_out=held)
         return [change for change in found if not covered.cover(change.path)], held
 
-    def _all(self) -> list[Change]:
-        old, new = self.before.files, self.after.files
-        every = (Change(path, _mode(old.get(path)), _mode(new.get(path))) for path in sorted({*old, *new}))
-        return [change for change in every if change.old != change.new or not self._same(change.path)]
-
     def _same(self, path: str) -> bool:
         one, two = self.base / path, self.copy / path
         if one.is_symlink():
             return os.readlink(one) == os.readlink(two)
-        if self.before.files[path].st_size != self.after.files[path].st_size:
-            return False
-        with one.open("rb") as old, two.open("rb") as new:
-            while (data := old.read(1 << 20)) == new.read(1 << 20):
-                if not data:
-                    return True
-        return False
+        return filecmp.cmp(one, two, shallow=False)
 
     def _unfit(self, change: Change) -> str:
         """Why a change is not applied; empty where it may be."""

@@ -1,22 +1,19 @@
 """Two versions of the harness side by side, from the trials that exist; new ones run only on request."""
 
-from __future__ import annotations
-
 from contextlib import closing
 
 from ahe.evaluate.evaluation import pass_rate
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of, slowdown, stored_trials
-from ahe.events import NullWatcher
+from ahe.events import QUIET
 from ahe.gate.claims import gain
 from ahe.gate.posterior import fit_concentration, posterior
 from ahe.gate.predictions import observed
+from ahe.gate.retries import tokens_per_task, two_tries
 from ahe.history import History
 from ahe.project.project import Project
 from ahe.protocols import MakeEnvironment, Watcher
-from ahe.records import Interval, Observed, Record, Split, Trial
-
-QUIET = NullWatcher()
+from ahe.records import Interval, Observed, Record, Split, Trial, TwoTries
 
 
 class TaskTrials(Record):
@@ -34,7 +31,8 @@ class Compared(Record):
     as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
     edit, and `raw_delta` is too high because these rollouts selected b. All are None where the arms share no scored
     task, or are the same harness. `others` counts the plain trials that were left out: see `paired`.
-    `slowdown` is how many times slower the model worked for b.
+    `slowdown` is how many times slower the model worked for b. `twice` is version a tried once and twice, the bar
+    for b; `tokens` are the means per task, before and after. Both are over the tasks that both arms scored.
     """
 
     a: str
@@ -50,6 +48,8 @@ class Compared(Record):
     score: float | None = None
     others: int = 0
     slowdown: float | None = None
+    twice: TwoTries | None = None
+    tokens: tuple[float, float] | None = None
 
     @property
     def same(self) -> bool:
@@ -65,7 +65,7 @@ class Compared(Record):
 def compare_stored(project: Project, history: History, a: str, b: str, *, split: Split = "train") -> Compared:
     """Compare two commits from the store alone, on a split. Nothing runs, no model opens."""
     chosen = project.suite().part(split, quick=project.config.suite.quick)
-    ids = history.harness_ids([a, b])
+    ids = {sha: history.harness_id(sha) for sha in (a, b)}
     with closing(project.store()) as store:
         both = store.of_harness(ids[a]), store.of_harness(ids[b])
         arms = paired(*both, chosen, model=project.coder())
@@ -82,7 +82,7 @@ async def compare(
     watcher: Watcher = QUIET,
     *,
     split: Split = "train",
-    rollouts: int = 0,
+    rollouts: int | None = None,
     environment: MakeEnvironment | None = None,
 ) -> Compared:
     """Compare two revisions; with `rollouts` both arms are first brought to that many attempts per task.
@@ -93,7 +93,7 @@ async def compare(
     history = project.history()
     first, second = history.resolve(a), history.resolve(b)
     chosen = project.suite().needed(split, quick=project.config.suite.quick)
-    ids = history.harness_ids([first, second])
+    ids = {sha: history.harness_id(sha) for sha in (first, second)}
     if not rollouts or ids[first] == ids[second]:
         return compare_stored(project, history, first, second, split=split)
     # Imported here, because `ahe log`, `best` and `show` only read, and these bring all that runs.
@@ -129,6 +129,8 @@ def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arm
         raw_delta=found.raw if found else None,
         score=found.above() if found else None,
         slowdown=slowdown(arms) if found else None,
+        twice=two_tries(trial for trial in arms[0] if trial.task in both),
+        tokens=tokens_per_task(arms, both),
     )
 
 

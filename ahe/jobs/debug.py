@@ -1,7 +1,5 @@
 """Explain what happened, from trials that exist or from the traces of any tool."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +8,7 @@ from ahe.debug.debugger import AgentDebugger
 from ahe.debug.readers.find import Skipped, find
 from ahe.errors import UsageError
 from ahe.evaluate.stored import paired
-from ahe.events import Notice, NullWatcher
+from ahe.events import QUIET, Notice
 from ahe.evolve.editor import history_lines
 from ahe.project.assemble import assemble, debugger
 from ahe.project.project import Project
@@ -22,7 +20,6 @@ BUDGET = 10_000
 NAMED = 10
 """Files that the report names because they may be traces in a form that is not known."""
 TRACES_OUT = "ahe-debug"
-QUIET = NullWatcher()
 
 
 async def debug(

@@ -1,18 +1,14 @@
 """Measure one version of the harness, on a split or on tasks by name."""
 
-from __future__ import annotations
-
 import time
 
 from ahe.evaluate.evaluation import pass_rate, tallies
-from ahe.events import NullWatcher
+from ahe.events import QUIET
 from ahe.jobs.known import version
 from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import MakeEnvironment, Watcher
 from ahe.records import Record, Split, Tally, Usage
-
-QUIET = NullWatcher()
 
 
 class EvalResult(Record):

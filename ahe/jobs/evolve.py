@@ -1,11 +1,9 @@
 """Run the loop until something ends it."""
 
-from __future__ import annotations
-
 import time
 from contextlib import closing
 
-from ahe.events import Estimated, Notice, NullWatcher
+from ahe.events import QUIET, Estimated, Notice
 from ahe.history import History
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
@@ -15,7 +13,6 @@ from ahe.project.project import Project
 from ahe.protocols import Gate, MakeEnvironment, Watcher
 from ahe.records import Record, Usage
 
-QUIET = NullWatcher()
 NAMED = 10
 
 

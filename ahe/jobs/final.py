@@ -5,8 +5,6 @@ attempts and does not count as a second one. Then follow result.json and the tag
 result into plain git and every clone.
 """
 
-from __future__ import annotations
-
 import os
 from contextlib import closing
 from pathlib import Path
@@ -18,11 +16,12 @@ from ahe.events import Notice
 from ahe.gate.claims import claim
 from ahe.gate.decisions import unusable
 from ahe.gate.predictions import observed
+from ahe.gate.retries import tokens_per_task, two_tries
 from ahe.history import History
 from ahe.history.message import final_tag
 from ahe.jobs.best import best_commit
 from ahe.jobs.known import version
-from ahe.project.assemble import Parts, assemble
+from ahe.project.assemble import assemble
 from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Final, FinalPlan, Record, Task, Usage
@@ -41,7 +40,7 @@ async def final(
     Raises `UsageError` where there is no test split, or where it was scored before and `again` gives no reason;
     `SandboxError` where too many trials broke for a result: then the look is not over, and the next call continues it.
     """
-    history, tasks = project.history(), test_tasks(project)
+    history, tasks, again = project.history(), test_tasks(project), again.strip()
     with project.run_lock():
         plan = begun(project, history)
         if plan is None:
@@ -53,9 +52,12 @@ async def final(
             watcher.emit(
                 Notice(f"continuing look {plan.look}, begun on {plan.begun}: {plan.rollouts} rollouts")
             )
-        if (result := _read(project, plan.look)) is None:
+        file = _folder(project, plan.look) / "result.json"
+        if file.is_file():
+            result = _parsed(Final, file)
+        else:
             result = await _look(project, history, watcher, plan)
-            _write(_folder(project, plan.look) / "result.json", result.model_dump_json(indent=1))
+            _write(file, result)
         history.tag_final(result)
     return result
 
@@ -117,14 +119,18 @@ def planned(
         seen=seen,
         begun=now(),
     )
-    _write(_folder(project, plan.look) / "plan.json", plan.model_dump_json(indent=1))
+    _write(_folder(project, plan.look) / "plan.json", plan)
     return plan
 
 
 async def _look(project: Project, history: History, watcher: Watcher, plan: FinalPlan) -> Final:
     """Run what the plan still lacks, and count."""
     async with assemble(project, watcher) as parts:
-        tasks = [_task(parts, name) for name in plan.tasks]
+        if missing := ", ".join(name for name in plan.tasks if name not in parts.suite.tasks):
+            raise UsageError(
+                f"the look that was begun needs the task {missing}, which is missing in {parts.suite.path}: restore it"
+            )
+        tasks = [parts.suite.tasks[name] for name in plan.tasks]
         arms = [version(project, history, sha) for sha in (plan.seed, plan.best)]
         goals = [(arm, task, plan.rollouts) for task in tasks for arm in arms]
         trials = (await parts.evaluator.in_turns("test split: seed and best", goals, plan.first)).trials
@@ -147,6 +153,8 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
         missing=sum(b.missing + c.missing for b, c in pairs.values()),
         usage=sum((trial.usage + trial.side_usage for trial in trials), Usage()),
         ended=now(),
+        twice=two_tries(one),
+        tokens=tokens_per_task((one, other), plan.tasks),
     )
 
 
@@ -159,21 +167,8 @@ def _same_model(project: Project, plan: FinalPlan) -> None:
         )
 
 
-def _task(parts: Parts, name: str) -> Task:
-    if name not in parts.suite.tasks:
-        raise UsageError(
-            f"the look that was begun needs the task {name}, which is missing in {parts.suite.path}: restore it"
-        )
-    return parts.suite.tasks[name]
-
-
 def _folder(project: Project, look: int) -> Path:
     return project.config.runs / "final" / f"{look:03d}"
-
-
-def _read(project: Project, look: int) -> Final | None:
-    file = _folder(project, look) / "result.json"
-    return _parsed(Final, file) if file.is_file() else None
 
 
 def _parsed(form: type[R], file: Path) -> R:
@@ -185,9 +180,9 @@ def _parsed(form: type[R], file: Path) -> R:
         ) from None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, record: Record) -> None:
     """Write the whole file or nothing, also when the process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
-    draft.write_text(text + "\n", "utf-8")
+    draft.write_text(record.model_dump_json(indent=1) + "\n", "utf-8")
     os.replace(draft, path)

@@ -3,15 +3,12 @@
 Paths are relative, with `/`; bytes that are not UTF-8 are surrogate escapes. No link is followed.
 """
 
-from __future__ import annotations
-
 import errno
 import itertools
 import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -107,7 +104,9 @@ def listing(
         for name, entry in entries.items():
             path = place + name
             try:
-                info = _looked_at(entry, ours)
+                info = entry.stat(follow_symlinks=False)
+                if ours and stat.S_ISREG(info.st_mode) and not info.st_mode & stat.S_IRUSR:
+                    os.chmod(entry.path, 0o600)
             except OSError as error:
                 found.left_out[path] = f"it cannot be read ({error.strerror})"
                 continue
@@ -137,13 +136,6 @@ def without_repositories(root: Path) -> None:
                     waiting.append(Path(entry.path))
         except OSError:
             remove_tree(place)
-
-
-def _looked_at(entry: os.DirEntry[str], ours: bool) -> os.stat_result:
-    info = entry.stat(follow_symlinks=False)
-    if ours and stat.S_ISREG(info.st_mode) and not info.st_mode & stat.S_IRUSR:
-        os.chmod(entry.path, 0o600)
-    return info
 
 
 def persons(root: Path, spare: Path, runs: Path, *, everything: bool = False) -> Listing:
@@ -191,46 +183,36 @@ def _add_repository(root: Path, found: Listing) -> None:
     found.left_out |= {f".git/{path}": why for path, why in own.left_out.items()}
 
 
-def copy(root: Path, found: Listing, *targets: Path) -> None:
+def copy(root: Path, found: Listing, target: Path) -> None:
     """Copy what is listed, with permissions and times. What cannot be copied after all moves to `left_out`."""
-    for target in targets:
-        target.mkdir()
-    for kind, one in ((found.folders, _make_one), (found.files, _copy_one)):
+    target.mkdir()
+    for kind in (found.folders, found.files):
         for path in sorted(kind):
+            why = ""
             try:
-                if found.cover(path):
-                    raise _Unreadable
-                one(root / path, [target / path for target in targets])
+                if not found.cover(path):
+                    _copy_one(root / path, target / path, folder=kind is found.folders)
+                    continue
             except _Unreadable as error:
-                del kind[path]
-                found.left_out |= {path: str(error)} if str(error) else {}
+                why = str(error)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:  # it is deeper in our folders than in the person's
+                    raise
+                why = "its path is too long"
+            del kind[path]
+            found.left_out |= {path: why} if why else {}
     for path, info in found.folders.items():
-        for target in targets:
-            os.chmod(target / path, 0o700 | stat.S_IMODE(info.st_mode) & 0o777)
-
-
-def _make_one(_: Path, targets: list[Path]) -> None:
-    for target in targets:
-        with _fitting():
-            target.mkdir()
-
-
-@contextmanager
-def _fitting() -> Iterator[None]:
-    """A name that is deeper in our folders than in the person's may not fit."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        raise _Unreadable("its path is too long") from None
+        os.chmod(target / path, 0o700 | stat.S_IMODE(info.st_mode) & 0o777)
 
 
 class _Unreadable(Exception):
     pass
 
 
-def _copy_one(source: Path, targets: list[Path]) -> None:
+def _copy_one(source: Path, target: Path, *, folder: bool) -> None:
+    if folder:
+        target.mkdir()
+        return
     try:
         if source.is_symlink():
             link, handle = os.readlink(source), -1
@@ -239,17 +221,13 @@ def _copy_one(source: Path, targets: list[Path]) -> None:
     except OSError as error:
         raise _Unreadable(f"it cannot be read ({error.strerror})") from None
     if handle < 0:
-        for target in targets:
-            with _fitting():
-                target.symlink_to(link)
+        target.symlink_to(link)
         return
     with open(handle, "rb") as old:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):
             raise _Unreadable("it was replaced while it was read")
-        for target in targets:
-            old.seek(0)
-            with _fitting(), target.open("xb") as new:
-                shutil.copyfileobj(old, new)
-            os.chmod(target, 0o600 | stat.S_IMODE(info.st_mode) & 0o777)
-            os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
+        with target.open("xb") as new:
+            shutil.copyfileobj(old, new)
+        os.chmod(target, 0o600 | stat.S_IMODE(info.st_mode) & 0o777)
+        os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))

@@ -1,7 +1,5 @@
 """What git ignores in a person's folder. Paths are relative to it, as in `folder.py`."""
 
-from __future__ import annotations
-
 import functools
 import os
 from collections.abc import Iterable, Iterator

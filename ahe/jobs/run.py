@@ -123,21 +123,17 @@ def _scratch(folder: Path) -> Iterator[Path]:
     """A new folder, removed afterwards. It is not in `runs/scratch`, because it may have to be kept."""
     folder.parent.mkdir(parents=True)
     folder.mkdir(0o700)  # nobody else runs what the agent made, as with a set-id bit
+    kept = False
     try:
         yield folder
     except _Unfinished:
+        kept = True
         raise
-    except BaseException:
-        _remove(folder)
-        raise
-    else:
-        _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    with suppress(OSError):
-        remove_tree(folder)
-        folder.parent.rmdir()  # nothing was worth keeping, if it is empty
+    finally:
+        if not kept:
+            with suppress(OSError):
+                remove_tree(folder)
+                folder.parent.rmdir()  # nothing was worth keeping, if it is empty
 
 
 async def _play(parts: Parts, harness: Harness, instruction: str, copy: Path, trace: Path) -> AgentOutcome:
@@ -192,7 +188,8 @@ class Desk:
                 f"{directory} has {found.bytes / 1e6:.1f} MB, and copying it twice does not fit in the "
                 f"{free / 1e6:.1f} MB that are free at {runs}: make room there, or name a smaller folder with -C"
             )
-        copy(directory, found, scratch / "base", scratch / "copy")
+        copy(directory, found, scratch / "base")
+        copy(scratch / "base", found, scratch / "copy")
         ignoring = None if everything else Ignoring(directory, scratch / "record.git")
         return cls(directory, scratch, git, found, ignoring)
 

@@ -1,7 +1,5 @@
 """The tasks of a suite: listed with what keeps them from running here, and checked to be sound."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
@@ -23,9 +21,9 @@ class ListedTask(Record):
 
     name: str
     split: str
-    environment: str
-    refused: str
-    description: str
+    environment: str = ""
+    refused: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,7 @@ def listed(project: Project) -> ListedSuite:
         )
         for name, task in suite.tasks.items()
     ]
-    found += [
-        ListedTask(name=name, split="none", environment="", refused=reason, description="")
-        for name, reason in suite.left_out.items()
-    ]
+    found += [ListedTask(name=name, split="none", refused=why) for name, why in suite.left_out.items()]
     return ListedSuite(suite, tuple(sorted(found, key=lambda task: task.name)))
 
 

@@ -10,18 +10,8 @@ from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Notice
-from ahe.gate.attribution import (
-    PROVE_BAD,
-    PROVE_GOOD,
-    AttributionQuestion,
-    AttributionStep,
-    LeftOut,
-    Piece,
-    TreeRequest,
-    attribute,
-    disputed,
-    most_rollouts,
-)
+from ahe.gate import attribution as loo
+from ahe.gate.attribution import LeftOut, Piece
 from ahe.history import Commit, History
 from ahe.loop.measurement import Measurement
 from ahe.loop.state import WorkspaceState
@@ -54,11 +44,13 @@ class Candidate:
             return judged
         trees = LeaveOneOutTrees(self.history, self.state.head, self.state.pending)
         judged = replace(judged, blocked=trees.blocked, no_op=trees.no_op)
-        tasks = disputed(pairs, (*self.state.predicts, *self.state.risks), concentration)
+        tasks = loo.disputed(pairs, (*self.state.predicts, *self.state.risks), concentration)
         if not tasks or not self._can_be_attributed(trees):
             return judged
-        burden = PROVE_BAD if whole.outcome == "kept" else PROVE_GOOD
-        question = AttributionQuestion(trees.pieces, tasks, len(pairs), burden, concentration=concentration)
+        burden = loo.PROVE_BAD if whole.outcome == "kept" else loo.PROVE_GOOD
+        question = loo.AttributionQuestion(
+            trees.pieces, tasks, len(pairs), burden, concentration=concentration
+        )
         return await self._attribute(judged, trees, measurement, question)
 
     async def _attribute(
@@ -66,13 +58,13 @@ class Candidate:
         judged: JudgedCandidate,
         trees: LeaveOneOutTrees,
         measurement: Measurement,
-        question: AttributionQuestion,
+        question: loo.AttributionQuestion,
     ) -> JudgedCandidate:
         def version(without: LeftOut) -> HarnessVersion:
             return self.version(trees.tree(without))
 
         runner = AttributionRunner(measurement.evaluator, measurement.suite, version)
-        most = most_rollouts(len(question.pieces), len(question.tasks))
+        most = loo.most_rollouts(len(question.pieces), len(question.tasks))
         self.watcher.emit(
             Notice(
                 f"{len(question.pieces)} commits in one candidate: leave-one-out attribution on "
@@ -176,17 +168,18 @@ class AttributionRunner:
     version: Callable[[LeftOut], HarnessVersion]
     fresh: dict[str, Trial] = field(default_factory=dict)
 
-    async def answer(self, question: AttributionQuestion) -> AttributionStep:
+    async def answer(self, question: loo.AttributionQuestion) -> loo.AttributionStep:
         """The verdicts on the pieces. Raises `RevertConflict` where a tree cannot be made."""
         rolls: dict[LeftOut, dict[str, list[bool | None]]] = {}
-        while (step := attribute(replace(question, rolls=rolls))).requests:
+        while (step := loo.attribute(replace(question, rolls=rolls))).requests:
             trials = await self._run(step.requests)
             for request in step.requests:
                 made = trials[self.version(request.without).id, request.task]
-                rolls.setdefault(request.without, {})[request.task] = [_passed(trial) for trial in made]
+                passed = [None if trial.status == "missing" else trial.status == "passed" for trial in made]
+                rolls.setdefault(request.without, {})[request.task] = passed
         return step
 
-    async def _run(self, requests: Sequence[TreeRequest]) -> dict[tuple[str, str], list[Trial]]:
+    async def _run(self, requests: Sequence[loo.TreeRequest]) -> dict[tuple[str, str], list[Trial]]:
         """The trials by harness and task, in the order of attempts."""
         goals = [(self.version(r.without), self.suite.tasks[r.task], r.n) for r in requests]
         evaluation = await self.evaluator.in_turns("leave-one-out attribution", goals, FRESH)
@@ -195,7 +188,3 @@ class AttributionRunner:
         for trial in evaluation.trials:
             found.setdefault((trial.harness, trial.task), []).append(trial)
         return found
-
-
-def _passed(trial: Trial) -> bool | None:
-    return None if trial.status == "missing" else trial.status == "passed"

@@ -4,8 +4,6 @@ Its state is derived from the workspace's commits, notes and tags and from the t
 a kill at any point, the next run continues with the first thing that is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -106,17 +104,12 @@ class Loop:
         steps.tag(number)
         steps.move_best()
         verdict = judged.overall()
+        rates = {"undecided": None, "reverted": verdict.incumbent_rate}
         return IterationResult(
             number=number,
             rate=verdict.incumbent_rate,
             commits=tuple(commit.sha for commit in state.pending),
             verdict=verdict,
-            new_rate=rate_of_head(verdict),
+            # Of HEAD as it is now.
+            new_rate=rates.get(verdict.outcome, verdict.candidate_rate),
         )
-
-
-def rate_of_head(verdict: Verdict) -> float | None:
-    """The pass rate of HEAD after this verdict; None where nothing was decided."""
-    if verdict.outcome == "undecided":
-        return None
-    return verdict.incumbent_rate if verdict.outcome == "reverted" else verdict.candidate_rate

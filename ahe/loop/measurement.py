@@ -1,7 +1,5 @@
 """Measures a candidate against the incumbent: runs the rollouts that the gate requests until it decides."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -192,6 +190,7 @@ class Measurement:
             predicted=self.predicts,
             slowdown=self.slowdown,
             side_by_side=self.series,
+            tokens=comparison.tokens,
         )
         return with_tasks(measured, pairs, self.concentration)
 

@@ -1,7 +1,5 @@
 """The state of a workspace, derived from its log: what is decided, what is pending, what was left half done."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from datetime import UTC, datetime
 from ahe.errors import WorkspaceError
 from ahe.history import Commit
 
+FINAL = ("kept", "reverted", "unchanged")
 _ITERATION = re.compile(r"^ahe/iter-(\d+)$")
 
 
@@ -60,7 +59,7 @@ def workspace_state(log: Sequence[Commit]) -> WorkspaceState:
     reverted = {commit.reverts for commit in log if commit.reverts}
     pending = []
     for commit in log[:-1]:
-        if _final(commit) or (commit.reverts and not commit.by_person):
+        if _outcome(commit) in FINAL or (commit.reverts and not commit.by_person):
             break
         pending.append(commit)
     incumbent = log[len(pending)].sha if pending else log[0].sha
@@ -107,7 +106,3 @@ def next_iteration(state: WorkspaceState) -> int:
 
 def _outcome(commit: Commit) -> str:
     return commit.verdict.outcome if commit.verdict else ""
-
-
-def _final(commit: Commit) -> bool:
-    return _outcome(commit) in ("kept", "reverted", "unchanged")

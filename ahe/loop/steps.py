@@ -1,13 +1,11 @@
 """The steps of an iteration. `ahe.loop.loop` runs them in their order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ahe.errors import ContextOverflow, RevertConflict
-from ahe.evaluate.evaluation import Evaluator, tallies
+from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
@@ -109,8 +107,8 @@ class Steps:
     def heldout_count(self, state: WorkspaceState) -> Tally:
         """Passes and rollouts of HEAD on held-out so far: counts only, no names and no traces."""
         trials = stored_trials(self.evaluator, self.version(state.head), self.tasks(self.heldout))
-        counted = tallies(trials).values()
-        return Tally(passes=sum(tally.passes for tally in counted), n=sum(tally.n for tally in counted))
+        statuses = [trial.status for trial in trials]
+        return Tally(passes=statuses.count("passed"), n=len(statuses) - statuses.count("missing"))
 
     async def evolve(self, brief: Brief) -> None:
         """Let the editor commit what passes preflight; its draft becomes HEAD in one step."""

@@ -1,7 +1,5 @@
 """Turns the results for a candidate into the verdict on each of its commits, as written to its note."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -117,7 +115,9 @@ def _verdict(judged: JudgedCandidate, commit: Commit) -> Verdict:
         ends = {"incumbent": whole.incumbent, "candidate": whole.candidate}
         return Verdict(outcome="unchanged", reason=reason, gate=whole.gate, **ends)
     if commit.sha in judged.blocked:
-        return _blocked(whole, commit)
+        # A person's later commit builds on it, and a person's commit is never reverted, so both stay.
+        own = _as_whole(whole, commit)
+        return both_stay(own) if whole.outcome == "reverted" else own
     found = judged.attributed(commit.sha)
     return _from_attribution(judged, commit, found) if found else _as_whole(whole, commit)
 
@@ -135,12 +135,6 @@ def _by_person(whole: Verdict) -> Verdict:
         return whole
     reason = f"a person's commit stays; the gate would revert it: {whole.reason}"
     return whole.model_copy(update={"outcome": "kept", "decided_by": "person", "reason": reason})
-
-
-def _blocked(whole: Verdict, commit: Commit) -> Verdict:
-    """A commit that a person's later one builds on: a person's commit is never reverted, so both stay."""
-    own = _as_whole(whole, commit)
-    return both_stay(own) if whole.outcome == "reverted" else own
 
 
 def both_stay(reverted: Verdict) -> Verdict:

@@ -1,7 +1,5 @@
 """The body of an endpoint's answer: whole or as a stream of events, with an error in any form."""
 
-from __future__ import annotations
-
 import json
 import re
 from io import StringIO
@@ -19,8 +17,6 @@ WORDS = (
 MAX_WORDS = 4_000
 MAX_CALLS = 256
 """Tool calls of a reply that are read."""
-MAX_WORK = 5_000_000
-"""Comparisons that joining a stream may take. An honest one needs one or two for each part of a call."""
 
 
 class MalformedBody(Exception):
@@ -50,9 +46,7 @@ def parse(raw: bytes) -> dict[str, Any]:
         else:
             body = loads(text)
     except (ValueError, RecursionError) as error:
-        page = (
-            "a web page, not JSON: does base_url end in /v1?" if text.lstrip().startswith("<") else "not JSON"
-        )
+        page = "a web page, not JSON: does base_url end in /v1?" if text.lstrip()[:1] == "<" else "not JSON"
         raise MalformedBody(f"the body is {page} ({_excerpt(raw)})") from error
     if not isinstance(body, dict):
         raise MalformedBody(f"the body is not a JSON object ({_excerpt(raw)})")
@@ -134,15 +128,11 @@ class _Joining:
     """Joins the parts of a message. Texts grow in `StringIO`s: to add strings would copy all that came before."""
 
     def __init__(self) -> None:
-        self._left = MAX_WORK
-
-    def _spend(self, work: int) -> None:
-        self._left -= work
-        if self._left < 0:
-            raise MalformedBody("the parts of the stream are too many to be joined")
+        self._newest: dict[int, dict[str, dict[str, Any]]] = {}
+        """For each list (by `id`) the newest item of each index."""
 
     def merge(self, whole: dict[str, Any], part: dict[str, Any]) -> None:
-        """Add the part to the whole. Raises `MalformedBody` if the stream has exceeded `MAX_WORK`."""
+        """Add the part to the whole."""
         for key, value in part.items():
             old = whole.get(key)
             if value is None:
@@ -153,40 +143,27 @@ class _Joining:
                 whole[key] = (value or old) if key in ONCE else _growing(old, value)
             elif isinstance(old, list) and isinstance(value, list):
                 for item in value:
-                    place = self._place(old, item)
-                    if place is None:
-                        old.append(item)
-                    else:
-                        self.merge(place, item)
+                    self._add(old, item)
             elif isinstance(old, dict) and isinstance(value, dict):
                 self.merge(old, value)
             else:
                 whole[key] = value
 
-    def _place(self, items: list[Any], part: Any) -> dict[str, Any] | None:
-        """The item that a part continues: of the same index and type, and no other call's id. None: a new item."""
-        for item in reversed(items):
-            self._spend(1)
-            if not isinstance(item, dict) or not isinstance(part, dict):
-                return None
-            known = [(item.get(key), part.get(key)) for key in ("id", "type")]
-            if item.get("index") == part.get("index") and all(not a or not b or a == b for a, b in known):
-                return None if _starts_call(part) and self._complete(item) else item
-        return None
-
-    def _complete(self, call: dict[str, Any]) -> bool:
-        """Whether a call's arguments are whole: some endpoints number each of several calls with index 0."""
-        try:
-            arguments = call["function"]["arguments"]
-            if isinstance(arguments, StringIO):
-                arguments.seek(max(0, arguments.tell() - 9))
-                if not arguments.read().rstrip().endswith("}"):
-                    return False
-            arguments = _plain(arguments)
-            self._spend(len(arguments) // 50)
-            return isinstance(json.loads(arguments), dict)
-        except (KeyError, TypeError, ValueError, RecursionError):
-            return False
+    def _add(self, items: list[Any], part: Any) -> None:
+        """Join a part to the newest item of its index, or add it if it has another id or type."""
+        if not isinstance(part, dict):
+            items.append(part)
+            return
+        if id(items) not in self._newest:
+            self._newest[id(items)] = {repr(each.get("index")): each for each in dicts(items)}
+        newest, index = self._newest[id(items)], repr(part.get("index"))
+        item = newest.get(index, {})
+        known = [(item.get(key), part.get(key)) for key in ("id", "type")]
+        if item and all(not a or not b or a == b for a, b in known):
+            self.merge(item, part)
+        else:
+            items.append(part)
+            newest[index] = part
 
 
 def _growing(*texts: str) -> StringIO:
@@ -202,13 +179,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return {key: _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
-
-
-def _starts_call(part: dict[str, Any]) -> bool:
-    """Whether a part has a name and the beginning of arguments. Some endpoints repeat the name in every part."""
-    function = part.get("function")
-    arguments = function.get("arguments") if isinstance(function, dict) and function.get("name") else None
-    return isinstance(arguments, str) and bool(arguments) and arguments.lstrip()[:1] in ("", "{")
 
 
 def dicts(value: object) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """The identity of a model: its fingerprint, and whether `ahe` serves it itself."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from urllib.parse import urlsplit
@@ -52,23 +50,17 @@ def on_loopback(base_url: str) -> bool:
     return (urlsplit(base_url).hostname or "") in LOOPBACK
 
 
-def normalised(base_url: str) -> str:
-    """The address as it is hashed into the fingerprint: scheme and host in lower case, no credentials, no
-    trailing slash.
-    """
-    parts = urlsplit(base_url.strip())
-    return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}"
-
-
 def fingerprint(spec: ModelSpec) -> str:
     """16 hexadecimal digits, equal exactly when the trials of two specs may be pooled.
 
-    Embedded weights are identified by their sha256, not by their path or port.
+    Embedded weights are identified by their sha256, not by their path or port; an address without credentials and
+    trailing slash, with scheme and host in lower case.
     """
-    kind = served_here(spec)
+    kind, parts = served_here(spec), urlsplit(spec.base_url.strip())
+    host = parts.netloc.rpartition("@")[2].lower()
     known_by_weights = kind == "local" and spec.weights_sha256
     identity = {
-        "where": kind or normalised(spec.base_url),
+        "where": kind or f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}",
         "name": "" if known_by_weights else spec.name,
         "weights": spec.weights_sha256,
         "temperature": spec.temperature,

@@ -3,10 +3,9 @@
 Prices come from the configuration, else from the offline table of `genai-prices`.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from ahe.errors import BudgetExceeded
 from ahe.models.identity import on_loopback, served_here
@@ -17,37 +16,30 @@ MILLION = 1_000_000
 ADVICE = "What is done is kept: raise the limit under [budget] in ahe.toml and run the same command again"
 
 
+@dataclass
 class Ledger:
     """Counts every model call. A limit of 0 means no limit; `minutes_limit` is wall-clock time since the ledger
     was made.
 
-    `spent` is what earlier processes of the same run have used. `on_charge` is called after every call with the role,
-    the usage of the call and the new total.
+    `total` begins with what earlier processes of the same run have used, `spent` with nothing. `on_charge` is called
+    after every call with the role, the usage of the call and the new total.
     """
 
-    def __init__(
-        self,
-        usd_limit: float = 0.0,
-        token_limit: int = 0,
-        minutes_limit: float = 0.0,
-        spent: Usage | None = None,
-        *,
-        on_charge: Callable[[Role, Usage, Usage], None] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.usd_limit = usd_limit
-        self.token_limit = token_limit
-        self.minutes_limit = minutes_limit
-        self.total = spent or Usage()
-        self._on_charge = on_charge
-        self._clock = clock
-        self._started = clock()
+    usd_limit: float = 0.0
+    token_limit: int = 0
+    minutes_limit: float = 0.0
+    total: Usage = field(default_factory=Usage)
+    on_charge: Callable[[Role, Usage, Usage], None] = lambda role, usage, total: None
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+        self.spent = Usage(usd=None if self.total.usd is None else 0.0)
 
     def charge(self, role: Role, usage: Usage) -> None:
         """Adds what one call used. Never raises at a limit, because what was paid for is kept."""
-        self.total = self.total + usage
-        if self._on_charge is not None:
-            self._on_charge(role, usage, self.total)
+        self.total, self.spent = self.total + usage, self.spent + usage
+        self.on_charge(role, usage, self.total)
 
     def check(self) -> None:
         """Raises BudgetExceeded once a limit is reached; models call this before every request."""
@@ -58,7 +50,7 @@ class Ledger:
             raise BudgetExceeded(
                 f"the budget of {self.token_limit:,} tokens is spent ({self.total.tokens:,}). {ADVICE}"
             )
-        minutes = (self._clock() - self._started) / 60.0
+        minutes = (self.clock() - self._started) / 60.0
         if self.minutes_limit and minutes >= self.minutes_limit:
             raise BudgetExceeded(
                 f"the budget of {self.minutes_limit:g} minutes is spent ({minutes:.1f}). {ADVICE}"
@@ -87,10 +79,6 @@ def cost(spec: ModelSpec, usage: Usage) -> float | None:
     if on_loopback(spec.base_url):
         # A local server may be free, or a proxy to one that is not: only its owner knows.
         return None
-    return _listed(spec.name, spec.base_url, usage)
-
-
-def _listed(name: str, base_url: str, usage: Usage) -> float | None:
     import genai_prices
 
     tokens = genai_prices.Usage(
@@ -99,9 +87,9 @@ def _listed(name: str, base_url: str, usage: Usage) -> float | None:
         output_tokens=usage.output_tokens,
     )
     # By address first (a router's price differs from the maker's), then by name alone.
-    for url in (base_url, None):
+    for url in (spec.base_url, None):
         try:
-            return float(genai_prices.calc_price(tokens, name, provider_api_url=url).total_price)
+            return float(genai_prices.calc_price(tokens, spec.name, provider_api_url=url).total_price)
         except LookupError:
             continue
     return None

@@ -1,7 +1,5 @@
 """The embedded model: llama.cpp's server in this process, started and stopped by `ahe`."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from pathlib import Path
@@ -19,23 +17,16 @@ class LocalServer:
     `slot_context` is in tokens. Each slot computes a system prompt once and reuses it for the next trial; a
     conversation that leaves its slot is kept in memory and restored.
 
-    It computes with `threads` (as many as there are cores without it). With `poll` over 0 they spin for `poll` percent
-    of the time in which they wait for each other: a little faster on an idle machine, and much slower on a busy one,
-    because they then take the cores from what they wait for (`python -m benchmarks.embedded`).
+    With `poll` over 0 its threads spin for `poll` percent of the time in which they wait for each other: a little
+    faster on an idle machine, and much slower on a busy one, because they then take the cores from what they wait for
+    (`python -m benchmarks.embedded`).
     """
 
-    def __init__(
-        self,
-        path: Path,
-        weights: Weights | None = None,
-        *,
-        jobs: int = 1,
-        threads: int | None = None,
-        poll: int = 0,
-    ) -> None:
+    threads = os.cpu_count() or 1
+    poll = 0
+
+    def __init__(self, path: Path, weights: Weights | None = None, jobs: int = 1) -> None:
         self.path = path
-        self._threads = threads or os.cpu_count() or 1
-        self._poll = poll
         self.jobs = max(1, jobs)
         self.slot_context = weights.slot_context if weights else SLOT_CONTEXT
         self._chat_template = weights.chat_template if weights else ""
@@ -81,7 +72,7 @@ class LocalServer:
         parameters.hostnames = ["127.0.0.1"]
         parameters.port = 0
         for cpu in (parameters.cpuparams, parameters.cpuparams_batch):
-            cpu.n_threads, cpu.poll = self._threads, self._poll
+            cpu.n_threads, cpu.poll = self.threads, self.poll
         parameters.verbosity = 0
         parameters.warmup = False
         if self._chat_template:

@@ -1,15 +1,25 @@
-"""What keeps a call from reaching an endpoint, said in one line that names it and the fix."""
+"""The way to an endpoint: what blocks it, said in one line that names the fix, and a bound on what comes back."""
 
 from __future__ import annotations
 
 import os
 import socket
 import ssl
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
+from ahe.models.retry import TransientFailure
+
+if TYPE_CHECKING:
+    import httpx2
+
 PROXIES = ("http", "https", "socks5", "socks5h")
+MAX_BODY = 16 << 20
+"""Bytes after unpacking: a few kilobytes of gzip may hold gigabytes. A stream of 64,000 tokens has about this size."""
+PACKED = ("gzip", "x-gzip", "deflate")
 
 
 def obstacle() -> str:
@@ -48,3 +58,21 @@ def unreachable(error: BaseException, where: str) -> str:
             return f"{where} does not speak TLS ({cause.reason}): does it want http:// instead of https://?"
         cause = cause.__cause__ or cause.__context__
     return ""
+
+
+async def read_bounded(response: httpx2.Response) -> None:
+    """A hook for the HTTP client: reads and unpacks the body. Raises `TransientFailure` if it exceeds `MAX_BODY`."""
+    import httpx2
+
+    packed = response.headers.pop("content-encoding", "").strip().lower()
+    if packed not in (*PACKED, "", "identity"):
+        raise TransientFailure(f"the body is compressed ({packed[:40]!r}), which was not asked for")
+    unpacking = zlib.decompressobj(wbits=47) if packed in PACKED else None
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    content = bytearray()
+    async for piece in response.stream:
+        content += unpacking.decompress(piece, MAX_BODY + 1 - len(content)) if unpacking else piece
+        if len(content) > MAX_BODY:
+            raise TransientFailure(f"the answer has more than {MAX_BODY >> 20} MB")
+    await response.stream.aclose()
+    response.stream = httpx2.ByteStream(bytes(content))

@@ -13,7 +13,7 @@ from ahe.errors import AgentFault, BadRequest, ModelUnavailable, UsageError
 from ahe.models import body, reading, wire
 from ahe.models.identity import fingerprint, on_loopback, served_here
 from ahe.models.ledger import Ledger, cost
-from ahe.models.network import obstacle, unreachable
+from ahe.models.network import obstacle, read_bounded, unreachable
 from ahe.models.refusals import Adapt, Unreadable, refusal
 from ahe.models.retry import Backoff, TransientFailure, retrying
 from ahe.models.secrets import Secrets, shown
@@ -63,7 +63,7 @@ class OpenAIModel:
         self._where = served_here(spec) or shown(self._base_url)
         self._key = _key(spec)
         self._secrets = secrets or Secrets.of([spec])
-        self._ledger = ledger
+        self._ledger = ledger or Ledger()
         self._keyed = keyed
         self._backoff = backoff or Backoff()
         self.habits = wire.Habits()
@@ -105,15 +105,13 @@ class OpenAIModel:
         return why
 
     async def _answered(self, request: Request) -> Reply:
-        if self._ledger is not None:
-            self._ledger.check()
+        self._ledger.check()
         began = time.monotonic()
         reply = await retrying(
             lambda: self._adapting(request), self.spec.retries, self._backoff, f"the model at {self._where}"
         )
         usage = reply.usage.model_copy(update={"usd": cost(self.spec, reply.usage)})
-        if self._ledger is not None:
-            self._ledger.charge(request.role, usage)
+        self._ledger.charge(request.role, usage)
         waited = max(0.0, time.monotonic() - began - reply.seconds)
         return reply.model_copy(update={"usage": usage, "waited": waited})
 
@@ -129,21 +127,20 @@ class OpenAIModel:
         for _ in range(MOST_FORMS):
             sent = wire.payload(self.spec, request, self.habits.joined(found), room)
             try:
-                return self._learned(found, await self._call(request, sent))
+                reply = await self._call(request, sent)
             except Adapt as adapt:
                 found = found.joined(adapt.habits)
                 room, last = adapt.room or room, adapt.otherwise
                 if wire.payload(self.spec, request, self.habits.joined(found), room) == sent:
                     break
+                continue
+            # Later calls have the form that was answered at once. The reply names what it needed that was new.
+            before, self.habits = self.habits, self.habits.joined(found)
+            if self.habits == before:
+                return reply
+            self.on_learned()
+            return reply.model_copy(update={"learned": found.text()})
         raise last
-
-    def _learned(self, found: wire.Habits, reply: Reply) -> Reply:
-        """Later calls have the form that was answered at once. The reply names what it needed that was new."""
-        before, self.habits = self.habits, self.habits.joined(found)
-        if self.habits == before:
-            return reply
-        self.on_learned()
-        return reply.model_copy(update={"learned": found.text()})
 
     async def _call(self, request: Request, sent: dict[str, Any]) -> Reply:
         headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
@@ -205,8 +202,6 @@ class OpenAIModel:
     def _opened(self) -> AsyncOpenAI:
         if self._client is None:
             from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
-
-            from ahe.models.bounded import read_bounded
 
             timeout = Timeout(self.spec.timeout_seconds, connect=CONNECT_SECONDS)
             # A proxy for the outside world must not be asked for a server on this machine.

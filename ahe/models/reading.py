@@ -1,7 +1,5 @@
 """The Reply in the body of an endpoint's answer."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -40,7 +38,11 @@ def reply(body: dict[str, Any], sent: dict[str, Any], seconds: float = 0.0) -> R
         role="assistant",
         content=content,
         reasoning=_reasoning(said) or thought,
-        tool_calls=tuple(_read_calls(said.get("tool_calls"))),
+        tool_calls=tuple(
+            _read_call(call, call["function"])
+            for call in dicts(said.get("tool_calls"))
+            if isinstance(call.get("function"), dict)
+        ),
         extra=_extra(said)
         | ({"content": said["content"]} if said.get("content") not in (None, content) else {}),
     )
@@ -100,11 +102,6 @@ def _reasoning(said: dict[str, Any]) -> str | None:
     details = dicts(said.get("reasoning_details"))
     texts += [str(detail.get("text") or detail.get("summary") or "") for detail in details]
     return "\n".join(text for text in texts if text) or None
-
-
-def _read_calls(calls: object) -> list[ToolCall]:
-    pairs = ((call, call.get("function")) for call in dicts(calls))
-    return [_read_call(call, function) for call, function in pairs if isinstance(function, dict)]
 
 
 def _read_call(call: dict[str, Any], function: dict[str, Any]) -> ToolCall:

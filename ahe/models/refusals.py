@@ -3,8 +3,6 @@
 `overflow.toml` holds how servers say that a conversation is too long.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping
@@ -89,6 +87,11 @@ and Gemma templates (system), NousResearch/hermes-agent 20154 (roles).
 """
 RETRIED = frozenset({408, 409, 424, 425, 429})
 OVERLOADED = frozenset({429, 503, 529})
+NEEDED = frozenset(
+    {"model", "messages", "tools", "stream", "max_tokens", "role", "content", "tool_calls", "tool_call_id"}
+    | {"id", "type", "function", "name", "arguments"}
+)
+"""Fields of the payload, its messages and calls that cannot be left out."""
 LEAST_REPLY, LEAST_ROOM = 16, 256
 MOST_NUMBERS = 40
 
@@ -132,7 +135,7 @@ def refusal(
     """What to raise for HTTP `status` with this body: an AheError, TransientFailure, Adapt or Unreadable."""
     message = error_words(body)
     said = f"HTTP {status}: {message[:1000] or 'no message'}"
-    wait = retry_after(headers, message=message)
+    wait = retry_after(headers, message)
     limited = wait is not None or PER_TIME.search(message) is not None
     if NO_TOOLS.search(message) and status in (400, 404, 500):
         return BadRequest(f'{where} refused the tools ({said}); set tool_calls = "text" in ahe.toml')
@@ -145,7 +148,10 @@ def refusal(
     if status == 403 and MODERATED.search(message):
         return BadRequest(f"{where} rejected the request ({said})")
     if status in (401, 403) or (status == 400 and NO_KEY.search(message)):
-        return ModelUnavailable(f"{where} refused the key ({said}); {_key_advice(spec)}")
+        advice = f"put a valid key into the environment variable {spec.api_key_env}"
+        if not spec.api_key_env:
+            advice = "name the environment variable that holds the key as `api_key_env` in ahe.toml"
+        return ModelUnavailable(f"{where} refused the key ({said}); {advice}")
     if status in (400, 413, 422) and PER_TIME.search(message):
         return TransientFailure(said, wait, limited=True)
     # A router may hide the refusal of a provider behind a status of its own.
@@ -191,9 +197,9 @@ def _adaptable(
     if "temperature" in sent and "temperature" in message:
         # Leaving it out silently would make the fingerprint wrong.
         return UsageError(f"{where} refuses `temperature` for {spec.name}; remove it from ahe.toml ({said})")
-    names = _fields(message, sent)
-    names = names or [name for name, words in SETTLED if re.search(words, message, re.IGNORECASE)][:1]
-    return Adapt(rejected, names=frozenset(names)) if names else None
+    settled = (name for name, words in SETTLED if re.search(words, message, re.IGNORECASE))
+    name = _field(message, sent) or next(settled, "")
+    return Adapt(rejected, names=frozenset({name})) if name else None
 
 
 def _never_fits(
@@ -217,50 +223,37 @@ def _never_fits(
 def _room(numbers: list[int], asked: int) -> int:
     """Tokens for the reply, if the numbers of a refusal show that the prompt alone would fit; else 0.
 
-    They hold the prompt, perhaps in parts, the window, and the reply that was asked for or the sum of all.
+    They hold the window, and the prompt (perhaps in parts) with the reply that was asked for, their sum, or both.
     """
-    rooms = [
-        window - (total - asked)
-        for window, total in permutations(numbers, 2)
-        if sum(numbers) == window + 2 * total
-        and asked in numbers
-        and max(window, asked) < total < window + asked
+    rooms = []
+    for window, total in permutations(numbers, 2):
+        prompt = total - asked
+        whole = prompt in numbers and prompt != asked
+        in_parts = asked in numbers and sum(numbers) == window + 2 * total
+        if max(window, asked) < total < window + asked and (whole or in_parts):
+            rooms.append(window - prompt)
+    rooms = rooms or [
+        window - prompt
+        for prompt, window in permutations(numbers, 2)
+        if 0 < prompt < window < prompt + asked
+        and prompt != asked
+        and numbers.count(asked) > (window == asked)
     ]
-    pairs = [(p, w) for p, w in permutations(numbers, 2) if 0 < p < w < p + asked and p != asked]
-    rooms = rooms or [w - p for p, w in pairs if p + asked in numbers]
-    rooms = rooms or [w - p for p, w in pairs if numbers.count(asked) > (w == asked)]
     if not rooms and 0 < max(numbers, default=0) < 2 * asked:
         rooms = [max(numbers) // 4]  # The window is hardly larger than the reply asked for: try a short one.
     return min(rooms) if rooms and min(rooms) >= LEAST_ROOM else 0
 
 
-def _fields(message: str, sent: dict[str, Any]) -> list[str]:
-    """Optional parameters and message fields of the payload that the refusal names."""
-    needed = {"model", "messages", "tools", "stream", "max_tokens", "role", "content"}
-    needed |= {"tool_calls", "tool_call_id"}
+def _field(message: str, sent: dict[str, Any]) -> str:
+    """The optional parameter or message field of the payload that the refusal names; empty if it names none."""
     replies = [each for each in sent["messages"] if each["role"] == "assistant"]
     calls = [call for each in replies for call in each.get("tool_calls", ())]
-    inner = {key for call in calls for key in (*call, *call["function"])}
-    extra = {key for each in replies for key in each} | inner - {
-        "id",
-        "type",
-        "function",
-        "name",
-        "arguments",
-    }
-    named = [key for key in [*sent, *sorted(extra - needed)] if _names(message, key) and key not in needed]
-    if WANTED.search(message):
-        named = [f"{wire.FILL}{key}" if key in extra else key for key in named]
-    if "json_schema" in message and "response_format" in sent:
-        named.append("response_format")
-    return named[:1]
+    extra = {key for part in (*replies, *calls, *(call["function"] for call in calls)) for key in part}
+    for key in (*sent, *sorted(extra)):
+        if key not in NEEDED and _names(message, key):
+            return f"{wire.FILL}{key}" if key in extra and WANTED.search(message) else key
+    return "response_format" if "json_schema" in message and "response_format" in sent else ""
 
 
 def _names(message: str, key: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(key)}(?!\w)", message) is not None
-
-
-def _key_advice(spec: ModelSpec) -> str:
-    if spec.api_key_env:
-        return f"put a valid key into the environment variable {spec.api_key_env}"
-    return "name the environment variable that holds the key as `api_key_env` in ahe.toml"

@@ -3,8 +3,6 @@
 A call is retried with exponential backoff and full jitter, or after the time that the endpoint names.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 import re
@@ -96,7 +94,7 @@ def _unavailable(what: str, failures: int, last: TransientFailure) -> ModelUnava
     )
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None, message: str = "") -> float | None:
+def retry_after(headers: Mapping[str, str], message: str = "") -> float | None:
     """Seconds that an endpoint asks to wait, or None: in the header `Retry-After` (seconds or a date) or
     `retry-after-ms`, else in its message (`try again in 6m0.5s`).
     """
@@ -107,24 +105,23 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None, message
         try:
             seconds = float(value) / unit
         except ValueError:
-            seconds = _seconds_until(value, now or datetime.now(UTC))
+            seconds = _seconds_until(value)
         # NaN and infinities parse as floats, but are not times.
         if 0.0 <= seconds < float("inf"):
             return seconds
     found = _WAIT.search(message)
     if found is None:
         return None
-    times = re.findall(_TIME, found[1], re.IGNORECASE)
-    return sum(float(n) * _unit(unit.lower()) for n, unit in times)
+    times = re.findall(_TIME, found[1].lower())
+    return sum(
+        float(n) * (0.001 if unit.startswith(("ms", "mil")) else 60.0 if unit[0] == "m" else 1.0)
+        for n, unit in times
+    )
 
 
-def _unit(name: str) -> float:
-    return 0.001 if name in ("ms", "millisecond", "milliseconds") else 60.0 if name.startswith("m") else 1.0
-
-
-def _seconds_until(date: str, now: datetime) -> float:
+def _seconds_until(date: str) -> float:
     try:
         when = parsedate_to_datetime(date)
-        return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds())
+        return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError, IndexError, OverflowError):  # the last for a year of twenty digits
         return float("nan")

@@ -1,7 +1,5 @@
 """Opens the models of all roles, starts the servers that `ahe` itself runs for them, and caches answers."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping

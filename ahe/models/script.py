@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +83,14 @@ class Script:
     def __init__(self, answers: Mapping[str, Mapping[str, Entry]], log: Path | None = None) -> None:
         self.log = log
         self._entries = [
-            (role, str(pattern), _steps(role, str(pattern), entry))
+            (
+                role,
+                str(pattern),
+                [each if callable(each) else _answer(each, f"{role} {pattern}") for each in steps],
+            )
             for role, keys in answers.items()
             for pattern, entry in keys.items()
+            for steps in [entry if isinstance(entry, list) else [entry]]
         ]
 
     @classmethod
@@ -105,7 +110,8 @@ class Script:
     def find(self, role: str, key: str, seen: int, payload: dict[str, Any]) -> ScriptedAnswer | None:
         """The answer to the call after `seen` calls with this role and key; None if the script has none."""
         for steps in self._matching(role, key):
-            for position, (times, step) in enumerate(steps):
+            for position, step in enumerate(steps):
+                times = step.times if isinstance(step, ScriptedAnswer) else None
                 if times is None:
                     times = 1 if position + 1 < len(steps) else seen + 1
                 if seen < times:
@@ -113,25 +119,15 @@ class Script:
                 seen -= times
         return None
 
-    def _matching(self, role: str, key: str) -> list[Steps]:
+    def _matching(self, role: str, key: str) -> list[list[ScriptedAnswer | Computed]]:
+        """The exact key before patterns; among patterns, more literal characters first."""
         found = [
-            (_rank(pattern, key), own_role == role, steps)
+            (pattern == key, sum(character not in "*?" for character in pattern), own_role == role, steps)
             for own_role, pattern, steps in self._entries
-            if own_role in (role, "*") and _pattern(pattern).fullmatch(key)
+            # Square brackets in a task's name are not a character class.
+            if own_role in (role, "*") and fnmatchcase(key, pattern.replace("[", "[[]"))
         ]
-        return [steps for _, _, steps in sorted(found, key=lambda each: each[:2], reverse=True)]
-
-
-Step = ScriptedAnswer | Computed
-Steps = list[tuple[int | None, Step]]
-
-
-def _steps(role: str, pattern: str, entry: Entry) -> Steps:
-    steps: Steps = []
-    for each in entry if isinstance(entry, list) else [entry]:
-        step: Step = each if callable(each) else _answer(each, f"{role} {pattern}")
-        steps.append((step.times if isinstance(step, ScriptedAnswer) else None, step))
-    return steps
+        return [steps for *_, steps in sorted(found, key=lambda each: each[:3], reverse=True)]
 
 
 def _answer(written: Written, where: str) -> ScriptedAnswer:
@@ -141,15 +137,3 @@ def _answer(written: Written, where: str) -> ScriptedAnswer:
         return ScriptedAnswer.model_validate({"content": written} if isinstance(written, str) else written)
     except ValidationError as error:
         raise UsageError(f"the script's answer for {where} is wrong: {error}") from error
-
-
-def _rank(pattern: str, key: str) -> tuple[bool, int]:
-    """Exact before pattern; among patterns, more literal characters first."""
-    return pattern == key, sum(character not in "*?" for character in pattern)
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    # Not fnmatch, which would read square brackets in a task's name as a character class.
-    special = {"*": ".*", "?": "."}
-    return re.compile("".join(special.get(each, re.escape(each)) for each in pattern), re.DOTALL)

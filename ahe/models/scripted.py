@@ -1,41 +1,69 @@
 """A model that gives the answers of a script, over real HTTP on loopback: for tests and for dry runs.
 
-The server serves POST /v1/chat/completions and GET /v1/models in a thread of its own, keeps connections alive, and
-can fail in scripted ways.
+The server serves POST /v1/chat/completions and GET /v1/models, keeps connections alive, and can fail in scripted ways.
 """
-
-from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
 import threading
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from email.message import Message
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any
 
 from ahe.errors import UsageError
 from ahe.models.reading import estimate
-from ahe.models.script import Script, ScriptedAnswer
+from ahe.models.script import Script, ScriptedAnswer, ScriptedCall
 
-START_SECONDS = 10.0
+POLL_SECONDS = 0.05
 MAX_BODY = 64 * 1024 * 1024
 
-
-@dataclass(frozen=True)
-class HttpResponse:
-    """A response, sent after `delay` seconds; with `drop` the connection is closed instead."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    drop: bool = False
+Serve = Callable[[str, str, Message, bytes], ScriptedAnswer]
+"""Method, path, headers and body of a request → its answer, whose whole body is `raw`."""
 
 
-def failure(status: int, message: str) -> HttpResponse:
-    """An error in the form that OpenAI-compatible endpoints use."""
-    return HttpResponse(status, json.dumps({"error": {"message": message, "code": status}}).encode())
+class _Server(ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 1024
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The client closed the connection, or does not speak HTTP."""
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body leave together, and not a delayed acknowledgement apart
+
+    def __init__(self, serve: Serve, *connection: Any) -> None:
+        self._serve = serve
+        super().__init__(*connection)
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        if not 0 <= length <= MAX_BODY:
+            raise ValueError("the body is too long")
+        answer = self._serve(self.command, self.path, self.headers, self.rfile.read(length))
+        time.sleep(answer.delay)
+        if answer.drop:
+            self.close_connection = True
+            return
+        body = (answer.raw or "").encode()[: answer.cut]
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **answer.headers}
+        self.send_response_only(answer.status, "")
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST
+
+    def log_message(self, *_: Any) -> None:
+        pass
 
 
 class ScriptedServer:
@@ -48,121 +76,73 @@ class ScriptedServer:
     def __init__(self, script: Script) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self._script = script
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._finished: asyncio.Event | None = None
-        self._ready = threading.Event()
-        self._port = 0
+        self._lock = threading.Lock()
+        self._server: _Server | None = None
 
     async def start(self) -> str:
-        """Starts the thread; returns the base URL."""
-        self._ready.clear()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-        if not await asyncio.to_thread(self._ready.wait, START_SECONDS) or not self._port:
-            raise UsageError("no port on 127.0.0.1 could be opened for the model's server")
-        return f"http://127.0.0.1:{self._port}/v1"
+        """Starts to serve, in threads of its own; returns the base URL."""
+        try:
+            self._server = server = _Server(("127.0.0.1", 0), partial(_Connection, self._answer))
+        except OSError as error:
+            raise UsageError("no port on 127.0.0.1 could be opened for the model's server") from error
+        threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}/v1"
 
     async def stop(self) -> None:
-        """Stops the thread and closes its connections. Does nothing if it is not running."""
-        thread, self._thread = self._thread, None
-        if thread is None or self._loop is None or self._finished is None:
-            return
-        self._loop.call_soon_threadsafe(self._finished.set)
-        await asyncio.to_thread(thread.join)
-        self._loop, self._finished, self._port = None, None, 0
+        """Stops it; a connection that is still open ends with its next request. Does nothing if it is not running."""
+        server, self._server = self._server, None
+        if server is not None:
+            await asyncio.to_thread(server.shutdown)
+            server.server_close()
 
-    async def _serve(self) -> None:
-        self._loop, self._finished = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            server = await asyncio.start_server(self._connection, "127.0.0.1", 0, backlog=1024)
-            self._port = server.sockets[0].getsockname()[1]
-        finally:
-            self._ready.set()
-        await self._finished.wait()
-        server.close()
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                answer = self._answer(*await _read(reader))
-                if answer.delay:
-                    await asyncio.sleep(answer.delay)
-                if answer.drop:
-                    break
-                writer.write(_encode(answer))
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # The client closed the connection, or does not speak HTTP.
-        finally:
-            writer.close()
-
-    def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpResponse:
+    def _answer(self, method: str, path: str, headers: Message, body: bytes) -> ScriptedAnswer:
         place = path.partition("?")[0].rstrip("/")
+        if self._server is None:
+            return ScriptedAnswer(drop=True)
         if method == "GET" and place.endswith("/models"):
-            models = {"object": "list", "data": [{"id": "scripted", "object": "model"}]}
-            return HttpResponse(200, json.dumps(models).encode())
+            return ScriptedAnswer(raw='{"object": "list", "data": [{"id": "scripted", "object": "model"}]}')
         if method != "POST" or not place.endswith("/chat/completions"):
-            return failure(404, f"{method} {path} is not served here")
+            return _failure(404, f"{method} {path} is not served here")
         try:
             payload = json.loads(body)
         except ValueError:
-            return failure(400, "the request's body is not JSON")
-        role, key = headers.get("x-ahe-role", ""), headers.get("x-ahe-key", "")
-        seen = self.calls[role, key]
-        self.calls[role, key] += 1
-        answer = self._complete(role, key, seen, payload)
-        if self._script.log is not None:
-            line = {"role": role, "key": key, "n": seen, "status": answer.status, "payload": payload}
-            with self._script.log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            return _failure(400, "the request's body is not JSON")
+        role, key = headers.get("X-Ahe-Role", ""), headers.get("X-Ahe-Key", "")
+        with self._lock:
+            seen = self.calls[role, key]
+            self.calls[role, key] += 1
+            answer = self._complete(role, key, seen, payload)
+            if self._script.log is not None:
+                line = {"role": role, "key": key, "n": seen, "status": answer.status, "payload": payload}
+                with self._script.log.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return answer
 
-    def _complete(self, role: str, key: str, seen: int, payload: dict[str, Any]) -> HttpResponse:
+    def _complete(self, role: str, key: str, seen: int, payload: dict[str, Any]) -> ScriptedAnswer:
         try:
             scripted = self._script.find(role, key, seen, payload)
             if scripted is not None:
                 return _played(scripted.filled(payload), f"{role} {key} {seen}", payload)
         except Exception as error:
             # A test's own callable failed: 400 shows its text at once, 500 would be retried.
-            return failure(400, f"the answer for role {role!r} and key {key!r} failed: {error!r}")
-        return failure(400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})")
+            return _failure(400, f"the answer for role {role!r} and key {key!r} failed: {error!r}")
+        return _failure(400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})")
 
 
-async def _read(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str], bytes]:
-    """Method, path, headers (names in lower case) and body of the next request of a connection.
-
-    Raises IncompleteReadError at the end of the connection, ValueError on what is not HTTP.
-    """
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.rstrip("\r\n").split("\r\n")
-    method, path, _ = first.split()
-    headers = {name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
-    length = int(headers.get("content-length", "0"))
-    if not 0 <= length <= MAX_BODY:
-        raise ValueError("the body is too long")
-    return method, path, headers, await reader.readexactly(length)
+def _failure(status: int, message: str) -> ScriptedAnswer:
+    """An error in the form that OpenAI-compatible endpoints use."""
+    return ScriptedAnswer(status=status, raw=json.dumps({"error": {"message": message, "code": status}}))
 
 
-def _encode(answer: HttpResponse) -> bytes:
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(answer.body)), **answer.headers}
-    # The reason phrase after the status may be empty.
-    lines = [f"HTTP/1.1 {answer.status} ", *(f"{name}: {value}" for name, value in headers.items())]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + answer.body
-
-
-def _played(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> HttpResponse:
+def _played(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> ScriptedAnswer:
     if scripted.raw is not None:
-        body = scripted.raw.encode()
-    elif scripted.status >= 400:
-        body = failure(scripted.status, scripted.content or "scripted failure").body
+        return scripted
+    if scripted.status >= 400:
+        raw = _failure(scripted.status, scripted.content or "scripted failure").raw
     else:
         whole = _completion(scripted, name, payload)
-        text = _stream(whole) if payload.get("stream") else json.dumps(whole, ensure_ascii=False)
-        body = text.encode()
-    return HttpResponse(
-        scripted.status, body[: scripted.cut], scripted.headers, scripted.delay, scripted.drop
-    )
+        raw = _stream(whole) if payload.get("stream") else json.dumps(whole, ensure_ascii=False)
+    return scripted.model_copy(update={"raw": raw})
 
 
 def _completion(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -173,18 +153,7 @@ def _completion(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) ->
         message["reasoning_content"] = scripted.reasoning
     if scripted.tool_calls:
         message["tool_calls"] = [
-            {
-                "id": f"call_{identity}_{position}" if call.id is None else call.id,
-                "type": "function",
-                **call.extra,
-                "function": {
-                    "name": call.name,
-                    "arguments": call.arguments
-                    if isinstance(call.arguments, str)
-                    else json.dumps(call.arguments),
-                },
-            }
-            for position, call in enumerate(scripted.tool_calls)
+            _call(call, f"call_{identity}_{position}") for position, call in enumerate(scripted.tool_calls)
         ]
     finish = scripted.finish or ("tool_calls" if scripted.tool_calls else "stop")
     body: dict[str, Any] = {
@@ -193,11 +162,24 @@ def _completion(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) ->
         "created": 0,
         "model": payload.get("model", "scripted"),
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        # As llama.cpp says how long it worked: how fast the machine is changes nothing.
+        "timings": {"predicted_ms": max(1, 1000 * scripted.delay)},
     }
     if scripted.usage:
         asked, said = estimate(payload.get("messages", [])), estimate(message)
         body["usage"] = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
     return body
+
+
+def _call(call: ScriptedCall, identity: str) -> dict[str, Any]:
+    arguments = call.arguments if isinstance(call.arguments, str) else json.dumps(call.arguments)
+    function = {"name": call.name, "arguments": arguments}
+    return {
+        "id": identity if call.id is None else call.id,
+        "type": "function",
+        **call.extra,
+        "function": function,
+    }
 
 
 def _stream(whole: dict[str, Any]) -> str:

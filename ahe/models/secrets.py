@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import os
 import re
-from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from string import ascii_letters, digits
 from urllib.parse import parse_qsl, unquote, urlsplit
 from urllib.request import getproxies
 
@@ -22,43 +23,41 @@ SURE = 16
 """Shorter values stay. In a reply, so do those below `SURE` without letters and digits: words such as `not-needed` or
 a user's name are more likely the model's own.
 """
+_SLASHES = r"(?:\\++(?i:u005c|x5c)?|(?i:%(?:25)*5c|&#x0*5c;)|&#0*92;)*"
+"""Backslashes, plain or escaped, however many there are."""
+_URL_SAFE = str.maketrans("+/", "-_")
 _NAMES_A_SECRET = ("key", "token", "secret", "pass", "sig", "auth")
-_ESCAPED = re.compile(
-    r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))?|%(?:25)*([0-9a-fA-F]{2})|&#[xX]0*([0-9a-fA-F]{1,2});|&#0*(\d{1,3});"
-)
-_EACH = re.compile(rf"{_ESCAPED.pattern}|(.)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """The secret values of a run in every form: keys, and the credentials in addresses of endpoints and proxies."""
+    """Finds the secrets of a run in every form: keys, and credentials in addresses of endpoints and proxies."""
 
-    in_errors: frozenset[str] = frozenset()
-    in_replies: frozenset[str] = frozenset()
+    in_errors: tuple[re.Pattern[str], ...] = ()
+    in_replies: tuple[re.Pattern[str], ...] = ()
 
     @classmethod
     def of(cls, specs: Iterable[ModelSpec]) -> Secrets:
-        long = {value for value in _values(specs) if len(value) >= LEAST_IN_ERRORS}
-        sure = {value for value in long if len(value) >= SURE or _random(value)}
-        errors, replies = (
-            frozenset(form for value in each for form in _forms(value)) for each in (long, sure)
+        long = sorted(
+            {v for v in _values(specs) if len(v.replace("\\", "")) >= LEAST_IN_ERRORS}, key=len, reverse=True
         )
+        mixed = [value for value in long if re.search(r"\d", value) and re.search(r"[^\W\d_]", value)]
+        sure = [v for v in long if len(v) >= SURE or (len(v) >= LEAST_IN_REPLIES and v in mixed)]
+        errors, replies = (tuple(form for value in each for form in _forms(value)) for each in (long, sure))
         return cls(errors, replies)
 
     def hide(self, text: str) -> str:
         """An error's text without any secret."""
-        return _without(text, self.in_errors)
+        for form in self.in_errors:
+            text = form.sub(HIDDEN, text)
+        return text
 
     def hide_in_reply(self, raw: bytes) -> bytes:
         """A body without any secret; unchanged, byte by byte, if there was none."""
-        return _without(raw.decode("utf-8", "surrogateescape"), self.in_replies).encode(
-            "utf-8", "surrogateescape"
-        )
-
-
-def _random(value: str) -> bool:
-    mixed = any(ch.isdigit() for ch in value) and any(ch.isalpha() for ch in value)
-    return mixed and len(value) >= LEAST_IN_REPLIES
+        text = raw.decode("utf-8", "surrogateescape")
+        for form in self.in_replies:
+            text = form.sub(HIDDEN, text)
+        return text.encode("utf-8", "surrogateescape")
 
 
 def shown(base_url: str) -> str:
@@ -84,45 +83,26 @@ def _values(specs: Iterable[ModelSpec]) -> Iterator[str]:
             yield from {value, unquote(value)}
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """What to look for in an unescaped text."""
+@lru_cache(maxsize=64)
+def _forms(secret: str) -> tuple[re.Pattern[str], ...]:
     data = secret.encode()
-    yield _ESCAPED.sub(_unescaped, secret)
-    yield from (data.hex(), data.hex().upper())
+    forms = [_pattern(secret), re.compile(data.hex(), re.IGNORECASE)]
     for shift in range(3):
         # Inside a longer text the first and the last character of the Base64 also hold bits of its neighbours.
         first, end = -(-shift * 8 // 6), (shift + len(data)) * 8 // 6
         form = base64.b64encode(bytes(shift) + data).decode()[first:end]
-        yield from {form, form.replace("+", "-").replace("/", "_")}
+        forms += [_pattern(each, plain=ascii_letters + digits) for each in {form, form.translate(_URL_SAFE)}]
+    return tuple(forms)
 
 
-def _unescaped(match: re.Match[str]) -> str:
-    """The character that is escaped; nothing for backslashes, so that how many there are does not matter."""
-    digits = match[1] or match[2] or match[3] or match[4]
-    ch = chr(int(digits, 16)) if digits else chr(int(match[5])) if match[5] else ""
-    return ch.replace("\\", "")
-
-
-def _without(text: str, forms: frozenset[str]) -> str:
-    plain = _ESCAPED.sub(_unescaped, text)
-    if not any(form in plain for form in forms):
-        return text
-    starts, ends = _places(text)
-    hits = sorted((m.start(), m.end()) for form in forms for m in re.finditer(re.escape(form), plain))
-    pieces, at = [], 0
-    for first, after in hits:
-        if starts[first] >= at:
-            pieces += [text[at : starts[first]], HIDDEN]
-        at = max(at, ends[after - 1])
-    return "".join([*pieces, text[at:]])
-
-
-def _places(text: str) -> tuple[array[int], array[int]]:
-    """Where each character of the unescaped text begins in `text`, with the backslashes before it, and ends."""
-    starts, ends, begin = array("L"), array("L"), 0  # lists of them would be 80 bytes a character
-    for match in _EACH.finditer(text):
-        if match[6] or _unescaped(match):
-            starts.append(begin)
-            ends.append(match.end())
-            begin = match.end()
-    return starts, ends
+def _pattern(secret: str, plain: str = "") -> re.Pattern[str]:
+    """Finds a secret with any of its characters escaped, but those in `plain`. Its own backslashes do not count."""
+    parts: list[str] = []
+    for ch in secret.replace("\\", ""):
+        before = (
+            _SLASHES if parts else r"(?<!\\)\\*+"
+        )  # a run of them is looked at once, not from each of its places
+        percent = "".join(f"%(?:25)*{byte:02x}" for byte in ch.encode())
+        codes = f"(?i:u{ord(ch):04x}|x{ord(ch):02x}|{percent}|&#x0*{ord(ch):x};)|&#0*{ord(ch)};"
+        parts.append(ch if ch in plain else f"{before}(?:{re.escape(ch)}|{codes})")
+    return re.compile("".join(parts))

@@ -1,7 +1,5 @@
 """The weights of the embedded model: the published ones, where they are stored, and their sha256."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

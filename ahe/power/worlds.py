@@ -1,7 +1,5 @@
 """Simulated suites: tasks with true pass rates, and edits that change them by a known amount."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Sequence
@@ -20,12 +18,10 @@ PREDICTED, RISKED = 0.07, 0.045
 FIX_PRECISION, RISK_PRECISION = 0.337, 0.118
 
 Shape = Literal["sparse", "dense", "churn", "noop"]
-Rates = tuple[float, ...]
-
-SIZE = 5.0
-GOOD, BAD = 0.25, 0.25
 REAL: tuple[Shape, ...] = ("sparse", "dense")
 NULL: tuple[Shape, ...] = ("churn", "noop")
+Rates = tuple[float, ...]
+"""True pass rates by task."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +35,11 @@ class Edit:
         return f"{self.shape} {self.points:+g}" if self.points else self.shape
 
 
-def draw_rates(
-    count: int, random: Random, matrix: Sequence[float] = (), beta: tuple[float, float] = (ALPHA, BETA)
-) -> Rates:
-    """True pass rates of `count` tasks: from a Beta, or with replacement from a matrix's task rates."""
+def draw_rates(count: int, random: Random, matrix: Sequence[float] = ()) -> Rates:
+    """Pass rates of `count` tasks: from Beta(.7, .3), or with replacement from a matrix's task rates."""
     if matrix:
         return tuple(random.choices(matrix, k=count))
-    return tuple(random.betavariate(*beta) for _ in range(count))
+    return tuple(random.betavariate(ALPHA, BETA) for _ in range(count))
 
 
 def read_matrix(path: Path) -> list[float]:
@@ -85,14 +79,6 @@ def apply(edit: Edit, rates: Rates, random: Random) -> Rates:
         gained = (sum(up) - sum(rates)) / len(rates)
         return _jumps(up, -gained, random, leave=moved)[0]
     return rates
-
-
-def draw_edit(random: Random, size: float = SIZE, shapes: tuple[Shape, ...] = REAL) -> Edit:
-    """A quarter good, a quarter bad, half null, each of its shapes equally likely. At size 0 all are null."""
-    draw = random.random()
-    if size and draw < GOOD + BAD:
-        return Edit(random.choice(shapes), size if draw < GOOD else -size)
-    return Edit(random.choice(NULL))
 
 
 def predictions(before: Rates, after: Rates, random: Random) -> tuple[list[int], list[int]]:

@@ -1,1 +1,1 @@
-"""A project on disk: its configuration with origins, its content, and the parts that a job needs, connected."""
+"""A project on disk: its configuration, its content, and the parts that a job needs, connected."""

@@ -1,28 +1,22 @@
 """Puts the parts together, from a project's configuration to a running loop."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from ahe.agents.play import Player
-from ahe.debug.ask.asker import AskFolders, make_asker
+from ahe.debug.ask.asker import Asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
-from ahe.evaluate.suite import Suite, suite_texts
+from ahe.evaluate.suite import Suite, hidden_texts
 from ahe.events import Notice, Spent
-from ahe.evolve.agent import EvolverAgent
-from ahe.evolve.editor import Evolver, EvolverMode
-from ahe.evolve.plays import EvolverPlays
-from ahe.evolve.proposal import EvolverForm
+from ahe.evolve.draft import Draft
+from ahe.evolve.editor import Evolver
+from ahe.evolve.plays import Examples, PlaysEditor
 from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
@@ -30,21 +24,18 @@ from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.loop.loop import Loop, StopRules
 from ahe.loop.steps import Steps
+from ahe.models import probe
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
-from ahe.models.probe import probe_tool_calls
 from ahe.models.roles import CachedModel, open_models
-from ahe.models.secrets import shown
-from ahe.models.wire import Habits
 from ahe.project.content import entry
-from ahe.project.project import Project, settled_mode, tool_calls_fact
+from ahe.project.project import Project
 from ahe.project.sandboxes import make_executor, trial_runner
-from ahe.protocols import Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import EnvironmentSpec, Limits, ModelSpec, Role, Usage
+from ahe.protocols import Editor, Environment, Executor, Gate, MakeEnvironment, Model, Watcher
+from ahe.records import EnvironmentSpec, Role, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
-EVOLVER_LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
 
 
 @dataclass
@@ -60,20 +51,10 @@ class Parts:
     modes: dict[Role, str]
     evaluator: Evaluator
 
-    def __post_init__(self) -> None:
-        self._before = self.ledger.total
-
     @property
     def spent(self) -> Usage:
         """What was spent since the parts were opened."""
-        after, before = self.ledger.total, self._before
-        return Usage(
-            calls=after.calls - before.calls,
-            input_tokens=after.input_tokens - before.input_tokens,
-            cached_tokens=after.cached_tokens - before.cached_tokens,
-            output_tokens=after.output_tokens - before.output_tokens,
-            usd=None if after.usd is None else after.usd - (before.usd or 0.0),
-        )
+        return self.ledger.spent
 
     def environment(self, spec: EnvironmentSpec, scratch: Path) -> Environment:
         """A sandbox of our own, for the evolver's shell and for smoke trials: never Docker."""
@@ -114,9 +95,9 @@ async def assemble(
             for model in dict.fromkeys(opened.values()):
                 if warning := ledger.warning(model.spec):
                     watcher.emit(Notice(warning))
-                model.habits = known_habits(store, model.spec)
+                model.habits = probe.known_habits(store, model.spec)
                 model.on_learned = partial(_keep_habits, store, model, watcher)
-            modes = {role: await tool_call_mode(store, model) for role, model in opened.items()}
+            modes = {role: await _mode(store, model) for role, model in opened.items()}
             models: dict[Role, Model] = {
                 "coder": opened["coder"],
                 "debugger": CachedModel(opened["debugger"], store),
@@ -144,6 +125,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
             config.evolve.gate,
             quick=config.suite.quick,
             tax=config.evolve.tax,
+            price=config.gate.price,
             ceiling=config.evolve.comparison,
         ),
         watcher=parts.watcher,
@@ -170,12 +152,13 @@ def debugger(parts: Parts) -> AgentDebugger:
         return AgentDebugger(level=config.evolve.evidence)
     # An agent reads files that are mounted into its sandbox; the form works without one.
     form = kind == "form" or parts.unsafe or (kind == "auto" and small)
-    asker = make_asker(
+    asker = Asker(
         entry("debugger"),
         model,
         None if form else parts.modes["debugger"],
         EMBEDDED_CAPS if small else Caps(),
-        AskFolders(config.runs / "debugger", parts.store.scratch.own, config.runs / "answers"),
+        config.runs / "debugger",
+        parts.store.scratch.own,
         parts.environment,
         parts.executor,
         config.evolve.jobs,
@@ -183,67 +166,63 @@ def debugger(parts: Parts) -> AgentDebugger:
     return AgentDebugger(asker, config.evolve.evidence)
 
 
-def editor(parts: Parts, history: History) -> Evolver:
-    """The evolver: an agent, or for an embedded model a form with one proposal per call."""
-    config, model = parts.project.config, parts.models["evolver"]
-    kind, repairs = config.evolve.editor, config.evolve.repairs
-    harness = entry("evolver")
-    mode: EvolverMode
+def editor(parts: Parts, history: History) -> Editor:
+    """The evolver, as an agent or for an embedded model a form with one proposal per call; or the playbook's plays."""
+    config, kind = parts.project.config, parts.project.config.evolve.editor
+    form = kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded)
+    model, scratch = parts.models["evolver"], parts.store.scratch.own
+    make_draft = partial(
+        Draft,
+        history=history,
+        preflight=preflight(parts.suite),
+        check_in_box=SmokeTrial(parts.environment, parts.executor, scratch),
+        evolver="" if kind == "plays" else model.spec.name,
+        strategy=config.evolve.strategy,
+    )
     if kind == "plays":
-        mode = EvolverPlays(parts.project.playbook())
-    elif kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded):
-        mode = EvolverForm(harness, model, parts.executor, repairs)
-    else:
-        player = Player("evolver", model, parts.modes["evolver"], EVOLVER_LIMITS, parts.executor)
-        mode = EvolverAgent(harness, player, parts.environment, repairs)
-    scratch = parts.store.scratch.own
+        return PlaysEditor(history, make_draft, scratch, parts.project.playbook(), examples(parts.suite))
     return Evolver(
         history,
-        mode,
-        preflight(parts.suite),
-        SmokeTrial(parts.environment, parts.executor, scratch),
+        make_draft,
         scratch,
-        "" if kind == "plays" else model.spec.name,
-        config.evolve.strategy,
+        entry("evolver"),
+        model,
+        None if form else parts.modes["evolver"],
+        parts.environment,
+        parts.executor,
+        config.evolve.repairs,
+        parts.project.playbook(),
+        examples(parts.suite),
     )
+
+
+def examples(suite: Suite) -> Examples:
+    """The questions and answers of the train split; none where it has tasks of another kind."""
+    tasks = [(task, task.row) for task in suite.part("train") if task.row is not None]
+    before = tasks[0][0].instruction.removesuffix(tasks[0][1].question).strip() if tasks else ""
+    return Examples([(row.question, row.answer) for _, row in tasks], before)
 
 
 def preflight(suite: Suite) -> Preflight:
     """The static rules, and what a harness must not contain: names, verifiers and solutions of tasks."""
-    seed, texts = suite.seed or entry("components"), suite_texts(suite)
+    seed = suite.seed or entry("components")
     files = [path for path in sorted(seed.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
-    known = [path.read_text("utf-8") for path in files]
-    secrets = Secrets(texts.names, texts.hidden, (*texts.allowed, *known))
+    # What may be quoted: the instructions of train tasks, which the evolver reads anyway, and the seed.
+    allowed = [*(task.instruction for task in suite.part("train")), *(p.read_text("utf-8") for p in files)]
+    secrets = Secrets(suite.tasks, hidden_texts(suite), allowed)
     return Preflight(secrets=secrets, seed_prompt=(seed / "system_prompt.md").read_text("utf-8"))
 
 
-async def tool_call_mode(store: Store, model: Model) -> str:
+async def _mode(store: Store, model: Model) -> str:
     """`native` or `text`: as configured, as settled earlier, or settled now by asking the model."""
-    if mode := settled_mode(store, model.spec):
+    if mode := probe.settled_mode(store, model.spec):
         return mode
-    mode = (await probe_tool_calls(model)).mode
-    store.put_fact(tool_calls_fact(model.spec), mode)
+    mode, _ = await probe.probe_tool_calls(model)
+    probe.put_mode(store, model.spec, mode)
     return mode
 
 
 def _keep_habits(store: Store, model: OpenAIModel, watcher: Watcher) -> None:
-    kept = known_habits(store, model.spec).joined(model.habits)
-    store.put_fact(habits_fact(model.spec), kept.model_dump(mode="json"))
+    known = probe.known_habits(store, model.spec)
+    probe.put_habits(store, model.spec, known.joined(model.habits))
     watcher.emit(Notice(f"{model.spec.name}: calls have another form from now on: {model.habits.text()}"))
-
-
-def settle_habits(store: Store, model: OpenAIModel) -> None:
-    """Keep what the model's endpoint was found to refuse or to need for later runs."""
-    store.put_fact(habits_fact(model.spec), model.habits.model_dump(mode="json"))
-
-
-def known_habits(store: Store, spec: ModelSpec) -> Habits:
-    """What an endpoint was found to refuse or to need; nothing before it was tested, or if that cannot be read."""
-    try:
-        return Habits.model_validate(store.fact(habits_fact(spec)) or {})
-    except ValidationError:
-        return Habits()
-
-
-def habits_fact(spec: ModelSpec) -> str:
-    return f"habits {shown(spec.base_url)} {spec.name}"

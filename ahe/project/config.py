@@ -1,9 +1,7 @@
-"""The configuration: what `ahe.toml` can say with its defaults, and each value with its origin.
+"""The configuration: what `ahe.toml` can say, with its defaults.
 
 Defaults are overridden by `ahe.toml`, that by the environment, that by flags.
 """
-
-from __future__ import annotations
 
 import os
 import tomllib
@@ -71,10 +69,9 @@ class EvolveTable(Table):
     """`strategy` names a preset for this table, or is the path of one: what is set here or by a flag goes before it.
 
     `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), or the
-    plays of the playbook, best fit first (`plays`).
-    `changes` is how many commits the evolver may make in one candidate: several are judged by leave-one-out
-    attribution, which takes rollouts of its own. `evidence` is what the evolver is given; `debugger` is how the
-    debugger asks its model (`none`: not at all).
+    plays of the playbook, best fit first (`plays`). `changes` is how many commits it may make in one candidate: several
+    are judged by leave-one-out attribution, which takes rollouts of its own. `evidence` is what the evolver is given;
+    `debugger` is how the debugger asks its model (`none`: not at all).
 
     `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
     for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
@@ -114,6 +111,20 @@ class BudgetTable(Table):
     minutes: float = Field(0, ge=0)
 
 
+TABLES: tuple[tuple[str, type[Table]], ...] = (
+    ("model", ModelTable),
+    ("suite", SuiteTable),
+    ("evolve", EvolveTable),
+    ("budget", BudgetTable),
+)
+
+
+class GateTable(Table):
+    """`price` is how many further tokens a task a point of pass rate may cost, for the gate `bayes`; 0: any number."""
+
+    price: float = Field(0.0, ge=0)
+
+
 class EnvironmentTable(Table):
     kind: Literal["auto", "bwrap", "docker", "unsafe"] = "auto"
     allow_network: bool = True
@@ -131,16 +142,16 @@ class LimitsTable(Table):
 
 
 class Config(Table):
-    """The whole configuration. `origins` says where each value that is not a default came from."""
+    """The whole configuration."""
 
     root: Path
     models: dict[Role, ModelTable]
     suite: SuiteTable = SuiteTable()
     evolve: EvolveTable = EvolveTable()
     budget: BudgetTable = BudgetTable()
+    gate: GateTable = GateTable()
     environment: EnvironmentTable = EnvironmentTable()
     limits: LimitsTable = LimitsTable()
-    origins: dict[str, str] = Field(default_factory=dict)
 
     @property
     def workspace(self) -> Path:
@@ -192,47 +203,35 @@ def find_root(start: Path) -> Path:
     return start
 
 
-def load_config(
-    root: Path, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
-) -> Config:
+def load_config(root: Path, flags: Mapping[str, Any] | None = None) -> Config:
     """Read the configuration of the project in `root`.
 
     `flags` maps dotted names (`evolve.jobs`) to values, None for those not given. Of the environment,
     `AHE_<TABLE>_<KEY>` is read (`AHE_MODEL_NAME`). Raises `UsageError` that names the wrong key.
     """
-    tree, origins = _read_file(root / FILE)
-    for name, value in _environment(environ if environ is not None else os.environ).items():
-        _put(tree, name, value, origins, "environment")
-    for name, value in (flags or {}).items():
+    tree = _read_file(root / FILE)
+    names = [f"{table}.{key}" for table, form in TABLES for key in form.model_fields]
+    given = {name: os.environ.get(f"AHE_{name.replace('.', '_')}".upper()) or None for name in names}
+    for name, value in (*given.items(), *(flags or {}).items()):
         if value is not None:
-            _put(tree, name, value, origins, "flag")
-    _preset(tree, origins, root)
+            *path, last = name.split(".")
+            table = tree
+            for part in path:
+                table = _table(table.setdefault(part, {}), part)
+            table[last] = value
+    evolve = _table(tree.setdefault("evolve", {}), "evolve")
+    preset = strategy(str(evolve.get("strategy", EvolveTable().strategy)), root)
+    tree["evolve"] = {**preset.evolve, **evolve}
     model = _table(tree.pop("model", {}), "model")
     own = {role: _table(model.pop(role, {}), f"model.{role}") for role in ("debugger", "evolver")}
     tables = {"coder": model, **{role: _inherit(model, table) for role, table in own.items()}}
     try:
-        return Config.model_validate({**tree, "root": root, "models": tables, "origins": origins})
+        return Config.model_validate({**tree, "root": root, "models": tables})
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
-        hint = f"see {origins.get(where, FILE)}; `ahe init` in an empty folder shows every key"
+        hint = f"look into {FILE}, the flags and the AHE_ variables; `ahe init` in an empty folder shows every key"
         raise UsageError(f"{FILE}: {where}: {problem['msg']} ({hint})") from None
-
-
-def _preset(tree: dict[str, Any], origins: dict[str, str], root: Path) -> None:
-    """Fill in what the strategy says and nobody set."""
-    own = _table(tree.get("evolve", {}), "evolve")
-    chosen = strategy(str(own.get("strategy", EvolveTable().strategy)), root)
-    for name in _leaves(chosen.evolve, "evolve."):
-        if name not in origins:
-            _put(tree, name, _at(chosen.evolve, name), origins, f"strategy {chosen.name}")
-
-
-def _at(tree: Mapping[str, Any], name: str) -> Any:
-    value: Any = tree
-    for part in name.split(".")[1:]:
-        value = value[part]
-    return value
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:
@@ -253,40 +252,12 @@ def _inherit(coder: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     return {**{key: coder[key] for key in kept if key in coder}, **own}
 
 
-def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def _read_file(path: Path) -> dict[str, Any]:
     if not path.exists():
-        return {}, {}
+        return {}
     try:
-        tree = tomllib.loads(read_text(path))
+        return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML, correct it: {error}") from None
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{path} cannot be read, correct it: {error}") from None
-    return tree, dict.fromkeys(_leaves(tree), FILE)
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
-    names: list[str] = []
-    for key, value in tree.items():
-        names += _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
-    return names
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    tables: dict[str, type[Table]] = {
-        "model": ModelTable,
-        "suite": SuiteTable,
-        "evolve": EvolveTable,
-        "budget": BudgetTable,
-    }
-    names = [(table, key) for table, form in tables.items() for key in form.model_fields]
-    given = {f"{table}.{key}": environ.get(f"AHE_{table}_{key}".upper()) for table, key in names}
-    return {name: value for name, value in given.items() if value}
-
-
-def _put(tree: dict[str, Any], name: str, value: Any, origins: dict[str, str], origin: str) -> None:
-    *path, last = name.split(".")
-    for part in path:
-        tree = _table(tree.setdefault(part, {}), part)
-    tree[last] = value
-    origins[name] = origin

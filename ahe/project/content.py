@@ -1,7 +1,5 @@
 """Finds the content, in a checkout and in an installed wheel."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ahe.errors import UsageError

@@ -1,7 +1,5 @@
 """A project on disk: its configuration, suite, workspace and store. `init` makes one."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 from collections import Counter
@@ -19,7 +17,6 @@ from ahe.evolve.plays import Play, read_playbook
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
 from ahe.models.identity import fingerprint
-from ahe.models.secrets import shown
 from ahe.project.config import FILE, Config, SuiteTable, load_config
 from ahe.project.content import entry
 from ahe.records import ModelSpec, Role, Task
@@ -133,16 +130,3 @@ def init(root: Path, suite: str = "") -> list[str]:
         history = History.create(root / "workspace", own or entry("components"))
         made.append(f"made {root / 'workspace'}: the seed harness as commit {history.head()[:10]}")
     return made
-
-
-def settled_mode(store: Store, spec: ModelSpec) -> str | None:
-    """The tool-call mode (`native` or `text`), as configured or as found earlier; None before the model was asked."""
-    if spec.tool_calls != "auto":
-        return spec.tool_calls
-    settled = store.fact(tool_calls_fact(spec))
-    return str(settled) if settled else None
-
-
-def tool_calls_fact(spec: ModelSpec) -> str:
-    """The name under which the store keeps a model's tool-call mode."""
-    return f"tool_calls {shown(spec.base_url)} {spec.name}"

@@ -1,7 +1,5 @@
 """Where trials run: a project's task environments, and the sandboxes of evolved code."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
@@ -9,16 +7,15 @@ from ahe.environments.base import NoEnvironment
 from ahe.environments.choose import make
 from ahe.environments.launch import launch, launch_bare
 from ahe.environments.layout import installation, interpreter
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
 from ahe.evaluate.store import Store
 from ahe.evaluate.trial import TrialRunner
 from ahe.project.project import Project
 from ahe.protocols import Environment, Executor, MakeEnvironment, Model
-from ahe.records import Mount, Task
+from ahe.records import EnvironmentSpec, Mount, Task
 from ahe.runtime.executor import BOX, BoxExecutor, Process
 
-BOX_LIMITS = ResourceLimits(memory_mb=1024, processes=64, file_mb=64)
+BOX_LIMITS = EnvironmentSpec(name="harness box", memory_mb=1024, processes=64, file_mb=64)
 
 
 def trial_runner(

@@ -1,7 +1,5 @@
 """What the debugger passes to the editor, and the change that the editor makes."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,14 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+class Sums(Record):
+    """A record of amounts, added field by field. What is None in one of two is taken from the other."""
+
+    def __add__(self, other: Self) -> Self:
+        both = [(name, getattr(self, name), getattr(other, name)) for name in type(self).model_fields]
+        return type(self)(**{name: a if b is None else b if a is None else a + b for name, a, b in both})
+
+
 class Kind(StrEnum):
     """The seven kinds of component, in the order in which they are shown."""
 
@@ -32,7 +40,7 @@ class Kind(StrEnum):
     MEMORY = "memory"
 
 
-class Usage(Record):
+class Usage(Sums):
     """What model calls used. `usd` is None if the price is unknown."""
 
     calls: int = 0
@@ -45,20 +53,9 @@ class Usage(Record):
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
 
-    def __add__(self, other: Usage) -> Usage:
-        known = [usage.usd for usage in (self, other) if usage.usd is not None]
-        return Usage(
-            calls=self.calls + other.calls,
-            input_tokens=self.input_tokens + other.input_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            usd=sum(known) if known else None,
-        )
 
-
-def _is_empty(value: dict[str, Any]) -> bool:
-    """Empty extras are not written: records and digests of earlier versions stay as they are."""
-    return not value
+Extra = Annotated[dict[str, Any], Field(exclude_if=lambda extra: not extra)]
+"""Empty extras are not written: records and digests of earlier versions stay as they are."""
 
 
 class ToolSpec(Record):
@@ -76,7 +73,7 @@ class ToolCall(Record):
     name: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
-    extra: dict[str, Any] = Field(default_factory=dict, exclude_if=_is_empty)
+    extra: Extra = Field(default_factory=dict)
 
 
 class Message(Record):
@@ -91,7 +88,7 @@ class Message(Record):
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
-    extra: dict[str, Any] = Field(default_factory=dict, exclude_if=_is_empty)
+    extra: Extra = Field(default_factory=dict)
 
     def numbered(self, earlier: Sequence[Message]) -> Message:
         """The message with a new id for each call whose id is empty or occurs before it in the conversation.
@@ -148,7 +145,7 @@ class Pace(Record):
         return read / self.read + written / self.write
 
 
-class ModelTime(Record):
+class ModelTime(Sums):
     """The time of a trial's model calls, in seconds.
 
     `seconds`: what the answers took by the wall clock; `work`: what they take at the model's nominal speed; `waited`:
@@ -158,13 +155,6 @@ class ModelTime(Record):
     seconds: float = 0.0
     work: float = 0.0
     waited: float = 0.0
-
-    def __add__(self, other: ModelTime) -> ModelTime:
-        return ModelTime(
-            seconds=self.seconds + other.seconds,
-            work=self.work + other.work,
-            waited=self.waited + other.waited,
-        )
 
 
 class Limits(Record):

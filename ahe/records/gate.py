@@ -1,12 +1,10 @@
 """What a gate gets and returns, and the verdicts made from it. Differences of pass rates are in [-1, 1]."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import AliasChoices, Field
 
-from ahe.records.conversation import Record, Usage
+from ahe.records.conversation import Record, Sums, Usage
 from ahe.records.trials import FRESH
 
 
@@ -101,6 +99,11 @@ class TwoTries(Record):
         )
 
 
+def tokens_text(tokens: tuple[float, float]) -> str:
+    """Tokens per task before and after."""
+    return f"{tokens[0]:,.0f} → {tokens[1]:,.0f} a task"
+
+
 class Observed(Record):
     """One task: `b` of `n_b` rollouts passed before the change, `c` of `n_c` after it.
 
@@ -135,7 +138,7 @@ class Observed(Record):
         return f"{self.task} {self.b}/{self.n_b} → {self.c}/{self.n_c}{known}"
 
 
-class PredictionScore(Record):
+class PredictionScore(Sums):
     """How well predictions of one direction came true, in expected tasks. A run's score is the sum over its changes.
 
     `named` is the number of predicted tasks that both arms scored, `hits` = Σ π_t over those of them that moved in the
@@ -149,42 +152,17 @@ class PredictionScore(Record):
     observed: float = Field(default=0.0, validation_alias=AliasChoices("observed", "happened"))
     chance: float = 0.0
 
-    def __add__(self, other: PredictionScore) -> PredictionScore:
-        return PredictionScore(
-            named=self.named + other.named,
-            hits=self.hits + other.hits,
-            observed=self.observed + other.observed,
-            chance=self.chance + other.chance,
-        )
-
-    @property
-    def precision(self) -> float | None:
-        """hits / named: the share of the predictions that came true. None without a prediction."""
-        return self.hits / self.named if self.named else None
-
-    @property
-    def recall(self) -> float | None:
-        """hits / observed: the share of the changes that were predicted. None if nothing changed."""
-        return self.hits / self.observed if self.observed else None
-
-    @property
-    def random_precision(self) -> float | None:
-        return self.chance / self.named if self.named else None
-
-    @property
-    def random_recall(self) -> float | None:
-        return self.chance / self.observed if self.observed else None
-
     def __str__(self) -> str:
+        """Precision is the share of the predictions that came true, recall the share of the changes predicted."""
         if not self.named:
             return f"none named, {self.observed:.1f} observed"
-        precision = f"precision {_share(self.precision)}, at random {_share(self.random_precision)}"
-        recall = f"recall {_share(self.recall)}, at random {_share(self.random_recall)}"
-        return f"{self.hits:.1f} of {self.named} came true ({precision}; {recall})"
 
+        def shares(whole: float) -> str:
+            found, chance = (f"{part / whole:.2f}" if whole else "–" for part in (self.hits, self.chance))
+            return f"{found}, at random {chance}"
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+        score = f"precision {shares(self.named)}; recall {shares(self.observed)}"
+        return f"{self.hits:.1f} of {self.named} came true ({score})"
 
 
 SLOW = 1.5
@@ -211,7 +189,8 @@ class Verdict(Record):
     the change, if leave-one-out attribution judged it: then `tasks` and the deltas come from fresh rollouts of those
     two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read. `slowdown` is how many
     times slower the model worked for the candidate than for the incumbent; `side_by_side` is `Trial.series` of
-    the rollouts that decided, if both arms were measured again because of it, else 0.
+    the rollouts that decided, if both arms were measured again because of it, else 0. `tokens` are the means per task,
+    before and after; None in verdicts of earlier versions.
     """
 
     outcome: VerdictOutcome
@@ -241,6 +220,7 @@ class Verdict(Record):
     regressions: PredictionScore | None = None
     slowdown: float | None = None
     side_by_side: int = 0
+    tokens: tuple[float, float] | None = None
 
     @property
     def series(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ahe.records.conversation import ModelTime, Pace, Record, Usage
-from ahe.records.gate import Interval, Observed
+from ahe.records.gate import Interval, Observed, TwoTries
 
 
 class Copies(Record):
@@ -102,7 +102,7 @@ Part = Literal["baseline", "comparisons", "attribution", "held-out", "debugger",
 
 
 class Cost(Record):
-    """One part of a run: rollouts, or runs of debugger or evolver; tokens; dollars (None: unknown); seconds."""
+    """One part of a run: rollouts, tokens, dollars (None: unknown), seconds; `basis` says where they come from."""
 
     part: Part | Literal["total"]
     rollouts: float = 0.0
@@ -110,6 +110,17 @@ class Cost(Record):
     usd: float | None = 0.0
     seconds: float = 0.0
     basis: str = ""
+
+    def times(self, number: float, part: Part) -> Cost:
+        """What `number` of these cost, as a part of the run."""
+        return Cost(
+            part=part,
+            rollouts=self.rollouts * number,
+            tokens=self.tokens * number,
+            usd=0.0 if not number else None if self.usd is None else self.usd * number,
+            seconds=self.seconds * number,
+            basis=self.basis,
+        )
 
 
 class Estimate(Record):
@@ -162,7 +173,8 @@ class Final(Record):
     """The result of a look. `given_tasks` is the headline: the mean difference on exactly these tasks.
 
     `over_tasks` generalises to similar tasks, None if there is only one. Both are 90 % intervals of best − seed.
-    `score` is P(best is better on these tasks).
+    `score` is P(best is better on these tasks). `twice` is the seed tried once and twice, the bar for the best;
+    `tokens` are the means per task of seed and best. Finals of earlier versions have neither.
     """
 
     plan: FinalPlan
@@ -175,3 +187,5 @@ class Final(Record):
     missing: int
     usage: Usage
     ended: str = ""
+    twice: TwoTries | None = None
+    tokens: tuple[float, float] | None = None

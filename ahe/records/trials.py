@@ -1,7 +1,5 @@
 """Tasks, the environments they ask for, and trials."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """The agent loop. It runs on the host, so that evolved code can change neither the limits nor the trace."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,9 +73,7 @@ class Agent:
         """
         self._meter = meter = Meter(self.limits, self.model.spec.pace)
         self._hooks = Hooks(self.executor, self.harness.middleware, meter, self.trajectory, instruction)
-        self._toolbox = Toolbox(
-            self.harness, self.executor, self.host_tools, self._hooks, meter, self.trajectory, self._ask
-        )
+        self._toolbox = Toolbox(self.harness, self._hooks, self.host_tools, self._ask)
         self._host = TrialHost(self.environment, self.model, meter, self.trajectory, self.role, self.key)
         ended: Ended
         answer = cause = ""
@@ -89,7 +85,8 @@ class Agent:
             offered = offered_tools(self.harness)
             ended, answer = await self._converse(system, instruction, offered, self.key, self.trajectory)
         except (HarnessError, AgentFault) as error:
-            ended, cause = _blame(error), str(error)[:MAX_CAUSE]
+            faults: dict[type[Exception], Ended] = {ContextOverflow: "context", BadRequest: "bad_request"}
+            ended, cause = faults.get(type(error), "crashed"), str(error)[:MAX_CAUSE]
         finally:
             await self.executor.stop()
         if self._host.fatal is not None and not isinstance(self._host.fatal, AgentFault):
@@ -98,10 +95,11 @@ class Agent:
         return self._outcome(ended, answer, cause)
 
     def _outcome(self, ended: Ended, answer: str, cause: str) -> AgentOutcome:
-        uses = self._toolbox.uses + self._hooks.uses
-        uses["system_prompt.md"] += 1
-        if self.harness.memory:
-            uses["memory.md"] += 1
+        uses = {
+            **self._hooks.uses,
+            "system_prompt.md": 1,
+            **({"memory.md": 1} if self.harness.memory else {}),
+        }
         return AgentOutcome(
             ended=ended,
             answer=answer,
@@ -110,7 +108,7 @@ class Agent:
             usage=self._meter.usage,
             side_usage=self._meter.side_usage,
             model_time=self._meter.model_time,
-            uses=dict(uses),
+            uses=uses,
         )
 
     async def _converse(
@@ -223,9 +221,3 @@ class Agent:
 
 def _listed(parts: Sequence[Skill | SubAgent | ToolSpec]) -> list[dict[str, str]]:
     return [{"name": part.name, "description": part.description} for part in parts]
-
-
-def _blame(error: Exception) -> Ended:
-    if isinstance(error, ContextOverflow):
-        return "context"
-    return "bad_request" if isinstance(error, BadRequest) else "crashed"

@@ -34,7 +34,6 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
 
 BEFORE = ("on_start", "before_model", "before_tool", "before_finish")
-AFTER = ("after_model", "after_tool")
 FORMS: dict[str, tuple[type, ...]] = {
     "on_start": (),
     "before_model": (list,),
@@ -307,22 +306,47 @@ class Box:
             )
         return "\n\n".join(part for part in parts if part)
 
-    async def check(self) -> list[str]:
-        """Import every tool and middleware. Returns one line for each that fails."""
+    async def check(self, tools: dict[str, Any]) -> list[str]:
+        """Import every tool and middleware. Returns one line for each that fails, or cannot be called as it would be.
+
+        `tools` are the JSON Schemas of the tools' arguments.
+        """
         problems: list[str] = []
         for folder in ("tools", "middleware"):
             for path in sorted((self.root / folder).glob("*.py")):
                 try:
                     module = self.load(path)
                     if folder == "tools":
-                        function = getattr(module, path.stem)
-                        if not inspect.iscoroutinefunction(function):
-                            raise TypeError(f"{path.stem} is not an async function")
+                        tool_fits(getattr(module, path.stem), path.stem, tools.get(path.stem, {}))
                     else:
-                        instance(module)
+                        hooks_fit(instance(module))
                 except Exception as error:
                     problems.append(f"{folder}/{path.name}: {describe(error)}")
         return problems
+
+
+def tool_fits(function: Any, name: str, schema: dict[str, Any]) -> None:
+    """Raises `TypeError` unless a tool takes the arguments that are described, and needs only the required ones."""
+    if not inspect.iscoroutinefunction(function):
+        raise TypeError(f"{name} is not an async function")
+    for names in (schema.get("properties", {}), schema.get("required", [])):
+        try:
+            inspect.signature(function).bind("env", **dict.fromkeys(names))
+        except TypeError as error:
+            raise TypeError(f"{name}(env, {', '.join(names)}) is how it would be called: {error}") from None
+
+
+def hooks_fit(middleware: Any) -> None:
+    """Raises `TypeError` unless a middleware has hooks, takes their arguments, and has no other public method."""
+    public = [n for n, each in vars(type(middleware)).items() if inspect.isfunction(each) and n[0] != "_"]
+    if not public or not set(public) <= FORMS.keys():
+        raise TypeError(f"there are the hooks {', '.join(FORMS)}; a helper's name begins with _")
+    for hook in public:
+        given = {"on_start": ("ctx",), "after_tool": ("ctx", "call", "result")}.get(hook, ("ctx", "value"))
+        try:
+            inspect.signature(getattr(middleware, hook)).bind(*given)
+        except TypeError as error:
+            raise TypeError(f"the hook {hook} is called with {len(given)} arguments: {error}") from None
 
 
 async def checked(hook: str, function: Callable[..., Awaitable[Any]], *given: Any) -> Any:
@@ -334,17 +358,14 @@ async def checked(hook: str, function: Callable[..., Awaitable[Any]], *given: An
         wanted = " or ".join(["None", *(form.__name__ for form in FORMS[hook])])
         raise TypeError(f"{hook} returned {type(result).__name__}; it returns {wanted}")
     plain = json.loads(json.dumps(result, allow_nan=False))
-    level = [plain]
-    for _ in range(MAX_DEPTH):
-        nested = [
-            each.values() if isinstance(each, dict) else each
-            for each in level
-            if isinstance(each, (dict, list))
-        ]
-        level = [inner for each in nested for inner in each]
-    if level:
+    if too_deep(plain, MAX_DEPTH):
         raise ValueError(f"{hook} returned more than {MAX_DEPTH} lists and mappings in each other")
     return plain
+
+
+def too_deep(value: Any, most: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most <= 0 or any(too_deep(each, most - 1) for each in inner)
 
 
 def instance(module: ModuleType) -> Any:
@@ -353,7 +374,7 @@ def instance(module: ModuleType) -> Any:
     if len(classes) != 1:
         raise TypeError(f"a middleware file defines exactly one class; this one defines {len(classes)}")
     found = classes[0]()
-    for hook in BEFORE + AFTER:
+    for hook in FORMS:
         function = getattr(found, hook, None)
         if function is not None and not inspect.iscoroutinefunction(function):
             raise TypeError(f"the hook {hook} is not an async function")

@@ -4,8 +4,6 @@ Evolved code can write whatever it likes to the box's channel. So every message,
 every wait has a limit. A box that exceeds one is ended: then every call raises `HarnessError` at once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import importlib.util
@@ -128,7 +126,11 @@ class BoxExecutor:
             async with limit:
                 self._waiting[number] = waiting
                 self._send({"id": number, "what": what, "arguments": arguments, "seconds": timeout})
-                return _checked(what, await waiting.answer)
+                answer = await waiting.answer
+            # Evolved code can send anything in place of what box.py answers.
+            return ANSWERS[what].validate_python(answer) if what in ANSWERS else answer
+        except ValidationError:
+            raise HarnessError(f"the harness box gave a wrong answer to {what}") from None
         except TimeoutError:
             self._fail(f"{what} did not return within {min(waiting.each, timeout):.0f} s")
             raise HarnessError(self._failed) from None
@@ -242,14 +244,6 @@ class BoxExecutor:
         except HarnessError as error:
             with contextlib.suppress(HarnessError):
                 self._send({"answer": number, "error": str(error)})
-
-
-def _checked(what: str, answer: Any) -> Any:
-    """The answer if it has the type that box.py gives: evolved code can send any in its place."""
-    try:
-        return ANSWERS[what].validate_python(answer) if what in ANSWERS else answer
-    except ValidationError:
-        raise HarnessError(f"the harness box gave a wrong answer to {what}") from None
 
 
 async def read_line(out: asyncio.StreamReader) -> bytes:

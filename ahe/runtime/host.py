@@ -1,7 +1,5 @@
 """The host's side of one trial: the requests of evolved code, which are all limited."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
@@ -80,25 +78,22 @@ class TrialHost:
     async def _complete(self, prompt: str, system: str = "") -> str:
         if len(prompt) + len(system) > SIDE_CHARACTERS:
             raise ValueError(f"a side call has {SIDE_CHARACTERS} characters at most")
-        async with self._asking:
-            return await self._side_call(prompt, system)
-
-    async def _side_call(self, prompt: str, system: str) -> str:
-        if self.meter.exceeded():
-            raise ValueError("no tokens, turns or time are left for a side call")
         messages = [Message(role="system", content=system)] if system else []
         messages.append(Message(role="user", content=prompt))
-        request = Request(
-            role=self.role,
-            key=f"{self.key}/side-{next(self._side_calls)}",
-            messages=tuple(messages),
-            max_tokens=min(SIDE_TOKENS, self.meter.limits.reply_tokens),
-        )
-        reply = await self.meter.call(self.model, request)
-        if reply is None:
-            raise ValueError("the time ran out during a side call")
-        self.meter.side_usage += reply.usage
-        return reply.message.content
+        async with self._asking:
+            if self.meter.exceeded():
+                raise ValueError("no tokens, turns or time are left for a side call")
+            request = Request(
+                role=self.role,
+                key=f"{self.key}/side-{next(self._side_calls)}",
+                messages=tuple(messages),
+                max_tokens=min(SIDE_TOKENS, self.meter.limits.reply_tokens),
+            )
+            reply = await self.meter.call(self.model, request)
+            if reply is None:
+                raise ValueError("the time ran out during a side call")
+            self.meter.side_usage += reply.usage
+            return reply.message.content
 
     async def _note(self, text: str) -> None:
         self.trajectory.event("note", text=str(text)[:4000])

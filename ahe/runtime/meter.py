@@ -1,7 +1,5 @@
 """The limits of one trial, and the agent's clock."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 
@@ -42,45 +40,43 @@ class Meter:
 
         Raises what `model.complete` raises, and `ModelUnavailable` where a paced model makes no headway.
         """
-        left = self._guard_left() if self._pace else self.seconds_left
-        limit = asyncio.timeout(None if left == float("inf") else left)
+        left, guard = self.seconds_left, GUARD * self.limits.seconds
+        if self._pace:
+            left = max(guard - (time.monotonic() - self._started), 0.0)
+        limit = asyncio.timeout(left if self.limits.seconds else None)
 
         def lost(seconds: float) -> None:
             if (end := limit.when()) is not None:
                 limit.reschedule(end + seconds)
 
-        self._enter()
+        if not self._calling:
+            self._since = time.monotonic()
+        self._calling += 1
         token = waiting.set(lost)
         try:
             async with limit:
                 reply = await model.complete(request)
         except TimeoutError as late:
-            if trouble := _endpoint_failed(late):
-                raise trouble from late
+            cause = late.__cause__.__cause__ if late.__cause__ else None
+            if isinstance(cause, Infrastructure):
+                raise cause from late  # A call was being retried: the endpoint failed, and the agent was not too slow.
             if self._pace:
-                raise ModelUnavailable(self._too_slow()) from late
+                raise ModelUnavailable(
+                    f"the machine is too busy or too slow: after {guard:.0f} s the embedded model had done "
+                    f"{self.model_time.work:.0f} s of work; run the command again when less runs beside it, or with "
+                    "fewer [evolve] jobs"
+                ) from late
             return None
         finally:
             waiting.reset(token)
-            self._leave()
-        self._account(reply, known)
-        return reply
-
-    def _enter(self) -> None:
-        if not self._calling:
-            self._since = time.monotonic()
-        self._calling += 1
-
-    def _leave(self) -> None:
-        self._calling -= 1
-        if not self._calling:
-            self._in_calls += time.monotonic() - self._since
-
-    def _account(self, reply: Reply, known: int) -> None:
+            self._calling -= 1
+            if not self._calling:
+                self._in_calls += time.monotonic() - self._since
         new = max(0, reply.usage.input_tokens - known)
         work = (self._pace or ENDPOINT_PACE).seconds(new, reply.usage.output_tokens)
         self.model_time += ModelTime(seconds=reply.seconds, work=work, waited=reply.waited)
         self._counted += work if self._pace else reply.seconds
+        return reply
 
     @property
     def seconds_left(self) -> float:
@@ -91,17 +87,6 @@ class Meter:
         now = time.monotonic()
         calling = self._in_calls + (now - self._since if self._calling else 0.0)
         return max(self.limits.seconds - (now - self._started - calling) - counted, 0.0)
-
-    def _guard_left(self) -> float:
-        spent = time.monotonic() - self._started
-        return max(GUARD * self.limits.seconds - spent, 0.0) if self.limits.seconds else float("inf")
-
-    def _too_slow(self) -> str:
-        return (
-            f"the machine is too busy or too slow: after {GUARD * self.limits.seconds:.0f} s the embedded model had "
-            f"done {self.model_time.work:.0f} s of work; run the command again when less runs beside it, or with "
-            "fewer [evolve] jobs"
-        )
 
     @property
     def tokens(self) -> int:
@@ -139,9 +124,3 @@ class Meter:
         if "tokens" in left:
             parts.append(f"{left['tokens'] / 1000:.0f}k tokens")
         return f"[left: {', '.join(parts)}]" if parts else ""
-
-
-def _endpoint_failed(late: TimeoutError) -> Infrastructure | None:
-    """The endpoint's failure if a call was being retried when the time ran out: then the agent was not too slow."""
-    cause = late.__cause__.__cause__ if late.__cause__ else None
-    return cause if isinstance(cause, Infrastructure) else None

@@ -5,11 +5,10 @@ block's body is that argument. The tool that takes a `command` may also be calle
 `shell`, or without a label, because models of every size write such blocks anyway.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ahe.records import Message, Reply, ToolCall, ToolSpec
@@ -25,7 +24,6 @@ NO_BLOCK = (
     "Nothing was executed: your reply holds no code block in triple backticks. Reply again, with one code"
     " block."
 )
-EXAMPLES = {"command": "your command"}
 _FENCE = re.compile(r"^[ \t]*```([\w.-]*+)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -57,14 +55,13 @@ def instructions(tools: Sequence[ToolSpec]) -> str:
 
 def _shown(tool: ToolSpec) -> str:
     argument = plain_argument(tool)
-    body = EXAMPLES.get(argument, f"<{argument}>") if argument else json.dumps(_example(tool))
+    if argument:
+        body = "your command" if argument == "command" else f"<{argument}>"
+    else:
+        properties: dict[str, Any] = tool.parameters.get("properties", {})
+        types = {n: schema.get("type") for n, schema in properties.items() if isinstance(schema, dict)}
+        body = json.dumps({name: f"<{types.get(name) or 'value'}>" for name in properties})
     return f"```{_label(tool)}\n{body}\n```"
-
-
-def _example(tool: ToolSpec) -> dict[str, str]:
-    properties: dict[str, Any] = tool.parameters.get("properties", {})
-    types = {name: schema.get("type") for name, schema in properties.items() if isinstance(schema, dict)}
-    return {name: f"<{types.get(name) or 'value'}>" for name in properties}
 
 
 def parse(reply: Reply, tools: Sequence[ToolSpec], turn: int) -> Reply:
@@ -89,22 +86,15 @@ def _call(label: str, body: str, tools: Sequence[ToolSpec], turn: int) -> ToolCa
         shell = argument == "command" and label in SHELL_LABELS
         if not shell and label != tool.name.lower():
             continue
-        identity = f"turn-{turn}"
-        parsed = _json_object(body)
-        if parsed is not None and (argument is None or argument in parsed):
+        identity, parsed = f"turn-{turn}", None
+        with suppress(ValueError, RecursionError):
+            parsed = loads(body)
+        if isinstance(parsed, dict) and (argument is None or argument in parsed):
             return ToolCall(id=identity, name=tool.name, arguments=parsed)
         if argument is not None:
             return ToolCall(id=identity, name=tool.name, arguments={argument: body.strip("\n")})
         return ToolCall(id=identity, name=tool.name, error="the block holds no JSON object of arguments")
     return None
-
-
-def _json_object(body: str) -> dict[str, Any] | None:
-    try:
-        value = loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def as_text(messages: Sequence[Message]) -> tuple[Message, ...]:

@@ -1,7 +1,5 @@
 """The tools that a model is offered, how their calls are executed, and the middleware around calls and replies."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,7 +103,8 @@ class Hooks:
             return original
         try:
             changed = form.validate_python(value)
-            if hook != "before_model" and _size(form, changed) > max(MAX_CHANGE, _size(form, original)):
+            most = max(MAX_CHANGE, len(form.dump_json(original)))
+            if hook != "before_model" and len(form.dump_json(changed)) > most:
                 raise ValueError(f"more than {MAX_CHANGE} characters")
             return changed
         except ValueError as error:
@@ -135,13 +134,9 @@ class Toolbox:
     """The tools of one harness, with `use_skill` and `ask_<name>`, executed in order with their hooks."""
 
     harness: Harness
-    executor: Executor
-    host_tools: Mapping[str, HostTool]
     hooks: Hooks
-    meter: Meter
-    trajectory: Trajectory
+    host_tools: Mapping[str, HostTool]
     ask: AskSubAgent
-    uses: Counter[str] = field(default_factory=Counter)
 
     async def execute_all(
         self, calls: Sequence[ToolCall], offered: Sequence[ToolSpec], key: str
@@ -149,15 +144,15 @@ class Toolbox:
         """The results of a reply's calls, one after the other, as the model will read them."""
         results: list[str] = []
         for call in calls:
-            if len(results) >= MAX_CALLS or self.meter.seconds_left <= 0:
-                late = self.meter.seconds_left <= 0
-                why = "the time is over" if late else f"a reply has {MAX_CALLS} calls at most"
-                results.append(f"error: not executed, {why}")
+            if self.hooks.meter.seconds_left <= 0:
+                results.append("error: not executed, the time is over")
+            elif len(results) >= MAX_CALLS:
+                results.append(f"error: not executed, a reply has {MAX_CALLS} calls at most")
             else:
-                results.append(self._cut(await self.execute(call, offered, key)))
+                results.append(self._cut(await self._execute(call, offered, key)))
         return results
 
-    async def execute(self, call: ToolCall, offered: Sequence[ToolSpec], key: str) -> str:
+    async def _execute(self, call: ToolCall, offered: Sequence[ToolSpec], key: str) -> str:
         """A call's result; failures of evolved code are results too."""
         checked = await self.hooks.before_tool(call)
         if isinstance(checked, str):
@@ -172,36 +167,33 @@ class Toolbox:
             result = await self._dispatch(call, key)
         except (ValueError, HarnessError) as error:
             result = f"error: {error}"
-            self.trajectory.event("tool_failed", tool=call.name, error=str(error)[:2000])
+            self.hooks.trajectory.event("tool_failed", tool=call.name, error=str(error)[:2000])
         return await self.hooks.after_tool(call, result)
 
     async def _dispatch(self, call: ToolCall, key: str) -> str:
         if call.name in self.host_tools:
-            self.uses[f"tool_descriptions/{call.name}.yaml"] += 1
+            self.hooks.uses[f"tool_descriptions/{call.name}.yaml"] += 1
             return await self.host_tools[call.name](call.arguments)
         if call.name == "use_skill" and self.harness.skills:
-            return self._skill(str(call.arguments.get("name", "")))
+            name = str(call.arguments.get("name", ""))
+            bodies = {skill.name: skill.body for skill in self.harness.skills}
+            if name not in bodies:
+                raise ValueError(f"there is no skill {name!r}; the skills are: {list(bodies)}")
+            self.hooks.uses[f"skills/{name}/SKILL.md"] += 1
+            return bodies[name]
         for agent in self.harness.sub_agents:
             if call.name == f"ask_{agent.name}":
-                self.uses[f"sub_agents/{agent.name}.md"] += 1
+                self.hooks.uses[f"sub_agents/{agent.name}.md"] += 1
                 return await self.ask(agent, str(call.arguments.get("question", "")), key)
-        self.uses[f"tool_descriptions/{call.name}.yaml"] += 1
-        self.uses[f"tools/{call.name}.py"] += 1
-        longest = min(self.meter.limits.command_seconds * 2, self.meter.seconds_left)
+        self.hooks.uses[f"tool_descriptions/{call.name}.yaml"] += 1
+        self.hooks.uses[f"tools/{call.name}.py"] += 1
+        longest = min(self.hooks.meter.limits.command_seconds * 2, self.hooks.meter.seconds_left)
         arguments = {"name": call.name, "arguments": call.arguments}
-        return str(await self.executor.call("tool", arguments, longest + TOOL_SECONDS_OVER))
-
-    def _skill(self, name: str) -> str:
-        for skill in self.harness.skills:
-            if skill.name == name:
-                self.uses[f"skills/{name}/SKILL.md"] += 1
-                return skill.body
-        names = [skill.name for skill in self.harness.skills]
-        raise ValueError(f"there is no skill {name!r}; the skills are: {names}")
+        return str(await self.hooks.executor.call("tool", arguments, longest + TOOL_SECONDS_OVER))
 
     def _cut(self, result: str) -> str:
         """The result with its middle cut out if it is too long: its two ends say most."""
-        limit = self.meter.limits.output_bytes
+        limit = self.hooks.meter.limits.output_bytes
         if len(result) <= limit + 200:
             return result
         half = limit // 2
@@ -222,10 +214,6 @@ def offered_tools(harness: Harness) -> tuple[ToolSpec, ...]:
 def unknown(call: ToolCall, offered: Sequence[ToolSpec]) -> bool:
     """Whether a call names a tool that was not offered."""
     return call.name not in {tool.name for tool in offered}
-
-
-def _size(form: TypeAdapter[T], value: T) -> int:
-    return len(form.dump_json(value))
 
 
 def _tool(name: str, description: str, argument: str, text: str) -> ToolSpec:

@@ -4,8 +4,6 @@ ATIF is Harbor's Agent Trajectory Interchange Format. Steps count from 1. Only t
 a step is appended.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

@@ -5,8 +5,6 @@
 - `check_environment`: the conformance suite that every `Environment` must pass; see `ahe.testing.conformance`.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

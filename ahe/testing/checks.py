@@ -3,8 +3,6 @@
 A check raises AssertionError with what was expected, or passes on the environment's own exception.
 """
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import os
@@ -15,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from ahe.agents import play
 from ahe.errors import UnsupportedTask
 from ahe.protocols import Environment
 from ahe.records import EnvironmentSpec, ExecResult
@@ -47,12 +46,8 @@ def check_in(**fields: Any) -> Callable[[Callable[[Environment], Awaitable[None]
 @asynccontextmanager
 async def started(make: MakeEnvironment, **fields: Any) -> AsyncIterator[Environment]:
     """A started environment that is always stopped at the end."""
-    environment = make(EnvironmentSpec(**{"name": "conformance", **fields}))
-    await environment.start()
-    try:
+    async with play.started(make(EnvironmentSpec(**{"name": "conformance", **fields}))) as environment:
         yield environment
-    finally:
-        await environment.stop()
 
 
 def expect(result: ExecResult, code: int, output: str) -> None:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ahe.records import Kind
 from ahe.text import plural
-from ahe.views.text import duration, fit, table, visible
+from ahe.views.text import duration, facts, fit, table, visible
 
 if TYPE_CHECKING:
     from ahe.evaluate.check import Check
@@ -29,27 +28,17 @@ COLOURS = {"ok": "green", "missing": "red", "optional": "yellow"}
 
 
 def components_table(found: Sequence[Component], width: int | None = None) -> str:
-    """Every component in the order of the kinds; a kind without any has a line that shows it."""
+    """A line for each component; a kind without any has one that shows it."""
     rows = []
-    for kind in Kind:
-        own = [component for component in found if component.kind == kind and component.path]
-        rows += [_row(component) for component in own] or [(kind.value, "–", "", "", "", "")]
-    headers = ("kind", "path", "tokens", "uses", "version", "last change")
-    used = sum(component.tokens for component in found)
-    text = table(headers, rows, width, right="tokens uses")
-    return f"{text}\n\n{sum(bool(c.path) for c in found)} components, about {used} tokens"
-
-
-def _row(component: Component) -> tuple[str, ...]:
-    change = f"{component.last_change[:10]} {component.last_subject}".strip()
-    return (
-        component.kind.value,
-        component.path,
-        str(component.tokens),
-        str(component.uses),
-        component.git_id[:10],
-        change,
+    for each in found:
+        change = f"{each.last_change[:10]} {each.last_subject}".strip()
+        amounts = (str(each.tokens), str(each.uses)) if each.path else ("", "")
+        rows.append((each.kind.value, each.path or "–", *amounts, each.git_id[:10], change))
+    text = table(
+        ("kind", "path", "tokens", "uses", "version", "last change"), rows, width, right="tokens uses"
     )
+    used = sum(each.tokens for each in found)
+    return f"{text}\n\n{sum(bool(each.path) for each in found)} components, about {used} tokens"
 
 
 def plays_table(found: Playbook, width: int | None = None) -> str:
@@ -147,29 +136,19 @@ def converted_text(found: Converted) -> str:
 
 def models_text(found: Models, width: int | None = None) -> str:
     """The model of each role, and the weights of embedded models."""
-    roles = table(
-        ("role", "model", "where", "tool_calls", "context", "price"),
-        [
-            (each.role, each.model, each.where, each.tool_calls, each.context, each.price)
-            for each in found.roles
-        ],
-        width,
-    )
-    weights = table(
-        ("name", "file", "size", "licence", "state"),
-        [(each.name, each.file, each.size, each.licence, each.state) for each in found.weights],
-        width,
+    roles, weights = (
+        table(tuple(rows[0]), [tuple(row.values()) for row in rows], width)
+        for rows in (found.roles, found.weights)
     )
     return f"{roles}\n\nembedded models:\n{weights}"
 
 
 def model_test_text(found: ModelTest) -> str:
     """A line per fact about the model, and one per point that was tried."""
-    facts = found.model_dump(exclude={"points"})
-    lines = [f"{key.replace('_', ' '):18} {visible(str(value))}" for key, value in facts.items()]
+    about = [(key.replace("_", " "), str(v)) for key, v in found.model_dump(exclude={"points"}).items()]
     states = {True: "ok", False: "NO", None: "–"}
-    points = [f"{point.name:18} {states[point.holds]:3} {visible(point.what)}" for point in found.points]
-    return "\n".join([*lines, "", *points])
+    points = [(point.name, f"{states[point.holds]:3} {point.what}") for point in found.points]
+    return f"{facts(*about, width=18)}\n\n{facts(*points, width=18)}"
 
 
 def findings_text(findings: Sequence[Finding]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahe.records import Final, Interval, Observed, slower
+from ahe.records import Final, Interval, Observed, TwoTries, slower, tokens_text
 from ahe.text import plural
-from ahe.views.text import duration, fit, points, rate, spent, table, visible
+from ahe.views.text import Fact, duration, facts, fit, points, rate, spent, table, visible
 
 if TYPE_CHECKING:
     from ahe.jobs.best import Best
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ahe.jobs.evaluate import EvalResult
     from ahe.jobs.run import Left, RunResult
 
-HEADERS = ("points", "π", "predicted")
 BEFORE_AFTER = ("before", "after")
 SHOWN = 12
 """Names in a line."""
@@ -32,29 +31,22 @@ def task_table(
     width: int | None = None,
 ) -> str:
     """A line per task, the most probably changed first; `trials` are ids by task, for `ahe trace`."""
-    ordered = sorted(tasks, key=lambda each: (-(each.changed or 0.0), each.task))
-    shown = (
-        *("task", *arms),
-        *HEADERS[: 3 if predicts or risks else 2],
-        *(("trials: ahe trace …",) if trials else ()),
-    )
+    headers = ["task", *arms, "points", "π"]
+    if predicts or risks:
+        headers.append("predicted")
+    if trials:
+        headers.append("trials: ahe trace …")
     rows = []
-    for each in ordered:
+    for each in sorted(tasks, key=lambda each: (-(each.changed or 0.0), each.task)):
         row = [each.task, f"{each.b}/{each.n_b}", f"{each.c}/{each.n_c}"]
-        known = each.changed is not None
-        row += [points(each.step) if known else "–", f"{each.changed:.2f}" if known else "–"]
+        row += ["–", "–"] if each.changed is None else [points(each.step), f"{each.changed:.2f}"]
         if predicts or risks:
-            row.append(_predicted(each, predicts, risks))
+            words = (("up", predicts), ("at risk", risks))
+            row.append(" and ".join(word for word, names in words if each.task in names))
         if trials:
             row.append(" ".join(trials.get(each.task, ())))
         rows.append(row)
-    return table(shown, rows, width, right=" ".join((*arms, "points π")))
-
-
-def _predicted(each: Observed, predicts: Collection[str], risks: Collection[str]) -> str:
-    """What the change predicted for a task."""
-    words = [word for word, names in (("up", predicts), ("at risk", risks)) if each.task in names]
-    return " and ".join(words)
+    return table(headers, rows, width, right=" ".join((*arms, "points π")))
 
 
 def evaluation_text(found: EvalResult, width: int | None = None) -> str:
@@ -78,33 +70,38 @@ def comparison_text(names: tuple[str, str], found: Compared, width: int | None =
     if found.same:
         return f"{names[0]} and {names[1]} are the same harness ({found.harnesses[0]}): nothing to compare"
     tasks = [task_table(found.tasks, width=width), ""] if found.tasks else []
-    left = f"{'left out':12} {found.others} trials of other models, limits or task versions"
-    return "\n".join(
-        [
-            *tasks,
-            *_summary(names, found, f"{'delta':12} {found.delta} with 90 %"),
-            *([left] if found.others else []),
-        ]
+    others = f"{found.others} trials of other models, limits or task versions" if found.others else ""
+    summary = _summary(names, found, ("delta", f"{found.delta} with 90 %"), ("left out", others))
+    return "\n".join([*tasks, summary])
+
+
+def _summary(names: tuple[str, str], found: Compared, difference: Fact, *more: Fact) -> str:
+    """Rates, difference and probability, or that there are none."""
+    if found.delta is None or found.score is None:
+        return facts(*more, title=f"no task was scored with both {names[0]} and {names[1]}")
+    tasks = f"{found.shared} tasks that both tried ({names[0]} → {names[1]})"
+    return facts(
+        ("pass rate", f"{rate(found.rates[0])} → {rate(found.rates[1])} on {tasks}"),
+        difference,
+        ("raw delta", f"{points(found.raw_delta)} points"),
+        ("score", f"P({names[1]} better) = {found.score:.3f}"),
+        *bar(names[0], found.twice, found.tokens),
+        ("pace", slower(found.slowdown, names)),
+        *more,
     )
 
 
-def _summary(names: tuple[str, str], found: Compared, difference: str) -> list[str]:
-    """Rates, the line of the difference, and probability."""
-    if found.delta is None or found.score is None:
-        return [f"no task was scored with both {names[0]} and {names[1]}"]
-    return [
-        f"{'pass rate':12} {rate(found.rates[0])} → {rate(found.rates[1])} on {found.shared} tasks that both tried "
-        f"({names[0]} → {names[1]})",
-        difference,
-        f"{'raw delta':12} {points(found.raw_delta)} points",
-        f"{'score':12} P({names[1]} better) = {found.score:.3f}",
-        *([f"{'pace':12} {pace}"] if (pace := slower(found.slowdown, names)) else []),
-    ]
+def bar(name: str, twice: TwoTries | None, tokens: tuple[float, float] | None) -> tuple[Fact, Fact]:
+    """What simple retries of the first version reach, with an oracle that picks the better try; and the tokens."""
+    return (
+        ("retries", f"{name} {twice}" if twice else ""),
+        ("tokens", tokens_text(tokens) if tokens and any(tokens) else ""),
+    )
 
 
-def gain_line(gain: Interval) -> str:
+def gained(gain: Interval) -> Fact:
     """What a run gained, and why that is less than the plain difference."""
-    return f"best against seed: {gain} (shrunk: selected rollouts flatter)"
+    return "best against seed:", f"{gain} (shrunk: selected rollouts flatter)"
 
 
 def best_text(found: Best, workspace: str, exported: Path | None, files: int) -> str:
@@ -116,16 +113,13 @@ def best_text(found: Best, workspace: str, exported: Path | None, files: int) ->
     if not found.moved:
         lines.append("This is the seed: nothing was shown to be better with a probability of .93 yet.")
     else:
-        gain = (
-            gain_line(found.train.gain) if found.train.gain else f"{'delta':12} {found.train.delta} with 90 %"
-        )
-        lines += ["", *_summary(("seed", "best"), found.train, gain)]
-        lines.append(f"{'':12} on train, which it was chosen by; `ahe final` makes a claim on test")
+        train = found.train
+        gain = gained(train.gain) if train.gain else ("delta", f"{train.delta} with 90 %")
+        chosen = "on train, which it was chosen by; `ahe final` makes a claim on test"
+        lines += ["", _summary(("seed", "best"), train, gain, ("", chosen))]
     if found.final:
-        lines += [
-            "",
-            f"{'test split':12} {found.final.given_tasks} with 90 %, given these tasks (`ahe final`)",
-        ]
+        claim = f"{found.final.given_tasks} with 90 %, given these tasks (`ahe final`)"
+        lines += ["", facts(("test split", claim))]
     lines += [
         "",
         f"to look at it:  git -C {workspace} switch --detach ahe/best   (`switch -` goes back)",
@@ -142,20 +136,20 @@ def final_text(found: Final | None, width: int | None = None) -> str:
     over = f"{found.over_tasks} with 90 %" if found.over_tasks else "one task says nothing about others"
     missing = f", {found.missing} missing" if found.missing else ""
     arms = f"{rate(found.seed_rate)} → {rate(found.best_rate)}"
-    lines = [
-        task_table(found.tasks, width=width),
-        "",
-        f"pass rate    {arms} on {len(plan.tasks)} test tasks (seed → best)",
-        f"difference   {found.given_tasks} with 90 %, given these tasks; P(better) = {found.score:.3f}",
-        f"over tasks   {over}, if these tasks stand for others like them",
-        f"rollouts     {plan.rollouts} fresh a task and version, from attempt {plan.first + 1}{missing}",
-        f"cost         {spent(found.usage)}",
-    ]
-    if plan.seen:
-        lines.append(f"seen before  {plan.seen} rollouts on these tasks were made before this look")
-    if plan.again:
-        lines.append(f"again        look {plan.look}: {plan.again}")
-    return "\n".join([*lines, "", f"kept in the tag ahe/final-{plan.look:03d} of the workspace"])
+    given = f"{found.given_tasks} with 90 %, given these tasks; P(better) = {found.score:.3f}"
+    seen = f"{plan.seen} rollouts on these tasks were made before this look"
+    summary = facts(
+        ("pass rate", f"{arms} on {len(plan.tasks)} test tasks (seed → best)"),
+        ("difference", given),
+        *bar("the seed:", found.twice, found.tokens),
+        ("over tasks", f"{over}, if these tasks stand for others like them"),
+        ("rollouts", f"{plan.rollouts} fresh a task and version, from attempt {plan.first + 1}{missing}"),
+        ("cost", spent(found.usage)),
+        ("seen before", seen if plan.seen else ""),
+        ("again", f"look {plan.look}: {plan.again}" if plan.again else ""),
+    )
+    kept = f"kept in the tag ahe/final-{plan.look:03d} of the workspace"
+    return "\n".join([task_table(found.tasks, width=width), "", summary, "", kept])
 
 
 def run_text(found: RunResult, where: Path) -> str:
@@ -168,11 +162,7 @@ def run_text(found: RunResult, where: Path) -> str:
     else:
         unchanged = f"{where} is as it was; --apply writes, or pipe to `git apply` there"
         what = f"{plural(len(found.changed), 'file')} changed; {unchanged}"
-    left = (
-        ("not copied", found.skipped),
-        ("held back", found.held),
-        ("left to you", found.collided),
-    )
+    left = (("not copied", found.skipped), ("held back", found.held), ("left to you", found.collided))
     lists = "".join(f"{title} {_left(items)}\n" for title, items in left if items)
     unfinished = "" if found.ended == "answered" else f"\nThe agent did not finish: {found.ended}"
     return f"{lists}{what}. {spent(found.usage)}{unfinished}"
@@ -180,11 +170,12 @@ def run_text(found: RunResult, where: Path) -> str:
 
 def _left(items: Sequence[Left]) -> str:
     """Paths by the reason why they were left: `(git ignores it): a, b`, each where it is kept, if it is."""
+    by_reason: dict[str, list[str]] = {}
+    for each in items:
+        kept = f" (in {each.saved})" if each.saved else ""
+        by_reason.setdefault(each.why, []).append(fit(each.path + kept, 300))
     lines = []
-    for why in dict.fromkeys(each.why for each in items):
-        names = [
-            each.path + (f" (in {each.saved})" if each.saved else "") for each in items if each.why == why
-        ]
+    for why, names in by_reason.items():
         more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-        lines.append(f"({visible(why)}): {', '.join(fit(name, 300) for name in names[:SHOWN] + more)}")
+        lines.append(f"({visible(why)}): {', '.join(names[:SHOWN] + more)}")
     return "; ".join(lines)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ahe.records import Calibration, Cost, Estimate, Needed, Sensitivity, Spread
+from ahe.records import Calibration, Copies, Estimate, Needed, Sensitivity, Spread
 from ahe.text import plural
-from ahe.views.text import count, duration, money, rate, spent, table
+from ahe.views.text import count, duration, facts, money, rate, spent, table
 
 if TYPE_CHECKING:
     from ahe.jobs.evolve import EvolveResult
@@ -15,22 +15,38 @@ if TYPE_CHECKING:
 
 NINETY = 1.645
 """A normal variable lies within this many standard deviations of its mean 9 times in 10."""
+WIDE = 16
+"""Columns of the names of facts."""
 
 
 def estimate_table(found: Estimate, width: int | None = None) -> str:
     """Every part of the run with its basis, the totals, what the budget covers, and the warnings."""
-    rows = [_row(cost) for cost in (*found.costs, found.total)]
     headers = ("part", "rollouts", "tokens", "money", "time", "from")
-    lines = [table(headers, rows, width, right="rollouts tokens money time"), ""]
+    rows = [
+        (
+            cost.part,
+            f"{cost.rollouts:.0f}" if cost.rollouts or cost.part == "baseline" else "",
+            count(round(cost.tokens)),
+            money(cost.usd),
+            duration(cost.seconds),
+            cost.basis,
+        )
+        for cost in (*found.costs, found.total)
+    ]
     suite = f"{found.tasks} tasks on train, {found.heldout} held out, {found.rollouts} rollouts a task"
-    lines.append(f"{_iterations(found)} with gate {found.gate} on {suite}, {found.jobs} at a time")
-    lines.append(
-        f"rollouts: four runs in five take {found.low:.0f} to {found.high:.0f}; the baseline is exact"
-    )
+    lines = [
+        table(headers, rows, width, right="rollouts tokens money time"),
+        "",
+        f"{plural(found.iterations, 'iteration')} with gate {found.gate} on {suite}, {found.jobs} at a time",
+        f"rollouts: four runs in five take {found.low:.0f} to {found.high:.0f}; the baseline is exact",
+    ]
     if found.covered is not None:
-        lines.append(_covered(found))
+        lines.append(_covered(found, found.covered))
     if found.points is not None:
-        lines.append(_visible_effect(found))
+        assumed = "no trial yet: pass rates like Beta(.7, .3) assumed"
+        basis = "from the trials so far" if found.measured else assumed
+        effect = f"a rise of about {found.points:.0f} points is kept 4 times in 5 ({basis})"
+        lines.append(f"{effect}; `ahe calibrate` measures it")
     return "\n".join([*lines, *(f"warning: {text}" for text in found.warnings)])
 
 
@@ -41,44 +57,19 @@ def estimate_lines(found: Estimate) -> list[str]:
     if total.usd is None or total.usd > 0:
         costs.append(money(total.usd))
     costs.append(duration(total.seconds))
-    assumed = any(cost.basis.startswith("assumed") for cost in found.costs)
-    basis = " (in part assumed)" if assumed else ""
-    lines = [
-        f"estimate: {_iterations(found)}, {', '.join(costs)}{basis}; `ahe evolve --dry-run` shows the parts"
-    ]
+    basis = " (in part assumed)" if any(cost.basis.startswith("assumed") for cost in found.costs) else ""
+    run = f"{plural(found.iterations, 'iteration')}, {', '.join(costs)}{basis}"
+    lines = [f"estimate: {run}; `ahe evolve --dry-run` shows the parts"]
     if found.covered is not None and 1 <= found.covered < found.iterations:
-        lines.append(f"estimate: {_covered(found)}")
+        lines.append(f"estimate: {_covered(found, found.covered)}")
     return [*lines, *(f"warning: {text}" for text in found.warnings)]
 
 
-def _row(cost: Cost) -> tuple[str, ...]:
-    rollouts = f"{cost.rollouts:.0f}" if cost.rollouts or cost.part == "baseline" else ""
-    return (
-        cost.part,
-        rollouts,
-        count(round(cost.tokens)),
-        money(cost.usd),
-        duration(cost.seconds),
-        cost.basis,
-    )
-
-
-def _iterations(found: Estimate) -> str:
-    return plural(found.iterations, "iteration")
-
-
-def _covered(found: Estimate) -> str:
-    assert found.covered is not None
-    if found.covered >= found.iterations:
-        return f"the budget of {found.limit} covers them all"
-    return f"the budget of {found.limit} covers about {found.covered:.1f} of {_iterations(found)}"
-
-
-def _visible_effect(found: Estimate) -> str:
-    basis = (
-        "from the trials so far" if found.measured else "no trial yet: pass rates like Beta(.7, .3) assumed"
-    )
-    return f"a rise of about {found.points:.0f} points is kept 4 times in 5 ({basis}); `ahe calibrate` measures it"
+def _covered(found: Estimate, covered: float) -> str:
+    budget = f"the budget of {found.limit} covers"
+    if covered >= found.iterations:
+        return f"{budget} them all"
+    return f"{budget} about {covered:.1f} of {plural(found.iterations, 'iteration')}"
 
 
 def evolve_text(found: EvolveResult) -> str:
@@ -92,7 +83,12 @@ def evolve_text(found: EvolveResult) -> str:
 
 def calibration_text(found: Calibration) -> str:
     """Several short paragraphs; the warnings come last, where people read them."""
-    parts = [_suite(found), _noise(found), _copies(found), _sensitivity(found.seen, found.tasks)]
+    parts = [
+        _suite(found),
+        _noise(found.spread),
+        _copies(found.copies),
+        _sensitivity(found.seen, found.tasks),
+    ]
     warnings = "\n".join(f"warning: {text}" for text in found.warnings)
     return "\n\n".join(part for part in (*parts, warnings) if part)
 
@@ -102,61 +98,52 @@ def _suite(found: Calibration) -> str:
     missing = f", {found.missing} missing" if found.missing else ""
     untried = f", {found.untried} without a scored rollout" if found.untried else ""
     fit = "fitted" if found.fitted else "the default: fewer than 20 tasks have two rollouts"
-    return "\n".join(
-        (
-            f"{found.rev} on train: {found.tasks} tasks, {found.rollouts} rollouts{missing}, {new}",
-            f"pass rate        {rate(found.rate)}",
-            f"tasks            {found.never} never pass, {found.sometimes} sometimes, {found.always} always{untried}",
-            f"concentration    {found.concentration:.2g} ({fit})",
-            *_model_time(found),
-        )
-    )
-
-
-def _model_time(found: Calibration) -> list[str]:
-    time, pace = found.model_time, found.pace
-    said = []
+    time, pace, speed = found.model_time, found.pace, ""
     if pace and time.work:
         times = time.seconds / time.work
-        said.append(
-            f"model's pace     {times:.1f} times the nominal {pace.read:.0f} read and {pace.write:.0f} written "
+        speed = (
+            f"{times:.1f} times the nominal {pace.read:.0f} read and {pace.write:.0f} written "
             f"tokens a second: here {pace.read / times:.0f} and {pace.write / times:.0f}, beside the other trials"
         )
-    if time.waited >= 1:
-        said.append(
-            f"waited           {duration(time.waited)} for the endpoint: rate limits, failed calls, its queue"
-        )
-    return said
-
-
-def _noise(found: Calibration) -> str:
-    spread = found.spread
-    if spread is None:
-        return ""
-    return "\n".join(
-        (
-            "A against A: each task's rollouts in two arms of the same harness",
-            f"spread           {spread.points:.1f} points over 1,000 random splits; independent rollouts: "
-            f"{spread.expected:.1f}",
-            f"                 so 9 in 10 differences of such arms lie within ± {NINETY * spread.points:.1f} points",
-            _difference("even − odd", spread.parity, spread.parity_z, spread),
-            _difference("later − earlier", spread.halves, spread.halves_z, spread),
-        )
+    waited = f"{duration(time.waited)} for the endpoint: rate limits, failed calls, its queue"
+    return facts(
+        ("pass rate", rate(found.rate)),
+        ("tasks", f"{found.never} never pass, {found.sometimes} sometimes, {found.always} always{untried}"),
+        ("concentration", f"{found.concentration:.2g} ({fit})"),
+        ("model's pace", speed),
+        ("waited", waited if time.waited >= 1 else ""),
+        title=f"{found.rev} on train: {found.tasks} tasks, {found.rollouts} rollouts{missing}, {new}",
+        width=WIDE,
     )
 
 
-def _difference(name: str, points: float, z: float, spread: Spread) -> str:
-    sure = f" ({z:+.1f} standard deviations)" if spread.points else ""
-    return f"{name:16} {round(points, 1) + 0.0:+.1f} points{sure}"
+def _noise(spread: Spread | None) -> str:
+    if spread is None:
+        return ""
+
+    def difference(points: float, z: float) -> str:
+        sure = f" ({z:+.1f} standard deviations)" if spread.points else ""
+        return f"{round(points, 1) + 0.0:+.1f} points{sure}"
+
+    expected = f"over 1,000 random splits; independent rollouts: {spread.expected:.1f}"
+    return facts(
+        ("spread", f"{spread.points:.1f} points {expected}"),
+        ("", f"so 9 in 10 differences of such arms lie within ± {NINETY * spread.points:.1f} points"),
+        ("even − odd", difference(spread.parity, spread.parity_z)),
+        ("later − earlier", difference(spread.halves, spread.halves_z)),
+        title="A against A: each task's rollouts in two arms of the same harness",
+        width=WIDE,
+    )
 
 
-def _copies(found: Calibration) -> str:
-    twins = found.copies
-    if not twins.trials:
-        return "copies           no trace is left to compare"
-    if not twins.copied:
-        return f"copies           none among {twins.trials} rollouts"
-    return f"copies           {twins.copied} of {twins.trials} rollouts, on {len(twins.tasks)} tasks"
+def _copies(found: Copies) -> str:
+    if not found.trials:
+        text = "no trace is left to compare"
+    elif not found.copied:
+        text = f"none among {found.trials} rollouts"
+    else:
+        text = f"{found.copied} of {found.trials} rollouts, on {len(found.tasks)} tasks"
+    return facts(("copies", text), width=WIDE)
 
 
 def _sensitivity(seen: Sensitivity | None, tasks: int) -> str:
@@ -164,26 +151,25 @@ def _sensitivity(seen: Sensitivity | None, tasks: int) -> str:
         return ""
     limit = "" if seen.limit is None else f", {seen.limit} rollouts left in the budget"
     smallest = "none that the suite has room for" if seen.points is None else f"{seen.points:.1f} points"
-    head = [
-        f"gate {seen.gate}, {seen.rollouts} rollouts a task{limit}: simulated on these tasks",
-        f"smallest effect  {smallest} (kept 4 times in 5)",
-        f"no effect        kept {100 * seen.null:.0f} % of the time, after {seen.cost:.0f} rollouts",
-    ]
-    return "\n".join([*head, *(_needed(each, seen, tasks) for each in seen.needed)])
+    return facts(
+        ("smallest effect", f"{smallest} (kept 4 times in 5)"),
+        ("no effect", f"kept {100 * seen.null:.0f} % of the time, after {seen.cost:.0f} rollouts"),
+        *((f"for {each.points:+g} points", _needed(each, seen, tasks)) for each in seen.needed),
+        title=f"gate {seen.gate}, {seen.rollouts} rollouts a task{limit}: simulated on these tasks",
+        width=WIDE,
+    )
 
 
 def _needed(each: Needed, seen: Sensitivity, tasks: int) -> str:
-    name = f"for {each.points:+g} points"
     more = f"about {each.tasks} tasks like these with {seen.rollouts}" if each.tasks > tasks else ""
     if each.rollouts is None:
-        return f"{name:16} no number of rollouts a task that was tried is enough" + (
-            f"; {more}" if more else ""
-        )
+        enough = "no number of rollouts a task that was tried is enough"
+        return f"{enough}; {more}" if more else enough
     enough = f"{plural(each.rollouts, 'rollout')} a task"
-    return f"{name:16} {enough}" + (f", or {more}" if more and each.rollouts > seen.rollouts else "")
+    return f"{enough}, or {more}" if more and each.rollouts > seen.rollouts else enough
 
 
-def simulation_table(results: Sequence[SimulationResult], runs: int, width: int | None = None) -> str:
+def simulation_table(results: Sequence[SimulationResult], width: int | None = None) -> str:
     """A line per simulated edit: how often the gate keeps it, and the rollouts it takes."""
     rows = [
         (
@@ -195,4 +181,5 @@ def simulation_table(results: Sequence[SimulationResult], runs: int, width: int 
         for each in results
     ]
     lines = table(("edit", "true points", "kept", "rollouts"), rows, width, right="kept rollouts")
-    return f"{lines}\n\n{results[0].tasks} tasks, gate {results[0].gate}, {runs} simulated edits a line"
+    one = results[0]
+    return f"{lines}\n\n{one.tasks} tasks, gate {one.gate}, {one.runs} simulated edits a line"

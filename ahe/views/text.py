@@ -1,7 +1,5 @@
 """Plain text for people: tables, amounts, durations. For a narrow terminal lines are cut, never wrapped."""
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata
@@ -77,6 +75,16 @@ def table(
             parts.append(space + cut if header in aligned else cut + space)
         out.append(GAP.join(parts).rstrip())
     return "\n".join(out)
+
+
+Fact = tuple[str, str]
+"""A name and its value."""
+
+
+def facts(*pairs: Fact, title: str = "", width: int = 12) -> str:
+    """Below the title a line for each name with its value, in two columns; names without a value are left out."""
+    lines = [f"{name:{width}} {visible(value)}" for name, value in pairs if value]
+    return "\n".join([title, *lines] if title else lines)
 
 
 def count(number: int) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ahe.agents.forms import Form, rendered_prompt
+from ahe.agents.answering import HandIn, Refused, fill_in, rendered_prompt
 from ahe.agents.play import Player, started
 from ahe.errors import ModelUnavailable, SandboxError
 from ahe.harness.load import load
 from ahe.project.content import entry
 from ahe.protocols import Host
-from ahe.records import ExecResult, Limits, Message, ModelSpec, Reply, Request, Usage
+from ahe.records import ExecResult, Limits, Message, ModelSpec, Record, Reply, Request, Usage
 
 LIMITS = Limits(turns=3, tokens=0, seconds=0, reply_tokens=100, command_seconds=5, output_bytes=1_000)
 
@@ -146,26 +146,49 @@ async def test_a_prompt_is_rendered_without_tools_and_the_box_is_stopped() -> No
     assert not renderer.running
 
 
+class Word(Record):
+    word: str
+
+
+async def take(given: Word) -> str:
+    if given.word == "two":
+        raise ValueError("two is wrong")
+    if given.word != "good":
+        raise Refused([f"{given.word} is refused", "ask for a better one"])
+    return "taken"
+
+
 async def test_a_form_comes_back_with_the_last_refusal_until_its_repairs_are_spent() -> None:
-    model = Speaker("one", "two", "three")
+    model = Speaker('{"word": "one"}', "no form", '{"word": "two"}', '{"word": "three"}')
+    opening = (Message(role="system", content="S"), Message(role="user", content="Q"))
+    form = Request(role="evolver", key="k", messages=opening, max_tokens=5, seed=40, response_schema={})
+    await fill_in(model, form, Word, take, repairs=3, again="Again.")
+    assert [(r.key, r.seed) for r in model.requests] == [(f"k/{n}", 40 + n) for n in range(4)]
+    assert {(r.role, r.max_tokens) for r in model.requests} == {("evolver", 5)}
+    told = [[message.content for message in request.messages[2:]] for request in model.requests]
+    assert told == [
+        [],
+        ['{"word": "one"}', "Refused:\n- one is refused\n- ask for a better one\nAgain."],
+        ["no form", "Refused:\n- the reply does not fill in the form; write less\nAgain."],
+        ['{"word": "two"}', "Refused:\n- two is wrong\nAgain."],
+    ], "only the last refusal is kept"
 
-    async def take(content: str) -> list[str]:
-        if content == "two":
-            raise ValueError("two is wrong")
-        return [f"{content} is refused"]
 
-    form = Form(
-        role="evolver",
-        key="k",
-        system="S",
-        question="Q",
-        schema={},
-        reply_tokens=5,
-        first_seed=40,
-        repairs=2,
-        again="Again.",
-    )
-    assert (await form.fill_in(model, take)).calls == 3
-    assert [(r.key, r.seed) for r in model.requests] == [("k/0", 40), ("k/1", 41), ("k/2", 42)]
-    told = [message.content for message in model.requests[-1].messages]
-    assert told == ["S", "Q", "two", "Refused:\n- two is wrong\nAgain."], "only the last refusal is kept"
+async def test_a_form_that_is_taken_is_not_asked_for_again() -> None:
+    model = Speaker('{"word": "one"}', '{"word": "good"}', '{"word": "good"}')
+    form = Request(role="debugger", key="k", messages=(), max_tokens=5, seed=1, response_schema={})
+    await fill_in(model, form, Word, take, repairs=3, again="Again.")
+    assert len(model.requests) == 2
+
+
+async def test_a_tool_hands_in_until_enough_is_taken_or_too_much_was_refused() -> None:
+    tool = HandIn(Word, take, repairs=1, wanted=2)
+    again = "refused; fix this and hand in all of it again:\n- "
+    assert await tool({"word": "good"}) == "taken" and not tool.closed()
+    assert await tool({"wrod": 1}) == f"{again}word: Field required\n- wrod: Extra inputs are not permitted"
+    assert not tool.closed()
+    assert await tool({"word": "good"}) == "taken" and tool.closed()
+    tool = HandIn(Word, take, repairs=1)
+    assert await tool({"word": "one"}) == f"{again}one is refused\n- ask for a better one"
+    assert not tool.closed()
+    assert await tool({"word": "two"}) == f"{again}two is wrong" and tool.closed()

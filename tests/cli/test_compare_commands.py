@@ -32,7 +32,7 @@ def measured(project: Path) -> Path:
         sha = history.commit_draft(tree, change)
     history.advance(sha)
     store = Store(project / "runs")
-    ids = history.harness_ids([seed, sha])
+    ids = {each: history.harness_id(each) for each in (seed, sha)}
     outcomes = {
         seed: {"alpha-note": "failed", "beta-note": "failed", "gamma-note": "passed"},
         sha: {"alpha-note": "passed", "beta-note": "failed", "gamma-note": "missing"},
@@ -150,10 +150,12 @@ def test_the_log_ends_with_what_the_run_gained(ahe, measured):
     world.git(measured, "tag", "ahe/best")
     train = json.loads(ahe("best", "--json", cwd=measured).stdout)["train"]
     assert train["gain"]["low"] < train["gain"]["mean"] < train["raw_delta"]
-    last = ahe("log", "-n", "1", cwd=measured).stdout.splitlines()[-1]
+    *_, gained, retries = ahe("log", "-n", "1", cwd=measured).stdout.splitlines()
     said = f"{100 * train['gain']['mean']:+.1f} points"
-    assert last.startswith(f"best against seed: {said} [") and last.endswith(
-        "(shrunk: selected rollouts flatter)"
+    assert gained.startswith(f"best against seed: {said} [")
+    assert gained.endswith("(shrunk: selected rollouts flatter)")
+    assert (
+        retries.startswith("retries") and f"{train['twice']['twice']:.1%} with two tries (pass@2)" in retries
     )
     (seed, *_) = reversed(json.loads(ahe("log", "--json", cwd=measured).stdout))
     assert seed["subject"] == world.git(measured, "log", "--format=%s").splitlines()[-1]

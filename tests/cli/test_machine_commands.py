@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -99,9 +100,9 @@ def test_models_list_shows_roles_and_weights(ahe, project):
 
 def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, project, tmp_path):
     script = tmp_path / "script.yaml"
-    script.write_text('coder: {"*": "It shows hidden files."}\n')
+    script.write_text('coder: {"*": "It shows hidden files.", "ahe-models-test/points/1": "Marmalade."}\n')
     done = ahe("models", "test", "--model", f"scripted:{script}", "--json", cwd=project)
-    assert done.returncode == 1, "the long prompt does not hold"
+    assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["answer"] == "It shows hidden files."
     assert found["tool_calls"] == "native"
@@ -109,18 +110,25 @@ def test_models_test_speaks_with_a_model_over_http_and_names_its_mode(ahe, proje
     assert {point["name"]: point["holds"] for point in found["points"]} == {
         "a call's result": None,
         "parallel calls": None,
-        "long prompt": False,
+        "long prompt": True,
         "reply length": True,
         "form of requests": True,
     }
 
 
-def test_models_test_says_0_where_all_holds(ahe, project, tmp_path):
+def test_models_test_says_1_where_something_does_not_hold(ahe, project, tmp_path):
     script = tmp_path / "script.yaml"
-    script.write_text('coder: {"*": "Marmalade."}\n')
+    answers = {
+        "*": "It shows hidden files.",
+        "ahe-models-test/points/2": {
+            "tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]
+        },
+        "ahe-models-test/points/4": {"status": 400, "content": "the role tool is not known here"},
+    }
+    script.write_text(json.dumps({"coder": answers}))
     done = ahe("models", "test", "--model", f"scripted:{script}", cwd=project)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "the word at their beginning was found" in done.stdout
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "the role tool is not known here" in done.stdout
 
 
 def lines(done) -> dict[str, dict[str, str]]:
@@ -154,6 +162,51 @@ def test_doctor_tries_the_filter_and_does_not_guess(ahe, project, tmp_path):
     assert str(wrapper) in found["sandbox"]["what"]
     assert found["seccomp"]["state"] == "optional"
     assert found["seccomp"]["what"].startswith("not in force here")
+
+
+@pytest.mark.docker
+def test_doctor_builds_an_image_and_looks_for_a_containers_filter(ahe, project):
+    found = lines(ahe("doctor", "--json", cwd=project))
+    assert [found[part]["state"] for part in ("docker", "buildkit", "docker seccomp")] == ["ok"] * 3, found
+
+
+class OldDaemon(BaseHTTPRequestHandler):
+    """Knows the classic builder alone, and has no image."""
+
+    def do_GET(self) -> None:
+        refused = "version=2" in self.path
+        answers = {
+            "/version": {"Version": "20.10.5", "ApiVersion": "1.41"},
+            "/build": {"message": "buildkit not supported"}
+            if refused
+            else {"error": "--chmod requires BuildKit"},
+            **{"/_ping": "OK", "/images/json": [], "/containers/json": []},
+        }
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = re.sub(r"^/v[\d.]+", "", self.path.partition("?")[0])
+        body = json.dumps(answers.get(path, {"message": "No such image"})).encode()
+        self.send_response(404 if path not in answers else 501 if refused else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_doctor_says_what_an_old_docker_lacks(ahe, project):
+    with HTTPServer(("127.0.0.1", 0), OldDaemon) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        host = f"tcp://127.0.0.1:{server.server_port}"
+        found = lines(ahe("doctor", "--json", cwd=project, DOCKER_HOST=host))
+        server.shutdown()
+    assert found["docker"]["what"] == "daemon 20.10.5"
+    assert found["buildkit"]["state"] == found["docker seccomp"]["state"] == "optional"
+    assert "requires BuildKit" in found["buildkit"]["what"]
+    assert "docker pull" in found["docker seccomp"]["fix"]
 
 
 def test_doctor_names_a_workspace_that_is_not_clean(ahe, project):

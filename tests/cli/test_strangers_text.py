@@ -17,7 +17,7 @@ import pytest
 import world
 
 from ahe.events import Committed, EvaluationStarted, Notice
-from ahe.views.lines import sentence
+from ahe.views.progress import sentence
 from ahe.views.text import BRIEF, brief, visible
 
 NASTY = "\x1b[2J\x1b]0;title\x07\x9b31m\x7f\u202e\u2066\u200b\u2028\ud800\r\U000e0041name"

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trials import evidence, trace, trial
+from made_trials import evidence, quoted, trace, trial
 
-from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
 from ahe.debug.report.compose import Part, Section, compose
 from ahe.records import Evidence, Tally
@@ -143,6 +142,14 @@ async def test_same_trials_same_bytes_in_any_order(tmp_path: Path) -> None:
         again = await AgentDebugger().explain(given_.model_copy(update={"trials": tuple(trials)}))
         assert again.text == wanted
         assert {path: path.read_bytes() for path in before} == before
+
+
+async def test_worker_processes_find_the_same(tmp_path: Path) -> None:
+    for name in ("f1", "f2"):
+        trace(tmp_path, name, [("cat x", "line\n" * 420_000)], verifier=f"expected {name}")
+    given_ = evidence(tmp_path, [trial("f1", "task-a"), trial("f2", "task-b")])
+    reports = [(await AgentDebugger(workers=n).explain(given_)).text for n in (1, 2)]
+    assert reports[0] == reports[1] and "expected f2" in reports[0]
 
 
 async def test_a_tight_budget_holds_for_a_real_report(tmp_path: Path) -> None:

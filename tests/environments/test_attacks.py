@@ -19,7 +19,6 @@ from ahe.environments.base import LinkedEnvironment
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.inside import init
 from ahe.environments.launch import launch_bare
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.unsafe import DirectEnvironment
 from ahe.errors import EnvironmentLost
 from ahe.records import EnvironmentSpec, ExecResult
@@ -244,7 +243,7 @@ class Odd(LinkedEnvironment):
         ready = init.HEADER.pack(0, init.DATA, 0, 0, 0)
         code = f"import os, sys\nos.write(1, {ready!r})\n"
         code += "while b'true' not in os.read(0, 1 << 16): pass\n" + self.then
-        await self._open(await launch_bare([sys.executable, "-c", code], ResourceLimits()))
+        await self._open(await launch_bare([sys.executable, "-c", code], EnvironmentSpec(name="x")))
 
     async def _run(self, command) -> ExecResult:
         return await self._opened().exec(command, {})

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahe.environments.docker_build import build_lines
-from ahe.environments.dockerfile import images, instructions, needs_buildkit, rewritten
+from ahe.environments.dockerfile import images, instructions, rewritten
 
 WHOLE = """\
 # syntax=docker/dockerfile:1
@@ -49,22 +49,6 @@ def test_instructions_have_their_lines_joined_and_here_documents_apart():
 def test_images_are_those_that_a_registry_must_have():
     assert images(instructions(WHOLE)) == ("debian:12", "ghcr.io/some/tool:1", "other:2")
     assert images(instructions("FROM $UNKNOWN\nFROM scratch")) == ()
-
-
-@pytest.mark.parametrize(
-    ("line", "needs"),
-    [
-        ("RUN --mount=type=cache,target=/root/.cache true", True),
-        ("RUN --network=none true", True),
-        ("COPY --chmod=755 a /a", True),
-        ("COPY --chown=1 --link a /a", True),
-        ("COPY --chown=1 a /a", False),
-        ("RUN tool --mount=x", False),
-        ("HEALTHCHECK --interval=5s CMD true", False),
-    ],
-)
-def test_what_the_classic_builder_cannot_run_is_named(line, needs):
-    assert needs_buildkit(instructions(f"FROM a\n{line}")) == (line if needs else "")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +116,6 @@ LINES = [
 def test_no_text_is_too_wrong_to_be_read(text: str) -> None:
     found = instructions(text)
     images(found)
-    needs_buildkit(found)
     rewritten(text)
 
 
@@ -162,10 +145,6 @@ def old_daemon() -> Iterator[docker.APIClient]:
         server.shutdown()
 
 
-def test_a_daemon_without_buildkit_builds_what_it_can_and_names_the_rest(old_daemon):
+def test_a_daemon_without_buildkit_builds_what_it_can(old_daemon):
     plain = list(build_lines(old_daemon, io.BytesIO(b"archive"), "t", "FROM a\nRUN true\n", 5))
     assert plain == [{"stream": "Step 1/1"}]
-    (line,) = build_lines(old_daemon, io.BytesIO(b"archive"), "t", "FROM a\nCOPY --chmod=1 a b\n", 5)
-    assert line["error"].startswith(
-        "`COPY --chmod=1 a b` needs BuildKit, which this daemon does not have: install"
-    )

@@ -12,8 +12,8 @@ import pytest
 
 from ahe.environments import seccomp
 from ahe.environments.launch import launch, session_keyrings
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
+from ahe.records import EnvironmentSpec
 
 ALL = {**seccomp.REFUSED[errno.EPERM], **seccomp.REFUSED[errno.ENOSYS], **seccomp.BY_ARGUMENT}
 
@@ -102,7 +102,7 @@ def test_the_numbers_are_those_of_libseccomp() -> None:
 async def test_every_sandbox_has_it_and_a_session_keyring_of_its_own(tmp_path: Path) -> None:
     """The harness box, which has no `init.py`, is started like this."""
     command = [*bwrap_command(), "/bin/sh", "-c", "read x; grep -E 'Seccomp:|NoNewPrivs' /proc/self/status"]
-    launched = await launch(command, ResourceLimits())
+    launched = await launch(command, EnvironmentSpec(name="box"))
     launched.stdin.write(b"go\n")
     said = (await launched.stdout.read()).split()
     await launched.close()

@@ -41,7 +41,7 @@ async def test_a_sound_task(tmp_path):
         ("tests/test.sh", "#!/bin/bash\ntrue", "after doing nothing, the verifier wrote neither"),
         ("tests/test.sh", FLIPPING, "rewarded differently from run to run"),
         ("environment/setup.sh", "exit 5", "setup.sh"),
-        ("environment/Dockerfile", "FROM scratch", "Docker, because its Dockerfile starts from scratch"),
+        ("environment/Dockerfile", "FROM scratch", "Docker, because its Dockerfile says FROM scratch"),
         ("trajectory.json", "{}", "trajectory.json"),
     ],
 )

@@ -6,8 +6,7 @@ import pytest
 from task_writer import TOML, write_task
 
 from ahe.errors import UnsupportedTask
-from ahe.evaluate.compose import Compose, read_compose
-from ahe.evaluate.support import refuse
+from ahe.evaluate.support import Compose, read_compose, refuse
 from ahe.evaluate.tasks import read_task
 
 PLAIN = """\

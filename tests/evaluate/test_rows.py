@@ -7,7 +7,7 @@ import pytest
 
 from ahe.errors import TaskError, UsageError
 from ahe.evaluate.rows import convert, score
-from ahe.evaluate.suite import load_suite, suite_texts
+from ahe.evaluate.suite import hidden_texts, load_suite
 from ahe.evaluate.verifier import judge
 from ahe.records import Row
 
@@ -59,10 +59,9 @@ def test_quick_takes_the_first_rows_of_each_split(tmp_path: Path) -> None:
     assert len(suite.part("train", quick=True)) == len(suite.part("heldout", quick=True)) == 1
 
 
-def test_questions_outside_train_must_not_leak_and_those_of_train_may(tmp_path: Path) -> None:
-    texts = suite_texts(load_suite(suite_folder(tmp_path / "tickets")))
-    assert set(texts.hidden) == {"no password mail came", "broken wheel on arrival today"}
-    assert any("lost parcel" in text for text in texts.allowed)
+def test_questions_outside_train_must_not_leak(tmp_path: Path) -> None:
+    hidden = hidden_texts(load_suite(suite_folder(tmp_path / "tickets")))
+    assert set(hidden) == {"no password mail came", "broken wheel on arrival today"}
 
 
 def test_a_question_in_two_splits_is_refused(tmp_path: Path) -> None:

@@ -15,14 +15,15 @@ from ahe.debug.readers.read import read_trial
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.evaluate.suite import load_suite
 from ahe.evolve.draft import Draft, Manifest
-from ahe.evolve.editor import Evolver, EvolverMode
+from ahe.evolve.editor import Evolver
+from ahe.evolve.plays import Play
 from ahe.evolve.smoke import SmokeTrial
 from ahe.harness.preflight import Preflight
 from ahe.history import History
 from ahe.project.assemble import preflight
 from ahe.project.content import entry
 from ahe.project.sandboxes import make_executor
-from ahe.protocols import Executor
+from ahe.protocols import Executor, Model
 from ahe.records import Brief, Citation, DebugReport
 
 TRIAL, OTHER = "a" * 24, "b" * 24
@@ -54,16 +55,29 @@ class Bench:
     check_in_box: SmokeTrial
     brief: Brief
 
+    def make_draft(self, worktree: Path, folder: Path, brief: Brief) -> Draft:
+        return Draft(worktree, folder, brief, self.history, self.preflight, self.check_in_box, "m", "ahe")
+
     @contextmanager
     def draft(self, changes: int = 1) -> Iterator[Draft]:
         brief = self.brief.model_copy(update={"changes": changes})
         with self.history.draft(brief.head) as worktree:
-            folder = self.runs / "draft"
-            yield Draft(self.history, worktree, folder, brief, self.preflight, self.check_in_box, "m", "ahe")
+            yield self.make_draft(worktree, self.runs / "draft", brief)
 
-    def evolver(self, mode: EvolverMode) -> Evolver:
+    def evolver(
+        self, model: Model, tool_calls: str | None, repairs: int, plays: tuple[Play, ...] = ()
+    ) -> Evolver:
         return Evolver(
-            self.history, mode, self.preflight, self.check_in_box, self.runs / "scratch", "m", "ahe"
+            self.history,
+            self.make_draft,
+            self.runs / "scratch",
+            entry("evolver"),
+            model,
+            tool_calls,
+            BwrapEnvironment,
+            executor,
+            repairs,
+            plays,
         )
 
 

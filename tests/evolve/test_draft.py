@@ -11,7 +11,8 @@ import pytest
 import world
 from evolve_bench import TRIAL, Bench, manifest
 
-from ahe.evolve.draft import ChangeRefused, Draft, changed_kinds, copy_mounts
+from ahe.agents.answering import Refused
+from ahe.evolve.draft import Draft, changed_kinds, copy_mounts
 from ahe.records import Kind
 
 Edit = Callable[[Path], object]
@@ -30,9 +31,9 @@ async def refused(bench: Bench, *edits: Edit, **fields: object) -> str:
     with bench.draft() as draft:
         for edit in edits:
             edit(draft.folder)
-        with pytest.raises(ChangeRefused) as caught:
+        with pytest.raises(Refused) as caught:
             await draft.commit(manifest(**fields))
-        assert draft.commits == [] and draft.refusals == 1
+        assert draft.commits == []
         assert caught.value.reasons
         return "\n".join(caught.value.reasons)
 
@@ -44,7 +45,7 @@ async def test_a_good_change_becomes_one_commit_with_its_manifest(bench: Bench) 
     with bench.draft() as draft:
         write("memory.md", LESSON)(draft.folder)
         sha = await draft.commit(manifest())
-        assert draft.full
+        assert draft.commits == [sha]
     assert bench.history.head() == bench.brief.head, "the workspace moves when the editor is done"
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.parents == (bench.brief.head,)
@@ -64,9 +65,10 @@ async def test_a_new_tool_is_one_change_of_two_kinds(bench: Bench) -> None:
         write("tools/count.py", "async def count(env):\n    return (await env.exec('ls | wc -l')).output\n")(
             draft.folder
         )
-        sha = await draft.commit(manifest())
+        sha = await draft.commit(manifest(subject="Add a counter."))
     (commit,) = bench.history.commits(limit=1, start=sha)
     assert commit.kinds == (Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION)
+    assert commit.subject == "tool_description+tool_implementation: add a counter"
 
 
 async def test_each_commit_of_an_iteration_stands_on_the_one_before(bench: Bench) -> None:
@@ -79,7 +81,7 @@ async def test_each_commit_of_an_iteration_stands_on_the_one_before(bench: Bench
         two = await draft.commit(manifest(subject="Teach tables with tabs"))
         assert draft.commits == [one, two]
         write("memory.md", "Third.\n")(draft.folder)
-        with pytest.raises(ChangeRefused, match="no more than 2 changes"):
+        with pytest.raises(Refused, match="no more than 2 changes"):
             await draft.commit(manifest())
     assert [c.change_id for c in bench.history.commits(limit=2, start=two)] == ["001-2", "001-1"]
     assert bench.history.changed_paths(two) == ["skills/tabs/SKILL.md"]
@@ -172,6 +174,41 @@ async def test_what_only_running_shows_is_refused(bench: Bench, path: str, text:
     assert told in await refused(bench, write(path, text))
 
 
+TOOLS = {
+    "plain": ("def plain(env, command): ...", "plain is not an async function"),
+    "other": ("async def walk(env, command): ...", "has no attribute 'other'"),
+    "bare": ("async def bare(): ...", "bare(env, command) is how it would be called"),
+    "placed": ("async def placed(env, command, /): ...", "placed(env, command) is how it would be called"),
+    "few": ("async def few(env): ...", "unexpected keyword argument 'command'"),
+    "many": ("async def many(env, command, path): ...", "missing a required argument: 'path'"),
+}
+HOOK = "    async def before_tool(self, ctx, call): ...\n"
+CLASSES = {
+    "10_none": ("x = 1\n", "this one defines 0"),
+    "11_two": (f"class A:\n{HOOK}class B: ...\n", "this one defines 2"),
+    "12_sync": (f"class A:\n{HOOK}".replace("async ", ""), "the hook before_tool is not an async function"),
+    "13_other": (f"class A:\n{HOOK}".replace("_tool", "_call"), "there are the hooks on_start, before_model"),
+    "14_empty": ("class A: ...\n", "there are the hooks on_start, before_model"),
+    "15_few": (f"class A:\n{HOOK}".replace(", call", ""), "the hook before_tool is called with 2 arguments"),
+    "16_many": (f"class A:\n{HOOK}".replace("call)", "call, more)"), "missing a required argument: 'more'"),
+    "17_init": (
+        f"class A:\n{HOOK}    def __init__(self, x): ...\n",
+        "missing 1 required positional argument",
+    ),
+}
+
+
+async def test_code_that_could_not_be_called_is_refused_by_the_box(bench: Bench) -> None:
+    described = "parameters: {type: object, properties: {command: {type: string}}, required: [command]}\n"
+    edits = [write(f"tools/{name}.py", f"{text}\n") for name, (text, _) in TOOLS.items()]
+    for name in TOOLS:
+        edits.append(write(f"tool_descriptions/{name}.yaml", f"name: {name}\ndescription: Run.\n{described}"))
+    edits += [write(f"middleware/{name}.py", text) for name, (text, _) in CLASSES.items()]
+    reasons = (await refused(bench, *edits)).splitlines()
+    for name, (_, told) in {**TOOLS, **CLASSES}.items():
+        assert any(f"/{name}.py: " in line and told in line for line in reasons), (name, told, reasons)
+
+
 async def test_a_tool_with_odd_but_valid_parameters_passes_the_smoke_trial(bench: Bench) -> None:
     description = (
         "name: a_first\ndescription: Odd.\nparameters:\n  type: object\n"
@@ -220,7 +257,7 @@ async def test_after_a_refusal_the_draft_can_be_fixed_or_put_back(bench: Bench) 
     with bench.draft() as draft:
         write("notes.txt", "x")(draft.folder)
         write("memory.md", LESSON)(draft.folder)
-        with pytest.raises(ChangeRefused):
+        with pytest.raises(Refused):
             await draft.commit(manifest())
         assert (draft.folder / "memory.md").read_text() == LESSON, "a refusal leaves the work in place"
         (draft.folder / "notes.txt").unlink()

@@ -14,7 +14,8 @@ import pytest
 from evolve_bench import Bench, manifest
 from test_evolver_agent import commit, edit, shell
 
-from ahe.evolve.draft import ChangeRefused, Draft
+from ahe.agents.answering import Refused
+from ahe.evolve.draft import Draft
 from ahe.files import remove_tree
 from ahe.harness.layout import Problem
 
@@ -115,7 +116,7 @@ async def test_a_process_that_swaps_all_the_time_gets_nothing_from_outside(
                 try:
                     await draft.commit(manifest(action="improve"))
                     outcomes.append("")
-                except ChangeRefused as refused:
+                except Refused as refused:
                     outcomes.append(str(refused))
         assert CANARY not in committed(bench, draft)
     assert CANARY not in "".join(outcomes) + "".join(seen)
@@ -190,7 +191,7 @@ async def test_what_is_not_a_plain_file_is_refused_by_name(bench: Bench, outside
     folder = bench.runs / "draft"
     with bench.draft() as draft:
         plant(draft.folder, outside)
-        with pytest.raises(ChangeRefused) as caught:
+        with pytest.raises(Refused) as caught:
             await asyncio.wait_for(draft.commit(manifest()), 60)
         assert draft.commits == []
     told = "\n".join(caught.value.reasons)
@@ -247,5 +248,5 @@ async def test_an_odd_yaml_value_is_a_refusal_and_never_ends_the_run(bench: Benc
         (draft.folder / "sub_agents" / "critic.md").write_text(
             f"---\ndescription: X.\n{odd}\n---\nBe strict.\n"
         )
-        with pytest.raises(ChangeRefused, match=r"sub_agents/critic\.md: "):
+        with pytest.raises(Refused, match=r"sub_agents/critic\.md: "):
             await draft.commit(manifest())

@@ -9,18 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evolve_bench import MANIFEST, OTHER, TRIAL, Bench, executor
+from evolve_bench import MANIFEST, OTHER, TRIAL, Bench
 
-from ahe.agents.play import Player
-from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.layout import installation
 from ahe.errors import BadRequest, ContextOverflow
-from ahe.evolve.agent import EvolverAgent
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
-from ahe.project.assemble import EVOLVER_LIMITS
-from ahe.project.content import entry
 from ahe.records import ModelSpec
 
 REFUSALS = 2
@@ -39,10 +34,9 @@ async def edit(bench: Bench, *steps: Any, changes: int = 1) -> tuple[list[str], 
     script: Mapping[str, Any] = {f"evolve/001/{n}": step for n, step in enumerate(steps)} | {"*": "Done."}
     server = ScriptedServer(Script({"evolver": script}, log=bench.runs / "requests.jsonl"))
     model = OpenAIModel(ModelSpec(name="m", base_url=await server.start()), keyed=True)
-    player = Player("evolver", model, "native", EVOLVER_LIMITS, executor)
-    mode = EvolverAgent(entry("evolver"), player, BwrapEnvironment, REFUSALS)
     try:
-        commits = await bench.evolver(mode).edit(bench.brief.model_copy(update={"changes": changes}))
+        brief = bench.brief.model_copy(update={"changes": changes})
+        commits = await bench.evolver(model, "native", REFUSALS).edit(brief)
     finally:
         await model.aclose()
         await server.stop()
@@ -112,15 +106,17 @@ async def test_a_refusal_tells_why_and_can_be_fixed(bench: Bench) -> None:
         REMEMBER,
         commit(),
     )
-    assert results[1].startswith("refused:\n- ") and "notes.txt" in results[1]
+    assert (
+        results[1].startswith("refused; fix this and hand in all of it again:\n- ")
+        and "notes.txt" in results[1]
+    )
     assert len(commits) == 1
     assert bench.history.changed_paths(commits[0]) == ["memory.md"]
 
 
 async def test_an_incomplete_manifest_is_told_in_one_go(bench: Bench) -> None:
     commits, results = await edit(bench, REMEMBER, commit(subject="x", fix=""), commit())
-    assert results[1].startswith("error: the manifest is not complete: subject: ")
-    assert "fix: " in results[1]
+    assert results[1].startswith("refused") and "\n- subject: " in results[1] and "\n- fix: " in results[1]
     assert len(commits) == 1
 
 
@@ -151,7 +147,7 @@ async def test_odd_permissions_on_the_draft_break_nothing(bench: Bench) -> None:
     )
     commits, results = await edit(bench, odd, commit(), "I give up.")
     assert commits == []
-    assert results[1].startswith("refused:")
+    assert results[1].startswith("refused")
     assert not list((bench.runs / "scratch").glob("evolve-*"))
 
 

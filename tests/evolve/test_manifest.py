@@ -9,10 +9,7 @@ import pytest
 import world
 from evolve_bench import MANIFEST, OTHER, QUOTE, TRIAL, Bench, manifest
 
-from ahe.agents.forms import parsed
-from ahe.debug.ask.citations import quoted
-from ahe.evolve.draft import Manifest, subject_line, unfounded
-from ahe.records import Citation, Kind
+from ahe.evolve.draft import Manifest, unfounded
 
 
 def cite(trial: str = TRIAL, step: int = 3, quote: str = QUOTE) -> dict[str, Any]:
@@ -30,8 +27,8 @@ def test_a_true_manifest_has_no_problem(bench: Bench) -> None:
 
 @pytest.mark.parametrize("field", sorted(MANIFEST))
 def test_every_field_is_demanded(field: str) -> None:
-    with pytest.raises(ValueError, match=f"the manifest is not complete: {field}"):
-        parsed(Manifest, {name: value for name, value in MANIFEST.items() if name != field}, "manifest")
+    with pytest.raises(ValueError, match=rf"\n{field}\n  Field required"):
+        Manifest.model_validate({name: value for name, value in MANIFEST.items() if name != field})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +49,7 @@ def test_every_field_is_demanded(field: str) -> None:
 )
 def test_what_is_wrong_is_named(field: str, value: Any) -> None:
     with pytest.raises(ValueError, match=field):
-        parsed(Manifest, {**MANIFEST, field: value}, "manifest")
+        Manifest.model_validate({**MANIFEST, field: value})
 
 
 @pytest.mark.parametrize(
@@ -60,12 +57,13 @@ def test_what_is_wrong_is_named(field: str, value: Any) -> None:
     [
         (cite(quote="no such words"), "does not stand"),
         (cite(step=4), "does not stand"),
-        (cite(step=99), "does not stand"),
+        (cite(step=5), f"the quote does not stand at {TRIAL}#5: '{QUOTE}'; it stands at {TRIAL}#3"),
+        (cite(step=99), f"{TRIAL} has no step 99; its last is 5"),
         (cite(trial=OTHER), "does not stand"),
-        (cite(trial="c" * 24), "no trial of the evidence"),
-        (cite(trial="../../etc"), "no trial of the evidence"),
-        (cite(quote="   "), "does not stand"),
-        (cite(quote=""), "does not stand"),
+        (cite(trial="c" * 24), f"the evidence has no trial '{'c' * 24}'; cite one that the report names"),
+        (cite(trial="../../etc"), "the evidence has no trial"),
+        (cite(quote="   "), "too short"),
+        (cite(quote=""), "too short"),
     ],
 )
 def test_a_citation_that_does_not_stand_is_refused(bench: Bench, citation: dict[str, Any], told: str) -> None:
@@ -90,15 +88,11 @@ def test_a_quote_may_stand_anywhere_in_the_step(bench: Bench, citation: dict[str
 def test_predictions_are_about_train_tasks(bench: Bench) -> None:
     found = problems(bench, predicts=[world.TRAIN[0], world.HELDOUT[0]], risks=["nothing"])
     assert found == [
-        f"predicts: {world.HELDOUT[0]!r} is no task of the train split",
-        "risks: 'nothing' is no task of the train split",
+        f"predicts: the train split has no task {world.HELDOUT[0]!r}; use the names that the report uses",
+        "risks: the train split has no task 'nothing'; use the names that the report uses",
     ]
 
 
 def test_an_absent_trace_quotes_nothing(tmp_path: Path) -> None:
-    assert not quoted(Citation(trial="x", step=1, quote="a"), tmp_path)
-
-
-def test_the_subject_names_its_kinds() -> None:
-    kinds = (Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION)
-    assert subject_line(kinds, "Add a reader.") == "tool_description+tool_implementation: add a reader"
+    found = unfounded(manifest(), tmp_path, {TRIAL}, set(world.TRAIN))
+    assert found == [f"citations: {TRIAL} has no step 3; its last is 0"]

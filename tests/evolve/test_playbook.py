@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ahe.errors import HarnessError
-from ahe.evolve.plays import ROWS, WORTH_ALWAYS, Play, best_first, read_playbook
+from ahe.evolve.plays import ROWS, WORTH_ALWAYS, Examples, Play, best_first, read_playbook
 from ahe.harness.load import load
 from ahe.harness.preflight import Preflight
 from ahe.project.content import entry
@@ -54,7 +54,7 @@ def bundled() -> tuple[Play, ...]:
 def test_the_bundled_plays_pass_the_static_checks_of_a_commit(tmp_path: Path) -> None:
     for play in bundled():
         before, after = seed(tmp_path / play.name), seed(tmp_path / f"{play.name}-with")
-        play.apply(after, rows=[("a question of the train split", "label")])
+        play.apply(after, Examples([("a question of the train split", "label")]))
         assert not Preflight().check(after, before, "add"), play.name
         load(after)
 
@@ -131,8 +131,9 @@ def test_examples_come_from_the_train_split(tmp_path: Path) -> None:
     harness = seed(tmp_path)
     with pytest.raises(HarnessError, match="no questions with answers"):
         play.apply(harness)
-    play.apply(harness, rows=[("Wo ist „x“?", "hier")])
-    assert json.loads((harness / ROWS).read_text("utf-8")) == {"question": "Wo ist „x“?", "answer": "hier"}
+    play.apply(harness, Examples([("Wo ist „x“?", "hier")], "Which one?"))
+    first, second = map(json.loads, (harness / ROWS).read_text("utf-8").splitlines())
+    assert first == {"before": "Which one?"} and second == {"question": "Wo ist „x“?", "answer": "hier"}
 
 
 @pytest.mark.parametrize(

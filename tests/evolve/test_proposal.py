@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import world
 import yaml
-from evolve_bench import TRIAL, Bench, executor
+from evolve_bench import TRIAL, Bench
 
-from ahe.evolve.proposal import EvolverForm, Proposal, apply, form_schema
+from ahe.evolve.plays import read_playbook
+from ahe.evolve.proposal import Proposal, apply, form_schema
 from ahe.models.openai import OpenAIModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
 from ahe.project.content import entry
 from ahe.protocols import Model
-from ahe.records import Message, ModelSpec, Reply, Request, Usage
+from ahe.records import Cluster, Message, ModelSpec, Reply, Request, Signature, Usage
 
 FILLED: dict[str, Any] = {
     "evidence": 1,
@@ -52,7 +53,7 @@ class Filler:
 
 
 async def edit(bench: Bench, model: Model, repairs: int = 3) -> list[str]:
-    return await bench.evolver(EvolverForm(entry("evolver"), model, executor, repairs)).edit(bench.brief)
+    return await bench.evolver(model, None, repairs).edit(bench.brief)
 
 
 async def test_a_proposal_becomes_a_commit(bench: Bench) -> None:
@@ -183,8 +184,7 @@ async def test_without_an_excerpt_nothing_is_asked(bench: Bench) -> None:
     filler = Filler({})
     report = bench.brief.report.model_copy(update={"citations": ()})
     brief = bench.brief.model_copy(update={"report": report})
-    mode = EvolverForm(entry("evolver"), filler, executor, 3)
-    assert await bench.evolver(mode).edit(brief) == []
+    assert await bench.evolver(filler, None, 3).edit(brief) == []
     assert filler.requests == []
 
 
@@ -200,12 +200,58 @@ def test_text_of_several_lines_is_one_lesson_in_memory(tmp_path: Path) -> None:
     assert (tmp_path / "memory.md").read_text() == "- One.\n- Two # lines\n"
 
 
-def test_what_the_harness_says_already_is_no_proposal(tmp_path: Path) -> None:
-    (tmp_path / "tool_descriptions").mkdir()
-    (tmp_path / "system_prompt.md").write_text("Look first.\nThen act,\nthen check the result.\n")
-    words = Proposal.model_validate({**FILLED, "text": "Then act, then check the result."})
-    with pytest.raises(ValueError, match="already"):
-        apply(words, tmp_path, ())
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Look first, then act, then check the result.", "the harness says this already"),
+        ("The failing rollout reads a file that is not there.", "what happened"),
+        ("Read /app/out.txt before you end the task.", "belongs to one task"),
+    ],
+)
+async def test_a_rule_of_no_use_goes_back_with_its_reason(bench: Bench, text: str, said: str) -> None:
+    instructions = {"alpha-note": "Write the word alpha into /app/out.txt.", "beta-note": "Write beta."}
+    evidence = bench.brief.evidence.model_copy(update={"instructions": instructions})
+    bench.brief = bench.brief.model_copy(update={"evidence": evidence})
+    filler = Filler({"text": text}, {})
+    (sha,) = await edit(bench, filler)
+    assert said in filler.told() and len(filler.requests) == 2
+    assert "List the folder" in (bench.history.contents(sha)["memory.md"].text or "")
+
+
+PLAYS = read_playbook(entry("evolver") / "playbook")
+
+
+def failed_for_a_missing_file(bench: Bench) -> None:
+    signature = Signature(cause="missing_output", status="answered", mechanism="no_such_path")
+    cluster = Cluster(signature=signature, trials=(TRIAL,), tasks=(world.TRAIN[0],))
+    report = bench.brief.report.model_copy(update={"clusters": (cluster,)})
+    line = "- memory: say something: reverted -3.0 points (not better on train)"
+    bench.brief = bench.brief.model_copy(update={"report": report, "history": (line,)})
+
+
+async def test_a_play_that_fits_is_one_of_the_choices(bench: Bench) -> None:
+    failed_for_a_missing_file(bench)
+    filler = Filler({"place": "play missing-file", "text": "The rollout failed because of whatever."})
+    (sha,) = await bench.evolver(filler, None, 3, PLAYS).edit(bench.brief)
+    (request,) = filler.requests
+    assert request.response_schema is not None
+    places = request.response_schema["properties"]["place"]["enum"]
+    assert places[:4] == ["memory", "system_prompt", "tool_description", "skill"]
+    assert places[4:6] == ["play missing-file", "play near-names"]
+    question = request.messages[-1].content
+    assert "- play missing-file: send the answer back while" in question
+    assert "say something: reverted -3.0 points" in question
+    assert bench.history.changed_paths(sha) == ["middleware/60_missing_file.py"]
+    (commit,) = bench.history.commits(limit=1, start=sha)
+    assert commit.play.startswith("missing-file@") and commit.predicts == (world.TRAIN[0],)
+
+
+async def test_a_play_that_was_not_offered_is_refused(bench: Bench) -> None:
+    failed_for_a_missing_file(bench)
+    filler = Filler({"place": "play block-repeats"}, {})
+    (sha,) = await bench.evolver(filler, None, 3, PLAYS).edit(bench.brief)
+    assert "place is one of memory, system_prompt" in filler.told()
+    assert bench.history.changed_paths(sha) == ["memory.md"]
 
 
 async def test_a_name_of_any_length_is_a_new_skill_or_a_refusal(bench: Bench) -> None:

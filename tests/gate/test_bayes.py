@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from arms import Pair, decide, pair, same
 
-from ahe.gate.allocation import depth, extra, next_round, plain_requests
-from ahe.gate.bayes import BayesGate
+from ahe.gate.bayes import BayesGate, depth, extra, next_round, plain_requests
 from ahe.gate.decisions import heldout_rollouts, margin
 from ahe.gate.posterior import posterior
 from ahe.records import Comparison, Tally
@@ -64,6 +63,17 @@ def test_a_tax_on_size_asks_for_more_than_better() -> None:
     assert decide(BayesGate(tax=0.05), train, grown=0).outcome == "kept"
     free, taxed = (decide(BayesGate(tax=tax), train, grown=10_000) for tax in (0.0, 0.05))
     assert (free.outcome, taxed.outcome) == ("kept", "reverted")
+
+
+def test_a_price_asks_for_points_where_a_task_takes_more_tokens() -> None:
+    train = {**same(12, (1, 2), (1, 2)), **same(8, (0, 2), (2, 2), "u")}
+    outcomes = [
+        decide(BayesGate(price=price), train, tokens=tokens).outcome
+        for price, tokens in ((0.0, (500.0, 9_500.0)), (100.0, (500.0, 600.0)), (100.0, (500.0, 9_500.0)))
+    ]
+    assert outcomes == ["kept", "kept", "reverted"], "40 points are worth 4,000 tokens at this price"
+    assert decide(BayesGate(price=100.0), train, tokens=(9_500.0, 500.0)).outcome == "kept"
+    assert decide(BayesGate(price=100.0), train, tokens=None).outcome == "kept"
 
 
 # ---------------------------------------------------------------- where rollouts go

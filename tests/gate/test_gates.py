@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ahe.errors import UsageError
-from ahe.gate.choose import GATES, make_gate
-from ahe.gate.published import FlipsGate, GreedyGate, ParetoGate, StrictGate
+from ahe.gate.choose import GATES, FlipsGate, GreedyGate, ParetoGate, StrictGate, make_gate
 from ahe.protocols import Gate
 from ahe.records import Comparison
 

@@ -28,16 +28,15 @@ TASKS = (
 def test_hits_are_expected_and_only_in_the_direction_that_was_named() -> None:
     found = fixes(["up", "down", "still"], TASKS)
     assert (found.named, found.hits, found.observed) == (3, 0.8, 1.1)
-    assert found.precision == pytest.approx(0.8 / 3)
-    assert found.recall == pytest.approx(0.8 / 1.1)
+    assert "precision 0.27, at random 0.27; recall 0.73, at random 0.75" in str(found)
     feared = regressions(["down"], TASKS)
-    assert (feared.hits, feared.precision, feared.recall) == (0.6, 0.6, 1.0)
+    assert feared.hits == 0.6 and "precision 0.60, at random 0.15; recall 1.00" in str(feared)
 
 
 def test_a_task_without_a_scored_rollout_is_counted_nowhere() -> None:
     with_missing, without = (fixes(names, TASKS) for names in (["up", "missing"], ["up"]))
     assert with_missing == without
-    assert fixes(["missing", "unknown"], TASKS).precision is None
+    assert fixes(["missing", "unknown"], TASKS).named == 0
 
 
 def test_naming_a_task_twice_counts_once() -> None:
@@ -46,10 +45,9 @@ def test_naming_a_task_twice_counts_once() -> None:
 
 def test_nothing_named_and_nothing_happened_divide_by_nothing() -> None:
     nothing = fixes([], TASKS)
-    assert nothing.precision is None and nothing.random_precision is None and nothing.recall == 0.0
-    assert str(nothing) == "none named, 1.1 observed"
+    assert nothing.hits == nothing.chance == 0.0 and str(nothing) == "none named, 1.1 observed"
     still = fixes(["still"], [TASKS[3]])
-    assert (still.precision, still.recall, still.random_recall) == (0.0, None, None)
+    assert "precision 0.00, at random 0.00; recall –, at random –" in str(still)
     assert fixes(["a"], []) == PredictionScore()
 
 
@@ -60,17 +58,15 @@ def test_the_random_baseline_is_what_random_names_score() -> None:
     drawn = [fixes(rng.sample(names, 7), tasks) for _ in range(4_000)]
     stated = fixes(names[:7], tasks)
     assert sum(each.hits for each in drawn) / len(drawn) == pytest.approx(stated.chance, rel=0.02)
-    assert stated.random_precision == pytest.approx(stated.observed / 30, abs=1e-4)
-    assert stated.random_recall == pytest.approx(7 / 30, abs=1e-4)
-    assert fixes(names, tasks).precision == pytest.approx(stated.random_precision, abs=1e-4)
+    assert stated.chance == pytest.approx(7 * stated.observed / 30, abs=1e-4)
+    assert fixes(names, tasks).hits / 30 == pytest.approx(stated.chance / 7, abs=1e-4)
 
 
 def test_a_run_is_the_sum_of_its_changes() -> None:
     one, other = fixes(["up"], TASKS), fixes(["still", "down"], TASKS)
     run = sum([one, other], PredictionScore())
     assert (run.named, run.hits) == (3, 0.8)
-    assert run.precision == pytest.approx(0.8 / 3)
-    assert run.recall == pytest.approx(0.8 / 2.2)
+    assert run.observed == pytest.approx(2.2)
     assert run.chance == pytest.approx(one.chance + other.chance)
 
 

@@ -128,4 +128,4 @@ def test_no_value_makes_the_checks_or_the_loader_fail(tmp_path: Path, odd: str) 
 def test_a_template_with_a_number_of_five_thousand_digits_is_a_problem(tmp_path: Path) -> None:
     root, base = pair(tmp_path)
     write_files(root, {"system_prompt.md": "{{ " + "9" * 5000 + " }}"})
-    assert "cannot be checked" in str(Preflight().check(root, base)[0])
+    assert "4300 digits" in str(Preflight().check(root, base)[0])

@@ -42,7 +42,6 @@ def test_a_new_tool_is_one_change_of_two_files(tmp_path: Path) -> None:
 
 
 TOOL = "async def run(env, command, timeout=10):\n    return command\n"
-CLASS = "class Guard:\n    async def before_tool(self, ctx, call):\n        return None\n"
 DESCRIPTION = (
     "name: run\ndescription: Run.\n"
     "parameters: {type: object, properties: {command: {type: string}}, required: [command]}\n"
@@ -67,10 +66,10 @@ DESCRIPTION = (
         ({"tools/run.py": TOOL + "# words\n" * 4_000}, "growth"),
         ({"tools/extra.py": "async def extra(env):\n    return ''\n"}, "pairs"),
         ({"tool_descriptions/extra.yaml": DESCRIPTION.replace("run", "extra")}, "pairs"),
-        ({"tool_descriptions/run.yaml": "name: [\n"}, "yaml"),
-        ({"tool_descriptions/run.yaml": "- a\n"}, "yaml"),
-        ({"tool_descriptions/run.yaml": DESCRIPTION + "x: &a [1]\ny: *a\n"}, "yaml"),
-        ({"tool_descriptions/run.yaml": "[" * 3_000}, "yaml"),
+        ({"tool_descriptions/run.yaml": "name: [\n"}, "description"),
+        ({"tool_descriptions/run.yaml": "- a\n"}, "description"),
+        ({"tool_descriptions/run.yaml": DESCRIPTION + "x: &a [1]\ny: *a\n"}, "description"),
+        ({"tool_descriptions/run.yaml": "[" * 3_000}, "description"),
         ({"tool_descriptions/run.yaml": DESCRIPTION.replace("name: run", "name: walk")}, "description"),
         ({"tool_descriptions/run.yaml": DESCRIPTION.replace("Run.", '""')}, "description"),
         ({"tool_descriptions/run.yaml": DESCRIPTION + "model: other\n"}, "description"),
@@ -84,33 +83,20 @@ DESCRIPTION = (
         ({"tools/run.py": "async def run(env, command)\n    pass\n"}, "python"),
         ({"tools/run.py": "async def run(env, command):\n    yield 1\n    return 2\n"}, "python"),
         ({"tools/run.py": "x = " + "(" * 3_000}, "python"),
-        ({"tools/run.py": "def run(env, command):\n    return command\n"}, "tool"),
-        ({"tools/run.py": "async def walk(env, command):\n    return command\n"}, "tool"),
-        ({"tools/run.py": "async def run():\n    return ''\n"}, "tool"),
-        ({"tools/run.py": "async def run(env, command, /):\n    return ''\n"}, "tool"),
-        ({"tools/run.py": "async def run(env):\n    return ''\n"}, "arguments"),
-        ({"tools/run.py": "async def run(env, command, path):\n    return ''\n"}, "arguments"),
         ({"tools/run.py": "import requests\n" + TOOL}, "imports"),
         ({"tools/run.py": "from . import other\n" + TOOL}, "imports"),
         ({"tools/run.py": "import ahe.records\n" + TOOL}, "imports"),
-        ({"middleware/10_guard.py": "x = 1\n"}, "middleware"),
-        ({"middleware/10_guard.py": CLASS + "\n\nclass Other:\n    pass\n"}, "middleware"),
-        ({"middleware/10_guard.py": CLASS.replace("async ", "")}, "middleware"),
-        ({"middleware/10_guard.py": CLASS.replace("before_tool", "before_call")}, "middleware"),
-        ({"middleware/10_guard.py": CLASS.replace(", call", "")}, "middleware"),
-        ({"middleware/10_guard.py": CLASS.replace("ctx, call", "ctx, call, more")}, "middleware"),
-        ({"middleware/10_guard.py": CLASS + "    def __init__(self, x):\n        pass\n"}, "middleware"),
         ({"skills/csv-files/SKILL.md": "Use csv.\n"}, "skill"),
         ({"skills/csv-files/SKILL.md": "---\nname: csv\ndescription: x\n---\nUse csv.\n"}, "skill"),
         ({"skills/csv-files/SKILL.md": "---\nname: csv-files\ndescription: x\n---\n"}, "skill"),
-        ({"skills/csv-files/SKILL.md": "---\nname: csv-files\n---\nUse csv.\n"}, "description"),
+        ({"skills/csv-files/SKILL.md": "---\nname: csv-files\n---\nUse csv.\n"}, "skill"),
         ({"skills/csv-files/SKILL.md": None}, "skill"),
         ({"sub_agents/critic.md": "Be strict.\n"}, "sub_agent"),
         ({"sub_agents/critic.md": "---\ndescription: x\ntools: [fly]\n---\nBe.\n"}, "sub_agent"),
         ({"sub_agents/critic.md": "---\ndescription: x\ntools: run\n---\nBe.\n"}, "sub_agent"),
         ({"sub_agents/critic.md": "---\ndescription: x\nturns: 0\n---\nBe.\n"}, "sub_agent"),
         ({"sub_agents/critic.md": "---\ndescription: x\nmodel: big\n---\nBe.\n"}, "sub_agent"),
-        ({"sub_agents/critic.md": "---\nturns: 1\n---\nBe.\n"}, "description"),
+        ({"sub_agents/critic.md": "---\nturns: 1\n---\nBe.\n"}, "sub_agent"),
     ],
 )
 def test_each_rule_is_told_by_name(tmp_path: Path, files: dict[str, str | None], rule: str) -> None:

@@ -36,13 +36,6 @@ def test_equal_content_is_one_harness_in_any_repository(tmp_path: Path, seed: Pa
     assert other.harness_id(other.head()) == history.harness_id(history.head())
 
 
-def test_many_identities_at_once_are_as_one_by_one(history: History) -> None:
-    shas = [evolve(history, f"{n}\n", path=f"skills/s{n % 2}/SKILL.md") for n in range(4)]
-    together = history.harness_ids(shas)
-    assert together == {sha: History(history.path).harness_id(sha) for sha in shas}
-    assert len(set(together.values())) == 4
-
-
 def test_export_is_whole_reused_and_equal_to_the_commit(history: History, tmp_path: Path) -> None:
     sha = evolve(history, "data\r\n$Id$ n\u00e4mlich\n", path="skills/one/SKILL.md")
     (history.path / "memory.md").write_text("not committed\n")

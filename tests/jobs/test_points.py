@@ -13,13 +13,13 @@ import pytest
 from ahe.evaluate.store import Store
 from ahe.events import Event, Notice
 from ahe.jobs import models
-from ahe.jobs.points import Points
+from ahe.jobs.models import Points
 from ahe.models import wire
 from ahe.models.openai import OpenAIModel
+from ahe.models.probe import known_habits, put_habits, put_mode, settled_mode
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
-from ahe.project.assemble import assemble, known_habits, settle_habits
-from ahe.project.project import settled_mode, tool_calls_fact
+from ahe.project.assemble import assemble
 from ahe.records import Message, ModelSpec, Request
 
 
@@ -160,7 +160,7 @@ async def test_what_was_found_out_is_known_to_later_runs(tmp_path: Path) -> None
     _, model = await tried(answer)
     store = Store(tmp_path)
     assert known_habits(store, model.spec) == wire.Habits()
-    settle_habits(store, model)
+    put_habits(store, model.spec, model.habits)
     assert known_habits(store, model.spec) == wire.Habits(names=frozenset({wire.STREAM}), reply_tokens=2048)
     store.put_fact(f"habits {model.spec.base_url} m", {"of": "another version"})
     assert known_habits(store, model.spec) == wire.Habits()
@@ -197,7 +197,7 @@ async def test_a_mode_with_trials_is_kept_unless_it_is_asked_to_change(tmp_path:
     project = made_project.make(tmp_path, 1, model=table)
     spec = project.config.model_spec("coder")
     with closing(project.store()) as store:
-        store.put_fact(tool_calls_fact(spec), "native")
+        put_mode(store, spec, "native")
         made_project.fill(project, {"t00": [True]})
         for settle, mode, why in (
             (False, "native", "kept, because trials ran"),

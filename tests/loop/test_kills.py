@@ -73,6 +73,41 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         assert not list((root / "runs").glob("scratch/*/evolve-*"))
 
 
+def test_no_reply_of_debugger_or_evolver_is_paid_for_twice(tmp_path: Path) -> None:
+    """Four kills between their calls; what they list on the way would differ if it showed when it was made."""
+    answers = world.script()
+    claim = {"says": "It only says it.", "citations": [{"at": "${label}#2", "quote": "${quote}"}]}
+    given = {"claims": [claim], "root_cause": "It acts on nothing.", "hint": "", "component": "none"}
+    answers["debugger"] = {
+        "debug/*/0": listing("/rollouts /rollouts/* /raw /before /notes"),
+        "debug/*/1": listing("/raw/*/* /rollouts/*/*"),
+        "*": {
+            "tool_calls": [{"name": "answer", "arguments": {**given, "confidence": "low"}}],
+            "copy_from": {"label": r"- ([0-9a-f]{8}) failed", "quote": r"(Write the word \w+ into)"},
+        },
+    }
+    first, second = (answers["evolver"][f"evolve/001/{turn}"] for turn in (0, 1))
+    evolver = (listing("/harness /harness/* /evidence /evidence/* /evidence/*/*"), first, second)
+    answers["evolver"] = {f"evolve/001/{turn}": each for turn, each in enumerate(evolver)}
+    root = world.write_project(tmp_path / "p", answers, evolve={"debugger": "agent", "jobs": 1})
+    world.ahe(root, "init")
+    world.ahe(root, "eval")
+    for _ in range(4):
+        process = killing.start(root, "evolve", "--iterations", "1")
+        assert killing.killed_after(process, root, 2), "it ended before"
+    world.ahe(root, "evolve", "--iterations", "1")
+    lines = (root / "requests.jsonl").read_text().splitlines()
+    asked = [line["key"] for line in map(json.loads, lines) if line["role"] != "coder"]
+    assert len(set(asked)) == 3 * len(world.TRAIN) + len(evolver)
+    assert len(asked) - len(set(asked)) <= 4, "calls in flight"
+    assert world.rows(root, "SELECT count(*) FROM answer") == [(len(set(asked)),)]
+
+
+def listing(places: str) -> dict[str, object]:
+    command = f"ls -la --time-style=full-iso {places}"
+    return {"tool_calls": [{"name": "run_shell_command", "arguments": {"command": command}}]}
+
+
 def done(root: Path) -> int:
     """How many iterations are closed by their tag."""
     return len(world.git(root, "tag", "--list", "ahe/iter-*").split())

@@ -21,8 +21,7 @@ from ahe.evaluate.trial import HarnessVersion, TrialRunner
 from ahe.events import NullWatcher
 from ahe.gate.attribution import DEEPEST, PROVE_GOOD, AttributionQuestion, Piece
 from ahe.gate.bayes import BayesGate
-from ahe.gate.choose import GATES, make_gate
-from ahe.gate.published import GreedyGate
+from ahe.gate.choose import GATES, GreedyGate, make_gate
 from ahe.loop.judge import AttributionRunner
 from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.project.content import entry
@@ -144,12 +143,12 @@ async def test_what_broke_is_tried_again_until_it_is_measured(measurement: Measu
     assert (verdict.outcome, verdict.missing, verdict.rollouts) == ("kept", 0, 4)
 
 
-async def test_where_every_trial_breaks_alike_the_run_stops_at_once_and_goes_on_later(
+async def test_where_every_trial_breaks_the_run_stops_at_once_and_goes_on_later(
     measurement: Measurement, coder: Coder
 ) -> None:
     coder.down = True
     whole = again(measurement, train=world.TRAIN, rollouts=20)
-    with pytest.raises(AllBroken, match=r"the first 6 trials all broke in the same way.*: down"):
+    with pytest.raises(AllBroken, match=r"the first 6 trials all broke.*: down"):
         await whole.verdict()
     assert coder.calls <= 6 + 2, "nothing further was asked"
     coder.down = False

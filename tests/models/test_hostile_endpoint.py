@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from model_helpers import ask
 
 from ahe.errors import ModelUnavailable
 from ahe.models import body, reading
-from ahe.models.bounded import MAX_BODY
+from ahe.models.network import MAX_BODY
 from ahe.models.openai import OpenAIModel
 from ahe.models.retry import Backoff
 from ahe.records import ModelSpec
@@ -156,17 +157,21 @@ def calls(*parts: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     "parts",
     [
-        [{"index": n} for n in range(4_000)],
-        [
-            {"index": 0, "function": {"name": "f", "arguments": "{}" if n else '{"a":['}}
-            for n in range(20_000)
-        ],
+        [{"index": n} for n in range(100_000)],
+        [{"index": 0, "id": str(n % 2)} for n in range(100_000)],
+        [{"index": 0, "function": {"name": "f", "arguments": "{}"}} for n in range(100_000)],
     ],
-    ids=["an index for each", "arguments that look complete"],
+    ids=["an index for each", "ids in turn", "one call"],
 )
-def test_countless_parts_of_a_stream_are_refused(parts: list[object]) -> None:
-    with pytest.raises(body.MalformedBody, match="too many"):
-        body.parse(events(*map(calls, parts)))
+@pytest.mark.parametrize("together", [True, False])
+def test_countless_parts_of_a_stream_cost_no_more_than_their_number(
+    parts: list[object], together: bool
+) -> None:
+    raw = events(calls(*parts)) if together else events(*map(calls, parts))
+    started = time.process_time()
+    message = body.parse(raw)["choices"][0]["message"]
+    assert time.process_time() - started < 5.0
+    assert 1 <= len(message["tool_calls"]) <= body.MAX_CALLS
 
 
 @pytest.mark.parametrize("streamed", [True, False])

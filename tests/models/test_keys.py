@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -39,6 +40,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "repr": lambda text: repr(text)[1:-1],
     "url": lambda text: quote(text, safe=""),
     "url twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "json in url": lambda text: quote(json.dumps(text)[1:-1].replace("/", "\\/"), safe=""),
     "url in lower case": lambda text: "".join(f"%{ord(ch):02x}" for ch in text),
     "html": lambda text: "".join(f"&#{ord(ch)};" for ch in text),
     "html in hexadecimal": lambda text: "".join(f"&#x{ord(ch):x};" for ch in text),
@@ -83,6 +85,29 @@ def test_a_body_stays_json_and_bodies_without_a_key_stay_as_they_are(monkeypatch
     assert json.loads(again["b"][0]) == {"key": HIDDEN, HIDDEN: "\n"}
     plain = b'{"a": "100 %25 \\\\u0041 sk-proj- none \xff"}'
     assert secrets.hide_in_reply(plain) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\" * 10**6,
+        "%5C" * 10**6,
+        "s\\" * 10**6,
+        "%" + "25" * 10**6,
+        "&#" + "0" * 10**6,
+        KEY[:-1] * 10**5,
+        KEY[:15] + "\\" * 10**6,
+        KEY[:15] + "%5C" * 10**6,
+    ],
+    ids=lambda text: text[:20],
+)
+@pytest.mark.parametrize("key", [KEY, f"~{KEY}"])  # the Base64 of the second begins with a + in a longer text
+def test_looking_for_a_key_takes_no_more_than_the_length_of_the_text(monkeypatch, text, key):
+    monkeypatch.setenv("A_KEY", key)
+    secrets = Secrets.of([ModelSpec(name="m", base_url="https://h/v1", api_key_env="A_KEY")])
+    started = time.process_time()
+    assert secrets.hide(text) == text
+    assert time.process_time() - started < 5.0
 
 
 def test_credentials_in_addresses_and_of_proxies_are_secrets_too(monkeypatch):

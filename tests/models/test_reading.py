@@ -88,8 +88,7 @@ def test_a_stream_is_joined_to_one_reply():
 @pytest.mark.parametrize(
     "parts",
     [
-        [{}, {}],
-        [{"index": 0}, {"index": 0}],
+        [{"index": 0}, {"index": 1}],
         [{"id": "a"}, {"id": "b"}],
         [{"index": 0, "id": "a"}, {"index": 0, "id": "b"}],
     ],
@@ -97,8 +96,18 @@ def test_a_stream_is_joined_to_one_reply():
 )
 def test_calls_of_a_stream_without_numbers_of_their_own_stay_apart(parts):
     whole = [call_part(f'{{"n": {n}}}', name="f", **part) for n, part in enumerate(parts)]
-    found = streamed(*(delta(tool_calls=[part]) for part in whole), delta("tool_calls"))
-    assert [call.arguments for call in found.message.tool_calls] == [{"n": 0}, {"n": 1}]
+    for chunks in ([delta(tool_calls=[part]) for part in whole], [delta(tool_calls=whole)]):
+        found = streamed(*chunks, delta("tool_calls"))
+        assert [call.arguments for call in found.message.tool_calls] == [{"n": 0}, {"n": 1}]
+
+
+def test_parts_inside_an_item_are_joined_too():
+    thought = [
+        delta(content=[{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]) for text in "why"
+    ]
+    message = streamed(*thought, delta("stop", content=[{"type": "text", "text": "hi"}])).message
+    assert (message.reasoning, message.content) == ("why", "hi")
+    assert message.extra["content"][0]["thinking"] == [{"type": "text", "text": "why"}]
 
 
 def test_parts_of_one_call_without_a_number_are_joined():

@@ -12,16 +12,15 @@ from ahe.project.config import Config, find_root, load_config
 from ahe.project.content import entry
 
 
-def load(folder: Path, text: str = "", flags: dict[str, object] | None = None, **environ: str) -> Config:
+def load(folder: Path, text: str = "", flags: dict[str, object] | None = None) -> Config:
     (folder / "ahe.toml").write_text(text)
-    return load_config(folder, flags, environ)
+    return load_config(folder, flags)
 
 
 def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:
-    config = load_config(tmp_path, {}, {})
+    config = load_config(tmp_path)
     assert config.models["coder"].name == "local"
     assert (config.evolve.strategy, config.evolve.rollouts, config.budget.usd) == ("ahe", 2, 2.0)
-    assert config.origins == {}
     assert (config.workspace, config.runs) == (tmp_path / "workspace", tmp_path / "runs")
 
 
@@ -30,22 +29,18 @@ def test_the_file_that_init_copies_is_the_defaults(tmp_path: Path) -> None:
     plain = load(tmp_path)
     for role in bundled.models:
         assert bundled.model_spec(role) == plain.model_spec(role)
-    assert bundled.model_dump(exclude={"origins"}) == plain.model_dump(exclude={"origins"})
+    assert bundled == plain
 
 
-def test_flags_beat_the_environment_which_beats_the_file(tmp_path: Path) -> None:
+def test_flags_beat_the_environment_which_beats_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = "[evolve]\njobs = 3\nrollouts = 3\niterations = 3\n[model]\nname = 'file'\n"
-    config = load(
-        tmp_path, text, {"evolve.jobs": 5, "evolve.rollouts": None}, AHE_EVOLVE_JOBS="4", AHE_MODEL_NAME="env"
-    )
+    monkeypatch.setenv("AHE_EVOLVE_JOBS", "4")
+    monkeypatch.setenv("AHE_MODEL_NAME", "env")
+    config = load(tmp_path, text, {"evolve.jobs": 5, "evolve.rollouts": None})
     assert (config.evolve.jobs, config.evolve.rollouts, config.evolve.iterations) == (5, 3, 3)
     assert config.models["coder"].name == "env"
-    assert config.origins == {
-        "evolve.jobs": "flag",
-        "evolve.rollouts": "ahe.toml",
-        "evolve.iterations": "ahe.toml",
-        "model.name": "environment",
-    }
 
 
 TITLE = "[evolve]\njobs = 3\n[model]\nname = 'zwölf'\n"
@@ -54,7 +49,7 @@ TITLE = "[evolve]\njobs = 3\n[model]\nname = 'zwölf'\n"
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_the_file_may_be_in_any_unicode_encoding_with_its_mark(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "ahe.toml").write_bytes(TITLE.replace("\n", "\r\n").encode(encoding))
-    config = load_config(tmp_path, {}, {})
+    config = load_config(tmp_path)
     assert (config.evolve.jobs, config.models["coder"].name) == (3, "zwölf")
 
 
@@ -70,17 +65,21 @@ def test_the_file_may_be_in_any_unicode_encoding_with_its_mark(tmp_path: Path, e
 def test_another_encoding_is_named_with_the_fix(tmp_path: Path, data: bytes, says: str) -> None:
     (tmp_path / "ahe.toml").write_bytes(data)
     with pytest.raises(UsageError, match=says):
-        load_config(tmp_path, {}, {})
+        load_config(tmp_path)
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "ahe.toml").mkdir()
     with pytest.raises(UsageError, match=r"ahe\.toml cannot be read, correct it"):
-        load_config(tmp_path, {}, {})
+        load_config(tmp_path)
 
 
-def test_a_key_that_lies_in_the_environment_spends_nothing(tmp_path: Path) -> None:
-    config = load(tmp_path, "", OPENAI_API_KEY="sk-x", OPENAI_BASE_URL="https://api.example.org/v1")
+def test_a_key_that_lies_in_the_environment_spends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://api.example.org/v1")
+    config = load(tmp_path)
     for role in config.models:
         spec = config.model_spec(role)
         assert (spec.name, spec.base_url) == ("local", "")

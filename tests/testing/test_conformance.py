@@ -19,7 +19,6 @@ from ahe.environments.sandbox import probe
 from ahe.errors import SandboxError
 from ahe.testing import check_environment, conformance
 from ahe.testing.checks import Check, MakeEnvironment
-from ahe.testing.isolation import CHECKS
 
 IMAGE = os.environ.get("AHE_TEST_IMAGE", "python:3.11-bookworm")
 MY_ENVIRONMENT = """
@@ -52,7 +51,7 @@ def docker(tmp_path: Path) -> MakeEnvironment:
 
 
 @pytest.mark.parametrize("kind", [bwrap, pytest.param(docker, marks=pytest.mark.docker)])
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
 async def test_environment(check: Check, kind: Callable[[Path], MakeEnvironment], tmp_path: Path):
     await check(kind(tmp_path))
 
@@ -74,7 +73,7 @@ async def test_a_failure_is_reported_by_name(tmp_path: Path):
             raise SandboxError("it never starts")
 
     results = await check_environment(lambda spec: Broken(spec, tmp_path))
-    assert [result.name for result in results] == [check.__name__ for check in CHECKS]
+    assert [result.name for result in results] == [check.__name__ for check in conformance.CHECKS]
     failed = [result for result in results if not result.ok]
     assert all("it never starts" in result.what for result in failed)
     assert [result.name for result in results if result.ok] == ["users"], "only their refusal needs no start"
@@ -82,4 +81,4 @@ async def test_a_failure_is_reported_by_name(tmp_path: Path):
 
 
 def test_every_check_states_its_demand():
-    assert all(check.__doc__ and "\n" not in check.__doc__ for check in CHECKS)
+    assert all(check.__doc__ and "\n" not in check.__doc__ for check in conformance.CHECKS)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ahe.events import EvaluationStarted, Spent, TrialFinished, TrialStarted
+from ahe.events import EvaluationStarted, Spent, TrialFinished
 from ahe.records import Trial, Usage
 from ahe.views.progress import Progress
 
@@ -26,22 +26,18 @@ def test_time_left_follows_from_the_rate_of_new_trials_only():
     assert progress.left() is None
     for number in range(2):
         clock.now += 5
-        progress.take(TrialStarted("t", number))
         progress.take(TrialFinished(trial(attempt=number)))
     assert progress.done == 12
     assert progress.left() == 8 * 5
     assert "about 40s left" in progress.costs()
 
 
-def test_counts_by_outcome_and_what_runs_now():
+def test_counts_by_outcome():
     progress = Progress(Clock())
     progress.take(EvaluationStarted("train", total=4, known=0))
     for number, status in enumerate(("passed", "failed", "missing")):
-        progress.take(TrialStarted("t", number))
         progress.take(TrialFinished(trial(attempt=number, status=status)))
-    progress.take(TrialStarted("slow", 1))
     assert progress.counts() == "3 of 4 · 1 passed, 1 failed, 1 missing"
-    assert progress.now() == "slow #2 0s"
 
 
 def test_a_free_model_shows_no_money_and_an_unpriced_one_says_so():

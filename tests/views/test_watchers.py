@@ -17,9 +17,7 @@ from ahe.events import (
     TrialStarted,
 )
 from ahe.records import Interval, Trial, Verdict
-from ahe.views.lines import Lines
-from ahe.views.live import Screen
-from ahe.views.terminal import watcher
+from ahe.views.progress import Lines, Screen, watcher
 
 
 def finished(number: int, status: str = "passed", cause: str = "") -> TrialFinished:
@@ -76,7 +74,7 @@ def test_a_download_prints_a_line_for_every_tenth():
 
 
 @pytest.mark.parametrize("columns", [20, 80])
-def test_the_live_view_shows_what_runs_and_gives_the_terminal_back(columns: int):
+def test_the_live_view_shows_the_counts_and_gives_the_terminal_back(columns: int):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=columns, height=30)
     with Screen(console) as screen:

@@ -1,1 +1,1 @@
-"""One debugger agent or form a task: it reads all rollouts side by side, and its citations are checked."""
+"""One agent or form a task reads all its rollouts side by side and explains them; its citations are checked."""

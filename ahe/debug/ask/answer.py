@@ -1,162 +1,136 @@
 """What the debugger says about a task: its records, the check of its citations, and its text for the report."""
 
-from __future__ import annotations
+from typing import Annotated, Any, Literal
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from pydantic import Field, StringConstraints, ValidationInfo, model_validator
 
-from pydantic import Field, StringConstraints
-
+from ahe.agents.answering import Refused
 from ahe.debug.ask.citations import CitationChecker
-from ahe.debug.ask.material import TaskMaterial, TaskState
-from ahe.debug.readers.trace import Status
+from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.report.quote import cite, hanging
 from ahe.records import Citation, Kind, Record
 from ahe.text import cut
 
 QUOTE = 160
 """Characters of a quote in the report."""
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=800)]
 
-Component = Kind | Literal["none"]
-"""The kind of component that could help; `none` if the harness cannot."""
 
-Confidence = Literal["low", "medium", "high"]
+class Cited(Citation):
+    """A citation that names a trial by its label. An agent writes `at` (LABEL#STEP) for trial and step.
+
+    A form cites a line by its number, which the context of the validation, a function, turns into a citation.
+    """
+
+    quote: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _placed(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, int) and info.context is not None:
+            return info.context(value).model_dump()
+        if not isinstance(value, dict) or "at" not in value:
+            return value
+        label, mark, rest = str(value["at"]).strip().rpartition("#")
+        number = rest.partition(":")[0]  # the range of bytes that a pointer has there is ignored
+        valid = mark and number.isascii() and number.isdigit() and len(number) < 12
+        place = {"trial": label if mark else rest, "step": int(number) if valid else 0}  # no step is 0
+        return {**{name: each for name, each in value.items() if name != "at"}, **place}
 
 
 class Claim(Record):
-    """A statement with checked citations, which name a trial by its label."""
+    """A statement with what shows it. In a form this is one `line`."""
 
-    says: str
-    citations: tuple[Citation, ...]
+    says: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=500)]
+    citations: Annotated[tuple[Cited, ...], Field(min_length=1, max_length=4)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_form(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "line" not in value:
+            return value
+        return {"says": value.get("says"), "citations": [value["line"]]}
 
 
 class Divergence(Record):
     """The first step at which a failing rollout differs from a passing one."""
 
-    failing: Citation
-    passing: Citation
-    says: str = ""
-
-
-class Answer(Record):
-    """What one debugger agent found about one task, with at least one claim.
-
-    `component` is the kind of component that could help, `hint` says how. `dropped` counts the claims and
-    divergences that were left out as unfounded. `tokens` is what the answer cost, input and output.
-    """
-
-    task: str
-    state: TaskState
-    root_cause: str = ""
-    success_pattern: str = ""
-    divergence: Divergence | None = None
-    component: Component = "none"
-    hint: str = ""
-    confidence: Confidence = "low"
-    claims: tuple[Claim, ...]
-    dropped: int = 0
-    model: str = ""
-    tokens: int = 0
-
-
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=800)]
-
-
-class Cited(Record):
-    """A citation as the agent writes it: `at` is LABEL#STEP."""
-
-    at: str
-    quote: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
-
-
-class UncheckedClaim(Record):
-    says: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=500)]
-    citations: Annotated[tuple[Cited, ...], Field(min_length=1, max_length=4)]
-
-
-class UncheckedDivergence(Record):
     failing: Cited
     passing: Cited
     says: Sentence = ""
 
 
-class UncheckedAnswer(Record):
-    """An answer as the agent submitted it."""
+class Answer(Record):
+    """What an agent or a form says about one task.
 
-    claims: Annotated[tuple[UncheckedClaim, ...], Field(min_length=1, max_length=8)]
+    `component` is the kind of component that could help (`none` if the harness cannot), `hint` says how. `dropped`
+    counts the claims and divergences that were left out as unfounded.
+    """
+
+    claims: Annotated[tuple[Claim, ...], Field(min_length=1, max_length=8)]
     root_cause: Sentence = ""
     success_pattern: Sentence = ""
-    first_divergence: UncheckedDivergence | None = None
-    component: Component
+    first_divergence: Divergence | None = None
+    component: Kind | Literal["none"]
     hint: Sentence = ""
-    confidence: Confidence
+    confidence: Literal["low", "medium", "high"]
+    dropped: int = 0
 
 
 class AnswerSink:
-    """Checks the citations of answers about one task. `best` is the answer with the most founded claims so far."""
+    """Takes the answers about one task. `best` is the founded part of the one with the most founded claims so far."""
 
-    def __init__(self, material: TaskMaterial, state: TaskState) -> None:
+    def __init__(self, material: TaskMaterial) -> None:
+        self.checker = CitationChecker({rollout.label: trace for rollout, trace in material.all_rollouts()})
         self.best: Answer | None = None
-        self.checker = CitationChecker(material)
-        self._task, self._state = material.task, state
+        self.complete = False
+        self._partly = material.state == "partly"
 
-    def take(self, given: UncheckedAnswer) -> list[str]:
-        """What is wrong with an answer; empty if it is accepted. Its founded claims count in any case.
+    async def take(self, given: Answer) -> str:
+        """Keep the founded part of an answer. Raises `Refused` with what is wrong with the rest.
 
         A claim is founded when each of its quotes is in the step that it cites.
         """
-        problems, claims, dropped = self._missing(given), [], 0
-        for number, claim in enumerate(given.claims, 1):
-            wrong = self._unfounded(claim.citations, f"claim {number}")
-            problems += wrong
-            dropped += bool(wrong)
-            if not wrong:
-                claims.append(Claim(says=claim.says, citations=tuple(map(self._citation, claim.citations))))
-        divergence = None
-        if (named := given.first_divergence) is not None:
-            wrong = self._unfounded((named.failing,), "first_divergence.failing", "failed")
-            wrong += self._unfounded((named.passing,), "first_divergence.passing", "passed")
-            problems += wrong
-            dropped += bool(wrong)
-            if not wrong:
-                failing, passing = self._citation(named.failing), self._citation(named.passing)
-                divergence = Divergence(failing=failing, passing=passing, says=named.says)
-        if claims and (self.best is None or len(claims) >= len(self.best.claims)):
-            self.best = Answer(
-                task=self._task,
-                state=self._state,
-                divergence=divergence,
-                claims=tuple(claims),
-                dropped=dropped,
-                **given.model_dump(exclude={"claims", "first_divergence"}),
-            )
-        return problems
+        self.complete = True
+        wrong = [list(filter(None, map(self.checker.problem, claim.citations))) for claim in given.claims]
+        founded = tuple(claim for claim, found in zip(given.claims, wrong, strict=True) if not found)
+        parting = given.first_divergence
+        astray = self._astray(parting) if parting else []
+        if founded and (self.best is None or len(founded) >= len(self.best.claims)):
+            dropped = len(wrong) - len(founded) + bool(astray)
+            update = {"claims": founded, "first_divergence": None if astray else parting, "dropped": dropped}
+            self.best = given.model_copy(update=update)
+        unfounded = [f"claim {number}: {each}" for number, found in enumerate(wrong, 1) for each in found]
+        if problems := [*self._missing(given), *unfounded, *astray]:
+            raise Refused(problems)
+        return "accepted"
 
-    def _missing(self, given: UncheckedAnswer) -> list[str]:
+    def _missing(self, given: Answer) -> list[str]:
         """What an answer must say in this state but does not."""
-        problems, partly = [], self._state == "partly"
+        problems = []
+        statuses = {trace.status for trace in self.checker.traces.values()}
         if not given.root_cause and not given.success_pattern:
             problems.append("say root_cause, or success_pattern where all passed")
-        elif partly and not given.root_cause:
+        elif self._partly and not given.root_cause:
             problems.append("root_cause: say why the failing rollouts failed")
-        if partly and given.first_divergence is None and self.checker.both:
+        if self._partly and given.first_divergence is None and {"failed", "passed"} <= statuses:
             problems.append(
                 "first_divergence: name the first step where a failing rollout leaves a passing one"
             )
         return problems
 
-    def _unfounded(self, citations: Sequence[Cited], where: str, status: Status | None = None) -> list[str]:
-        """What is wrong with the citations; with a status, their rollouts must have it."""
+    def _astray(self, parting: Divergence) -> list[str]:
+        """What is wrong with a divergence."""
         problems = []
-        for each in citations:
-            problem = self.checker.problem(each.at, each.quote)
-            if problem is None and status not in (None, self.checker.status(each.at)):
-                problem = f"the rollout at {each.at} is not a {where.rpartition('.')[2]} one"
-            problems += [f"{where}: {problem}"] if problem else []
+        for side, cited, status in (
+            ("failing", parting.failing, "failed"),
+            ("passing", parting.passing, "passed"),
+        ):
+            problem = self.checker.problem(cited)
+            if problem is None and self.checker.traces[cited.trial].status != status:
+                problem = f"the rollout at {cited} is not a {side} one"
+            problems += [f"first_divergence.{side}: {problem}"] if problem else []
         return problems
-
-    def _citation(self, cited: Cited) -> Citation:
-        return self.checker.citation(cited.at, cited.quote)
 
 
 def answer_text(answer: Answer) -> str:
@@ -165,14 +139,14 @@ def answer_text(answer: Answer) -> str:
     The confidence is left out: nothing checks it, and weak models are always sure.
     """
     lines = [_line(answer.root_cause, answer.success_pattern)]
-    if found := answer.divergence:
+    if found := answer.first_divergence:
         says = f". {_line(found.says)}" if found.says else ""
         lines += [f"- failing did {_cite(found.failing)}", f"- passing did {_cite(found.passing)}{says}"]
     for claim in answer.claims:
-        lines.append(f"- {_sentence(_line(claim.says))} {', '.join(map(_cite, claim.citations))}")
+        lines.append(f"- {_sentence(claim.says)} {', '.join(map(_cite, claim.citations))}")
     if answer.hint:
         where = "" if answer.component == "none" else f" ({answer.component})"
-        lines.append(f"- what could help{where}: {_sentence(_line(answer.hint))}")
+        lines.append(f"- what could help{where}: {_sentence(answer.hint)}")
     elif answer.component == "none":
         lines.append("- the harness cannot help")
     if answer.dropped:
@@ -191,5 +165,6 @@ def _line(*texts: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    """The text with a full stop, unless it ends a sentence already."""
-    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
+    """The text on one line, with a full stop unless it ends a sentence already."""
+    line = _line(text)
+    return line if line.endswith((".", "!", "?", ":")) else f"{line}."

@@ -3,24 +3,15 @@
 A quote may match the recorded text or the text that a terminal shows; white space does not matter.
 """
 
-from __future__ import annotations
+import functools
+from collections.abc import Mapping
 
-from pathlib import Path
-
-from ahe.debug.ask.material import TaskMaterial
 from ahe.debug.clean.pointers import CLOSE, OPEN
 from ahe.debug.clean.terminal import resolve
-from ahe.debug.readers.read import read_trial
-from ahe.debug.readers.trace import Status, Step
+from ahe.debug.readers.trace import Step, Trace
 from ahe.records import Citation
 
 MIN_QUOTE = 8
-
-
-def quoted(citation: Citation, traces: Path) -> bool:
-    """Whether the quote is in the cited step of a trial whose folder is below `traces`."""
-    steps = [step for step in read_trial(traces / citation.trial).steps if step.id == citation.step]
-    return bool(citation.words) and any(citation.words in text for step in steps for text in flat_texts(step))
 
 
 def flat_texts(step: Step) -> tuple[str, str]:
@@ -30,59 +21,31 @@ def flat_texts(step: Step) -> tuple[str, str]:
 
 
 class CitationChecker:
-    """Checks citations of one task's rollouts and explains to the agent what is wrong with one."""
+    """Checks citations of traces, which are given by the name that a citation uses. Quotes have `least` characters."""
 
-    def __init__(self, material: TaskMaterial) -> None:
-        pairs = material.all_rollouts()
-        self._statuses: dict[str, Status] = {rollout.label: rollout.status for rollout, _ in pairs}
-        self._steps: dict[str, dict[int, Step]] = {
-            rollout.label: {step.id: step for step in trace.steps} for rollout, trace in pairs
-        }
-        self._flat: dict[tuple[str, int], tuple[str, str]] = {}
+    def __init__(self, traces: Mapping[str, Trace], least: int = MIN_QUOTE) -> None:
+        self.traces = traces
+        self._least = least
+        self._steps = {name: {step.id: step for step in trace.steps} for name, trace in traces.items()}
+        self._flat_texts = functools.cache(flat_texts)
 
-    @property
-    def both(self) -> bool:
-        """Whether there are both a failing and a passing rollout to cite."""
-        return {"failed", "passed"} <= set(self._statuses.values())
-
-    def problem(self, at: str, quote: str) -> str | None:
-        """Why the citation is unfounded, as a line for the agent; None where the quote is in that step."""
-        label, step = _place(at)
-        if label not in self._steps:
-            return f"{at!r} is not a step: cite LABEL#STEP, where LABEL is one of {', '.join(self._steps)}"
-        steps = self._steps[label]
-        if step not in steps:
-            return f"{label} has no step {at.rpartition('#')[2]!r}; its last is {max(steps, default=0)}"
-        wanted = Citation(trial=label, step=step, quote=quote).words
-        if len(wanted) < MIN_QUOTE:
-            return f"the quote {quote!r} is too short: at least {MIN_QUOTE} characters of the step"
-        if self._holds(wanted, label, step):
+    def problem(self, cited: Citation) -> str | None:
+        """Why a citation is unfounded, as a line for who made it; None if the quote is in that step."""
+        name, words = cited.trial, cited.words
+        if name not in self._steps:
+            return f"{str(cited)!r} is not a step: cite LABEL#STEP, where LABEL is one of {', '.join(self._steps)}"
+        steps = self._steps[name]
+        if cited.step not in steps:
+            return f"{name} has no step {cited.step}; its last is {max(steps, default=0)}"
+        if len(words) < self._least:
+            return f"the quote {cited.quote!r} is too short: at least {self._least} characters of the step"
+        if self._holds(steps[cited.step], words):
             return None
-        if OPEN in quote or CLOSE in quote:
-            return (
-                f"the quote at {label}#{step} holds a marker {OPEN}…{CLOSE}: quote what stands there itself"
-            )
-        other = next((number for number in steps if self._holds(wanted, label, number)), None)
-        hint = f"; it stands at {label}#{other}" if other is not None else ""
-        return f"the quote does not stand at {label}#{step}: {quote[:120]!r}{hint}"
+        if OPEN in cited.quote or CLOSE in cited.quote:
+            return f"the quote at {cited} holds a marker {OPEN}…{CLOSE}: quote what stands there itself"
+        other = next((number for number, step in steps.items() if self._holds(step, words)), None)
+        hint = f"; it stands at {name}#{other}" if other is not None else ""
+        return f"the quote does not stand at {cited}: {cited.quote[:120]!r}{hint}"
 
-    def citation(self, at: str, quote: str) -> Citation:
-        """The citation of a place for which `problem` is None."""
-        label, step = _place(at)
-        return Citation(trial=label, step=step, quote=quote.strip())
-
-    def status(self, at: str) -> Status:
-        """How the rollout at this place ended: passed, failed, …"""
-        return self._statuses[_place(at)[0]]
-
-    def _holds(self, wanted: str, label: str, number: int) -> bool:
-        if (label, number) not in self._flat:
-            self._flat[label, number] = flat_texts(self._steps[label][number])
-        return any(wanted in text for text in self._flat[label, number])
-
-
-def _place(at: str) -> tuple[str, int]:
-    """Label and step number; a byte range after the step is ignored. 0, which is never a step, if it is invalid."""
-    label, _, rest = at.strip().rpartition("#")
-    number = rest.partition(":")[0]
-    return label, int(number) if number.isascii() and number.isdigit() and len(number) < 12 else 0
+    def _holds(self, step: Step, words: str) -> bool:
+        return any(words in text for text in self._flat_texts(step))

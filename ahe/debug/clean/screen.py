@@ -3,13 +3,14 @@
 It differs from a real terminal to keep more of what happened: the first clear of a screen scrolls its content into the
 scrollback instead of erasing it, and the last screen of a program on the alternate screen is kept, above the line that
 started the program. A status line below a scroll region is not kept; otherwise such a region only scrolls at its end.
-Lines do not wrap, and characters of the C1 range are dropped, not executed.
+Lines do not wrap.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from copy import copy
 from functools import lru_cache
 
 HEIGHT = 200
@@ -20,14 +21,16 @@ LONGEST = 1_000
 STACKED = 16
 """Characters in one cell: a base and its combining characters."""
 _TOKEN = re.compile(
-    r"[^\x00-\x1f\x7f-\x9f]+"
+    r"[^\x00-\x1f\x7f]+"
     r"|\r++\n?|\n"
     r"|(?:\x1b\[[0-9;:]*m)+"
-    r"|\x1b\[(?P<private>[<=>?]?)(?P<numbers>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~]?)"
+    r"|\x1b\[(?P<private>\??)(?P<numbers>[0-9;]*)(?P<final>[@-~])"
+    r"|\x1b\[[0-?]*[ -/]*[@-~]?"
     r"|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
     r"|\x1b[PX^_][^\x1b]*\x1b\\"
-    r"|\x1b[ -/]*(?P<escape>[0-~]?)"
-    r"|[\x00-\x1f\x7f-\x9f]"
+    r"|\x1b(?P<escape>[0-~])"
+    r"|\x1b[ -/]*[0-~]?"
+    r"|[\x00-\x1f\x7f]"
 )
 _ALTERNATE = {"47", "1047", "1049"}
 
@@ -63,19 +66,17 @@ class Screen:
             token = match.group()
             lead, homed = token[0], self.homed
             self.homed = False
-            if lead >= " " and lead != "\x7f" and not "\x80" <= lead <= "\x9f":
+            if lead >= " " and lead != "\x7f":
                 self._put(token)
             elif token[-1] == "\n" or lead in "\v\f":
                 self._newline()
-            elif lead == "\x1b":
-                if final := match["final"]:
-                    self._sequence(final, match["private"], match["numbers"], match["between"], homed)
-                elif (escape := match["escape"]) and len(token) == 2:
-                    self._escape(escape)
+            elif final := match["final"]:
+                self._sequence(final, match["private"], match["numbers"], homed)
+            elif escape := match["escape"]:
+                self._escape(escape)
             elif lead in "\r\b\t":
                 self.col = {"\r": 0, "\b": max(0, self.col - 1), "\t": (self.col // 8 + 1) * 8}[lead]
-        if self.below is not None:
-            self._leave_alternate()
+        self._leave_alternate()
 
     def shown(self) -> list[str]:
         """The rows without blanks at their ends, and without empty rows at the end."""
@@ -93,22 +94,24 @@ class Screen:
             return
         line, col = self._line(), self.col
         if col > len(line):
-            wanted = min(col - len(line), self.padding)
-            self.padding -= wanted
-            line.extend(" " * wanted)
+            line.extend(self._blanks(col - len(line)))
             col = len(line)
         _split_wide(line, col)
         _split_wide(line, col + len(cells))
         line[col : col + len(cells)] = cells
         self.col = col + len(cells)
 
+    def _blanks(self, wanted: int) -> str:
+        given = min(wanted, self.padding)
+        self.padding -= given
+        return " " * given
+
     def _cells(self, chunk: str) -> list[str]:
         """The cells of the chunk: a wide character takes a second, empty cell, a combining character none."""
         cells: list[str] = []
         for character in chunk:
             if width := _width(character):
-                cells.append(character if character < "\ud800" or character > "\udfff" else "\ufffd")
-                cells += [""] * (width == 2)
+                cells += [character, ""][:width]
                 continue
             line, place = (cells, len(cells)) if cells else (self._line(), self.col)
             place = min(place, len(line)) - 1
@@ -128,10 +131,10 @@ class Screen:
             self.rows += [""] * missing
             self.top = max(self.top, len(self.rows) - HEIGHT)
 
-    def _newline(self) -> None:
+    def _newline(self, col: int = 0) -> None:
         if self.aside:
             self.aside, self.row = False, len(self.rows) - 1
-        self.col = 0
+        self.col = col
         if self.bottom and self.row == self.top + self.bottom:
             self.rows.insert(self.row + 1, "")
             self.top += 1
@@ -148,14 +151,10 @@ class Screen:
         self.col = min(max(col, 0), max(WIDTH, len(self.rows[self.row])))
 
     def _escape(self, final: str) -> None:
-        if final == "7":
-            self.saved = (self.row - self.top, self.col)
-        elif final == "8":
-            self._move(self.top + self.saved[0], self.saved[1])
+        if final in "78":
+            self._sequence("s" if final == "7" else "u", "", "", False)
         elif final in "DE":
-            col = self.col
-            self._newline()
-            self.col = 0 if final == "E" else col
+            self._newline(self.col if final == "D" else 0)
         elif final == "M" and self.row == self.top:
             self._shift_rows(1)
         elif final == "M":
@@ -165,19 +164,17 @@ class Screen:
             self._move(self.top, 0)
             self._clear()
 
-    def _sequence(self, final: str, private: str, numbers: str, between: str, homed: bool) -> None:
-        if between or private in ("<", "=", ">"):
-            return
+    def _sequence(self, final: str, private: str, numbers: str, homed: bool) -> None:
         if private and final in "hl":
             if not _ALTERNATE.isdisjoint(numbers.split(";")):
                 (self._enter_alternate if final == "h" else self._leave_alternate)()
             return
-        values = [_number(part) for part in numbers.split(";")] if numbers else [0]
-        n = max(values[0], 1)
+        first, second, *_ = [*(int(part[:6] or 0) for part in numbers.split(";")), 0]
+        n = max(first, 1)
         if final == "J":
-            self._erase_display(values[0], homed)
+            self._erase_display(first, homed)
         elif final == "K":
-            self._erase_line(values[0])
+            self._erase_line(first)
         elif private:
             return
         elif final in "ABEFke":
@@ -185,8 +182,7 @@ class Screen:
         elif final in "CDaG`":
             self._move(self.row, {"C": self.col + n, "a": self.col + n, "D": self.col - n}.get(final, n - 1))
         elif final in "Hfd":
-            column = self.col if final == "d" else max(values[1], 1) - 1 if len(values) > 1 else 0
-            self._move(self.top + n - 1, column)
+            self._move(self.top + n - 1, self.col if final == "d" else max(second, 1) - 1)
             self.homed = final in "Hf" and (self.row, self.col) == (self.top, 0)
         elif final in "LM" and not self.aside:
             self._shift_rows(min(n, HEIGHT) * (1 if final == "L" else -1))
@@ -198,8 +194,7 @@ class Screen:
         elif final == "u" and not numbers:
             self._move(self.top + self.saved[0], self.saved[1])
         elif final == "r":
-            last = values[1] if len(values) > 1 else 0
-            self.bottom = last - 1 if 1 < last < HEIGHT and n == 1 else 0
+            self.bottom = second - 1 if 1 < second < HEIGHT and n == 1 else 0
             self._move(self.top, 0)
 
     def _shift_rows(self, n: int) -> None:
@@ -218,9 +213,7 @@ class Screen:
             return
         _split_wide(line, col)
         if final == "@":
-            wanted = min(n, WIDTH, self.padding)
-            self.padding -= wanted
-            line[col:col] = " " * wanted
+            line[col:col] = self._blanks(min(n, WIDTH))
             return
         n = min(n, len(line) - col)
         _split_wide(line, col + n)
@@ -234,9 +227,10 @@ class Screen:
         if how == 0:
             del line[self.col :]
         elif how == 1:
-            start, end = max(0, self.col + 1 - LONGEST), min(self.col + 1, len(line))
+            end = min(self.col + 1, len(line))
+            start = max(0, end - LONGEST)
             _split_wide(line, end)
-            line[start:end] = " " * max(0, end - start)
+            line[start:end] = " " * (end - start)
         elif how == 2:
             line.clear()
 
@@ -266,18 +260,16 @@ class Screen:
 
     def _enter_alternate(self) -> None:
         if self.below is None:
-            self.below = Screen()
-            self.below.__dict__.update({**self.__dict__, "below": None})
+            self.below = copy(self)
             self.rows, self.row, self.col, self.top, self.bottom, self.aside = [""], 0, 0, 0, 0, False
 
     def _leave_alternate(self) -> None:
         """Return to the main screen; the program's last screen is kept above the cursor's row."""
-        below, shown, padding = self.below, self.shown(), self.padding
-        if below is not None:
-            self.__dict__.update(below.__dict__)
-            self.padding = padding
+        if self.below is not None:
+            shown, padding = self.shown(), self.padding
+            self.__dict__.update({**vars(self.below), "padding": padding})
             shown = shown if shown != [""] else []
-            self.rows[self.row : self.row] = [*shown]
+            self.rows[self.row : self.row] = shown
             self.row += len(shown)
             self.top = max(self.top, len(self.rows) - HEIGHT)
 
@@ -286,9 +278,3 @@ def _split_wide(line: list[str], col: int) -> None:
     """If a cut falls between the two cells of a wide character, turn both into spaces."""
     if 0 < col < len(line) and not line[col]:
         line[col - 1] = line[col] = " "
-
-
-def _number(text: str) -> int:
-    return (
-        int(text) if text.isdigit() and len(text) < 7 and text.isascii() else 0 if len(text) < 7 else 999_999
-    )

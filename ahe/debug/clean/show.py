@@ -1,9 +1,7 @@
 """What `ahe trace` shows: a trace found by the name that a report uses, cleaned or as raw bytes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ahe.debug.clean.cleaner import Cleaner
@@ -12,39 +10,8 @@ from ahe.debug.readers.find import find
 from ahe.debug.readers.read import read, read_trial
 from ahe.debug.readers.trace import Step, Text, Trace, labels
 from ahe.errors import UsageError
-from ahe.records import Record
 
 SOME = 4
-
-
-class ShownText(Record):
-    """A cleaned text of a step."""
-
-    channel: str
-    name: str
-    text: str
-
-
-class ShownStep(Record):
-    """A cleaned step."""
-
-    id: int
-    source: str
-    time: str
-    texts: tuple[ShownText, ...]
-
-
-class ShownTrace(Record):
-    """What `ahe trace --json` prints. `damage` has a line for each part that could not be read."""
-
-    id: str
-    label: str
-    task: str
-    status: str
-    ended: str
-    format: str
-    steps: tuple[ShownStep, ...]
-    damage: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +50,14 @@ def in_path(path: Path, name: str) -> Found:
 
 def pick(ids: Sequence[str], name: str, where: str) -> str:
     """The id that equals the name, or the only one that begins with it. Raises `UsageError` if none or several do."""
-    if name in ids:
-        return name
-    close = sorted(each for each in ids if each.startswith(name))
+    close = [name] if name in ids else sorted(each for each in ids if each.startswith(name))
     if len(close) == 1:
         return close[0]
-    if not close:
-        some = ", ".join(sorted(ids)[:SOME]) or "no trace at all"
-        raise UsageError(f"no trace {where} begins with {name!r}: there is {some}{', …' * (len(ids) > SOME)}")
-    several = ", ".join(close[:SOME]) + ", …" * (len(close) > SOME)
-    raise UsageError(f"{len(close)} traces {where} begin with {name!r}: name one of {several}")
+    there = close or sorted(ids)
+    some = (", ".join(there[:SOME]) or "no trace at all") + ", …" * (len(there) > SOME)
+    if close:
+        raise UsageError(f"{len(close)} traces {where} begin with {name!r}: name one of {some}")
+    raise UsageError(f"no trace {where} begins with {name!r}: there is {some}")
 
 
 def raw(found: Found, step: int, span: tuple[int, int] | None = None) -> bytes:
@@ -106,40 +71,28 @@ def raw(found: Found, step: int, span: tuple[int, int] | None = None) -> bytes:
 
 def cleaned(found: Found, step: int | None = None, span: tuple[int, int] | None = None) -> Iterator[Step]:
     """All steps, or one, cleaned. A single step has no pointers to others; a range of it is cleaned as one text."""
+    steps = found.trace.steps if step is None else (found.step(step),)
+    base = 0
+    if step is not None and span is not None:
+        text = raw(found, step, span).decode("utf-8", "surrogateescape")
+        steps, base = (replace(steps[0], texts=(Text("message", text),)),), span[0]
     cleaner = Cleaner()
-    if step is None:
-        for each in found.trace.steps:
-            yield cleaner.clean(found.label, each)
-        return
-    one = found.step(step)
-    if span is None:
-        yield cleaner.clean(found.label, one)
-        return
-    text = raw(found, step, span).decode("utf-8", "surrogateescape")
-    yield cleaner.clean(found.label, replace(one, texts=(Text("message", text),)), base=span[0])
+    return (cleaner.clean(found.label, each, base=base) for each in steps)
 
 
-def record(found: Found, steps: Iterable[Step]) -> ShownTrace:
-    """The trace with the given cleaned steps."""
+def record(found: Found, steps: Iterable[Step]) -> dict[str, object]:
+    """What `ahe trace --json` prints: the trace with the given cleaned steps."""
     trace = found.trace
-    return ShownTrace(
-        id=trace.id,
-        label=found.label,
-        task=trace.task,
-        status=trace.status,
-        ended=trace.ended,
-        format=trace.format,
-        steps=tuple(
-            ShownStep(
-                id=step.id,
-                source=step.source,
-                time=step.time,
-                texts=tuple(ShownText(channel=t.channel, name=t.name, text=t.text) for t in step.texts),
-            )
-            for step in steps
-        ),
-        damage=tuple(f"{each.where}: {each.what}" for each in trace.damage),
-    )
+    return {
+        "id": trace.id,
+        "label": found.label,
+        "task": trace.task,
+        "status": trace.status,
+        "ended": trace.ended,
+        "format": trace.format,
+        "steps": [asdict(step) for step in steps],
+        "damage": [f"{each.where}: {each.what}" for each in trace.damage],
+    }
 
 
 def page(label: str, step: Step) -> str:

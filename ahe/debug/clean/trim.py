@@ -1,20 +1,15 @@
 """Cuts long output to a size: both ends stay, and lines that look like errors with their neighbours."""
 
-from __future__ import annotations
-
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate, groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
-from ahe.debug.clean.repeats import Fold, size
+from ahe.debug.clean.repeats import Fold, visible
 
 HEAD, TAIL, ERRORS = 0.15, 0.3, 0.95
 """Shares of the size: the head, the tail, and the limit up to which errors fill it; the rest is tail, then head."""
 MARKER = 40
 BEFORE, AFTER = 1, 2
-MOST = 200
-"""Occurrences of each error word that are looked at."""
 LONG = 400
 """Lines of more characters than this are searched for blobs."""
 BLOB, HINT = 256, 32
@@ -34,97 +29,68 @@ _DIGITS = str.maketrans("", "", "0123456789")
 
 def trim(lines: Sequence[str], folds: list[Fold], limit: int) -> list[Fold]:
     """The folds and further ones, so that about `limit` characters are shown; lines should be much shorter."""
-    hidden = sum(size(lines, fold.start, fold.end) for fold in folds)
-    if size(lines, 0, len(lines)) - hidden + MARKER * len(folds) <= limit:
+    if visible(lines, folds) + MARKER * len(folds) <= limit:
         return folds
-    choice = _Choice(lines, folds, limit)
-    choice.keep_from(1, limit * (1 - HEAD))
-    choice.keep_from(-1, limit * (1 - HEAD - TAIL))
-    choice.keep_errors(limit * (1 - ERRORS))
-    choice.keep_from(-1, 0)
-    choice.keep_from(1, 0)
-    return choice.folds()
+    pieces = _pieces(lines, folds)
+    down, up = range(len(pieces)), range(len(pieces))[::-1]
+    kept: set[int] = set()
+    left: float = limit - MARKER
 
-
-class _Choice:
-    """Selects what stays of the lines: pieces [start, end), each a line or a fold. `left` counts characters."""
-
-    def __init__(self, lines: Sequence[str], folds: list[Fold], limit: int) -> None:
-        self.lines, self.given = lines, folds
-        self.left: float = limit - MARKER
-        self.pieces: list[tuple[int, int]] = []
-        at = 0
-        for start, end in [*((fold.start, fold.end) for fold in folds), (len(lines), len(lines))]:
-            self.pieces += [(line, line + 1) for line in range(at, start)]
-            self.pieces += [(start, end)] * (end > start)
-            at = end
-        self.folded = {fold.start for fold in folds}
-        self.kept = [False] * len(self.pieces)
-
-    def keep_from(self, step: int, floor: float) -> None:
-        """Keep pieces from the top (step 1) or the bottom (−1) while at least `floor` characters are left."""
-        for number in range(len(self.pieces))[::step]:
-            if not self.kept[number] and not self._keep(number, floor):
+    def keep(numbers: Iterable[int], floor: float) -> None:
+        """Keep pieces in this order while at least `floor` characters are left."""
+        nonlocal left
+        for number in numbers:
+            piece = pieces[number]
+            cost = 0 if number in kept else MARKER if piece.words else len(lines[piece.start]) + 1
+            if left - cost < floor:
                 return
+            left -= cost
+            kept.add(number)
 
-    def keep_errors(self, floor: float) -> None:
-        """Keep the first line of each kind of error, with the lines around it."""
-        known: set[str] = set()
-        wrong = _error_lines(self.lines)
-        for number, (start, _) in enumerate(self.pieces):
-            if self.kept[number] or start in self.folded or start not in wrong:
-                continue
-            kind = self.lines[start].translate(_DIGITS)
-            if kind in known:
-                continue
+    keep(down, limit * (1 - HEAD))
+    keep(up, limit * (1 - HEAD - TAIL))
+    known: set[str] = set()
+    for number in _errors(pieces, lines):
+        kind = lines[pieces[number].start].translate(_DIGITS)
+        if number not in kept and kind not in known:
             known.add(kind)
-            self.left -= MARKER
-            for near in (number, *range(max(0, number - BEFORE), min(len(self.pieces), number + AFTER + 1))):
-                if not self.kept[near] and self.pieces[near][0] not in self.folded:
-                    self._keep(near, floor)
-            if self.left <= floor:
-                return
-
-    def _keep(self, number: int, floor: float) -> bool:
-        start = self.pieces[number][0]
-        cost = MARKER if start in self.folded else len(self.lines[start]) + 1
-        if self.left - cost < floor:
-            return False
-        self.kept[number] = True
-        self.left -= cost
-        return True
-
-    def folds(self) -> list[Fold]:
-        """The given folds that stay, and one for each run of lines that are not kept."""
-        by_start = {fold.start: fold for fold in self.given}
-        for number in range(1, len(self.pieces)):
-            fold = by_start.get(self.pieces[number][0])
-            if fold is not None and fold.needs_line_above and not self.kept[number - 1]:
-                self.kept[number] = False
-        found = []
-        for kept, run in groupby(zip(self.kept, self.pieces, strict=True), key=lambda pair: pair[0]):
-            pieces = [piece for _, piece in run]
-            if kept:
-                found += [by_start[start] for start, _ in pieces if start in by_start]
-            else:
-                start, end = pieces[0][0], pieces[-1][1]
-                found.append(Fold(start, end, f"… {end - start} lines"))
-        return found
-
-
-def _error_lines(lines: Sequence[str]) -> set[int]:
-    """The numbers of lines with an error word. Finding each word in the whole text is faster than a pattern."""
-    text = "\n".join(lines).lower()
-    ends = list(accumulate(len(line) + 1 for line in lines))
-    found = set()
-    for word in _ERRORS:
-        at = text.find(word)
-        for _ in range(MOST):
-            if at < 0:
+            left -= MARKER
+            near = range(max(0, number - BEFORE), min(len(pieces), number + AFTER + 1))
+            keep((number, *near), limit * (1 - ERRORS))
+            if left <= limit * (1 - ERRORS):
                 break
-            found.add(bisect_right(ends, at))
-            at = text.find(word, at + 1)
+    keep(up, 0)
+    keep(down, 0)
+    below = {number for number in kept if pieces[number].words.startswith(("×", "≈", "blob"))}
+    kept -= {number for number in below if number - 1 not in kept}  # only understood with the line above
+    found = []
+    for is_kept, run in groupby(down, key=kept.__contains__):
+        numbers = list(run)
+        if is_kept:
+            found += [pieces[number] for number in numbers if pieces[number].words]
+        else:
+            start, end = pieces[numbers[0]].start, pieces[numbers[-1]].end
+            found.append(Fold(start, end, f"… {end - start} lines"))
     return found
+
+
+def _errors(pieces: Sequence[Fold], lines: Sequence[str]) -> Iterator[int]:
+    """The numbers of the lines with an error word. Words are found faster than a pattern, and most texts have few."""
+    text = "\n".join(lines).lower()
+    words = [word for word in _ERRORS if word in text]
+    for number, piece in enumerate(pieces):
+        if not piece.words and any(word in lines[piece.start].lower() for word in words):
+            yield number
+
+
+def _pieces(lines: Sequence[str], folds: list[Fold]) -> list[Fold]:
+    """What can be kept, in order: the folds, and each line between them as a fold without words."""
+    pieces = []
+    at = 0
+    for fold in [*folds, Fold(len(lines), len(lines), "")]:
+        pieces += [*(Fold(line, line + 1, "") for line in range(at, fold.start)), fold]
+        at = fold.end
+    return pieces[:-1]
 
 
 def cuts_of(row: str, longest: int) -> list[tuple[int, int, str]]:

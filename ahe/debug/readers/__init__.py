@@ -3,7 +3,7 @@
 To add a format, write one file with two functions and add one line to `READERS` in `formats.py`:
 
 - `sniff(value, line) -> bool`: whether a JSON value is a whole document of the format, or, with `line`, one line of it;
-- `parse(content, draft) -> None`: adds the steps of a file's content (`files.Content`) to a `draft.Draft`.
+- `parse(value, draft) -> None`: adds the steps of a file (its document, the list of its lines) to a `draft.Draft`.
 
 The rest is shared by all formats: finding files, damaged JSON, encodings and compression (`files`, `lenient_json`,
 `packed`), parts of messages and abandoned branches (`draft`), exit codes of results (`results`; use `Draft.call` and

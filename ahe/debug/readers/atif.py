@@ -1,13 +1,10 @@
 """Harbor's Agent Trajectory Interchange Format, 1.0 to 1.8, read leniently. A step of the file is a step."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import chat
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, reasoning
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Channel, Text
 
 
@@ -16,14 +13,10 @@ def sniff(value: Any, line: bool) -> bool:
     return not line and (version.startswith("ATIF") or any("source" in each for each in steps[:3]))
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """A trajectory; the steps of its sub-agents follow as steps of the environment."""
-    _trajectory(content.value, draft, content.subagent)
-
-
-def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
-    top = j.mapping(value)
-    draft.read_metadata(value)
+    top, subagent = j.mapping(value), draft.subagent
+    draft.read_metadata(top)
     name = j.text(top.get("agent"), "name")
     if subagent:
         draft.add_text("environment", "injected", f"[sub-agent {name}]", "", "sub-agent")
@@ -37,7 +30,8 @@ def _trajectory(value: Any, draft: Draft, subagent: bool) -> None:
         draft.tokens = j.total(top.get("final_metrics"), "total_prompt_tokens", "total_completion_tokens")
         draft.ended = draft.ended or j.text(top.get("extra"), "ended")
     for each in j.mappings(top.get("subagent_trajectories")):
-        _trajectory(each, draft, subagent=True)
+        draft.subagent = True
+        parse(each, draft)
 
 
 def _step(value: dict[str, Any], draft: Draft, subagent: bool, own: bool) -> None:

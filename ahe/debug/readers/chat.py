@@ -1,13 +1,10 @@
 """Chat conversations in the formats of OpenAI, Anthropic, Gemini and ShareGPT; each message is a step."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, injected, reasoning
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Channel, StepSource, Text
 
 _CONVERSATION = j.words("messages conversations conversation chat transcript history contents")
@@ -102,14 +99,11 @@ def _calls(message: dict[str, Any], draft: Draft) -> list[Text]:
     return found
 
 
-def parse(content: Content, draft: Draft, take: Callable[[dict[str, Any], Draft], None] = message) -> None:
+def parse(value: Any, draft: Draft, take: Callable[[dict[str, Any], Draft], None] = message) -> None:
     """Messages: one per line, a list, or a record with a list and perhaps the reply of the endpoint.
 
     `take` adds one message to the draft.
     """
-    value = content.value
-    for each in draft.records(content.lines):
-        take(each, draft)
     draft.read_metadata(value)
     asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
     for key in ("system", "instructions"):

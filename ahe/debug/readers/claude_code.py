@@ -1,13 +1,10 @@
 """Claude Code's sessions (`~/.claude/projects/*/*.jsonl`) and the stream-json output of `claude -p`."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import ANY, Draft, abandoned, injected
-from ahe.debug.readers.files import Content
 
 _HOST = re.compile(
     r"<(?:(?:system-reminder|command-name|command-message|task-notification)>|local-command-|bash-)"
@@ -34,9 +31,9 @@ def sniff(value: Any, line: bool) -> bool:
     return bool(kind) and (kind in _BOOKKEEPING or any(key in value for key in _SESSION))
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """The lines of a session without abandoned branches. Sub-agents and side chains belong to the environment."""
-    records = list(draft.records(content.lines))
+    records = list(draft.records(j.listing(value)))
     left = abandoned(records, "uuid", "parentUuid", _is_prompt)
     message = (
         ""  # id of the message that the last step belongs to: it comes as several lines with one block each
@@ -44,7 +41,7 @@ def parse(content: Content, draft: Draft) -> None:
     for record in records:
         if j.text(record, "uuid") not in left:
             before, message = message, j.text(record.get("message"), "id")
-            side = content.subagent or record.get("isSidechain") is True or record.get("parent_tool_use_id")
+            side = draft.subagent or record.get("isSidechain") is True or record.get("parent_tool_use_id")
             _take(record, draft, bool(side), message if message == before else "")
 
 

@@ -1,12 +1,9 @@
 """Codex's sessions (`rollout-*.jsonl`) and the output of `codex exec --json`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.responses import item, output
 from ahe.debug.readers.trace import Text
 
@@ -24,10 +21,10 @@ def sniff(value: Any, line: bool) -> bool:
     return (kind in _LINES and "payload" in record) or kind.startswith(("item.", "turn.", "thread."))
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """A session as lines, or as one document with a list of items."""
     begun: dict[str, dict[str, Any]] = {}  # items of `codex exec` that have not completed
-    for record in draft.records(content.lines):
+    for record in draft.records(j.listing(value)):
         kind, payload, time = j.text(record, "type"), record.get("payload"), record.get("timestamp", "")
         if kind == "response_item":
             item(j.mapping(payload), draft, time)
@@ -39,19 +36,19 @@ def parse(content: Content, draft: Draft) -> None:
             text = j.content_text(j.mapping(payload).get("message"))
             draft.add_text("user", "injected", text, time, "compacted")
         elif kind.startswith("item."):
-            value = j.mapping(record.get("item"))
-            begun[j.text(value, "id")] = value
+            done = j.mapping(record.get("item"))
+            begun[j.text(done, "id")] = done
             if kind == "item.completed":
-                _executed(begun.pop(j.text(value, "id")), draft, time)
+                _executed(begun.pop(j.text(done, "id")), draft, time)
         elif kind.startswith(("turn.", "error", "thread.", "completed")):
             draft.session = draft.session or j.text(record, "thread_id")
             _event(record, draft, time)
         elif kind not in ("", "turn_context", "session") and payload is None:
             item(record, draft, time)
-    for value in begun.values():
-        _executed(value, draft, "")
-    _head(j.inner(content.value, "session"), draft, "")
-    for each in j.mappings(j.mapping(content.value).get("items")):
+    for each in begun.values():
+        _executed(each, draft, "")
+    _head(j.inner(value, "session"), draft, "")
+    for each in j.mappings(j.mapping(value).get("items")):
         item(each, draft, each.get("timestamp", ""))
 
 
@@ -88,10 +85,8 @@ def _executed(value: dict[str, Any], draft: Draft, time: Any) -> None:
     """An item of `codex exec --json`: a call together with its result."""
     kind = j.text(value, "type", "item_type")
     text = j.text(value, "text", "message")
-    if kind in ("agent_message", "assistant_message"):
-        draft.join("agent", [Text("message", text)], time)
-    elif kind == "reasoning":
-        draft.join("agent", [Text("reasoning", text)], time)
+    if kind in ("agent_message", "assistant_message", "reasoning"):
+        draft.join("agent", [Text("reasoning" if kind == "reasoning" else "message", text)], time)
     elif kind == "error":
         draft.add_text("environment", "error", text, time)
     elif kind == "command_execution":

@@ -1,7 +1,5 @@
 """The trace that a reader builds, and the parts of messages that many formats share."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -37,7 +35,7 @@ class Draft:
     `session` is the id that copies of the recording share, `parent` that of the session whose sub-agent this is.
     `setup` counts the first steps in which the agent was installed, `started` says whether it could be started then,
     and `tests` is the index of the first step in which tests run (0: none). `verifier` holds what the recording itself
-    says of its score.
+    says of its score. `subagent` is set while a file of a sub-agent is read.
     """
 
     where: str
@@ -54,12 +52,13 @@ class Draft:
     setup: int = 0
     tests: int = 0
     started: bool = True
+    subagent: bool = False
     _steps: list[_Open] = field(default_factory=list)
 
     def add(self, source: StepSource, texts: Iterable[Text], time: Any = "") -> None:
         """Add a step; one without texts gets an empty message."""
         when = time if isinstance(time, str) else repr(time) if isinstance(time, int | float) else ""
-        self._steps.append(_Open(source, list(texts) or [Text("message", "")], j.encodable(when)))
+        self._steps.append(_Open(source, list(texts) or [Text("message", "")], when))
 
     def add_text(
         self, source: StepSource, channel: Channel, text: str, time: Any = "", name: str = ""

@@ -1,13 +1,10 @@
 """Reads files as JSON, JSON lines or text, also compressed ones. Damaged bytes are reported and the rest is read."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -34,18 +31,6 @@ Shape = Literal["document", "lines", "text", "folder", "rows", "list", "archive"
 many JSON files. Many traces: `rows` has one on each line, `list` one in each element, `archive` one in each member."""
 SHARED = ("rows", "list", "archive")
 """Shapes of files with many traces."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The content of a file: the `value` of a document or text, or the values of its `lines`.
-
-    `subagent` says that the file belongs to a sub-agent of the trace that is being read.
-    """
-
-    value: Any = None
-    lines: Iterable[Any] = ()
-    subagent: bool = False
 
 
 def text(path: Path, damage: list[Damage], span: Span = WHOLE, limit: int = LIMIT) -> str:

@@ -1,7 +1,5 @@
 """Finds the traces below some paths. Of each file only the beginning is read, until it names a task."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

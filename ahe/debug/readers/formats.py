@@ -1,7 +1,5 @@
 """The table of readers, and detection of a file's type."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,9 +23,9 @@ from ahe.debug.readers import (
 )
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content, Shape
+from ahe.debug.readers.files import Shape
 
-READERS: dict[str, tuple[Callable[[Any, bool], bool], Callable[[Content, Draft], None]]] = {
+READERS: dict[str, tuple[Callable[[Any, bool], bool], Callable[[Any, Draft], None]]] = {
     "atif": (atif.sniff, atif.parse),
     "nexau": (nexau.sniff, nexau.parse),
     "gemini": (gemini.sniff, gemini.parse),
@@ -45,8 +43,8 @@ READERS: dict[str, tuple[Callable[[Any, bool], bool], Callable[[Content, Draft],
     "terminal": (lambda value, line: False, terminal.parse),
 }
 """By format, best first: the first that recognises a file reads it. `sniff(value, line)` says whether a value is a
-document of the format or, with `line`, one of its lines. `parse(content, draft)` adds the steps of a file to a draft
-and never raises because of its content. Text that is not JSON is read by `terminal` or not at all."""
+document of the format or, with `line`, one of its lines. `parse(value, draft)` adds the steps of a file to a draft: a
+document, the list of the values in its lines, or a text that is no JSON. It never raises because of the value."""
 SCREENS = ("asciinema", "terminal")
 """Formats that show what a person would have seen: copies of other recordings beside them."""
 FileType = tuple[str, Shape]

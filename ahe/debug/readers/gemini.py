@@ -1,12 +1,9 @@
 """Gemini CLI's sessions (`~/.gemini/tmp/*/chats/session-*`, JSON or JSON lines) and its stream-json output."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Channel, Text
 
 _KINDS = ("user", "gemini", "info", "error", "warning")
@@ -23,10 +20,10 @@ def sniff(value: Any, line: bool) -> bool:
     return kind == "gemini" or (kind in _STREAM and streamed) or record.keys() >= {"sessionId", "projectHash"}
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """The messages that are left after rewinding; a message that is recorded again replaces the one before."""
     kept: dict[str, Any] = {}
-    for record in draft.records(content.lines):
+    for record in draft.records(j.listing(value)):
         draft.session = draft.session or j.text(record, "sessionId", "session_id")
         if "$rewindTo" in record:
             ids = list(kept)
@@ -43,7 +40,7 @@ def parse(content: Content, draft: Draft) -> None:
                 last["content"] = j.text(last, "content") + j.text(record, "content")
             else:
                 kept[f"line {len(kept)}"] = record
-    top = j.mapping(content.value)
+    top = j.mapping(value)
     draft.session = draft.session or j.text(top, "sessionId")
     for message in draft.records([*kept.values(), *j.listing(top.get("messages"))], "a message"):
         (_streamed if message.get("type") in _STREAM else _message)(message, draft)
@@ -65,20 +62,14 @@ def _message(value: dict[str, Any], draft: Draft) -> None:
         draft.add("agent", found, time)
         draft.tokens += j.total(value.get("tokens"), "total")
         for each in calls:
-            draft.add("environment", _results(each, draft), each.get("timestamp", ""))
+            parts = draft.content(each.get("result") or each.get("resultDisplay"))
+            text = "\n".join(part.text for part in parts)
+            failed = True if each.get("status") in ("error", "cancelled") else None
+            result = draft.result(each.get("id"), text, failed=failed)
+            draft.add("environment", [result], each.get("timestamp", ""))
     elif said:
         channel: Channel = "error" if kind == "error" else "injected"
         draft.add("environment", [Text(channel, text.text, kind) for text in said], time)
-
-
-def _results(call: dict[str, Any], draft: Draft) -> list[Text]:
-    failed = True if call.get("status") in ("error", "cancelled") else None
-    found = []
-    for part in j.listing(call.get("result")) or [call.get("resultDisplay")]:
-        response = j.inner(part, "functionResponse", "response")
-        said = j.as_text(response.get("error") or response.get("output", response or None))
-        found.append(draft.result(call.get("id"), said or j.content_text(part), failed=failed))
-    return found
 
 
 def _streamed(value: dict[str, Any], draft: Draft) -> None:

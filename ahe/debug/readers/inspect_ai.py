@@ -1,14 +1,11 @@
 """Inspect AI's logs: the samples of a `.json` log, or of a `.eval` archive, one trace each."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
 from ahe.debug.readers import chat
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, verdict
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Status, VerifierFile
 
 _GRADES: dict[str, Status] = {"C": "passed", "I": "failed", "P": "failed", "N": "failed"}
@@ -26,9 +23,9 @@ def is_log(value: Any) -> bool:
     return isinstance(top.get("eval"), dict) and "version" in top and ("status" in top or "samples" in top)
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """The messages of a sample, its scores as the verifier's words, and what ended it."""
-    top = j.mapping(content.value)
+    top = j.mapping(value)
     name = str(top.get("id", ""))
     draft.task = name if re.search(r"[A-Za-z]", name) and len(name) < 200 else ""
     attached = j.inner(top, "attachments")

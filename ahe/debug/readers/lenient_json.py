@@ -3,8 +3,6 @@
 `salvage` reads text; the functions below it convert a value to the expected type and never raise.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable
@@ -12,7 +10,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+from ahe.text import without_surrogates
+
+_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _DATA_URL = re.compile(r"data:([\w/+.-]*);base64,")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _HALF = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|\\u[0-9a-fA-F]{0,3}$|\\$")
@@ -28,7 +28,7 @@ def salvage(raw: str) -> tuple[Any, list[tuple[int, str]]]:
     Everything before a cut or a damage is kept; what follows it is not.
     """
     try:
-        return json.loads(raw, strict=False), []
+        return _loads(raw), []
     except json.JSONDecodeError as error:
         cut = error.msg.startswith("Unterminated string") or len(raw[error.pos :].strip()) <= _STUMP
         what = "cut here" if cut else f"damaged here ({error.msg.lower()})"
@@ -40,6 +40,12 @@ def salvage(raw: str) -> tuple[Any, list[tuple[int, str]]]:
     except ValueError:  # a number too long for an int
         value = _beginning(raw)
         return value, [(0, "not readable as JSON")] if value is None else []
+
+
+def _loads(raw: str) -> Any:
+    """The value of a JSON text. An escaped half of a surrogate pair, which cannot be encoded, is replaced."""
+    value = json.loads(raw, strict=False)
+    return without_surrogates(value) if _ESCAPED.search(raw) else value
 
 
 def _beginning(raw: str) -> Any:
@@ -56,14 +62,14 @@ def parsed(raw: str) -> Any:
     if raw[:1] not in "{[":
         return None
     try:
-        return json.loads(raw, strict=False)
+        return _loads(raw)
     except (ValueError, RecursionError):
         return None
 
 
 def string(value: Any) -> str:
     """The value if it is a string, else an empty one."""
-    return encodable(value) if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -116,11 +122,11 @@ def words(names: str) -> tuple[str, ...]:
 def as_text(value: Any) -> str:
     """Any value as text: a string unchanged, None as empty, everything else as JSON with keys in their order."""
     if isinstance(value, str):
-        return encodable(value)
+        return value
     if value is None:
         return ""
     try:
-        return encodable(json.dumps(value, ensure_ascii=False))
+        return json.dumps(value, ensure_ascii=False)
     except (RecursionError, ValueError):
         return "[a value nested too deeply to show]"
 
@@ -153,18 +159,3 @@ def _part(part: Any) -> str:
         kind = found[1] if found else text(source, "media_type")
         return f"[{kind or 'binary'} content, {len(shown)} characters of base64]"
     return shown
-
-
-def encodable(raw: str) -> str:
-    """The text, changed so that it survives encoding as UTF-8 (surrogateescape) and decoding.
-
-    JSON can contain half of a surrogate pair, which cannot be encoded: it becomes the replacement character.
-    Surrogates that represent bytes that were not UTF-8 stay.
-    """
-    try:
-        raw.encode("utf-8")
-    except UnicodeEncodeError:
-        return (
-            _NO_BYTE.sub("\ufffd", raw).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-        )
-    return raw

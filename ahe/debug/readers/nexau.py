@@ -4,14 +4,11 @@ Known forms: the in-memory dump (a list of root spans), a flat list of spans or 
 AHE's runs keep.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import chat, responses
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, injected
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Step
 
 _ASKED = ("messages", "input", "contents")
@@ -27,11 +24,11 @@ def sniff(value: Any, line: bool) -> bool:
     return any("input" in each or "inputs" in each for each in j.mappings(top.get("observations"))[:3])
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """A dump of the tracer in any of its forms."""
-    top = j.mapping(content.value)
-    draft.read_metadata(content.value)
-    spans = j.listing(content.value) or top.get("spans") or top.get("observations")
+    top = j.mapping(value)
+    draft.read_metadata(value)
+    spans = j.listing(value) or top.get("spans") or top.get("observations")
     if spans is None:
         _cleaned(top, draft)
         return

@@ -1,12 +1,9 @@
 """opencode: `opencode export`, the events of `opencode run --format json`, and its storage folders."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Channel, StepSource, Text
 
 
@@ -19,24 +16,22 @@ def sniff(value: Any, line: bool) -> bool:
     return any("role" in j.inner(each, "info") and "parts" in each for each in messages[:3])
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """The messages up to the one that the user went back to, if any; events, one per line, are parts."""
-    top = j.mapping(content.value)
+    top = j.mapping(value)
     draft.session = j.text(top.get("info"), "id")
     back = j.text(j.inner(top, "info", "revert"), "messageID")
-    for each in j.listing(content.value) or j.listing(top.get("messages")):
-        info = j.inner(each, "info")
+    for each in draft.records(j.listing(value) or j.listing(top.get("messages"))):
+        info, time = j.inner(each, "info") or each, each.get("timestamp", "")
+        draft.session = draft.session or j.text(each, "sessionID")
         if back and info.get("id") == back:
             break
-        _message(info, j.mapping(each).get("parts"), draft)
-    for record in draft.records(content.lines):
-        draft.session = draft.session or j.text(record, "sessionID")
-        if "role" in record:
-            _message(record, record.get("parts"), draft)
-        elif record.get("type") == "error":
-            _failed(record.get("error"), draft, record.get("timestamp", ""))
+        if "role" in info:
+            _message(info, each.get("parts"), draft)
+        elif each.get("type") == "error":
+            _failed(each.get("error"), draft, time)
         else:
-            _part(j.inner(record, "part"), "agent", draft, record.get("timestamp", ""))
+            _part(j.inner(each, "part"), "agent", draft, time)
 
 
 def _message(info: dict[str, Any], parts: Any, draft: Draft) -> None:

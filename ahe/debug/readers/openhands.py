@@ -1,12 +1,9 @@
 """OpenHands: lists and folders of events, of the old (`action`, `observation`) and the new (`kind`) form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, abandoned, reasoning
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import StepSource, Text
 
 _LISTS = j.words("history trajectory events")
@@ -39,12 +36,11 @@ def _events(value: Any, most: int | None = None) -> list[Any]:
     return [each for pair in pairs for each in pair]
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """Events in order, without abandoned branches."""
-    value = content.value
     draft.read_metadata(value)
     draft.add_text("user", "message", j.text(value, "instruction"))
-    events = list(draft.records([*content.lines, *_events(value)], "an event"))
+    events = list(draft.records(_events(value), "an event"))
     left = abandoned(events, "id", "parent_id", lambda event: True)
     for each in events:
         if j.text(each, "id") not in left:

@@ -1,7 +1,5 @@
 """Opens files that may be compressed (gzip, zstd), in UTF-16, or members of an archive of Inspect AI."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import re

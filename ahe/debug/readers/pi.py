@@ -1,24 +1,14 @@
 """pi's sessions (`~/.pi/agent/sessions/*/*.jsonl`), a tree of entries, and the events of `pi --mode json`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ahe.debug.readers import chat
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft, abandoned
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import API_ERROR, Text
 
 _MESSAGES = ("message", "message_end")
-_SUMMARIES = (
-    "compaction",
-    "branch_summary",
-    "custom_message",
-    "custom",
-    "branchSummary",
-    "compactionSummary",
-)
+_SUMMARIES = j.words("compaction branch_summary custom_message custom branchSummary compactionSummary")
 
 
 def sniff(value: Any, line: bool) -> bool:
@@ -28,9 +18,9 @@ def sniff(value: Any, line: bool) -> bool:
     )
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """The entries that lead to the last one."""
-    records = list(draft.records(content.lines))
+    records = list(draft.records(j.listing(value)))
     left = abandoned(records, "id", "parentId", lambda record: True)
     for record in records:
         kind, time = j.text(record, "type"), record.get("timestamp", "")

@@ -1,15 +1,14 @@
 """Reads a source as a `Trace`."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ahe.debug.readers import files, trials
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import HEAD, LIMIT, Content, Shape, Span
+from ahe.debug.readers.files import HEAD, Shape, Span
 from ahe.debug.readers.formats import READERS, SCREENS, sniff
 from ahe.debug.readers.trace import Status, Trace
 
@@ -58,15 +57,15 @@ def drafted(source: Source, limit: int = 0) -> Draft:
     """What the files of a source say, without its trial folder; with a `limit`, only their first bytes."""
     draft = Draft(source.path or source.trial)
     for name in filter(None, (source.path, *source.more)):
-        path, helper = Path(name), name != source.path
+        path, draft.subagent = Path(name), name != source.path
         if source.shape in ("lines", "folder"):
-            read_lines = files.records if source.shape == "lines" else files.folder
-            content = Content(None, read_lines(path, draft.damage, limit), helper)
+            values = files.records if source.shape == "lines" else files.folder
+            value: Any = list(values(path, draft.damage, limit))
         else:
-            read_value = files.text if source.shape == "text" else files.document
-            span = files.WHOLE if helper else source.span
-            content = Content(read_value(path, draft.damage, span, limit or LIMIT), (), helper)
-        READERS[source.format][1](content, draft)
+            one = files.text if source.shape == "text" else files.document
+            span = files.WHOLE if draft.subagent else source.span
+            value = one(path, draft.damage, span, limit or files.LIMIT)
+        READERS[source.format][1](value, draft)
     return draft
 
 
@@ -78,25 +77,22 @@ def read(source: Source) -> Trace:
     draft = drafted(source)
     if not draft.count and not draft.damage:
         draft.add_damage("no messages in it" if source.path else "the trial has no trace")
-    known = trials.TrialInfo(source.task, source.id, attempt=source.attempt, status=source.status)
-    verifier = tuple(draft.verifier)
+    known = Trace(source.id, source.task, attempt=source.attempt, status=source.status)
+    folder, path, verifier = Path(source.trial), Path(source.path), tuple(draft.verifier)
     if source.trial:
-        folder = Path(source.trial)
         known = trials.info(folder) or known
         for place, text in trials.events(folder, draft.damage):
             draft.attach(place - 1, text)
         verifier = (*trials.verifier(folder, draft.damage), *known.verifier)
-    else:
-        name = files.stem(Path(source.path))
-        found = trials.verifier(Path(source.path).parent, draft.damage, name) if source.alone else ()
-        verifier = (*found, *verifier)
-    if known.cause:
-        draft.add_text("environment", "error", known.cause, "", known.layout)
-    return Trace(
+    elif source.alone:
+        verifier = (*trials.verifier(path.parent, draft.damage, files.stem(path)), *verifier)
+    for step in known.steps:
+        draft.add(step.source, step.texts)
+    return replace(
+        known,
         id=source.id,
         task=source.task,
         steps=draft.steps,
-        attempt=known.attempt,
         status=known.status if known.status != "unknown" else draft.status,
         ended=known.ended or draft.ended,
         verifier=verifier,
@@ -143,8 +139,8 @@ def task_name(draft: Draft) -> str:
     return f"{'-'.join(words)[:40].strip('-') or 'task'}-{digest}"
 
 
-def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
-    """The source of a trial folder, with the best of the files that hold its steps."""
+def trial_source(folder: Path, info: Trace) -> Source:
+    """The source of a trial folder, with the best of the files that hold its steps; `info` is what is known of it."""
     source = replace(
         _steps(folder),
         id=UNSAFE.sub("_", info.id) or "trace",
@@ -159,7 +155,7 @@ def trial_source(folder: Path, info: trials.TrialInfo) -> Source:
 
 def read_trial(folder: Path) -> Trace:
     """The trace of a trial folder, as far as it exists. Never raises because of its contents."""
-    info = trials.info(folder) or trials.TrialInfo(task="", id=folder.name)
+    info = trials.info(folder) or Trace(folder.name, "")
     return read(trial_source(folder, info))
 
 
@@ -181,9 +177,8 @@ def _steps(folder: Path) -> Source:
                 helpers.append(source.path)
             elif kind[0] != "atif" or not path.name.startswith("trajectory."):
                 found.append(source)
-    formats = list(READERS)
-    rank = {each: (formats.index(each.format), each.path.endswith(".txt"), each.path) for each in found}
-    best = min(found, key=rank.__getitem__, default=Source("", ""))
+    found.sort(key=lambda each: (each.path.endswith(".txt"), each.path))
+    best = next((each for format in READERS for each in found if each.format == format), Source("", ""))
     return replace(best, more=tuple(helpers)) if best.format == "claude-code" else best
 
 

@@ -1,14 +1,11 @@
 """OpenAI's Responses API: requests, responses, and lists of items, which Codex's sessions use as well."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
 from ahe.debug.readers import chat
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import StepSource, Text
 
 _INJECTED = re.compile(
@@ -52,11 +49,8 @@ def _is_item(value: Any) -> bool:
     return kind in _PARTS or kind.endswith(("_call", "_call_output"))
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """Items, one per line; or a document: a request, a response, both, or a list of items."""
-    for each in draft.records(content.lines):
-        item(each, draft)
-    value = content.value
     draft.read_metadata(value)
     asked = j.inner(value, "request") or j.inner(value, "body") or j.mapping(value)
     answered = j.inner(value, "response") or j.mapping(value)

@@ -1,7 +1,5 @@
 """What a tool's result is: its words without the tool's wrapping, its exit code, and whether the call failed."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """SWE-agent's `.traj` files, and mini-SWE-agent's conversations."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import replace
 from typing import Any
@@ -9,7 +7,6 @@ from typing import Any
 from ahe.debug.readers import chat
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Text
 
 
@@ -19,10 +16,10 @@ def sniff(value: Any, line: bool) -> bool:
     return not line and any("action" in each or "query" in each for each in turns[:3])
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """The messages up to the agent's first turn (`history`), then each turn with its result (`trajectory`)."""
-    top = j.mapping(content.value)
-    draft.read_metadata(content.value)
+    top = j.mapping(value)
+    draft.read_metadata(value)
     turns = j.listing(top.get("trajectory"))
     history = j.mappings(top.get("history")) or j.mappings(j.first(turns[0] if turns else None, ["query"]))
     opening = itertools.takewhile(
@@ -51,10 +48,10 @@ def sniff_mini(value: Any, line: bool) -> bool:
     return not line and ("mini_version" in j.inner(value, "info") or form.startswith("mini-swe-agent"))
 
 
-def parse_mini(content: Content, draft: Draft) -> None:
+def parse_mini(value: Any, draft: Draft) -> None:
     """A conversation in which every user message after the first is the output of a command."""
-    info = j.inner(content.value, "info")
-    chat.parse(content, draft, _mini_message if "mini_version" in info else chat.message)
+    info = j.inner(value, "info")
+    chat.parse(value, draft, _mini_message if "mini_version" in info else chat.message)
     last = draft.last[-1] if draft.last else None
     if last and draft.ended and draft.ended in last.text and last.text != draft.ended:
         draft.last[-1] = replace(last, channel="error", failed=True)

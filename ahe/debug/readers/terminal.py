@@ -4,15 +4,12 @@ A line that begins with a prompt is a call of the agent, kept whole; the lines a
 types before the agent's first command (installers, the agent's own command line) belongs to the set-up.
 """
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.trace import Text
 
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[@-Z\\-_=>])")
@@ -61,14 +58,14 @@ def sniff(value: Any, line: bool) -> bool:
     return top.get("version") == 1 and isinstance(top.get("stdout"), list)
 
 
-def parse(content: Content, draft: Draft) -> None:
+def parse(value: Any, draft: Draft) -> None:
     """A log or a typescript, a cast of lines, or one of version 1, a document with pauses and texts."""
-    if isinstance(content.value, str):
-        _plain(content.value, draft)
-    elif content.value is None:
-        _cast(content.lines, draft)
+    if isinstance(value, str):
+        _plain(value, draft)
+    elif isinstance(value, list):
+        _cast(value, draft)
     else:
-        top = j.mapping(content.value)
+        top = j.mapping(value)
         draft.seconds = j.number(top.get("duration"))
         pairs = [j.listing(each) for each in j.listing(top.get("stdout"))]
         _plain("".join(j.string(pair[1]) for pair in pairs if len(pair) > 1), draft)
@@ -78,6 +75,9 @@ def _plain(text: str, draft: Draft) -> None:
     """The commands at prompts and what they printed. All up to the last installer is the set-up."""
     own: list[tuple[str, str]] = []  # what was typed after it, with the output
     installing = installed = False
+    text = text.encode("utf-8", "surrogateescape").decode(
+        "utf-8", "surrogateescape"
+    )  # a character in two events
     for line, output in _turns(text):
         if command := _typed(line):
             draft.setup = draft.count if installing else draft.setup
@@ -88,7 +88,7 @@ def _plain(text: str, draft: Draft) -> None:
                 draft.tests = draft.tests or draft.count
             draft.add("agent", [Text("call", line.rstrip("\n"), "shell")])
         if output.strip():
-            draft.add("environment", [draft.result("", j.encodable(output), "shell")])
+            draft.add("environment", [draft.result("", output, "shell")])
     draft.setup = draft.count if installing else draft.setup
     if draft.setup and installed and _never_ran(own):
         draft.setup, draft.started = draft.count, False
@@ -134,7 +134,7 @@ def _typed(line: str) -> str:
     return bare[prompt.end() :].strip() if prompt else ""
 
 
-def _cast(records: Iterable[Any], draft: Draft) -> None:
+def _cast(records: list[Any], draft: Draft) -> None:
     """asciinema 2 and 3: a header, then events. Input events are ignored: the output echoes them."""
     shown: list[str] = []
     relative = False

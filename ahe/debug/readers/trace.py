@@ -1,7 +1,5 @@
 """A trace as the debugger sees it, whatever tool wrote it. Plain dataclasses: there are hundreds of thousands."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -83,7 +81,7 @@ class Trace:
 
     id: str
     task: str
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
     attempt: int = 0
     status: Status = "unknown"
     ended: str = ""

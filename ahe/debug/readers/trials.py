@@ -1,9 +1,7 @@
 """What accompanies a trace: its trial folder (of `ahe`, Harbor or Terminal-Bench), and verdicts in other files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 from ahe.debug.readers import files
 from ahe.debug.readers import lenient_json as j
 from ahe.debug.readers.draft import verdict
-from ahe.debug.readers.trace import Damage, Status, Text, VerifierFile
+from ahe.debug.readers.trace import Damage, Status, Step, Text, Trace, VerifierFile
 
 _TEXTS = (".txt", ".log", ".json", ".xml", ".tap", ".out", ".err", ".jsonl", ".md", "")
 _FILE_LIMIT = 4 << 20
@@ -27,30 +25,11 @@ _STATUS: dict[str, Status] = {"passed": "passed", "failed": "failed", "missing":
 _REPORT_LIMIT = 16 << 20
 
 
-@dataclass(frozen=True)
-class TrialInfo:
-    """What a trial folder says about its trial.
+def info(folder: Path) -> Trace | None:
+    """What the folder of a trial says about it, without the agent's steps; None if it is not a trial folder.
 
-    `layout` names the tool, `cause` says what broke, `verifier` holds what the result says of single tests, and
-    `started` is False if the agent could not be started.
+    What broke, if anything did, is a step.
     """
-
-    task: str
-    id: str
-    layout: str = "ahe"
-    attempt: int = 0
-    status: Status = "unknown"
-    ended: str = ""
-    cause: str = ""
-    seconds: float = 0.0
-    tokens: int = 0
-    damage: tuple[Damage, ...] = ()
-    started: bool = True
-    verifier: tuple[VerifierFile, ...] = ()
-
-
-def info(folder: Path) -> TrialInfo | None:
-    """The trial of a folder; None if it is not a trial folder."""
     for name, layout in _LAYOUTS:
         damage: list[Damage] = []
         value = files.document(folder / name, damage) if (folder / name).is_file() else None
@@ -58,62 +37,60 @@ def info(folder: Path) -> TrialInfo | None:
             return replace(found, id=found.id or folder.name, damage=tuple(damage))
     beside = (folder / "verifier").is_dir() or (folder / "events.jsonl").is_file()
     if beside and (folder / "trajectory.json").is_file():
-        return TrialInfo("", folder.name, status=_scored(folder, _ALONE[:2]))
+        return Trace(folder.name, "", status=_scored(folder, _ALONE[:2]))
     return None
 
 
-def _ahe(value: dict[str, Any], folder: Path) -> TrialInfo | None:
+def _ahe(value: dict[str, Any], folder: Path) -> Trace | None:
     if not value.keys() >= {"task", "status", "attempt"}:
         return None
-    return TrialInfo(
+    return Trace(
         task=j.text(value, "task"),
         id=j.text(value, "id"),
         attempt=int(j.number(value["attempt"])),
         status=_STATUS.get(j.text(value, "status"), "unknown"),
         ended=j.text(value, "ended"),
-        cause=j.text(value, "cause"),
+        steps=_broke(j.text(value, "cause"), "ahe"),
         seconds=j.number(value.get("seconds")),
         tokens=j.total(value.get("usage"), "input_tokens", "output_tokens"),
     )
 
 
-def _harbor(value: dict[str, Any], folder: Path) -> TrialInfo | None:
+def _harbor(value: dict[str, Any], folder: Path) -> Trace | None:
     if "task_name" not in value or not value.keys() & {"trial_name", "verifier_result"}:
         return None
     problem = j.inner(value, "exception_info")
     kind, what = j.text(problem, "exception_type"), j.text(problem, "exception_message")
     status = verdict(_reward(j.inner(value, "verifier_result", "rewards")))
-    return TrialInfo(
+    return Trace(
         task=j.text(value, "task_name"),
         id=j.text(value, "trial_name"),
-        layout="harbor",
+        steps=_broke(f"{kind}: {what}" if what else kind, "harbor"),
         status="missing" if status == "unknown" else status,
         ended=kind,
-        cause=f"{kind}: {what}" if what else kind,
         seconds=_seconds(value.get("agent_execution"), "started_at", "finished_at"),
         tokens=j.total(value.get("agent_result"), "n_input_tokens", "n_output_tokens"),
         started=not problem or any(j.inner(value, key) for key in ("agent_execution", "verifier_result")),
     )
 
 
-def _harbor_unfinished(value: dict[str, Any], folder: Path) -> TrialInfo | None:
+def _harbor_unfinished(value: dict[str, Any], folder: Path) -> Trace | None:
     """A trial of Harbor without a result: it never ended and counts as missing."""
     if "trial_name" not in value or not (folder / "agent").is_dir():
         return None
     id, task = j.text(value, "trial_name"), value.get("task")
     name = j.text(task, "name") or Path(j.text(task, "path")).name or id.rpartition("__")[0]
-    return TrialInfo(name, id, "harbor", status="missing", cause="the trial left no result.json")
+    return Trace(id, name, _broke("the trial left no result.json", "harbor"), status="missing")
 
 
-def _terminal_bench(value: dict[str, Any], folder: Path) -> TrialInfo | None:
+def _terminal_bench(value: dict[str, Any], folder: Path) -> Trace | None:
     if "task_id" not in value or "is_resolved" not in value:
         return None
     resolved, tests = value["is_resolved"], j.inner(value, "parser_results")
     mode = j.text(value, "failure_mode")
-    return TrialInfo(
+    return Trace(
         task=j.text(value, "task_id"),
         id=j.text(value, "trial_name"),
-        layout="terminal-bench",
         status="missing" if resolved is None else "passed" if resolved is True else "failed",
         ended=mode if mode not in ("unset", "none") else "",
         seconds=_seconds(value, "agent_started_at", "agent_ended_at"),
@@ -123,13 +100,17 @@ def _terminal_bench(value: dict[str, Any], folder: Path) -> TrialInfo | None:
     )
 
 
-_LAYOUTS: tuple[tuple[str, Callable[[dict[str, Any], Path], TrialInfo | None]], ...] = (
+_LAYOUTS: tuple[tuple[str, Callable[[dict[str, Any], Path], Trace | None]], ...] = (
     ("result.json", _ahe),
     ("result.json", _harbor),
     ("results.json", _terminal_bench),
     ("config.json", _harbor_unfinished),
 )
 """The layouts of trial folders, each with the name of its result file."""
+
+
+def _broke(cause: str, layout: str) -> tuple[Step, ...]:
+    return (Step(1, "environment", (Text("error", cause, layout),)),) if cause else ()
 
 
 def _reward(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """The debug report as text: sections in a fixed order; the parts of least worth are cut until the budget holds."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
@@ -54,9 +52,7 @@ def compose(title: str, sections: Iterable[Section], budget: int) -> str:
         while excess > 0 and best:
             excess -= costs[best.pop()]
         text = _render(title, filled, set(best))
-        excess = (
-            estimate_tokens(text) - budget
-        )  # the parts' estimates do not add up to that of the whole text
+        excess = estimate_tokens(text) - budget  # the parts' estimates need not add up to it
         if excess <= 0:
             return text
         if not best:

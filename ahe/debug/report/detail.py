@@ -1,7 +1,5 @@
 """A task's page: how its rollouts ended, the lines that explain why, and the steps around them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -50,8 +48,7 @@ def worth_showing(traces: Sequence[Trace], outcome: TaskOutcome, instruction: st
 
 def _marks(rollout: Rollout, outcome: TaskOutcome) -> set[int]:
     """The steps that the report cites of a rollout."""
-    sides = outcome.divergence.sides if outcome.divergence is not None else ()
-    parted = {each.step for _, each in sides if each.trial == rollout.label}
+    parted = {each.step for _, each in outcome.divergence if each.trial == rollout.label}
     return parted | {finding.citation.step for finding in rollout.findings}
 
 
@@ -69,8 +66,7 @@ def page(outcome: TaskOutcome, instruction: str, shown: Sequence[Excerpt], answe
     """The page as Markdown, at most `PAGE_TOKENS` tokens. It says what was cut and how to see it."""
     asked, worth = instruction.strip(), Worth.COUNT
     failed = [(outcome.task, rollout) for rollout in outcome.rollouts if rollout.status == "failed"]
-    sides = outcome.divergence.sides if outcome.divergence is not None else ()
-    parted = (Part(f"- {side}: {hanging(cite(each))}", worth) for side, each in sides)
+    parted = (Part(f"- {side}: {hanging(cite(each))}", worth) for side, each in outcome.divergence)
     found = (
         Section("Instruction", (Part(_instruction(asked, outcome), worth),) if asked else ()),
         Section("Rollouts", tuple(_rollouts(outcome)), "`ahe trace LABEL`"),
@@ -86,8 +82,8 @@ def _instruction(asked: str, outcome: TaskOutcome) -> str:
     """The instruction as a block quote, so that its headings do not mix with the page's; a long one is cut."""
     text = asked[:INSTRUCTION].rstrip()
     if len(asked) > INSTRUCTION:
-        places = [str(rollout.asked) for rollout in outcome.rollouts if rollout.asked]
-        text += f"{CUT}\n\n({len(asked)} characters" + (f"; all of it is at {places[0]})" if places else ")")
+        places = (f"; all of it is at {rollout.asked}" for rollout in outcome.rollouts if rollout.asked)
+        text += f"{CUT}\n\n({len(asked)} characters{next(places, '')})"
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 

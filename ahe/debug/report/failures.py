@@ -1,12 +1,10 @@
 """The failures in the report: what was not the agent's doing, then the others by cluster, in the verifier's words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ahe.debug.report.compose import Part, Worth
 from ahe.debug.report.quote import cite, cite_finding, fenced, indented, names, recorded, words
-from ahe.debug.signals.outcome import Finding, Rollout
+from ahe.debug.signals.outcome import Finding, Rollout, TaskOutcome
 from ahe.debug.signals.vocabulary import NOT_THE_AGENT, NOTHING_DONE, THE_HARNESS
 from ahe.records import Cluster
 from ahe.text import plural
@@ -14,9 +12,6 @@ from ahe.text import plural
 TESTS, ACTS, FULL, END, SHORT = 3, 4, 1_500, 7, 240
 """Failed tests and acts of a rollout in the report, characters of a message in full, lines of plain output, characters
 of a message that is shown whole anyway."""
-
-Rollouts = Mapping[str, tuple[str, Rollout]]
-"""Task and rollout by trial id."""
 
 
 def by_ending(rollouts: Sequence[tuple[str, Rollout]], endings: Mapping[str, str]) -> Iterator[Part]:
@@ -33,20 +28,20 @@ def by_ending(rollouts: Sequence[tuple[str, Rollout]], endings: Mapping[str, str
             first = alike[0]
             shown = "; ".join(filter(None, (*map(cite, first.ending), recorded(first))))
             more = f", and so {len(alike) - 1} more" if len(alike) > 1 else ""
-            told = [Part(f"{shown}{more}", Worth.COUNT)] if shown else []
-            told += _words(first)
+            parts = [Part(f"{shown}{more}", Worth.COUNT)] if shown else []
+            parts += _words(first)
             if word not in NOTHING_DONE:
-                told += (Part(cite_finding(finding), Worth.MORE) for finding in first.findings[-2:])
-            yield from (
-                Part(indented(text), min(worth, Worth.MORE) if nth else worth) for text, worth in told
-            )
+                parts += (Part(cite_finding(finding), Worth.MORE) for finding in first.findings[-2:])
+            for text, worth in parts:
+                yield Part(indented(text), min(worth, Worth.MORE) if nth else worth)
 
 
-def failure_parts(clusters: Iterable[Cluster], rollouts: Rollouts) -> Iterator[Part]:
+def failure_parts(clusters: Iterable[Cluster], tasks: Iterable[TaskOutcome]) -> Iterator[Part]:
     """The other failures, by cluster in the given order: each with the verifier's words and its decisive acts."""
+    rollouts = {rollout.trial: (task.task, rollout) for task in tasks for rollout in task.rollouts}
     for cluster in sorted(clusters, key=lambda each: each.signature.cause == "no_verdict"):
-        members = [rollouts[trial] for trial in cluster.trials if trial in rollouts]
-        if not members or cluster.signature.status in (*NOT_THE_AGENT, *THE_HARNESS):
+        members = [rollouts[trial] for trial in cluster.trials]
+        if cluster.signature.status in (*NOT_THE_AGENT, *THE_HARNESS):
             continue
         alone = len(members) == 1
         if not alone:
@@ -83,11 +78,8 @@ def full_words(rollouts: Iterable[tuple[str, Rollout]]) -> Iterator[Part]:
         for nth, failure in enumerate(rollout.said):
             text = failure.message.strip()[:FULL]
             short = "\n" not in text and len(text) < SHORT
-            if (
-                text in seen
-                or (short and nth < TESTS)
-                or all(each.strip() in end for each in text.split("\n"))
-            ):
+            known = text in seen or all(each.strip() in end for each in text.split("\n"))
+            if known or (short and nth < TESTS):
                 continue
             seen.add(text)
             name = f" {failure.test}" if failure.test and failure.test not in text else ""

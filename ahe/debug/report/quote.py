@@ -1,7 +1,5 @@
 """Quotes with their places: one line within the text, several lines in a fence."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 

@@ -4,10 +4,8 @@ The first screen tells the root causes: the counts, what was not the agent's doi
 with how it ended and the acts that decided it. Worth decides what is cut: first what only repeats or lists.
 """
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ahe.debug.report.compose import Part, Section, Worth
@@ -48,18 +46,16 @@ class Material:
 
 def sections(material: Material) -> list[Section]:
     """The sections of a report."""
-    by_trial = {rollout.trial: (task.task, rollout) for task in material.tasks for rollout in task.rollouts}
     failed = material.in_status("failed")
     unscored = [u for u in material.in_status("unknown") if ended(u[1]) in (*NOTHING_DONE, *THE_HARNESS)]
     always = [task.task for task in material.in_state("all passed")]
     lost = [*failed, *material.in_status("missing"), *unscored]
+    failures = failure_parts(material.clusters, material.tasks)
     parts = {
         "In short": (*_mean(material), *_endings(failed)),
         "Not the agent's doing": by_ending(lost, NOT_THE_AGENT),
         "The harness's own code: to be repaired": by_ending(lost, THE_HARNESS),
-        "Failures: the verifier's words, and the acts that decided": failure_parts(
-            material.clusters, by_trial
-        ),
+        "Failures: the verifier's words, and the acts that decided": failures,
         "Passed and failed: the first difference in what was changed": _partly(material),
         "What the debugger model says (quotes are checked, claims are not)": _answers(material),
         "Not scored: what the sessions show": _unscored(material),
@@ -104,33 +100,25 @@ def _mean(material: Material) -> Iterator[Part]:
         states = Counter(task.state for task in material.tasks)
         named = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
         yield Part(f"- mean pass rate {mean:.1%} over {plural(len(scored), 'task')}: {named}", Worth.COUNT)
-    if material.heldout is not None and material.heldout.n:
-        yield Part(
-            f"- held-out: {material.heldout.passes} of {material.heldout.n} rollouts passed", Worth.NOTE
-        )
+    if (heldout := material.heldout) is not None and heldout.n:
+        yield Part(f"- held-out: {heldout.passes} of {heldout.n} rollouts passed", Worth.NOTE)
 
 
 def _endings(failed: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
     """How the failed rollouts ended: not the agent's doing, the harness's code, the rest with the verifier's causes."""
     signed = [rollout.signature for _, rollout in failed if rollout.signature is not None]
     for name, endings in (("not the agent's doing", NOT_THE_AGENT), ("the harness's own code", THE_HARNESS)):
-        others = Counter(sign.status for sign in signed if sign.status in endings)
-        if others:
-            yield Part(
-                f"- {name}: {others.total()} of {len(signed)} failures ({_listed(others)})", Worth.COUNT
-            )
-    own = [sign for sign in signed if sign.status not in (*NOT_THE_AGENT, *THE_HARNESS)]
-    if own:
-        yield Part(
-            f"- the agent's failures ended: {_listed(Counter(sign.status for sign in own))}", Worth.COUNT
-        )
-        yield Part(f"- the verifier found: {_listed(Counter(sign.cause for sign in own))}", Worth.COUNT)
+        if others := [sign.status for sign in signed if sign.status in endings]:
+            yield Part(f"- {name}: {len(others)} of {len(signed)} failures ({_listed(others)})", Worth.COUNT)
+    if own := [sign for sign in signed if sign.status not in (*NOT_THE_AGENT, *THE_HARNESS)]:
+        yield Part(f"- the agent's failures ended: {_listed(sign.status for sign in own)}", Worth.COUNT)
+        yield Part(f"- the verifier found: {_listed(sign.cause for sign in own)}", Worth.COUNT)
     if few := sum(rollout.calls <= 1 and ended(rollout) not in NOT_THE_AGENT for _, rollout in failed):
         yield Part(f"- after at most one command: {few} of them", Worth.MORE)
 
 
-def _listed(counts: Counter[str]) -> str:
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+def _listed(words: Iterable[str]) -> str:
+    ranked = sorted(Counter(words).items(), key=lambda item: (-item[1], item[0]))
     rest = sum(n for _, n in ranked[NAMED:])
     return ", ".join([f"{n} {word}" for word, n in ranked[:NAMED]] + [f"{rest} otherwise"] * (rest > 0))
 
@@ -138,12 +126,10 @@ def _listed(counts: Counter[str]) -> str:
 def _partly(material: Material) -> Iterator[Part]:
     partly = material.in_state("partly passed")
     for task in sorted(partly, key=lambda task: (task.passes / task.scored, task.task)):
-        lines = [f"- {task.task}: {task.passes} of {task.scored}"]
-        if task.divergence is not None:
-            lines += [indented(f"{side}: {cite(citation)}") for side, citation in task.divergence.sides]
-        else:
-            lines[0] += "; no difference in what they changed: chance, or something outside of the agent"
-        yield Part("\n".join(lines), Worth.ANSWER)
+        none = "; no difference in what they changed: chance, or something outside of the agent"
+        head = f"- {task.task}: {task.passes} of {task.scored}{'' if task.divergence else none}"
+        sides = (indented(f"{side}: {cite(citation)}") for side, citation in task.divergence)
+        yield Part("\n".join((head, *sides)), Worth.ANSWER)
 
 
 def _answers(material: Material) -> Iterator[Part]:
@@ -157,13 +143,9 @@ def _unscored(material: Material) -> Iterator[Part]:
     """Unscored rollouts, those that show most first."""
     pairs = material.in_status("unknown")
     for task, rollout in sorted(pairs, key=lambda pair: (-len(pair[1].notes), pair[1].label)):
-        sign = rollout.signature
-        how = [
-            f"{sign.status} / {sign.mechanism}" if sign else "",
-            recorded(rollout),
-            plural(rollout.turns, "turn"),
-        ]
-        yield Part(f"- {named(task, rollout)}: {', '.join(filter(None, how))}", Worth.ANSWER)
+        signed = f"{sign.status} / {sign.mechanism}" if (sign := rollout.signature) else ""
+        how = filter(None, (signed, recorded(rollout), plural(rollout.turns, "turn")))
+        yield Part(f"- {named(task, rollout)}: {', '.join(how)}", Worth.ANSWER)
         for said in (*rollout.notes, *map(cite_finding, rollout.findings)):
             yield Part(indented(f"- {said}"), Worth.ACT)
 

@@ -4,8 +4,6 @@ Left out is what others wrote: the installation of an agent, prompts and echoed 
 the instruction and of the agent's own scripts, numbered lines.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Collection, Iterator
@@ -28,12 +26,11 @@ LONGEST = 200_000
 _CONTINUED = re.compile(r"^(?:>|quote>|dquote>|heredoc>|\.\.\.) ?")
 _NUMBERED = re.compile(r"^\s*\d+\s*(?:→|\t|\|)")
 _META = re.compile(
-    r"^\W{0,3}(?:the )?(?:command|process|shell|program)\b.{0,40}\b(?:code|status)\W{0,3}-?\d+\W*$|^```"
+    r"(?i)^\W{0,3}(?:the )?(?:command|process|shell|program)\b.{0,40}\b(?:code|status)\W{0,3}-?\d+\W*$|^```"
     r"|^exit code:? ?-?\d+$|^(?:Process Group PGID|Background PIDs|Signal|Error|Output): ?(?:\(none\)|\d+)?$"
     r"|^Wall time: "
     r"|^(?:New|Current) Terminal (?:Output|Screen):?$"
-    r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>",
-    re.IGNORECASE,
+    r"|^\[[A-Z][\w ]+: .*\]$|^\[(?:exit code:? -?\d+|left: .*)\]$|^</?(?:returncode|output|system-reminder)>"
 )
 _FENCED = re.compile(r"^```(?:bash|sh|shell)?\n(.{0,4000}?)\n```\s*$", re.DOTALL | re.MULTILINE)
 _INPUT = ("command", "cmd", "keystrokes", "code", "script", "input", "commands")
@@ -105,14 +102,14 @@ class Act:
     @property
     def heads(self) -> frozenset[str]:
         """The names of all programs that the command runs."""
-        names = {segment[0].rpartition("/")[2] for segment in segments(self.command)}
-        return frozenset(names - {"cd", "echo", "export"})
+        heads = {segment[0].rpartition("/")[2] for segment in segments(self.command)}
+        return frozenset(heads - {"cd", "echo", "export"})
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The files that a change writes, by their names without folders."""
-        names = (next(filter(None, found)) for found in _TARGET.findall(self.call[:4_000]) if any(found))
-        return tuple(dict.fromkeys(name.rpartition("/")[2] for name in names if not name.startswith("/dev/")))
+        paths = (next(filter(None, found)) for found in _TARGET.findall(self.call[:4_000]) if any(found))
+        return tuple(dict.fromkeys(path.rpartition("/")[2] for path in paths if not path.startswith("/dev/")))
 
     def lines(self, known: Collection[str] = ()) -> list[str]:
         """The lines of the result that this run printed, stripped on the right; `known` are lines of others."""
@@ -154,12 +151,9 @@ def acts(trace: Trace) -> list[Act]:
 
 def instruction(trace: Trace) -> str:
     """The user's first message."""
-    for step in trace.steps:
-        if step.source == "user":
-            said = "\n".join(text.text for text in step.texts if text.channel == "message")
-            if said.strip():
-                return said
-    return ""
+    asked = (step.texts for step in trace.steps if step.source == "user")
+    said = ("\n".join(text.text for text in texts if text.channel == "message") for texts in asked)
+    return next((text for text in said if text.strip()), "")
 
 
 def _act(step: Step, text: Text) -> Act:

@@ -1,7 +1,5 @@
 """What results show of an environment that was broken: a disk that was full from the start, a container that died."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import takewhile
@@ -14,19 +12,14 @@ from ahe.debug.signals.vocabulary import names
 Lines = tuple[tuple[int, str], ...]
 """Lines with their steps."""
 
-_FULL = re.compile(
-    r"No space left on device|\bENOSPC\b|Disk quota exceeded|\bdisk (?:is )?full\b", re.IGNORECASE
-)
+_FULL = re.compile(r"(?i)No space left on device|\bENOSPC\b|Disk quota exceeded|\bdisk (?:is )?full\b")
 _DEAD = re.compile(
-    r"^(?:Error response from daemon: )?(?:(?:the )?container \S+ (?:is not running|is restarting|is paused)"
+    r"(?i)^(?:Error response from daemon: )?(?:(?:the )?container \S+ (?:is not running|is restarting|is paused)"
     r"|No such container)|^OCI runtime exec failed|^cannot exec in a (?:stopped|paused) (?:container|state)"
     r"|^\W*(?:the )?(?:container|sandbox|pod|runtime)\b.{0,60}\b(?:not running|died|crashed|disconnected|evicted"
-    r"|terminated|has (?:exited|stopped|gone)|is (?:gone|dead)|was (?:killed|removed|lost)|exited with|oom-?killed)",
-    re.IGNORECASE,
+    r"|terminated|has (?:exited|stopped|gone)|is (?:gone|dead)|was (?:killed|removed|lost)|exited with|oom-?killed)"
 )
-_DISKS = re.compile(
-    r"\bdisks?\b|\b(?:free|no|enough) space\b|space left|\bstorage\b|\bquotas?\b", re.IGNORECASE
-)
+_DISKS = re.compile(r"(?i)\bdisks?\b|\b(?:free|no|enough) space\b|space left|\bstorage\b|\bquotas?\b")
 _CONTAINERS = re.compile(r"docker|podman|kubectl|compose|nerdctl")
 _FILLS = names(
     "apt apt-get pip pip3 uv npm yarn pnpm conda git cp mv tar unzip dd wget curl rsync fallocate truncate docker"

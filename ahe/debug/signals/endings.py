@@ -3,8 +3,6 @@
 Only what the tool, the endpoint or the harness recorded decides that: never what the agent says.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -13,26 +11,20 @@ from ahe.debug.clean.terminal import resolve
 from ahe.debug.readers.trace import API_ERROR, Text, Trace
 from ahe.debug.signals.acts import Act
 from ahe.debug.signals.broken import broken
-from ahe.debug.signals.vocabulary import NOT_THE_AGENT, THE_HARNESS, table
+from ahe.debug.signals.vocabulary import NOT_THE_AGENT, THE_HARNESS, names, table
 
-_ENDED = {
-    "turns": "out_of_turns",
-    "seconds": "out_of_time",
-    "tokens": "out_of_tokens",
-    "context": "context_overflow",
-    "malformed": "malformed_call",
-    **{word: word for word in ("answered", "crashed", "bad_request", "broken", "interrupted")},
-}
+_OWN = names("answered turns seconds tokens context malformed crashed bad_request broken interrupted")
 """The words of `ahe` itself."""
-_FOREIGN = table(
+_ENDED = table(
     r"""
 not_started       install|agent_?setup|setup_?(?:error|timeout|fail)
-context_overflow  context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long
+context_overflow  ^context$|context[_ -]?(?:length|window|overflow|exceed|limit)|exit_context|prompt is too long
 looping           stuck|in[_ ]loop|loop[_ ]?detect|doom[_ ]?loop|infinite[_ ]?loop
-out_of_tokens     max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget
-out_of_turns      max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns
-broken            environment|docker|container|sandbox|verifier|reward_?file|health_?check|agent_runtime_(?!timeout)
-out_of_time       time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline
+out_of_tokens     ^tokens$|max_?(?:output_?)?tokens|token[_ -]?limit|length|exit_cost|cost_?limit|budget
+out_of_turns      ^turns$|max[_ -]?(?:turns|steps|iterations)|limits?_?exceeded|(?:step|turn)[_ -]?limit|exit_turns
+broken            ^broken$|environment|docker|container|sandbox|verifier|reward_?file|health_?check
+broken            agent_runtime_(?!timeout)
+out_of_time       ^seconds$|time[_ -]?d?[_ -]?out|time[_ -]?limit|deadline
 endpoint_refused  auth|exit_api|api[_ ]?(?:error|connection)|rate[_ -]?limit|quota|overload|connection|unavailable
 malformed_call    format|malformed|parse|invalid[_ -]?tool
 interrupted       interrupt|abort|cancel|stopped_by|killed|user_exit
@@ -42,7 +34,7 @@ crashed           error|exception|crash|exit [1-9]
 answered          answer|submit|complete|success|done|finish|end_turn|stop|resolved|exit 0
 """
 )
-"""Words of other tools, in small letters with `_` before what was a capital."""
+"""Words of `ahe` and of other tools, in small letters with `_` before what was a capital."""
 _SHOWN = table(
     r"""
 context_overflow  prompt is too long|context[_ ]length[_ ]exceeded|maximum context length|input is too long
@@ -69,23 +61,19 @@ _NOT_RUN = re.compile(
     r"|Cannot find module|^(?:E|ERROR|error|curl): |^npm (?:ERR!|error) (?!code|A complete)"
 )
 _GAVE_UP = re.compile(
-    r"\bI(?:'m| am)? (?:cannot|can't|could ?n[o']t|was(?:n't| not) able|(?:am |was )?unable|(?:am |was )?not able"
+    r"(?i)\bI(?:'m| am)? (?:cannot|can't|could ?n[o']t|was(?:n't| not) able|(?:am |was )?unable|(?:am |was )?not able"
     r"|have to (?:stop|give up)|give up|must stop)|(?:it is|it's|this is) (?:not possible|impossible)|giving up"
-    r"|unfortunately,? (?:I|it|the task|this)\b.{0,40}(?:cannot|can't|could ?n[o']t|unable|not possible)",
-    re.IGNORECASE,
+    r"|unfortunately,? (?:I|it|the task|this)\b.{0,40}(?:cannot|can't|could ?n[o']t|unable|not possible)"
 )
 _ASKS_BACK = re.compile(
-    r"\b(?:would you like|do you want|should I|shall I|could you|can you|please (?:provide|confirm|specify"
-    r"|clarify|let me know|share)|let me know|which (?:one|of)|what would you)\b",
-    re.IGNORECASE,
+    r"(?i)\b(?:would you like|do you want|should I|shall I|could you|can you|please (?:provide|confirm|specify"
+    r"|clarify|let me know|share)|let me know|which (?:one|of)|what would you)\b"
 )
 _STOPPED = ("out_of_turns", "out_of_time", "out_of_tokens", "context_overflow", "unknown", "interrupted")
-_TROUBLE = re.compile(
-    r"error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b", re.IGNORECASE
-)
-_SUMMARY = re.compile(r"summary|compact|condens|sub-agent|custom", re.IGNORECASE)
+_TROUBLE = re.compile(r"(?i)error|fail|refus|denied|not found|unable|cannot|timed? ?out|\b[45]\d\d\b")
+_SUMMARY = re.compile(r"(?i)summary|compact|condens|sub-agent|custom")
 """Texts that a tool injects and that a model or a hook wrote."""
-_LOOK_BACK, _LAST, _LONGEST, _LINE, LINES = 8, 3, 4_000, 240, 2
+_LAST, _LONGEST, _LINE, _LINES = 3, 4_000, 240, 2
 
 
 class Ending(NamedTuple):
@@ -128,8 +116,7 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
 def _word(ended: str) -> str:
     """The ending that the record names."""
     small = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", ended).lower()
-    foreign = (word for word, pattern in _FOREIGN if small and pattern.search(small))
-    return _ENDED.get(ended) or next(foreign, "unknown")
+    return next((word for word, pattern in _ENDED if small and pattern.search(small)), "unknown")
 
 
 def _not_started(trace: Trace) -> Ending:
@@ -141,7 +128,7 @@ def _not_started(trace: Trace) -> Ending:
                 lines = [line[:_LINE] for line in _said(text)]
                 said = [line for line in lines if len(line) > 16 and _NOT_RUN.search(line)]
                 found += ((step.id, line) for line in said or lines[-1:] * (text.channel == "error"))
-    return Ending("not_started", tuple(dict.fromkeys(reversed(found)))[:LINES])
+    return Ending("not_started", tuple(dict.fromkeys(reversed(found)))[:_LINES])
 
 
 def _shown(trace: Trace, word: str) -> Ending | None:
@@ -150,13 +137,13 @@ def _shown(trace: Trace, word: str) -> Ending | None:
     The words of `ahe` itself say already whose doing it was: of them only `broken` may be named more exactly.
     """
     lines = list(_last_lines(trace))
-    for step, line in lines if trace.ended not in _ENDED or word == "broken" else ():
+    for step, line in lines if trace.ended not in _OWN or word == "broken" else ():
         for named, pattern in _SHOWN:
             if (match := pattern.search(line)) is not None:
                 begin = line.find(" ", match.start() - 100) + 1 if match.start() > 100 else 0
                 first = line[min(begin, match.start()) :][:_LINE].strip()
                 more = [(at, each[:_LINE]) for at, each in lines if each != line and _TROUBLE.search(each)]
-                return Ending(named, ((step, first), *more)[:LINES])
+                return Ending(named, ((step, first), *more)[:_LINES])
     if word in ("crashed", "unknown"):
         # What the tool marked as the failure of a call of the model, in whatever words.
         last = [(step.id, text) for step in trace.steps[-_LAST:] for text in step.texts]
@@ -165,7 +152,7 @@ def _shown(trace: Trace, word: str) -> Ending | None:
             at, text = calls[-1]
             return Ending("endpoint_refused", ((at, text.text.strip().split("\n")[0][:_LINE]),))
     if lines and (word in NOT_THE_AGENT or word in THE_HARNESS):
-        return Ending(word, tuple((step, line[:_LINE]) for step, line in lines[:LINES]))
+        return Ending(word, tuple((step, line[:_LINE]) for step, line in lines[:_LINES]))
     return None
 
 
@@ -198,10 +185,10 @@ def last_words(trace: Trace) -> tuple[int, str]:
 
 
 def _circles(did: Sequence[Act]) -> bool:
-    calls = [act.key for act in did if act.kind != "other"][-_LOOK_BACK:]
+    calls = [act.key for act in did if act.kind != "other"][-6:]
     if len(calls) >= 3 and len(set(calls[-3:])) == 1:
         return True
-    if len(calls) >= 6 and len(set(calls[-6:])) == 2 and calls[-6:-2] == calls[-4:]:
+    if len(calls) == 6 and len(set(calls)) == 2 and calls[:4] == calls[2:]:
         return True
     said = [act.lines()[-1:] if act.failed else [] for act in did if act.result_step][-4:]
     complaints = {re.sub(r"\d+", "0", line.strip()) for lines in said for line in lines}

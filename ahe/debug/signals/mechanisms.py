@@ -4,8 +4,6 @@ Silence is better than a guess: an error counts only in the output of the agent'
 and names a mechanism only if the rollout ended with it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -14,8 +12,6 @@ from typing import NamedTuple
 from ahe.debug.signals.acts import Act, segments
 from ahe.debug.signals.vocabulary import names, table
 
-Lines = frozenset[str]
-"""Lines that others wrote: those of the instruction."""
 LAST = 4
 """Acts from the end, not counting those that only look, in which an unresolved error is looked for."""
 LINES, _LONGEST = 60, 600
@@ -71,9 +67,8 @@ _PROBES = re.compile(
 )
 """Commands that are written so that they may fail."""
 _EXPLAINED = re.compile(
-    r"pre-?existing|unrelated|not related|already (?:fail|broken)|as (?:asked|expected|required|requested|intended)"
-    r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate",
-    re.IGNORECASE,
+    r"(?i)pre-?existing|unrelated|not related|already (?:fail|broken)|as (?:asked|expected|required|requested|intended)"
+    r"|\brejects?\b|expected (?:error|failure)|on purpose|deliberate"
 )
 _CHECKS = table(
     r"""
@@ -87,6 +82,7 @@ build  ^cmake\s.*--build
 )
 """Kinds of checks, and commands that make them."""
 _NOT_RUN = ("command_not_found", "shell_syntax", "usage_error", "no_such_path")
+"""Errors of commands that failed before they did anything."""
 _KILLS = names("kill pkill killall timeout")
 _OPTIONAL = names("ruff black mypy flake8 pylint shellcheck eslint prettier pre-commit tree xxd file jq rg")
 """Programs that an agent likes to have but does not need."""
@@ -113,7 +109,7 @@ class Shown(NamedTuple):
 
 
 def unresolved(
-    did: Sequence[Act], known: Lines = frozenset(), passing: Sequence[str] = (), said: str = ""
+    did: Sequence[Act], known: frozenset[str] = frozenset(), passing: Sequence[str] = (), said: str = ""
 ) -> Shown | None:
     """The last failure that the agent did not get over: no command succeeded after it.
 
@@ -172,17 +168,13 @@ def failed_check(did: Sequence[Act]) -> Act | None:
         commands = (" ".join(segment) for segment in segments(act.command))
         fits = (next((kind for kind, pattern in _CHECKS if pattern.search(each)), "") for each in commands)
         kinds = {*fits} - {""}
+        found = error(act)
+        ran = not found or not (found.mechanism in _NOT_RUN or (found.what and found.what in act.command))
         if not _shows(act):
             passed |= kinds
-        elif kinds and not kinds & passed and not _may_fail(act) and not _not_run(act):
+        elif ran and kinds and not kinds & passed and not _may_fail(act):
             return act
     return None
-
-
-def _not_run(act: Act) -> bool:
-    """Whether a command failed before it did anything: a program that is missing, or does not know what to do."""
-    found = error(act)
-    return bool(found and (found.mechanism in _NOT_RUN or (found.what and found.what in act.command)))
 
 
 def _may_fail(act: Act) -> bool:
@@ -201,7 +193,7 @@ def _shows(act: Act) -> str:
 
 
 @lru_cache(maxsize=64)
-def error(act: Act, known: Lines = frozenset()) -> Shown | None:
+def error(act: Act, known: frozenset[str] = frozenset()) -> Shown | None:
     """The last error in a command's output, of a compiler's the first; a count of failures only if it stands alone.
 
     None if there is none. That tests failed counts before the reason that one of them gives.
@@ -218,7 +210,7 @@ def error(act: Act, known: Lines = frozenset()) -> Shown | None:
     return found._replace(mechanism="test_failure") if tests else found
 
 
-def _errors(act: Act, known: Lines) -> Iterator[Shown]:
+def _errors(act: Act, known: frozenset[str]) -> Iterator[Shown]:
     for line in act.lines(known)[-LINES:]:
         said = line[:_LONGEST].strip().removeprefix("E   ").strip()
         if act.kind == "look" and not act.failed and said.partition(":")[0] not in act.command.split():

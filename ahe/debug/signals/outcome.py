@@ -1,8 +1,7 @@
 """What is kept of a rollout and of a task after their traces were read: small, picklable, ordered."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Literal
 
 from ahe.debug.readers.trace import Damage, Status
 from ahe.debug.verifiers.failure import Failure
@@ -62,27 +61,17 @@ class Rollout:
         return self.findings[self.chief].citation if self.findings else self.last
 
 
-@dataclass(frozen=True, slots=True)
-class Divergence:
-    """The first difference in what a failing and a passing rollout changed. A side that changed nothing is None."""
-
-    failing: Citation | None
-    passing: Citation | None
-
-    @property
-    def sides(self) -> tuple[tuple[str, Citation], ...]:
-        """`failing` and `passing` with their citations, without a side that changed nothing."""
-        both = (("failing", self.failing), ("passing", self.passing))
-        return tuple((name, citation) for name, citation in both if citation is not None)
+Divergence = tuple[tuple[Literal["failing", "passing"], Citation], ...]
+"""The first difference in what a failing and a passing rollout changed, without a side that changed nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """All rollouts of a task, by attempt. `divergence` only if some passed, some failed, and their changes differ."""
+    """All rollouts of a task, by attempt. `divergence` if some passed, some failed, and their changes differ."""
 
     task: str
     rollouts: tuple[Rollout, ...]
-    divergence: Divergence | None = None
+    divergence: Divergence = ()
 
     @property
     def passes(self) -> int:

@@ -1,7 +1,5 @@
 """What a session shows that nobody scored: failed commands, circles, corrections by the user, tokens by phase."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +19,7 @@ def session_notes(label: str, trace: Trace, did: Sequence[Act]) -> tuple[str, ..
 
 def _failed(label: str, did: Sequence[Act]) -> Iterator[str]:
     if failed := [act for act in did if act.failed]:
-        counted = sorted(Counter(act.program for act in failed).most_common(PROGRAMS), key=_most_first)
+        counted = Counter(act.program for act in failed).most_common(PROGRAMS)
         named = ", ".join(f"{count} × {name}" for name, count in counted)
         ran = sum(act.kind in ("run", "change") for act in did)
         said = ((act, lines) for act in reversed(failed) if (lines := act.lines()))
@@ -33,10 +31,10 @@ def _failed(label: str, did: Sequence[Act]) -> Iterator[str]:
 def _repeated(label: str, did: Sequence[Act]) -> Iterator[str]:
     """The call that was made most often."""
     counted = Counter(act.key for act in did if act.kind in ("run", "change") and act.key)
-    key, times = min(counted.items(), key=_most_first, default=("", 0))
-    if times >= 3:
+    for key, times in counted.most_common(1):
         first = next(act for act in did if act.key == key)
-        yield f"made {times} times: {_quoted(label, first.step, first.command.strip().splitlines()[0])}"
+        if times >= 3:
+            yield f"made {times} times: {_quoted(label, first.step, first.command.strip().splitlines()[0])}"
 
 
 def _corrections(label: str, trace: Trace) -> Iterator[str]:
@@ -66,10 +64,6 @@ def _tokens(trace: Trace, did: Sequence[Act]) -> Iterator[str]:
     if total := sizes.total():
         shares = [f"{name} {size / total:.0%}" for name, size in sizes.most_common() if size * 50 >= total]
         yield f"about {total / BYTES_PER_TOKEN:.0f} tokens of text: {', '.join(shares)}"
-
-
-def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
-    return -counted[1], counted[0]
 
 
 def _quoted(label: str, step: int, words: str) -> str:

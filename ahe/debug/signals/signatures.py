@@ -3,8 +3,6 @@
 The three parts follow Self-Harness (arXiv 2606.09498). A trace always gets the same signature; `unknown` is a value.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Sequence
 
@@ -16,9 +14,6 @@ from ahe.debug.signals.outcome import TaskOutcome
 from ahe.debug.signals.vocabulary import NOTHING_DONE, THE_HARNESS, table
 from ahe.debug.verifiers.failure import Failure
 from ahe.records import Cluster, Signature
-
-Actions = tuple[str, ...]
-"""All of the agent's calls in order, without what differs between two runs of the same."""
 
 _VALUES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|(?<!\S)\S*/\S*")
 """Paths and quoted values do not name the kind of failure: a file may be called `timeout`."""
@@ -71,7 +66,7 @@ wrong_value       not found in|must (?:be|have)|unequal|similarity|left: |too (?
 _BROKE = re.compile(
     r"(?:uvx?|pytest|curl|pip3?): (?:command )?not found|curl: \((?:6|7|22|28|35|56)\)|could not resolve host"
     r"|no matching distribution found for pytest|^e: (?:unable to locate package|failed to fetch)"
-    r"|connection to \S+ timed out|no such container|cannot connect to the docker daemon",
+    r"|connection to \S+ timed out|no such container|cannot connect to the docker daemon"
 )
 
 
@@ -81,7 +76,7 @@ def sign(
     said: Sequence[Failure],
     end: Ending,
     found: Shown | None,
-    passing: Collection[Actions] = (),
+    passing: Collection[tuple[str, ...]] = (),
 ) -> Signature:
     """The signature of a rollout that did not pass: its acts, the verifier's failures, its ending, what it shows.
 
@@ -101,7 +96,8 @@ def sign(
     return Signature(cause=word, status=end.word, mechanism=mechanism)
 
 
-def actions(did: Sequence[Act]) -> Actions:
+def actions(did: Sequence[Act]) -> tuple[str, ...]:
+    """All of the agent's calls in order, without what differs between two runs of the same."""
     return tuple(act.key for act in did)
 
 

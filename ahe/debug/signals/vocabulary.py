@@ -3,8 +3,6 @@
 docs/debugger.md lists all words of signatures.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 
@@ -29,20 +27,20 @@ def names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-CAUSES: Final = names(
-    "missing_output leftover wrong_value damaged_input service_down repository_state too_slow build_error code_error"
-    " verifier_error no_verdict flaky infrastructure harness unknown"
+WORDS: Final = names(
+    """
+    verifier_error too_slow build_error damaged_input repository_state service_down leftover missing_output wrong_value
+    code_error no_verdict infrastructure harness flaky unknown
+
+    answered answered_after_error gave_up asked_back no_action looping malformed_call out_of_turns out_of_time
+    out_of_tokens context_overflow not_started endpoint_refused bad_request crashed broken interrupted
+
+    shell_syntax command_not_found edit_refused disk_full out_of_memory crash command_timeout interactive_prompt in_use
+    missing_dependency version_conflict git_state network_error auth_failed permission_denied no_such_path compile_error
+    test_failure exception usage_error none
+    """
 )
-ENDINGS: Final = names(
-    "answered answered_after_error gave_up asked_back no_action looping malformed_call out_of_turns out_of_time"
-    " out_of_tokens context_overflow not_started endpoint_refused bad_request crashed broken interrupted unknown"
-)
-MECHANISMS: Final = names(
-    "shell_syntax command_not_found edit_refused disk_full out_of_memory crash command_timeout interactive_prompt in_use"
-    " missing_dependency version_conflict git_state network_error auth_failed permission_denied no_such_path"
-    " compile_error test_failure exception usage_error none"
-)
-"""The words of signatures, which plays name."""
+"""All words of signatures: causes, endings, mechanisms. Plays name them."""
 
 
 def table(text: str, flags: int = 0) -> tuple[tuple[str, re.Pattern[str]], ...]:

@@ -4,17 +4,14 @@ Graders write what they like. The rule: what failed, with the strings under name
 check without such a string by its path; a reason at the top before single tests.
 """
 
-from __future__ import annotations
-
-import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from ahe.debug.readers.lenient_json import as_text, mapping, number, salvage, words
-from ahe.debug.verifiers.failure import GENERIC, LONG, Failure, failure
+from ahe.debug.verifiers.failure import Failure, failure, generic
 
-_DEPTH, _NODES, _MOST = 12, 20_000, 200
+_DEPTH, _MOST = 12, 200
 _REASONS = words(
     "reason reasons failurereason message messages failuremessage failuremessages errormessage error errors"
     " exception longrepr crash call detail details explanation feedback reasoning rationale justification diagnosis why"
@@ -23,6 +20,8 @@ _REASONS = words(
     " judgement judgment verdict"
 )
 """Names of fields that say why, the most telling first."""
+_CLEAR = 18
+"""How many of them say it of a verdict whose outcome is not stated."""
 _RANK = {name: rank for rank, name in enumerate(_REASONS)}
 _TITLES = words(
     "nodeid fullname name test testname testid case caseid check checkname criterion requirement title id rule key"
@@ -32,30 +31,22 @@ _OUTCOMES = words(
     "passed pass ok success succeeded successful correct iscorrect resolved isresolved valid met satisfied"
 )
 _WORDS = words("status outcome result state verdict conclusion grade")
-_OWN = frozenset((*_WORDS, *_OUTCOMES, *_TITLES))
+_OWN = (*_OUTCOMES, *_WORDS, *_TITLES)
 """Fields that speak of the record itself."""
 _SCORES = words("score reward points value")
-_FAILED = frozenset(
-    words(
-        "failed fail failure failing error errored broken false no timeout timedout incorrect wrong rejected unmet"
-        " notok invalid crashed"
-    )
+_BEST = words("maxscore max weight")
+_FAILED = words(
+    "failed fail failure failing error errored broken false no timeout timedout incorrect wrong rejected unmet"
+    " notok invalid crashed"
 )
-_PASSED = frozenset(
-    words("passed pass passing ok success true yes correct accepted skipped skip xfailed pending")
-)
-_CHECKS = frozenset(
-    words(
-        "checks check tests test testresults assertionresults cases testcases results criteria assertions gates"
-        " requirements rubric rubrics conditions details subtests components scores breakdown items steps validations"
-        " rules expectations rewards"
-    )
+_PASSED = words("passed pass passing ok success true yes correct accepted skipped skip xfailed pending")
+_CHECKS = words(
+    "checks check tests test testresults assertionresults cases testcases results criteria assertions gates"
+    " requirements rubric rubrics conditions details subtests components scores breakdown items steps validations"
+    " rules expectations"
 )
 _FAILED_LISTS = words("failed failure failures failing failedtests failingtests")
-_NO_SCORE = re.compile(
-    r"time|duration|second|latency|elapsed|cost|weight|threshold|tolerance|version|temperature|seed|reward|total"
-    r"|overall|count|max|min|number|index"
-)
+_WANTED, _GOT = words("expected want wanted target"), words("actual got received found observed predicted")
 _GOOD_WHEN_FALSE = re.compile(
     r"fail|error|skip|timeout|timedout|truncat|cheat|forbid|violat|interrupt|cache|dryrun|crash|kill|flaky|"
     r"missing|extra|exceed|leak|warning|invalid|wrong|abort|expected|xfail|optional|required|isnull|empty|hidden"
@@ -63,10 +54,25 @@ _GOOD_WHEN_FALSE = re.compile(
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
 
 
-def is_verdict(text: str) -> bool:
-    """Whether a text is JSON that says how something ended."""
-    found = _load(text)
-    return isinstance(found, dict | list) and bool(found) and _says(found)
+def parse_verdict(text: str) -> list[Failure] | None:
+    """The failures that a JSON verdict names; None if it is not one or names none."""
+    found = _failed(_load(text))[:_MOST]
+    return list({(each.test, each.decisive): each for each in found}.values()) or None
+
+
+def parse_rewards(text: str) -> list[Failure]:
+    """A failure for each named reward below 1, except `reward`, which sums up the others."""
+    named = {key: value for key, value in mapping(_load(text)).items() if key != "reward"}
+    low = {key: value for key, value in named.items() if isinstance(value, int | float) and value < 1}
+    return [Failure(key, f"{key}: {value}", f"{key}: {value}") for key, value in low.items()]
+
+
+def parse_unknown(text: str) -> list[Failure] | None:
+    """The most telling reason in JSON of an unknown form; None if the text is not JSON."""
+    value = _load(text)
+    if value is None:
+        return None
+    return [failure("", [said]) for said in _reasons(value, _DEPTH)[:1]]
 
 
 def _load(text: str) -> Any:
@@ -81,174 +87,92 @@ def _load(text: str) -> Any:
     return None if any("damaged" in what for _, what in faults) else value
 
 
-def _says(value: Any, depth: int = 3) -> bool:
-    given = value[:5] if isinstance(value, list) else [*mapping(value).values()][:20]
-    names = {_plain(key) for key in mapping(value)}
-    known = {*_OUTCOMES, *_WORDS, *_SCORES, *_CHECKS, *_REASONS[:18]}
-    return bool(names & known) or (depth > 0 and any(_says(each, depth - 1) for each in given))
-
-
-def parse_verdict(text: str) -> list[Failure]:
-    """The failures that a JSON verdict names: its own reason, then each failed test or check. Never raises."""
-    value = _load(text)
-    passed = isinstance(value, dict) and _outcome(value) is True
-    own = (
-        _texts(value) or [*filter(None, [_differs(value)])] if isinstance(value, dict) and not passed else []
-    )
-    found = [*([failure("", own)] if own else []), *itertools.islice(_failed(value, (), False), _MOST)]
-    if not found and not passed:
-        return parse_unknown(text)
-    return list({(each.test, each.decisive): each for each in found}.values())[:_MOST]
-
-
-def parse_unknown(text: str) -> list[Failure]:
-    """The most telling sentence in JSON of an unknown form: under a telling name, else the longest."""
-    left: list[tuple[str, Any]] = [("", _load(text))]
-    found: list[tuple[int, int, str]] = []
-    for _ in range(_NODES):
-        if not left:
-            break
-        name, value = left.pop()
-        if isinstance(value, dict) and _outcome(value) is not True:
-            left.extend(value.items())
-        elif isinstance(value, list):
-            left.extend((name, each) for each in value)
-        elif isinstance(value, str) and len(value.split(None, 3)) > 2:
-            found.append((_RANK.get(_plain(name), len(_RANK)), -len(value), value[:LONG]))
-    telling = (text for _, _, text in sorted(found) if not GENERIC.fullmatch(text[:300].strip()))
-    return [failure("", [text]) for text in itertools.islice(telling, 1)]
-
-
-def is_json(text: str) -> bool:
-    return isinstance(_load(text), dict | list)
-
-
-def _failed(value: Any, path: tuple[str, ...], checks: bool, depth: int = 0) -> Iterator[Failure]:
+def _failed(value: Any, path: tuple[str, ...] = (), checks: bool = False, depth: int = 0) -> list[Failure]:
     """The failures in a value; `checks` says that it stands in a field whose members are checks or tests."""
-    if depth > _DEPTH:
-        return
-    if isinstance(value, list):
-        for at, each in enumerate(value, start=1):
-            yield from _failed(
-                each, (*path, (isinstance(each, dict) and _title(each)) or f"{at}"), checks, depth + 1
-            )
-    outcome = _outcome(value) if isinstance(value, dict) and depth else None
-    if not isinstance(value, dict) or outcome is True:
-        return
-    if outcome is False and (texts := _texts(value)):
-        yield failure(_named(path), texts)
-        return
-    said = 0
+    if isinstance(value, list) and depth < _DEPTH:
+        members = [((*path, _title(each) or str(at)), each) for at, each in enumerate(value, start=1)]
+        return [found for inner, each in members for found in _failed(each, inner, checks, depth + 1)]
+    if not isinstance(value, dict) or depth > _DEPTH:
+        return []
+    outcome = _outcome(value)
+    name = " ".join([part for part in path[-3:] if not part.isdigit()] or path[-1:])[:300]
+    speaks = outcome is None and not depth and not _fields(value).keys().isdisjoint(_REASONS[:_CLEAR])
+    texts = _reasons(value, 2) if outcome is False or speaks else []
+    found = [failure(name, texts)] if texts else []
+    if depth and (texts or outcome is True):
+        return found
     for key, each in value.items():
         plain = _plain(key)
-        if plain in _FAILED_LISTS and isinstance(each, list) and (names := _names(each)):
-            found = [Failure(name, f"{name}: failed", "") for name in names]
+        if plain in _FAILED_LISTS and (names := _names(each)):
+            found += [Failure(test, f"{test}: failed", "") for test in names]
         elif isinstance(each, dict | list):
             further = path if plain in _CHECKS else (*path, key)
-            found = list(_failed(each, further, checks or plain in _CHECKS, depth + 1))
-        else:
-            bad = checks and plain not in _OWN and _bad(plain, each)
-            found = [_failed_check(path, key, each)] if bad else []
-        said += len(found)
-        yield from found
-    if outcome is False and not said:
-        name, differs = _named(path), _differs(value)
-        yield failure(name, [differs]) if differs else Failure(name, f"{name}: failed", "")
-
-
-def _bad(name: str, value: Any) -> bool:
-    """Whether a check's value says that it failed."""
-    if isinstance(value, str):
-        return _plain(value) in _FAILED
-    if not isinstance(value, int | float) or _GOOD_WHEN_FALSE.search(name):
-        return False
-    return value is False or (value is not True and not _NO_SCORE.search(name) and 0 <= value < 1)
-
-
-def _failed_check(path: tuple[str, ...], key: str, value: Any) -> Failure:
-    if isinstance(value, str):
-        name = " ".join((*path, key)) if path else key
-        return Failure(name, f"{name}: {value}", "")
-    where = ": ".join(filter(None, (_named(path), key)))
-    said = f"{where} {as_text(value)}"
-    return Failure(_named(path) or key, said, said)
+            found += _failed(each, further, checks or plain in _CHECKS, depth + 1)
+        elif checks and plain not in _OWN and _plain(each) in _FAILED and not _GOOD_WHEN_FALSE.search(plain):
+            test = f"{name} {key}".strip()[:300]
+            found.append(Failure(test, f"{test}: {as_text(each)[:300]}", ""))
+    if outcome is False and depth and not found:
+        found.append(Failure(name, f"{name}: failed", ""))
+    return found
 
 
 def _outcome(record: dict[str, Any]) -> bool | None:
     """Whether a record says that it passed; None if it says nothing of the kind."""
-    fields = {_plain(key): value for key, value in record.items()}
-    for name in _OUTCOMES:
-        if isinstance(fields.get(name), bool):
-            return bool(fields[name])
-    for name in _WORDS:
-        said = _plain(fields[name]) if isinstance(fields.get(name), str) else ""
+    fields = _fields(record)
+    for name in (*_OUTCOMES, *_WORDS):
+        said = _plain(fields[name]) if isinstance(fields.get(name), bool | str) else ""
         if said in _FAILED or said in _PASSED:
             return said in _PASSED
-    grade = fields.get("value", fields.get("grade"))
-    if isinstance(grade, str) and grade in ("C", "I", "P", "N"):
-        return grade == "C"
-    titled = any(name in fields for name in _TITLES)
-    for name in _SCORES:
-        if titled and isinstance(fields.get(name), int | float):
-            best = max(1.0, number(fields.get("maxscore", fields.get("max", fields.get("weight", 1)))))
-            return number(fields[name]) >= best or fields[name] is True
+    if (grade := fields.get("value", fields.get("grade"))) in ("C", "I", "P", "N"):
+        return bool(grade == "C")
+    scores = [fields[name] for name in _SCORES if isinstance(fields.get(name), int | float)]
+    if scores and _title(record):
+        best = next((number(fields[name]) for name in _BEST if name in fields), 1.0)
+        return scores[0] is True or number(scores[0]) >= max(1.0, best)
     return None
 
 
-def _texts(record: dict[str, Any], depth: int = 2) -> list[str]:
-    """The strings under telling names, the most telling first; also those one record deeper."""
-    found: list[tuple[int, str]] = []
-    for key, value in record.items():
-        rank = _RANK.get(_plain(key))
-        if rank is None:
-            continue
-        if isinstance(value, str):
-            found.append((rank, value))
-        elif (
-            isinstance(value, list)
-            and not _names(value)
-            and all(isinstance(each, str) for each in value[:20])
-        ):
-            found.append((rank, "\n".join(value[:20])))
-        elif isinstance(value, dict) and depth > 1:
-            found += [(rank, text) for text in _texts(value, depth - 1)]
-    return [
-        text
-        for _, text in sorted(found, key=lambda pair: pair[0])
-        if not GENERIC.fullmatch(text.strip()[:300])
-    ]
+def _reasons(value: Any, depth: int) -> list[str]:
+    """What says why: the strings under telling names, at most `depth` records deep, the most telling first; last the
+    expected and the actual value."""
+    found = sorted(_strings(value, depth), key=lambda pair: pair[0])
+    fields = _fields(value)
+    wanted, got = (
+        next((fields[name] for name in names if name in fields), None) for names in (_WANTED, _GOT)
+    )
+    differ = wanted is not None or got is not None
+    differs = [f"expected {as_text(wanted)[:300]}, got {as_text(got)[:300]}"] if differ else []
+    return [text for _, text in found] + differs
+
+
+def _strings(value: Any, depth: int, name: str = "") -> Iterator[tuple[int, str]]:
+    """The strings under telling names with the ranks of their names, except in records that passed."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value[:20]):
+        value = "" if _names(value) else "\n".join(value[:20])
+    if isinstance(value, str) and name in _RANK and not generic(value):
+        yield _RANK[name], value
+    elif isinstance(value, list) and depth and name in ("", *_RANK):
+        for each in value:
+            yield from _strings(each, depth - 1, name)
+    elif isinstance(value, dict) and depth and _outcome(value) is not True:
+        for key, each in value.items():
+            yield from _strings(each, depth - 1, _plain(key))
 
 
 def _names(value: Any) -> list[str]:
-    """The names in a list of failed tests; empty if the list holds anything else."""
-    names = [each for each in value[:_MOST] if isinstance(each, str) and each and len(each.split()) == 1]
-    return names if isinstance(value, list) and len(names) == len(value[:_MOST]) else []
+    """The names in a list of failed tests; empty if it is not a list or holds anything else."""
+    given = value[:_MOST] if isinstance(value, list) else []
+    return given if all(isinstance(each, str) and len(each.split()) == 1 for each in given) else []
 
 
-def _differs(record: dict[str, Any]) -> str:
-    """Expected and actual values, if the record has both."""
-    fields = {_plain(key): value for key, value in record.items()}
-    wanted = next((fields[key] for key in ("expected", "want", "wanted", "target") if key in fields), None)
-    got = next(
-        (
-            fields[key]
-            for key in ("actual", "got", "received", "found", "observed", "predicted")
-            if key in fields
-        ),
-        None,
-    )
-    if wanted is None and got is None:
-        return ""
-    return f"expected {as_text(wanted)[:300]}, got {as_text(got)[:300]}"
-
-
-def _title(record: dict[str, Any]) -> str:
-    fields = {_plain(key): value for key, value in record.items()}
+def _title(value: Any) -> str:
+    fields = _fields(value)
     return next((as_text(fields[key])[:200] for key in _TITLES if isinstance(fields.get(key), str | int)), "")
 
 
-def _named(path: tuple[str, ...]) -> str:
-    return " ".join([part for part in path[-3:] if not part.isdigit()] or path[-1:])[:300]
+def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a record by their names in small letters without punctuation."""
+    return {_plain(key): each for key, each in mapping(value).items()}
 
 
 def _plain(name: Any) -> str:

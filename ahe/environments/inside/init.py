@@ -20,9 +20,8 @@ import select
 import struct
 import time
 
-from ahe.environments.inside.child import exec_command
 from ahe.environments.inside.data import Clip, read_file, write_file
-from ahe.environments.inside.processes import ProcessTracker
+from ahe.environments.inside.processes import ProcessTracker, exec_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,28 +5,29 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ahe.debug.ask.asker import Asked, AskFolders, make_asker
+from ahe.debug.ask.asker import Asked, Asker
 from ahe.debug.ask.material import Caps, TaskMaterial
 from ahe.debug.readers.trace import Status, Step, Text, Trace, VerifierFile
 from ahe.debug.signals.outcome import Divergence, Finding, Rollout, TaskOutcome
 from ahe.environments.bwrap import BwrapEnvironment
 from ahe.environments.launch import launch
 from ahe.environments.layout import interpreter
-from ahe.environments.limits import ResourceLimits
 from ahe.environments.sandbox import bwrap_command
+from ahe.evaluate.store import Store
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
 from ahe.models.retry import Backoff
+from ahe.models.roles import CachedModel
 from ahe.models.script import Script
 from ahe.models.scripted import ScriptedServer
 from ahe.project.content import entry
 from ahe.protocols import Executor
-from ahe.records import Citation, ModelSpec, Mount, Signature
+from ahe.records import Citation, EnvironmentSpec, ModelSpec, Mount, Signature
 from ahe.runtime.executor import BoxExecutor, Process
 
 ERROR = "cat: report.txt: No such file or directory"
@@ -41,7 +42,7 @@ def executor() -> Executor:
 
 async def boxed(mounts: tuple[Mount, ...], arguments: tuple[str, ...]) -> Process:
     command = [*bwrap_command(mounts=mounts), str(interpreter()), *arguments]
-    return await launch(command, ResourceLimits(memory_mb=1024, processes=64, file_mb=64))
+    return await launch(command, EnvironmentSpec(name="box", memory_mb=1024, processes=64, file_mb=64))
 
 
 def trace(name: str, task: str, status: Status, turns: Sequence[tuple[str, str]], ended: str) -> Trace:
@@ -108,12 +109,16 @@ def made(
     if outcome.state == "partly passed":
         fails = next(r.label for r in rollouts if r.status == "failed")
         passes = next(r.label for r in rollouts if r.status == "passed")
-        divergence = Divergence(
-            Citation(trial=fails, step=3, quote="cat report.txt"),
-            Citation(trial=passes, step=3, quote="ls -l /app"),
+        divergence: Divergence = (
+            ("failing", Citation(trial=fails, step=3, quote="cat report.txt")),
+            ("passing", Citation(trial=passes, step=3, quote="ls -l /app")),
         )
         outcome = replace(outcome, divergence=divergence)
-    return TaskMaterial(outcome, f"Write out.txt for {task}.", tuple(traces))
+    return TaskMaterial(outcome, f"Write out.txt for {task}.", traces={each.id: each for each in traces})
+
+
+def with_before(now: TaskMaterial, before: TaskMaterial) -> TaskMaterial:
+    return replace(now, before=before.outcome, traces={**before.traces, **now.traces})
 
 
 def cited(at: str, quote: str) -> dict[str, str]:
@@ -173,15 +178,23 @@ class Bench:
         caps: Caps = CAPS,
         tool_calls: str | None = "native",
         jobs: int = 2,
-        kept: bool = False,
     ) -> Asked:
-        folders = AskFolders(
-            self.folder / "traces", self.folder / "scratch", self.folder / "answers" if kept else None
-        )
-        asker = make_asker(
-            self.harness, self.model, tool_calls, caps, folders, BwrapEnvironment, executor, jobs
-        )
-        return await asker.ask(materials)
+        """Ask about the tasks, with replies kept as in a project."""
+        by_task = {material.task: material for material in materials}
+        with closing(Store(self.folder / "runs")) as store:
+            asker = Asker(
+                self.harness,
+                CachedModel(self.model, store),
+                tool_calls,
+                caps,
+                self.folder / "traces",
+                self.folder / "scratch",
+                BwrapEnvironment,
+                executor,
+                jobs,
+            )
+            unread = [replace(material, traces={}) for material in materials]
+            return await asker.ask(unread, lambda task: by_task[task].traces)
 
     def results(self, task: str = "task-a") -> list[str]:
         """What the calls of the task's agent gave."""

@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ask_bench import COLOURED, ERROR, FAILING, answer, bench, cited, claim, made, shell, trace, turns
+from ask_bench import (
+    COLOURED,
+    ERROR,
+    FAILING,
+    answer,
+    bench,
+    cited,
+    claim,
+    made,
+    shell,
+    trace,
+    turns,
+    with_before,
+)
 
 from ahe.debug.ask.material import Caps
 from ahe.environments.layout import installation
@@ -26,12 +39,11 @@ async def test_an_answer_with_true_citations_is_accepted(tmp_path: Path) -> None
     async with bench(tmp_path, script) as b:
         asked = await b.ask(made("task-a", "failed", "passed"))
         found = asked.answers["task-a"]
-        assert found.state == "partly" and found.dropped == 0
+        assert found.dropped == 0
         assert [str(c) for one in found.claims for c in one.citations] == ["f0a#3"]
-        assert found.divergence is not None
-        assert (str(found.divergence.failing), str(found.divergence.passing)) == ("f0a#3", "p1a#3")
-        assert (found.component, found.confidence, found.model) == ("memory", "high", "m")
-        assert found.tokens > 0
+        parting = found.first_divergence
+        assert parting is not None and (str(parting.failing), str(parting.passing)) == ("f0a#3", "p1a#3")
+        assert (found.component, found.confidence) == ("memory", "high")
         assert b.calls == 2, "an accepted answer ends the work"
         first = b.payload("debug/task-a/0")
         assert {tool["function"]["name"] for tool in first["tools"]} == {"run_shell_command", "answer"}
@@ -83,7 +95,7 @@ async def test_the_box_shows_this_task_read_only_and_nothing_else(tmp_path: Path
         (FALSE, "claim 1: the quote does not stand at f0a#3: 'segmentation fault (core dumped)'"),
         (claim("f0a#4", ERROR), "it stands at f0a#3"),
         (claim("f9z#3", ERROR), "'f9z#3' is not a step: cite LABEL#STEP, where LABEL is one of f0a"),
-        (claim("f0a#99", ERROR), "f0a has no step '99'; its last is 4"),
+        (claim("f0a#99", ERROR), "f0a has no step 99; its last is 4"),
         (claim("f0a#3", "cat"), "too short"),
     ],
 )
@@ -107,7 +119,8 @@ async def test_what_stays_unfounded_is_dropped_and_counted(tmp_path: Path) -> No
         asked = await b.ask(made("task-a", "failed"))
         found = asked.answers["task-a"]
         assert [one.says for one in found.claims] == [GOOD["says"]]
-        assert found.dropped == 2 and asked.dropped == 2
+        assert found.dropped == 2
+        assert asked.notes == ("statements of the debugger left out as unfounded: 2",)
         assert b.calls == 4, "three repairs"
 
 
@@ -118,14 +131,14 @@ async def test_a_divergence_must_part_failing_from_passing(tmp_path: Path) -> No
         found = (await b.ask(made("task-a", "failed", "passed"))).answers["task-a"]
         assert "first_divergence: name the first step" in b.results()[0]
         assert "first_divergence.failing: the rollout at p1a#3 is not a failing one" in b.results()[1]
-        assert found.divergence is None and found.dropped == 1
+        assert found.first_divergence is None and found.dropped == 1
 
 
 async def test_an_answer_without_a_founded_claim_is_none(tmp_path: Path) -> None:
     async with bench(tmp_path, {"*": answer(FALSE)}) as b:
         asked = await b.ask(made("task-a", "failed"))
-        assert asked.answers == {} and asked.unasked == ()
-        assert asked.unanswered == {"task-a": "nothing that it said was founded"}
+        assert asked.answers == {}
+        assert asked.notes == ("no founded answer about task-a (nothing that it said was founded)",)
 
 
 async def test_the_answer_with_most_founded_claims_counts(tmp_path: Path) -> None:
@@ -140,7 +153,7 @@ async def test_an_incomplete_answer_is_told_in_one_go(tmp_path: Path) -> None:
     script = turns("task-a", answer(confidence="sure", component="luck"), answer(GOOD))
     async with bench(tmp_path, script) as b:
         asked = await b.ask(made("task-a", "failed"))
-        assert b.results()[0].startswith("error: the answer is not complete: claims: ")
+        assert b.results()[0].startswith("refused; fix this and hand in all of it again:\n- claims: ")
         assert "component" in b.results()[0] and "confidence: " in b.results()[0]
         assert asked.answers["task-a"].dropped == 0
 
@@ -150,7 +163,7 @@ async def test_quotes_may_be_of_the_raw_or_the_shown_text(tmp_path: Path) -> Non
     script = turns("task-a", answer(*claims, root_cause="", success_pattern="It lists before it reads."))
     async with bench(tmp_path, script) as b:
         found = (await b.ask(made("task-a", "passed"))).answers["task-a"]
-        assert found.state == "passed" and found.dropped == 0 and len(found.claims) == 2
+        assert found.dropped == 0 and len(found.claims) == 2
 
 
 async def test_prose_is_sent_back(tmp_path: Path) -> None:
@@ -175,7 +188,6 @@ async def test_an_agent_that_hands_in_nothing_fills_in_the_form(tmp_path: Path) 
         assert [str(c) for one in found.claims for c in one.citations] == ["f0a#3"]
         turns_taken = b.calls - 1
         assert 1 < turns_taken < 20, "its tokens ended it"
-        assert found.tokens > 6_600
 
 
 async def test_a_model_without_tool_calls_can_answer(tmp_path: Path) -> None:
@@ -192,13 +204,12 @@ async def test_a_model_without_tool_calls_can_answer(tmp_path: Path) -> None:
 
 
 async def test_both_evaluations_stand_side_by_side(tmp_path: Path) -> None:
-    old = made("task-a", "passed", first=7)
-    now = replace(made("task-a", "failed"), before=old.outcome, traces_before=old.traces)
+    now = with_before(made("task-a", "failed"), made("task-a", "passed", first=7))
     parting = {"failing": cited("f0a#3", ERROR), "passing": cited("p7a#3", "Found other.txt")}
     script = turns("task-a", shell("cat /before/index.txt; ls /raw"), answer(GOOD, first_divergence=parting))
     async with bench(tmp_path, script) as b:
         found = (await b.ask(now)).answers["task-a"]
-        assert found.state == "changed" and found.divergence is not None
+        assert now.state == "changed" and found.first_divergence is not None
         assert "p7a#3 p7a-passed/003-agent-call.txt" in b.results()[0]
         assert "f0a-failed\np7a-passed" in b.results()[0]
         first = b.payload("debug/task-a/0")["messages"]
@@ -208,11 +219,9 @@ async def test_both_evaluations_stand_side_by_side(tmp_path: Path) -> None:
 
 async def test_odd_names_and_bytes_are_files_all_the_same(tmp_path: Path) -> None:
     material = made("task-a", "failed")
-    odd = trace(
-        "id-f0a", "task-a", "failed", [("cat \udcff\ud83d", "x\x00y ../../etc"), *FAILING], "answered"
-    )
+    odd = trace("id-f0a", "task-a", "failed", [("cat \udcff", "x\x00y ../../etc"), *FAILING], "answered")
     rollout = replace(material.outcome.rollouts[0], label="logs/../a b", findings=())
-    material = replace(material, traces=(odd,), outcome=replace(material.outcome, rollouts=(rollout,)))
+    material = replace(material, traces={odd.id: odd}, outcome=replace(material.outcome, rollouts=(rollout,)))
     script = turns(
         "task-a",
         shell("ls /rollouts; cat /rollouts/*/003-agent-call.txt | od -c | head -1"),

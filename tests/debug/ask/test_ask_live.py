@@ -72,7 +72,6 @@ def with_state(state: str) -> TaskMaterial:
         "changed": replace(made(TASK, "failed"), before=made(TASK, "passed").outcome),
         "failed": made(TASK, "failed"),
         "limits": made(TASK, "failed", ended="seconds"),
-        "unscored": made(TASK, "unknown"),
         "passed": made(TASK, "passed"),
     }
     return materials[state]
@@ -85,7 +84,6 @@ def with_state(state: str) -> TaskMaterial:
         ("changed", "flipped with the last version"),
         ("failed", "All rollouts failed."),
         ("limits", "ran out of turns, tokens, time or context"),
-        ("unscored", "Nobody scored these rollouts."),
         ("passed", "which steps cost most"),
     ],
 )
@@ -103,7 +101,6 @@ QUESTIONS = {
     "changed": "flipped with the last version",
     "failed": "All rollouts failed.",
     "limits": "The rollouts ran out",
-    "unscored": "Nobody scored",
     "passed": "All rollouts passed.",
 }
 

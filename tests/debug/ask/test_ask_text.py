@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from ahe.debug.ask.answer import Answer, Claim, Divergence, answer_text
-from ahe.debug.ask.asker import Asked
-from ahe.records import Citation, Kind
+from ahe.debug.ask.answer import Answer, Cited, Claim, Divergence, answer_text
+from ahe.records import Kind
 
-FAILING = Citation(trial="f0", step=3, quote="cat  report.txt\nfails")
-PASSING = Citation(trial="p1", step=4, quote="x" * 400)
+FAILING = Cited(trial="f0", step=3, quote="cat  report.txt\nfails")
+PASSING = Cited(trial="p1", step=4, quote="x" * 400)
 ANSWER = Answer(
-    task="task-a",
-    state="partly",
     root_cause="It guesses names.",
-    divergence=Divergence(failing=FAILING, passing=PASSING, says="The passing one lists first."),
+    first_divergence=Divergence(failing=FAILING, passing=PASSING, says="The passing one lists first."),
     component=Kind.MEMORY,
     hint="List before reading",
     confidence="high",
@@ -38,18 +35,3 @@ def test_what_the_harness_cannot_help_is_said() -> None:
     assert "- the harness cannot help" in answer_text(
         ANSWER.model_copy(update={"component": "none", "hint": ""})
     )
-
-
-def test_notes_say_what_was_left_out() -> None:
-    assert Asked(answers={"task-b": ANSWER.model_copy(update={"dropped": 0})}).notes() == ()
-    asked = Asked(
-        answers={"task-a": ANSWER},
-        unanswered={"task-s": "nothing that it said was founded"},
-        unasked=tuple(f"task-{n}" for n in range(10)),
-        why="the cap on tasks is 1",
-    )
-    first, second, third = asked.notes()
-    assert first.startswith("tasks not asked about: 10 (the cap on tasks is 1): task-0, ")
-    assert first.endswith("task-7 and 2 more")
-    assert second == "no founded answer about task-s (nothing that it said was founded)"
-    assert third == "statements of the debugger left out as unfounded: 1"

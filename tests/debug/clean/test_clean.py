@@ -16,7 +16,6 @@ from restored import markers, parse_pointer, restore
 
 from ahe.debug.clean.cleaner import Cleaner
 from ahe.debug.clean.pointers import Pointer, encode
-from ahe.debug.clean.terminal import has_control
 from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import Channel, Step, Text
 
@@ -79,32 +78,29 @@ def test_what_needs_no_cleaning_stays(rollouts: Rollouts, raw: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "wanted"),
     [
-        ("\x1b[31mred\x1b[0m\nplain\n", "⟦~a#1:0-13 red⟧\nplain\n"),
-        ("plain\n\x1b[31mred\x1b[0m", "plain\n⟦~a#1:6-18 red⟧"),
+        ("\x1b[31mred\x1b[0m\nplain\n", "⟦~a#1:0-19\nred\nplain⟧\n"),
+        ("plain\n\x1b[31mred\x1b[0m", "⟦~a#1:0-18\nplain\nred⟧"),
         ("a\r\nb\r\nc\r\n", "⟦~a#1:0-9\na\nb\nc⟧\n"),
         ("é\r\n", "⟦~a#1:0-4 é⟧\n"),
-        ("  5%\r 50%\r100%\ndone\n", "⟦~a#1:0-15 100%⟧\ndone\n"),
+        ("  5%\r 50%\r100%\ndone\n", "⟦~a#1:0-20\n100%\ndone⟧\n"),
         ("x ⟦…⟧ y\n", "⟦~a#1:0-14 x ⟨…⟩ y⟧\n"),
         ("bad \udcff byte\n", "⟦~a#1:0-11 bad \ufffd byte⟧\n"),
-        ("half \ud83d pair\n", "⟦~a#1:0-14 half \ufffd\ufffd\ufffd pair⟧\n"),
         ("\x1b[A\n", "⟦~a#1:0-4 ⟧\n"),
-        ("one\ntwo\n\x1b[2AONE\x1b[2B\nend", "⟦~a#1:0-19\nONE\ntwo⟧⟦~a#1:19-19 ⟧"),
+        ("one\ntwo\n\x1b[2AONE\x1b[2B\nend", "⟦~a#1:0-23\nONE\ntwo\n\nend⟧"),
     ],
 )
 def test_what_a_terminal_changes_stands_in_a_region(rollouts: Rollouts, raw: str, wanted: str) -> None:
-    if "end" in wanted or "two" not in raw:
-        assert rollouts.clean(raw) == wanted
-    else:
-        assert "ONE\ntwo" in rollouts.clean(raw)
+    assert rollouts.clean(raw) == wanted
 
 
-def test_a_run_of_coloured_lines_is_one_region(rollouts: Rollouts) -> None:
-    raw = (
-        "start\n" + "".join(f"\x1b[32mok\x1b[0m {n} {'é' * n}\nplain {n}\n" for n in range(5)) + lines(0, 20)
-    )
+def test_what_is_cut_from_coloured_text_leads_to_all_of_it(rollouts: Rollouts) -> None:
+    raw = "first\n" + "\x1b[32mwaiting for the server to come up\x1b[0m\n" * 50 + f"\x1b[1m{BLOB}\x1b[m\n"
     cleaned = rollouts.clean(raw)
-    assert [found.words for found in markers(cleaned)] == ["~"]
-    assert cleaned.startswith("start\n⟦~a#1:6-") and "\x1b" not in cleaned
+    place = f"a#1:0-{len(raw)}"
+    assert cleaned == (
+        f"⟦~{place}\nfirst\nwaiting for the server to come up\n⟦×49 {place}⟧\n{BLOB[:32]}"
+        f"⟦blob 3968 bytes {place}⟧⟧\n"
+    )
 
 
 def test_repeats_fold(rollouts: Rollouts) -> None:
@@ -139,7 +135,7 @@ def test_what_was_seen_before_is_pointed_to(rollouts: Rollouts) -> None:
     other = rollouts.clean(listing[:-1], label="b")
     assert other == f"⟦= 30 lines a#1:5-{5 + len(listing)} raw b#3:0-{len(listing) - 1}⟧"
     coloured = rollouts.clean(f"\x1b[1m{listing}\x1b[m", label="b")
-    assert f"raw b#4:0-{len(listing) + 4}⟧" in coloured and len(coloured) < 100
+    assert coloured == f"⟦= 30 lines a#1:5-{5 + len(listing)} raw b#4:0-{len(listing) + 7}⟧"
 
 
 def test_what_changed_in_a_file_that_is_shown_again_is_shown(rollouts: Rollouts) -> None:
@@ -198,7 +194,6 @@ WORD = st.sampled_from(
         "a#1:0-4⟧",
         "12%",
         "\udcfe",
-        "\ud83d",
         "--",
         "",
         "x" * 90,
@@ -263,7 +258,7 @@ STEP = st.lists(st.builds(lambda c, t: Text(c, t), CHANNEL, RAW), min_size=1, ma
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(["a", "b c", "d%20⟦#2"]), STEP), max_size=5),
+    st.lists(st.tuples(st.sampled_from(["a", "b/c~2", "été.json"]), STEP), max_size=5),
     st.none() | st.integers(0, 3_000),
 )
 def test_cleaned_text_and_pointers_restore_the_raw_text(
@@ -272,7 +267,7 @@ def test_cleaned_text_and_pointers_restore_the_raw_text(
     rollouts = Rollouts()
     for label, texts in steps:
         cleaned = rollouts.step(*texts, label=label, limit=limit)
-        assert not has_control(cleaned.raw)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", cleaned.raw)
         for found in markers(cleaned.raw):
             assert parse_pointer(str(found.pointer)) == found.pointer
 

@@ -7,31 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from restored import markers, parse_pointer, restore
 
-from ahe.debug.clean.pointers import (
-    Place,
-    Pointer,
-    encode,
-    escaped,
-    marker,
-    region,
-    unescaped,
-)
+from ahe.debug.clean.pointers import Place, Pointer, encode, marker, region
 
 HERE = Pointer("1a2b3c4d", 3, 10, 20)
-ANY = st.text(st.characters(codec=None, exclude_categories=()))
 
 
-@given(
-    st.text(min_size=1) | st.text(st.sampled_from("a/ #:-%20⟦⟧\n\udcff")),
-    st.integers(0, 9**9),
-    st.integers(0, 9**9),
-)
+@given(st.text(st.sampled_from("aé0/.@+=,~-_")), st.integers(0, 9**9), st.integers(0, 9**9))
 def test_a_pointer_is_read_as_it_was_written(label: str, step: int, start: int) -> None:
     pointer = Pointer(label, step, start, start + 5)
     written = str(pointer)
     assert parse_pointer(written) == pointer
-    assert not set(written) & set(" \n⟦⟧")
-    (found,) = markers(f"before {marker('= 3 lines', HERE, pointer)} after")
+    (found,) = markers(f"before {marker(f'= 3 lines {pointer} raw', HERE)} after")
     assert (found.words, found.pointer, found.seen) == ("= 3 lines", HERE, pointer)
 
 
@@ -42,7 +28,6 @@ def test_a_pointer_is_read_as_it_was_written(label: str, step: int, start: int) 
         ("1a2b#7", Place("1a2b", 7)),
         ("a/b c#7:0-15", Place("a/b c", 7, 0, 15)),
         ("a#1#2:3-4", Place("a#1", 2, 3, 4)),
-        ("my%20run#1", Place("my run", 1)),
         ("#odd", Place("#odd")),
     ],
 )
@@ -50,12 +35,9 @@ def test_a_place_is_a_trial_a_step_or_a_range(text: str, place: Place) -> None:
     assert Place.parse(text) == place
 
 
-@given(ANY)
-def test_every_text_has_its_bytes(text: str) -> None:
-    found = encode(text)
-    assert len(found) >= len(text)
-    assert encode(found.decode("utf-8", "surrogateescape")) == found
-    assert unescaped(escaped(text)) in (text, encode(text).decode("utf-8", "surrogateescape"))
+@given(st.binary())
+def test_every_text_has_its_bytes(data: bytes) -> None:
+    assert encode(data.decode("utf-8", "surrogateescape")) == data
 
 
 def test_markers_are_found_where_they_stand() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_traces import studied
 
 from ahe.debug.ask.citations import flat_texts
-from ahe.debug.rank.divergence import find_divergence
+from ahe.debug.rank.decisive import find_divergence
 from ahe.debug.readers.results import result
 from ahe.debug.readers.trace import Step, Text, Trace, VerifierFile
 from ahe.debug.signals.acts import acts
@@ -99,7 +99,7 @@ def test_what_is_cited_stands_in_its_step(
 def test_any_two_rollouts_part_at_true_places(one: list[Any], other: list[Any]) -> None:
     failing, passing = trace(one, status="failed"), trace(other, status="passed")
     found = find_divergence([("f", acts(failing))], [("p", acts(passing))])
-    for side, citation in found.sides if found else ():
+    for side, citation in found:
         step = {step.id: step for step in (failing if side == "failing" else passing).steps}[citation.step]
         assert any(citation.words in text for text in flat_texts(step)), citation
-    assert find_divergence([("f", acts(failing))], [("p", acts(failing))]) is None
+    assert find_divergence([("f", acts(failing))], [("p", acts(failing))]) == ()

@@ -12,7 +12,6 @@ from session_fixtures import EVERY
 
 from ahe.debug.readers import files
 from ahe.debug.readers.draft import Draft
-from ahe.debug.readers.files import Content
 from ahe.debug.readers.find import find
 from ahe.debug.readers.formats import READERS, sniff_json
 from ahe.debug.readers.lenient_json import salvage
@@ -133,8 +132,7 @@ def test_wrong_types_anywhere_are_no_error(wrong: Any):
         for mutant in _mutants(value, wrong):
             sniff_json(json.dumps(mutant))
             draft = Draft("here")
-            content = Content(lines=mutant) if lines else Content(mutant)
-            READERS[made.form][1](content, draft)
+            READERS[made.form][1](mutant, draft)
             assert task_name(draft) is not None and all(isinstance(step.raw, str) for step in draft.steps)
 
 

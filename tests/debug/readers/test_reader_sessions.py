@@ -143,6 +143,37 @@ def test_codex_forgets_turns_that_were_rolled_back(tmp_path: Path) -> None:
     assert texts(only(tmp_path)) == ["One.", "1", "Three."]
 
 
+def test_what_nexaus_calls_repeat_is_said_once_also_after_a_compaction(tmp_path: Path) -> None:
+    def call(reply: dict[str, Any], *asked: dict[str, Any]) -> dict[str, Any]:
+        gave = {"choices": [{"message": reply}], "usage": {"total_tokens": 5}}
+        return {"type": "LLM", "inputs": {"messages": asked}, "outputs": gave, "children": []}
+
+    system, user = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Count."}
+    looks = {"role": "assistant", "content": "", "tool_calls": [{"id": "a", "function": {"name": "ls"}}]}
+    found, two = (
+        {"role": "tool", "tool_call_id": "a", "content": ""},
+        {"role": "assistant", "content": "Two."},
+    )
+    told = {"role": "user", "content": "So far: two."}
+    inner = call({"content": "In a sub-agent."}, system, {"role": "user", "content": "Help."})
+    spans = [
+        call(looks, system, user),
+        {"type": "SUB_AGENT", "name": "helper", "error": "it broke", "children": [inner]},
+        call(looks, system, user, looks, found),
+        call(two, system, user, looks, found, looks, found),
+        {"type": "COMPACTION", "outputs": "two", "children": [inner]},
+        call({"content": "Done."}, system, told, two),
+    ]
+    put(tmp_path / "n.json", [{"type": "AGENT", "inputs": {}, "children": spans}])
+    trace = only(tmp_path)
+    calls = [("call", ""), ("result", "")]
+    assert spoken(trace) == [
+        *(("message", "Be brief."), ("message", "Count."), calls[0], ("error", "it broke"), calls[1], *calls),
+        *(("message", "Two."), ("injected", "two"), ("injected", "So far: two."), ("message", "Done.")),
+    ]
+    assert trace.tokens == 20
+
+
 def test_checkpoints_of_gemini_are_no_sessions(tmp_path: Path) -> None:
     put(tmp_path / "chats" / "session-1.json", GEMINI.data)
     turns = [

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_traces import made, studied
-from made_trials import evidence, trace, trial
+from made_trials import evidence, quoted, trace, trial
 
-from ahe.debug.ask.citations import quoted
 from ahe.debug.debugger import AgentDebugger
 from ahe.debug.readers.trace import Step, Text, VerifierFile
 from ahe.debug.report.compose import compose
@@ -183,8 +182,7 @@ def test_counts_stay_short_whatever_ended() -> None:
     failed = material(*every).in_status("failed")
     ended = [part.text for part in by_ending(failed, NOT_THE_AGENT | THE_HARNESS)]
     assert len([text for text in ended if text.startswith("- **")]) == 7
-    by_trial = {r.trial: (task.task, r) for task in every for r in task.rollouts}
-    assert list(failure_parts(material(*every).clusters, by_trial))
+    assert list(failure_parts(material(*every).clusters, every))
 
 
 async def test_commands_of_several_lines_keep_them_and_can_be_looked_up(tmp_path: Path) -> None:

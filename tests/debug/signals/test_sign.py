@@ -9,9 +9,11 @@ import pytest
 from made_traces import bad, made, ok, signed
 
 from ahe.debug.readers.trace import Step, Text
+from ahe.debug.signals import endings, mechanisms, signatures
 from ahe.debug.signals.acts import acts
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.signatures import actions, clusters
+from ahe.debug.signals.vocabulary import WORDS
 from ahe.debug.study import Task
 from ahe.records import Signature
 
@@ -102,3 +104,8 @@ def test_clusters_are_ranked_by_tasks_then_trials_and_do_not_depend_on_the_order
 
 def test_no_failure_no_cluster() -> None:
     assert clusters([]) == ()
+
+
+def test_every_word_of_a_table_is_in_the_vocabulary() -> None:
+    tables = (signatures._CAUSES, endings._ENDED, endings._SHOWN, mechanisms._TABLE)
+    assert {word for table in tables for word, _ in table} <= WORDS

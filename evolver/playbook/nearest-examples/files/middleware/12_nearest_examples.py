@@ -14,14 +14,16 @@ class NearestExamples:
     """Adds the nearest examples to the first message."""
 
     def __init__(self):
-        rows = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()] if ROWS.is_file() else []
+        lines = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()] if ROWS.is_file() else []
+        self.before = next((line["before"] for line in lines if "before" in line), "")
+        rows = [line for line in lines if "question" in line]
         self.rows = [(row["question"], row["answer"], self._terms(row["question"])) for row in rows]
         seen = Counter(term for *_, terms in self.rows for term in terms)
         self.rarity = {term: math.log((1 + len(rows)) / (1 + n)) + 1 for term, n in seen.items()}
         self.shown = ""
 
     async def on_start(self, ctx):
-        asked = self._terms(ctx.instruction)
+        asked = self._terms(ctx.instruction.removeprefix(self.before))
         near = sorted(self.rows, key=lambda row: -self._likeness(asked, row[2]))[:SHOWN]
         near = [row for row in near if row[0].strip() not in ctx.instruction]
         self.shown = "\n\n".join(
