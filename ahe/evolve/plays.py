@@ -48,7 +48,10 @@ NO_EXAMPLES = Examples()
 
 
 class Play(Record):
-    """One intervention. `fits` are words of the failures' signatures, or `always`; `why` is the text for people."""
+    """One intervention. `fits` are words of the failures' signatures, or `always`; `why` is the text for people.
+
+    `shell` is whether it acts on commands and files: a suite of questions has none.
+    """
 
     name: str
     title: str = Field(min_length=10, max_length=90)
@@ -56,6 +59,7 @@ class Play(Record):
     fits: tuple[str, ...] = Field(min_length=1)
     source: str = Field(min_length=5)
     data: Literal["", "train-rows"] = ""
+    shell: bool = True
     why: str = Field(min_length=40)
     root: str
     digest: str
@@ -100,6 +104,8 @@ class Play(Record):
 
         A tool's implementation may be replaced, because every harness has one; of other files the person's count.
         """
+        if self.shell and examples.rows:
+            return "it acts on commands and files, and this suite's questions have none"
         if self.data and not examples.rows:
             return "it shows examples of the train split, and this suite has no questions with answers"
         for path in self._within("files"):
@@ -133,10 +139,13 @@ def read_playbook(*folders: Path) -> tuple[Play, ...]:
 
 
 def best_first(plays: Iterable[Play], clusters: Sequence[Cluster], tried: Iterable[str]) -> list[Play]:
-    """The plays that fit these failures and were not tried yet (`Ahe-Play` values), best fit first, then by name."""
+    """The plays that fit these failures and were not tried yet (`Ahe-Play` values), best fit first.
+
+    Of equal ones those with examples of the train split come first, because only some suites have them; then by name.
+    """
     done = set(tried)
     fitting = [play for play in plays if play.key not in done and play.fit(clusters) > 0]
-    return sorted(fitting, key=lambda play: (-play.fit(clusters), play.name))
+    return sorted(fitting, key=lambda play: (-play.fit(clusters), not play.data, play.name))
 
 
 @dataclass(frozen=True)

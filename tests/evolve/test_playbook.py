@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ahe.errors import HarnessError
-from ahe.evolve.plays import ROWS, WORTH_ALWAYS, Examples, Play, best_first, read_playbook
+from ahe.evolve.plays import NO_EXAMPLES, ROWS, WORTH_ALWAYS, Examples, Play, best_first, read_playbook
 from ahe.harness.load import load
 from ahe.harness.preflight import Preflight
 from ahe.project.content import entry
@@ -22,6 +22,9 @@ source: made for this test
 
 It helps because it helps, it costs a little, and it hurts where it is not needed.
 """
+
+
+QUESTIONS = Examples([("a question of the train split", "label")])
 
 
 def make(folder: Path, name: str, fits: str = "wrong_value", kinds: str = "memory", **files: str) -> Path:
@@ -54,7 +57,7 @@ def bundled() -> tuple[Play, ...]:
 def test_the_bundled_plays_pass_the_static_checks_of_a_commit(tmp_path: Path) -> None:
     for play in bundled():
         before, after = seed(tmp_path / play.name), seed(tmp_path / f"{play.name}-with")
-        play.apply(after, Examples([("a question of the train split", "label")]))
+        play.apply(after, QUESTIONS if play.data else NO_EXAMPLES)
         assert not Preflight().check(after, before, "add"), play.name
         load(after)
 
@@ -134,6 +137,15 @@ def test_examples_come_from_the_train_split(tmp_path: Path) -> None:
     play.apply(harness, Examples([("Wo ist „x“?", "hier")], "Which one?"))
     first, second = map(json.loads, (harness / ROWS).read_text("utf-8").splitlines())
     assert first == {"before": "Which one?"} and second == {"question": "Wo ist „x“?", "answer": "hier"}
+
+
+def test_on_questions_only_plays_without_a_shell_are_tried(tmp_path: Path) -> None:
+    harness, clusters = seed(tmp_path), [cluster("wrong_value")]
+    order = best_first(bundled(), clusters, ())
+    assert [p.name for p in order if not p.obstacle(harness, QUESTIONS)] == ["nearest-examples", "checklist"]
+    assert "this suite's questions have none" in next(p for p in order if p.shell).obstacle(
+        harness, QUESTIONS
+    )
 
 
 @pytest.mark.parametrize(
