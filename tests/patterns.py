@@ -54,6 +54,10 @@ APPLIED = {
 }
 """How patterns are applied that are handed to functions."""
 LONGEST = {
+    "ahe/evolve/rules.py RETOLD": 4_000,
+    "ahe/evolve/rules.py REPORTED": 4_000,
+    "ahe/evolve/rules.py QUOTED": 4_000,
+    "ahe/evolve/rules.py PATH": 4_000,
     "ahe/debug/readers/read.py _INSTANCE": 255,
     "ahe/debug/signals/acts.py _HEREDOC": 4_000,
     "ahe/debug/signals/acts.py _QUOTED": 4_000,

@@ -19,7 +19,8 @@ from ahe.text import loads, read_text
 SECONDS = 300.0
 """Limit of an agent's time for one question; the project's own may be shorter."""
 MAX_TEXT = 20_000
-_EDGES = re.compile(r"^[\s\"'`*_.,:;!()\[\]]+|[\s\"'`*_.,:;!()\[\]]+$")
+EDGES = " \"'`*_.,:;!()[]"
+_WORD = re.compile(r"[\w-]+")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 
 Rows = dict[Split, tuple[Task, ...]]
@@ -97,7 +98,7 @@ def score(answer: str, row: Row) -> bool:
 
 def plain(text: str) -> str:
     """Text as it is compared: one case, single spaces, without quotes and punctuation at its edges."""
-    return _EDGES.sub("", " ".join(text.split())).casefold()
+    return " ".join(text.split()).strip(EDGES).casefold()
 
 
 def _exact(answer: str, row: Row) -> bool:
@@ -106,13 +107,17 @@ def _exact(answer: str, row: Row) -> bool:
 
 def _label(answer: str, row: Row) -> bool:
     """The right label occurs, and no other one; a label inside a longer one that occurs does not count."""
-    rest, named = f" {plain(answer)} ", set()
-    for label in sorted(map(plain, row.labels), key=len, reverse=True):
-        pattern = rf"(?<![\w-]){re.escape(label)}(?![\w-])"
-        if re.search(pattern, rest):
+    rest, named = _words(answer), set()
+    for label in sorted(map(_words, row.labels), key=len, reverse=True):
+        if label in rest:
             named.add(label)
-            rest = re.sub(pattern, " ", rest)
-    return named == {plain(row.answer)}
+            rest = rest.replace(label, " . ")
+    return named == {_words(row.answer)}
+
+
+def _words(text: str) -> str:
+    """The words of a text between single spaces, with one at either end."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
 def _number(answer: str, row: Row) -> bool:

@@ -18,13 +18,15 @@ REPORTED = re.compile(
     re.IGNORECASE,
 )
 """A sentence that states something. An instruction begins with a verb, or with when or if."""
-QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|'([^'\n]{3,})'|“([^”\n]+)”")
-PATH = re.compile(r"(?<![\w.])/(?:[\w.+-]+/)*[\w.+-]*\w|\b[\w-]+\.(?!g\b|e\b)[a-z]{1,5}\b")
+QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|'([^'\n]{3,})'|“([^“”\n]+)”")
+PATH = re.compile(r"(?<![\w.+/-])/(?:[\w.+-]++/)*+[\w.+-]*\w|(?<![\w-])[\w-]++\.(?!g\b|e\b)[a-z]{1,5}\b")
 WORD = re.compile(r"[^\W_]{3,}")
 SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 SAME = 0.8
 """The share of a sentence's words that another sentence has, from which on it repeats it."""
 LEAST_WORDS = 4
+LONGEST = 4_000
+"""Characters of a rule that are looked at."""
 
 
 def faults(text: str, instructions: Iterable[str], harness_texts: Iterable[str]) -> list[str]:
@@ -32,7 +34,7 @@ def faults(text: str, instructions: Iterable[str], harness_texts: Iterable[str])
 
     `instructions` are those of the train tasks, `harness_texts` the prompt, the memory and the tools' descriptions.
     """
-    found = []
+    text, found = text[:LONGEST], []
     if retold := RETOLD.search(text):
         found.append(
             f"it tells about what happened ({retold[0]!r}): write to the one who does the next task what to do"
