@@ -208,7 +208,7 @@ def test_text_of_several_lines_is_one_lesson_in_memory(tmp_path: Path) -> None:
         ("Read /app/out.txt before you end the task.", "belongs to one task"),
     ],
 )
-async def test_a_rule_of_no_use_goes_back_with_its_reason(bench: Bench, text: str, said: str) -> None:
+async def test_an_unusable_rule_goes_back_with_its_reason(bench: Bench, text: str, said: str) -> None:
     instructions = {"alpha-note": "Write the word alpha into /app/out.txt.", "beta-note": "Write beta."}
     evidence = bench.brief.evidence.model_copy(update={"instructions": instructions})
     bench.brief = bench.brief.model_copy(update={"evidence": evidence})

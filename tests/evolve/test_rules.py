@@ -40,7 +40,7 @@ HARNESS = (
         ("Be careful.", "says too little"),
     ],
 )
-def test_a_rule_that_is_no_use_is_refused_with_its_reason(text: str, said: str) -> None:
+def test_an_unusable_rule_is_refused_with_its_reason(text: str, said: str) -> None:
     found = faults(text, INSTRUCTIONS, HARNESS)
     assert len(found) >= 1 and any(said in each for each in found), found
 
