@@ -27,6 +27,8 @@ class Bounds(Record):
 
 
 BOUNDS = Bounds()
+DATA = (".csv", ".json", ".jsonl", ".tsv")
+"""Endings of a skill's data; its files are bounded by `Bounds.file_bytes`."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,12 @@ def _growth(before: Mapping[str, str], after: Mapping[str, str], bounds: Bounds)
 
 
 def _tokens(texts: Mapping[str, str], code: bool) -> int:
-    return sum(estimate_tokens(text) for path, text in texts.items() if path.endswith(".py") is code)
+    """Tokens of code or of text. Data that a skill's folder carries for code is neither: it is not sent as it is."""
+    return sum(
+        estimate_tokens(text)
+        for path, text in texts.items()
+        if path.endswith(".py") is code and not (path.startswith("skills/") and path.endswith(DATA))
+    )
 
 
 def _added(before: str, after: str) -> frozenset[int]:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from ahe.errors import HarnessError
+from ahe.evaluate.suite import load_suite
 from ahe.evolve.plays import NO_EXAMPLES, ROWS, WORTH_ALWAYS, Examples, Play, best_first, read_playbook
 from ahe.harness.load import load
 from ahe.harness.preflight import Preflight
+from ahe.project.assemble import examples, preflight
 from ahe.project.content import entry
 from ahe.records import Cluster, Signature
 
@@ -146,6 +148,21 @@ def test_on_questions_only_plays_without_a_shell_are_tried(tmp_path: Path) -> No
     assert "this suite's questions have none" in next(p for p in order if p.shell).obstacle(
         harness, QUESTIONS
     )
+
+
+def test_the_train_rows_of_a_suite_may_go_in_and_no_others(tmp_path: Path) -> None:
+    suite = load_suite(entry("evals") / "tickets")
+    check, play = preflight(suite), next(play for play in bundled() if play.data)
+    before = Path(shutil.copytree(suite.seed or "", tmp_path / "before"))
+    after = Path(shutil.copytree(before, tmp_path / "after"))
+    play.apply(after, examples(suite))
+    assert len((after / ROWS).read_text("utf-8").splitlines()) == 205
+    assert not check.check(after, before, "add")
+    (task, *_) = suite.part("test")
+    assert task.row is not None
+    with (after / ROWS).open("a", encoding="utf-8") as rows:
+        rows.write(json.dumps({"question": task.row.question, "answer": task.row.answer}) + "\n")
+    assert [problem.rule for problem in check.check(after, before, "add")] == ["task text"]
 
 
 @pytest.mark.parametrize(
