@@ -18,16 +18,20 @@ HARMLESS: dict[object, object] = {"integer": 1, "number": 1, "boolean": False, "
 
 
 class OneToolCall:
-    """A model that calls the first tool once, with harmless arguments, and then answers."""
+    """A model that calls the first tool once, with harmless arguments, and then answers.
+
+    `use_skill` is not called: it knows its skills by name, and refuses a made-up one.
+    """
 
     spec = ModelSpec(name="smoke")
     fingerprint = "smoke"
 
     async def complete(self, request: Request) -> Reply:
         called = any(message.role == "tool" for message in request.messages)
-        if called or not request.tools:
+        tools = [tool for tool in request.tools if tool.name != "use_skill"]
+        if called or not tools:
             return Reply(message=Message(role="assistant", content="Done."), usage=Usage(calls=1))
-        tool = request.tools[0]
+        tool = tools[0]
         properties = tool.parameters.get("properties", {})
         required = tool.parameters.get("required", [])
         arguments = {name: harmless(properties.get(name)) for name in required}

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from ahe.environments.bwrap import BwrapEnvironment
 from ahe.errors import HarnessError
 from ahe.evaluate.suite import load_suite
 from ahe.evolve.plays import NO_EXAMPLES, ROWS, WORTH_ALWAYS, Examples, Play, best_first, read_playbook
+from ahe.evolve.smoke import SmokeTrial
 from ahe.harness.load import load
 from ahe.harness.preflight import Preflight
 from ahe.project.assemble import examples, preflight
 from ahe.project.content import entry
+from ahe.project.sandboxes import make_executor
 from ahe.records import Cluster, Signature
 
 HEAD = """---
@@ -163,6 +166,14 @@ def test_the_train_rows_of_a_suite_may_go_in_and_no_others(tmp_path: Path) -> No
     with (after / ROWS).open("a", encoding="utf-8") as rows:
         rows.write(json.dumps({"question": task.row.question, "answer": task.row.answer}) + "\n")
     assert [problem.rule for problem in check.check(after, before, "add")] == ["task text"]
+
+
+async def test_a_harness_with_a_skill_and_no_tool_passes_the_smoke_trial(tmp_path: Path) -> None:
+    suite = load_suite(entry("evals") / "tickets")
+    harness = Path(shutil.copytree(suite.seed or "", tmp_path / "harness"))
+    next(play for play in bundled() if play.data).apply(harness, examples(suite))
+    smoke = SmokeTrial(BwrapEnvironment, lambda: make_executor(False), tmp_path / "scratch")
+    assert await smoke(harness) == []
 
 
 @pytest.mark.parametrize(
