@@ -6,6 +6,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -28,8 +29,8 @@ Rows = dict[Split, tuple[Task, ...]]
 
 def read_rows(root: Path, toml: RowsToml) -> Rows:
     """The tasks of the splits' files, in the order of the files. Raises `TaskError` that names the file and line."""
-    before = read_text(root / toml.question).strip() if toml.question else ""
-    read = {split: _pairs(root / name) for split, name in toml.files().items()}
+    before = _text(root, toml.question).strip() if toml.question else ""
+    read = {split: _pairs(root, name) for split, name in toml.files().items()}
     labels = tuple(sorted({answer for pairs in read.values() for _, answer in pairs}))
     seen: dict[str, str] = {}
     found: Rows = {}
@@ -65,14 +66,22 @@ def _task(root: Path, split: Split, before: str, row: Row) -> Task:
     )
 
 
-def _pairs(path: Path) -> list[tuple[str, str]]:
-    """The questions and answers of a file with one JSON object a line."""
-    found = []
+def _text(root: Path, name: str) -> str:
+    """A file of the suite: never one outside of its folder, which a stranger's suite could send to the endpoint."""
+    path = root / name
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise TaskError(f"{path} is outside of the suite: put the file into {root}")
     try:
-        lines = read_text(path).splitlines()
+        return read_text(path)
     except (OSError, UnicodeError) as error:
         raise TaskError(f"{path} cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
+
+
+def _pairs(root: Path, name: str) -> list[tuple[str, str]]:
+    """The questions and answers of a file with one JSON object a line."""
+    found, path = [], root / name
+    # Not `splitlines`: JSON may hold other line separators, such as U+2028, within a text.
+    for number, line in enumerate(_text(root, name).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -160,8 +169,9 @@ def convert(source: Path, target: Path, question: str, answer: str, scorer: str)
             has = ", ".join(map(str, each))
             fix = "name it with --question or --answer"
             raise UsageError(f"{source}: row {number} has no {missing[0]!r}; it has {has}: {fix}")
-        if str(each[question]).strip() and str(each[answer]).strip():
-            rows[str(each[question]).strip()] = str(each[answer]).strip()
+        asked, right = ("" if each[name] is None else str(each[name]).strip() for name in (question, answer))
+        if asked and right:
+            rows[asked] = right
     if len(rows) < 3:
         raise UsageError(f"{source} has {len(rows)} different questions with answers; a suite needs more")
     target.mkdir(parents=True)
@@ -182,9 +192,9 @@ def convert(source: Path, target: Path, question: str, answer: str, scorer: str)
 def _records(source: Path) -> Iterable[Mapping[str, object]]:
     text = read_text(source)
     if source.suffix == ".csv":
-        return list(csv.DictReader(text.splitlines(keepends=True)))
+        return list(csv.DictReader(io.StringIO(text, newline="")))
     try:
-        found = [loads(line) for line in text.splitlines() if line.strip()]
+        found = [loads(line) for line in text.split("\n") if line.strip()]
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{source} is not JSON, one object a line: {error}") from None
     if not all(isinstance(each, dict) for each in found):

@@ -141,3 +141,28 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "suite").mkdir()
     with pytest.raises(UsageError, match="exists already"):
         convert(source, tmp_path / "suite", "a", "b", "exact")
+
+
+def test_other_line_separators_within_a_text_do_not_end_a_row(tmp_path: Path) -> None:
+    folder = suite_folder(tmp_path / "tickets")
+    row = json.dumps({"question": "one\u2028two\x85three", "answer": "a"}, ensure_ascii=False)
+    (folder / "test.jsonl").write_text(row + "\n", "utf-8")
+    (task,) = load_suite(folder).part("test")
+    assert task.row is not None and task.row.question == "one\u2028two\x85three"
+
+
+@pytest.mark.parametrize("name", ["../secret.txt", "/etc/hostname", "link.txt"])
+def test_a_suite_reads_no_file_outside_of_its_folder(tmp_path: Path, name: str) -> None:
+    folder = suite_folder(tmp_path / "tickets")
+    (tmp_path / "secret.txt").write_text("a key")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    toml = (folder / "suite.toml").read_text().replace("question.md", name)
+    (folder / "suite.toml").write_text(toml)
+    with pytest.raises(TaskError, match="outside of the suite"):
+        load_suite(folder)
+
+
+def test_a_missing_cell_gives_no_row(tmp_path: Path) -> None:
+    source = tmp_path / "rows.csv"
+    source.write_text("question,answer\nq1,a\nq2\nq3,b\nq4,c\n")
+    assert convert(source, tmp_path / "suite", "question", "answer", "exact") == 3

@@ -14,7 +14,8 @@ class NearestExamples:
     """Adds the nearest examples to the first message."""
 
     def __init__(self):
-        lines = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()] if ROWS.is_file() else []
+        text = ROWS.read_text("utf-8") if ROWS.is_file() else ""
+        lines = [json.loads(line) for line in text.split("\n") if line]
         self.before = next((line["before"] for line in lines if "before" in line), "")
         rows = [line for line in lines if "question" in line]
         self.rows = [(row["question"], row["answer"], self._terms(row["question"])) for row in rows]
