@@ -4,9 +4,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ahe.errors import UsageError
-from ahe.evolve.plays import Play
+from ahe.errors import TaskError, UsageError
+from ahe.evolve.plays import NO_EXAMPLES, Play
 from ahe.history import Commit
+from ahe.project.assemble import examples
 from ahe.project.project import Project
 from ahe.records import Cluster, Record
 
@@ -35,12 +36,16 @@ def playbook(project: Project) -> Playbook:
     folder = last_report(project.config.runs)
     clusters = CLUSTERS.validate_json((folder / "clusters.json").read_bytes()) if folder else ()
     commits = project.history().commits() if (project.config.workspace / ".git").exists() else []
+    try:
+        known = examples(project.suite())
+    except (UsageError, TaskError):  # the plays can be read without the suite
+        known = NO_EXAMPLES
     listed = [
         ListedPlay(
             play=play,
             fit=play.fit(clusters) if folder else None,
             outcome=_outcome(play, commits),
-            obstacle=play.obstacle(project.config.workspace) if commits else "",
+            obstacle=play.obstacle(project.config.workspace, known) if commits else "",
         )
         for play in project.playbook()
     ]
