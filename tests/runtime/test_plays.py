@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import Played, answers, play, shell
+from playing import KEY, Played, answers, call, play, shell
 
 from ahe.evolve.plays import ROWS, Play, read_playbook
 from ahe.project.content import entry
@@ -261,6 +261,18 @@ async def test_last_turns_is_silent_in_a_short_trial(tmp_path: Path) -> None:
 async def test_reviewer(tmp_path: Path) -> None:
     played = await with_play(tmp_path, "reviewer", "Done.")
     assert "ask_reviewer" in played.tools() and "ask_reviewer" in played.system()
+
+
+async def test_reviewer_looks_at_the_work_in_a_conversation_of_its_own(tmp_path: Path) -> None:
+    script = {
+        **answers(shell("echo 1 > n.txt"), call("ask_reviewer", question="Is n.txt right?"), "Done."),
+        f"{KEY}/1.reviewer/0": shell("cat n.txt"),
+        f"{KEY}/1.reviewer/1": "all right",
+    }
+    played = await play(tmp_path, script, edits(PLAYS["reviewer"]))
+    assert played.results()[1].startswith("all right")
+    asked = played.payload(f"{KEY}/1.reviewer/0")["messages"]
+    assert "You do not change anything" in asked[0]["content"] and asked[1]["content"] == "Is n.txt right?"
 
 
 async def test_checklist(tmp_path: Path) -> None:
