@@ -106,7 +106,7 @@ def judge(answer: str, row: Row) -> Verification:
     """The reward of an answer in words, and the verifier's line about it."""
     right = score(answer, row)
     said = " ".join(answer.split())[:200] or "nothing"
-    line = "OK" if right else f"FAIL: answered {said!r}; the right answer is {row.answer!r}"
+    line = "OK" if right else f"FAIL: answered {said!r}, expected {row.answer!r}"
     return Verification(reward=float(right), rewards={"reward": float(right)}, output=line + "\n")
 
 

@@ -17,10 +17,12 @@ from pydantic import Field, ValidationError
 from ahe.agents.answering import Refused
 from ahe.debug.signals.vocabulary import WORDS
 from ahe.errors import HarnessError
+from ahe.events import QUIET, Notice
 from ahe.evolve.draft import MakeDraft, Manifest, drafted
 from ahe.harness.layout import classify
 from ahe.harness.load import split_front_matter
 from ahe.history import History
+from ahe.protocols import Watcher
 from ahe.records import Brief, Citation, Cluster, Kind, Record
 from ahe.text import read_text
 
@@ -157,6 +159,7 @@ class PlaysEditor:
     scratch: Path
     plays: tuple[Play, ...]
     examples: Examples = NO_EXAMPLES
+    watcher: Watcher = QUIET
 
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first. Plays that cannot be added or do not pass preflight are left out."""
@@ -170,8 +173,9 @@ class PlaysEditor:
                 try:
                     play.apply(draft.folder, self.examples)
                     await draft.commit(said, play.key)
-                except (HarnessError, Refused):
-                    continue
+                except (HarnessError, Refused) as error:
+                    said_why = " ".join(str(error).split())[:300]
+                    self.watcher.emit(Notice(f"the play {play.name} was not tried: {said_why}"))
             return draft.commits
 
 

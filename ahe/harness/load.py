@@ -35,7 +35,7 @@ class SubAgent(Record):
 
 
 class Harness(Record):
-    """Everything around the model, as data."""
+    """Everything around the model, as data. `skills` are those that the model may read."""
 
     root: str
     system_prompt: str
@@ -56,7 +56,7 @@ def load(root: Path) -> Harness:
         system_prompt=_text(prompt),
         tools=_read(_tool, _files(root / "tool_descriptions", ".yaml")),
         middleware=tuple(path.name for path in _files(root / "middleware", ".py")),
-        skills=_read(_skill, sorted((root / "skills").glob("*/SKILL.md"))),
+        skills=tuple(filter(None, _read(_skill, sorted((root / "skills").glob("*/SKILL.md"))))),
         sub_agents=_read(_sub_agent, _files(root / "sub_agents", ".md")),
         memory=_text(root / "memory.md").strip(),
     )
@@ -128,8 +128,11 @@ def _tool(path: Path) -> ToolSpec:
         raise ValueError(f"not a tool description (name, description, parameters): {error}") from None
 
 
-def _skill(path: Path) -> Skill:
+def _skill(path: Path) -> Skill | None:
+    """The skill; None if it is only for code to read, as `disable-model-invocation: true` says."""
     meta, body = split_front_matter(read_text(path))
+    if meta.get("disable-model-invocation") is True:
+        return None
     name = str(meta.get("name", path.parent.name))
     return Skill(name=name, description=str(meta.get("description", "")), body=body)
 

@@ -180,7 +180,8 @@ def editor(parts: Parts, history: History) -> Editor:
         strategy=config.evolve.strategy,
     )
     if kind == "plays":
-        return PlaysEditor(history, make_draft, scratch, parts.project.playbook(), examples(parts.suite))
+        plays, rows = parts.project.playbook(), examples(parts.suite)
+        return PlaysEditor(history, make_draft, scratch, plays, rows, parts.watcher)
     return Evolver(
         history,
         make_draft,

@@ -111,7 +111,7 @@ def open_project(path: Path | str = ".", flags: Mapping[str, Any] | None = None)
 def init(root: Path, suite: str = "") -> list[str]:
     """Make `ahe.toml` and the workspace in folder `root`; existing files stay. Returns what was made.
 
-    `suite` is the path of a suite for a new `ahe.toml`. The workspace begins with that suite's own seed where it has
+    `suite` is the path of a suite for a new `ahe.toml`. The workspace begins with the suite's own seed where it has
     one. Raises `UsageError` and `TaskError` for a suite that is not there.
     """
     root = root.resolve()
@@ -126,7 +126,12 @@ def init(root: Path, suite: str = "") -> list[str]:
     elif suite:
         raise UsageError(f"{root / FILE} exists already: set [suite] path in it")
     if not (root / "workspace" / ".git").exists():
-        own = load_suite(load_config(root).suite_path(), digests=False).seed if suite else None
+        own = _seed(load_config(root).suite_path(), must_exist=bool(suite))
         history = History.create(root / "workspace", own or entry("components"))
         made.append(f"made {root / 'workspace'}: the seed harness as commit {history.head()[:10]}")
     return made
+
+
+def _seed(suite: Path, *, must_exist: bool) -> Path | None:
+    """The suite's own seed. A suite that `ahe.toml` names may be put there later, so it need not exist."""
+    return load_suite(suite, digests=False).seed if must_exist or (suite / "suite.toml").is_file() else None

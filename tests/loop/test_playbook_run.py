@@ -5,6 +5,7 @@ from pathlib import Path
 
 import world
 
+PLAYBOOK = ("--strategy", "playbook", "--iterations", "1")
 HEAD = """---
 title: made for a test of whole runs
 kinds: [middleware]
@@ -53,13 +54,18 @@ def test_plays_are_tried_best_fit_first_and_each_is_judged(tmp_path: Path) -> No
 
 
 def test_a_suite_of_rows_needs_no_folder_and_no_shell(tmp_path: Path) -> None:
-    root = world.write_project(tmp_path / "project", {"coder": {"*": "It belongs to billing."}})
+    script = {"log": "requests.jsonl", "coder": {"*": "It belongs to billing."}}
+    root = world.write_project(tmp_path / "project", script)
     rows = [{"text": f"Bill {n} is wrong", "team": "billing" if n % 2 else "accounts"} for n in range(40)]
     (root / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     options = ("--question", "text", "--answer", "team", "--scorer", "label", "--out", "tickets")
     assert "40 rows" in world.ahe(root, "tasks", "from", "tickets.jsonl", *options).stdout
+    (root / "tickets" / "seed").mkdir()
+    (root / "tickets" / "seed" / "system_prompt.md").write_text("You answer questions.\n")
+    config = (root / "ahe.toml").read_text()
+    (root / "ahe.toml").write_text(config.replace('path = "suite"', 'path = "tickets"'))
     world.ahe(root, "init")
-    world.ahe(root, "eval", "--suite", "tickets", "--rollouts", "1")
+    world.ahe(root, "eval", "--rollouts", "1")
     trials = world.stored(root).values()
     train = (root / "tickets" / "train.jsonl").read_text().splitlines()
     right = sum('"billing"' in line for line in train)
@@ -67,4 +73,13 @@ def test_a_suite_of_rows_needs_no_folder_and_no_shell(tmp_path: Path) -> None:
     assert {trial["environment"] for trial in trials} == {"none"}
     failed = next(trial for trial in trials if trial["status"] == "failed")
     said = (root / "runs" / "trials" / failed["id"] / "verifier" / "test-stdout.txt").read_text()
-    assert said == "FAIL: answered 'It belongs to billing.'; the right answer is 'accounts'\n"
+    assert said == "FAIL: answered 'It belongs to billing.', expected 'accounts'\n"
+
+    # The labelled rows go in as data, so the model still has no tool, and an answer without a call is an answer.
+    world.ahe(root, "evolve", "--rollouts", "1", *PLAYBOOK)
+    assert "Ahe-Play: nearest-examples@" in world.git(root, "log", "--all", "--format=%B")
+    report = next(root.glob("runs/iterations/001/report.md")).read_text()
+    assert "wrong_value" in report and "no_action" not in report
+    asked = [json.loads(line)["payload"] for line in (root / "requests.jsonl").read_text().splitlines()]
+    assert any("Examples with their right answers" in str(each["messages"]) for each in asked)
+    assert not any(each.get("tools") or "use_skill" in str(each["messages"]) for each in asked)

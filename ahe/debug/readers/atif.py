@@ -27,6 +27,7 @@ def parse(value: Any, draft: Draft) -> None:
     for each in draft.records(j.listing(given), "a step"):
         _step(each, draft, subagent, own=name == "ahe")
     if not subagent:
+        draft.tools = j.mapping(top.get("agent")).get("tool_definitions") != []
         draft.tokens = j.total(top.get("final_metrics"), "total_prompt_tokens", "total_completion_tokens")
         draft.ended = draft.ended or j.text(top.get("extra"), "ended")
     for each in j.mappings(top.get("subagent_trajectories")):

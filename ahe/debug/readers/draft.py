@@ -34,8 +34,8 @@ class Draft:
     `where` is the file. `names` maps the id of a call to the name of its tool.
     `session` is the id that copies of the recording share, `parent` that of the session whose sub-agent this is.
     `setup` counts the first steps in which the agent was installed, `started` says whether it could be started then,
-    and `tests` is the index of the first step in which tests run (0: none). `verifier` holds what the recording itself
-    says of its score. `subagent` is set while a file of a sub-agent is read.
+    `tools` whether it was offered any, and `tests` is the index of the first step in which tests run (0: none).
+    `verifier` holds what the recording itself says of its score. `subagent` is set while a file of a sub-agent is read.
     """
 
     where: str
@@ -52,6 +52,7 @@ class Draft:
     setup: int = 0
     tests: int = 0
     started: bool = True
+    tools: bool = True
     subagent: bool = False
     _steps: list[_Open] = field(default_factory=list)
 

@@ -101,6 +101,7 @@ def read(source: Source) -> Trace:
         format=source.format,
         damage=(*draft.damage, *known.damage),
         started=draft.started and known.started,
+        tools=draft.tools,
     )
 
 

@@ -75,8 +75,9 @@ class Trace:
 
     `id` is the trial's id, or for a foreign trace its path below the given folder, without the suffix. `ended` is how
     the agent ended in the tool's own word: the trial's `ended`, an exit status, a failure mode, the type of an
-    exception; or empty. `started` is False where the recording shows that the agent was never started. `status` is
-    `unknown` if nothing scored the rollout. `format` names the reader. `seconds` and `tokens` are 0 if unknown.
+    exception; or empty. `started` is False where the recording shows that the agent was never started, `tools` where it
+    shows that the agent was offered none. `status` is `unknown` if nothing scored the rollout. `format` names the
+    reader. `seconds` and `tokens` are 0 if unknown.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Trace:
     format: str = ""
     damage: tuple[Damage, ...] = ()
     started: bool = True
+    tools: bool = True
 
 
 def labels(ids: Iterable[str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ def ending(trace: Trace, did: Sequence[Act]) -> Ending:
         return shown
     if not trace.started:
         return _not_started(trace)
-    if not did and word in ("answered", "unknown") and trace.steps:
+    if not did and trace.tools and word in ("answered", "unknown") and trace.steps:
         return Ending("no_action")
     _, said = last_words(trace)
     if not trace.ended and said and trace.steps[-1].source == "agent":
