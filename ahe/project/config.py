@@ -68,10 +68,11 @@ class SuiteTable(Table):
 class EvolveTable(Table):
     """`strategy` names a preset for this table, or is the path of one: what is set here or by a flag goes before it.
 
-    `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), or the
-    plays of the playbook, best fit first (`plays`). `changes` is how many commits it may make in one candidate: several
-    are judged by leave-one-out attribution, which takes rollouts of its own. `evidence` is what the evolver is given;
-    `debugger` is how the debugger asks its model (`none`: not at all).
+    `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), the plays of
+    the playbook, best fit first (`plays`), or removals (`prune`). Every `prune_every`th iteration proposes a removal
+    instead (0: none does); removals are judged by the gate `lean`. `changes` is how many commits may be in one
+    candidate: several are judged by leave-one-out attribution, which takes rollouts of its own. `evidence` is what the
+    evolver is given; `debugger` is how the debugger asks its model (`none`: not at all).
 
     `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
     for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
@@ -87,7 +88,8 @@ class EvolveTable(Table):
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
     gate: str = "bayes"
-    editor: Literal["auto", "agent", "proposal", "plays"] = "auto"
+    editor: Literal["auto", "agent", "proposal", "plays", "prune"] = "auto"
+    prune_every: int = Field(0, ge=0)
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"
     report_tokens: int = Field(0, ge=0)

@@ -63,6 +63,9 @@ class Cluster(Record):
     tasks: tuple[str, ...]
 
 
+PRUNE = "prune"
+"""What `Ahe-Strategy` says of an enumerated removal, whatever the run's strategy is."""
+
 EvidenceLevel = Literal["scores", "report", "report+raw"]
 """What an editor gets: only pass rates, the debug report, or the report with the raw traces."""
 
