@@ -18,7 +18,7 @@ from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, workspace_state
 from ahe.loop.verdicts import JudgedCandidate, both_stay
 from ahe.protocols import Debugger, Editor, Gate, Watcher
-from ahe.records import PRUNE, Brief, Evidence, Tally, Task, Trial
+from ahe.records import PRUNE, Brief, Evidence, Surfaces, Tally, Task, Trial
 
 BEST = 0.93
 
@@ -27,8 +27,8 @@ BEST = 0.93
 class Steps:
     """What a run works with. `train` and `heldout` name the tasks in use; `rollouts` is k.
 
-    The editor makes at most `changes` commits in a candidate; enumerated removals go to `removal_gate`. `runs` is the
-    folder of trials and iterations.
+    The editor makes at most `changes` commits in a candidate, each within `surfaces`; enumerated removals go to
+    `removal_gate`. `runs` is the folder of trials and iterations.
     """
 
     history: History
@@ -44,6 +44,7 @@ class Steps:
     runs: Path
     rollouts: int
     changes: int
+    surfaces: Surfaces
     report_tokens: int
 
     def state(self) -> WorkspaceState:
@@ -97,6 +98,7 @@ class Steps:
             evidence=evidence,
             history=evidence.history,
             changes=self.changes,
+            surfaces=self.surfaces,
         )
 
     def trials_before(self, state: WorkspaceState) -> list[Trial]:

@@ -33,7 +33,7 @@ from ahe.project.content import entry
 from ahe.project.project import Project
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Editor, Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import PRUNE, EnvironmentSpec, Role, Usage
+from ahe.records import PRUNE, EnvironmentSpec, Role, Surfaces, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -134,6 +134,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         runs=config.runs,
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
+        surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
     most = config.evolve.iterations if iterations is None else iterations

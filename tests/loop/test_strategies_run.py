@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import world
+from test_loop import proposal
 
 LESSON = "- Say only what you would write, and nothing else. " * 20
 
@@ -67,3 +68,37 @@ def test_every_nth_iteration_of_any_strategy_removes_and_the_gate_is_lean_there_
         "middleware: turn written words into a command",
         "memory: remove what was added to memory.md",
     ]
+
+
+def test_self_lets_the_solver_propose_and_shows_it_what_was_rejected(tmp_path: Path) -> None:
+    script = world.script()
+    script["evolver"] = {
+        "evolve/001/0": proposal("Write the file with a command before you answer."),
+        "evolve/002/0": proposal("Never end a turn in words alone.", subject="Forbid words alone"),
+        "*": "Nothing.",
+    }
+    root = world.write_project(tmp_path / "project", script)
+    world.ahe(root, "init")
+    result = evolve(root, "--strategy", "self", "--iterations", "2")
+    assert (
+        outcomes(result) == ["reverted", "reverted"]
+        and result["iterations"][0]["verdict"]["gate"] == "strict"
+    )
+    assert {request["role"] for request in requests(root)} == {"coder", "evolver"}
+    assert (
+        world.git(root, "log", "--format=%(trailers:key=Ahe-Evolver,valueonly)", "--grep=Ahe-Change").split()
+        == [f"scripted:{root / 'script.yaml'}"] * 2
+    )
+    asked = {each["key"]: str(each["payload"]) for each in requests(root) if each["role"] == "evolver"}
+    assert "tell the agent to act: reverted" in asked["evolve/002/0"]
+    assert not any(word in text for text in asked.values() for word in ("delta", "omega")), (
+        "held-out is absent"
+    )
+
+
+def test_self_refuses_another_model_as_proposer(tmp_path: Path) -> None:
+    root = world.write_project(tmp_path / "project", **{"model.evolver": {"name": "stronger"}})
+    world.ahe(root, "init")
+    said = world.ahe(root, "evolve", "--strategy", "self", check=2).stderr
+    assert "the coder's own model proposes" in said and "[model.evolver] names stronger" in said
+    assert not (root / "runs" / "ahe.sqlite").exists(), "refused before anything is measured"
