@@ -100,6 +100,7 @@ class Draft:
         reasons += [f"{line}; a harness holds plain files [files]" for line in left_out[:SHOWN]]
         problems = self.preflight.check(held, self.worktree, manifest.action)
         if not problems and not left_out:
+            reasons += self.brief.surfaces.refusals(changed_kinds(self.worktree, held))
             problems = await self.check_in_box(held)
         reasons += [str(each) for each in problems if not (left_out and each.rule == "change")]
         if reasons:

@@ -17,6 +17,7 @@ from ahe.events import Notice, Spent
 from ahe.evolve.draft import Draft
 from ahe.evolve.editor import Evolver
 from ahe.evolve.plays import Examples, PlaysEditor
+from ahe.evolve.prune import EveryNth, PruneEditor
 from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
@@ -32,7 +33,7 @@ from ahe.project.content import entry
 from ahe.project.project import Project
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Editor, Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import EnvironmentSpec, Role, Usage
+from ahe.records import PRUNE, EnvironmentSpec, Role, Surfaces, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -112,6 +113,13 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
     """The loop of one `ahe evolve`; iterations and gate as configured where they are None."""
     config = parts.project.config
     train, heldout = parts.project.tasks_in_use(parts.suite)
+    named = partial(
+        make_gate,
+        quick=config.suite.quick,
+        tax=config.evolve.tax,
+        price=config.gate.price,
+        ceiling=config.evolve.comparison,
+    )
     steps = Steps(
         history=history,
         suite=parts.suite,
@@ -120,18 +128,13 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         evaluator=parts.evaluator,
         debugger=debugger(parts),
         editor=editor(parts, history),
-        gate=gate
-        or make_gate(
-            config.evolve.gate,
-            quick=config.suite.quick,
-            tax=config.evolve.tax,
-            price=config.gate.price,
-            ceiling=config.evolve.comparison,
-        ),
+        gate=gate or named(config.evolve.gate),
+        removal_gate=gate or named("lean"),
         watcher=parts.watcher,
         runs=config.runs,
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
+        surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
     most = config.evolve.iterations if iterations is None else iterations
@@ -167,7 +170,7 @@ def debugger(parts: Parts) -> AgentDebugger:
 
 
 def editor(parts: Parts, history: History) -> Editor:
-    """The evolver, as an agent or for an embedded model a form with one proposal per call; or the playbook's plays."""
+    """The evolver, as an agent or for an embedded model a form with one proposal per call; or one without a model."""
     config, kind = parts.project.config, parts.project.config.evolve.editor
     form = kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded)
     model, scratch = parts.models["evolver"], parts.store.scratch.own
@@ -179,22 +182,29 @@ def editor(parts: Parts, history: History) -> Editor:
         evolver="" if kind == "plays" else model.spec.name,
         strategy=config.evolve.strategy,
     )
+    removing = partial(make_draft, evolver="", strategy=PRUNE)
+    prune = PruneEditor(history, removing, scratch, parts.models["coder"].fingerprint, parts.watcher)
+    if kind == "prune":
+        return prune
+    every, plays, rows = config.evolve.prune_every, parts.project.playbook(), examples(parts.suite)
+    made: Editor
     if kind == "plays":
-        plays, rows = parts.project.playbook(), examples(parts.suite)
-        return PlaysEditor(history, make_draft, scratch, plays, rows, parts.watcher)
-    return Evolver(
-        history,
-        make_draft,
-        scratch,
-        entry("evolver"),
-        model,
-        None if form else parts.modes["evolver"],
-        parts.environment,
-        parts.executor,
-        config.evolve.repairs,
-        parts.project.playbook(),
-        examples(parts.suite),
-    )
+        made = PlaysEditor(history, make_draft, scratch, plays, rows, parts.watcher)
+    else:
+        made = Evolver(
+            history,
+            make_draft,
+            scratch,
+            entry("evolver"),
+            model,
+            None if form else parts.modes["evolver"],
+            parts.environment,
+            parts.executor,
+            config.evolve.repairs,
+            plays,
+            rows,
+        )
+    return EveryNth(every, prune, made) if every else made
 
 
 def examples(suite: Suite) -> Examples:
