@@ -2,6 +2,7 @@
 
     python -m benchmarks.gate [--runs 2000] [--gate NAME …] [--tasks N …] [--attribution 500] [--no-drift]
         [--beta .3 .7] [--csv FILE] [--jobs N] [--json]
+    python -m benchmarks.gate --only graded|price [--runs 500] [--tasks N …] [--jobs N]
 
 Tasks have pass rates Beta(.7, .3), another Beta's, or those of a CSV `task,trial,resolved`, resampled.
 `ahe/power/worlds.py` defines the edits. The incumbent has its two rollouts of every task, as in the loop;
@@ -9,6 +10,7 @@ Tasks have pass rates Beta(.7, .3), another Beta's, or those of a CSV `task,tria
 of the same number.
 For the default gate there are also candidates of three commits (`benchmarks/attribution.py`).
 At 89 tasks a second table has an endpoint that moves right after the incumbent's plain rollouts.
+`--only` prints another table (`benchmarks/graded.py`): suites of partial scores, or a price on tokens.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ import click
 
 from ahe.power.simulate import Arm, SimulationResult, simulate
 from ahe.power.worlds import ALPHA, BETA, Edit, Rates, Shape, draw_rates, logit_shift, read_matrix, shifted
-from benchmarks import attribution
+from benchmarks import attribution, graded
 from benchmarks.fixed_bounds import GATES
 
 LARGE, SMALL = (5.0, 2.0, -2.0, -5.0), (25.0, 15.0, 8.0, -8.0, -15.0, -25.0)
@@ -127,6 +129,7 @@ def table(rows: Iterable[Row], *, drifting: bool = False) -> str:
     show_default=True,
     help="candidates of three commits; 0, or another --beta: none",
 )
+@click.option("--only", type=click.Choice(["graded", "price"]), help="another table alone, of the gate bayes")
 @click.option("--drift/--no-drift", default=True, show_default=True, help="the table of a drifting endpoint")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
@@ -141,6 +144,7 @@ def main(
     sizes: tuple[int, ...],
     rollouts: int,
     candidates: int,
+    only: str | None,
     drift: bool,
     seed: int,
     beta: tuple[float, float],
@@ -153,6 +157,11 @@ def main(
         raise click.UsageError("pass rates come from --csv or from --beta, not from both")
     rates = tuple(read_matrix(matrix)) if matrix else ()
     sizes = sizes or (HEADLINE, 40, 12)
+    if only:
+        make = graded.graded_cells if only == "graded" else graded.price_cells
+        with ProcessPoolExecutor(jobs) as pool:
+            print(graded.table(list(pool.map(graded.measure, make(sizes, runs, rollouts, seed)))))
+        return
     cells = [
         Cell(gate, tasks, edit, runs, rollouts, seed, rates, beta)
         for tasks in sizes

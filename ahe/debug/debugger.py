@@ -63,7 +63,12 @@ class AgentDebugger:
             tasks=tasks,
             clusters=clusters(tasks),
             history=evidence.history,
-            before={each.task: Tally(passes=each.outcome.passes, n=each.outcome.scored) for each in earlier},
+            before={
+                each.task: Tally(
+                    passes=each.outcome.passes, n=each.outcome.scored, partial=each.outcome.partial
+                )
+                for each in earlier
+            },
             heldout=evidence.heldout,
             answers={task: answer_text(answer) for task, answer in asked.answers.items()},
             notes=(*asked.notes, *notes),

@@ -118,6 +118,7 @@ def rollout(label: str, trace: Trace, did: Sequence[Act], task: Task) -> Rollout
         asked=next(asked, None),
         last=cite(label, calls[-1]) if calls else None,
         calls=len(did),
+        partial=trace.partial if trace.status == "failed" else 0.0,
         damage=trace.damage,
     )
     if trace.status == "passed":

@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
+from statistics import fmean
 from typing import NamedTuple
 
 from ahe.errors import AllBroken, BudgetExceeded
@@ -153,16 +153,19 @@ def _first(errors: ExceptionGroup[Exception]) -> Exception:
 
 def tallies(trials: Iterable[Trial]) -> dict[str, Tally]:
     """Passes, scored and missing trials of each task."""
-    counted: dict[str, Counter[str]] = {}
+    credits: dict[str, list[float | None]] = {}
     for trial in trials:
-        counted.setdefault(trial.task, Counter())[trial.status] += 1
-    return {
-        task: Tally(passes=each["passed"], n=each["passed"] + each["failed"], missing=each["missing"])
-        for task, each in counted.items()
-    }
+        credits.setdefault(trial.task, []).append(trial.credit)
+    return {task: Tally.of(each) for task, each in credits.items()}
 
 
 def pass_rate(counted: Mapping[str, Tally]) -> float | None:
     """Mean of the tasks' pass rates, without tasks that have no scored trial; None if no task has one."""
     rates = [tally.rate for tally in counted.values() if tally.rate is not None]
     return sum(rates) / len(rates) if rates else None
+
+
+def mean_reward(counted: Mapping[str, Tally]) -> float | None:
+    """Mean of the tasks' mean rewards; None where every reward is 0 or 1, so that the pass rate says it all."""
+    means = [tally.mean for tally in counted.values() if tally.mean is not None]
+    return fmean(means) if any(tally.between for tally in counted.values()) else None

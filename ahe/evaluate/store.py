@@ -77,11 +77,16 @@ class Store(Database):
     def tallies(self, model: str) -> list[tuple[str, Tally]]:
         """Task and tally of each pair of harness and task, from plain attempts with the model of this fingerprint."""
         rows = self.rows(
-            "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
-            " FROM trial WHERE record ->> 'model' = ? AND attempt < ? GROUP BY harness, task",
+            "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing'),"
+            " sum(partial), sum(partial * (1.0 - partial)) FROM (SELECT harness, task, status, iif(status = 'failed',"
+            " min(1.0, max(0.0, coalesce(record ->> 'reward', 0.0))), 0.0) AS partial"
+            " FROM trial WHERE record ->> 'model' = ? AND attempt < ?) GROUP BY harness, task",
             (model, FRESH),
         )
-        return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
+        return [
+            (task, Tally(passes=p, n=n, missing=missing, partial=partial, between=between))
+            for task, p, n, missing, partial, between in rows
+        ]
 
     def used(self, tasks: Sequence[str]) -> tuple[int, int]:
         """The first attempt number that no trial of these tasks has used, and how many scored trials they have."""

@@ -21,8 +21,8 @@ HIGHEST = 8
 MOST_TASKS = 12
 STEP, DEEPEST = 2, 6
 
-Rolls = Mapping[str, Sequence[bool | None]]
-"""By task, the outcome of each fresh attempt in its order; None: missing."""
+Rolls = Mapping[str, Sequence[float | None]]
+"""By task, the reward of each fresh attempt in its order, in [0, 1]; None: missing."""
 LeftOut = frozenset[str]
 """A tree, named by the pieces that it lacks; the empty set is the whole candidate."""
 
@@ -206,7 +206,7 @@ def _left_out(
 ) -> PieceVerdict | str:
     """The verdict on a piece from its first `depth` rollouts, or why there is none."""
     pairs = {
-        task: (_tally(question.rolls[without][task][:depth]), _tally(question.rolls[base][task][:depth]))
+        task: (Tally.of(question.rolls[without][task][:depth]), Tally.of(question.rolls[base][task][:depth]))
         for task in question.tasks
     }
     found = posterior(pairs, question.concentration)
@@ -229,8 +229,3 @@ def _dropped(verdicts: Sequence[PieceVerdict]) -> list[PieceVerdict]:
         for name in each.together
     ]
     return [*(each for each in with_them if each.piece not in own), *gone]
-
-
-def _tally(outcomes: Sequence[bool | None]) -> Tally:
-    missing = sum(outcome is None for outcome in outcomes)
-    return Tally(passes=sum(map(bool, outcomes)), n=len(outcomes) - missing, missing=missing)

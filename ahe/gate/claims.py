@@ -6,7 +6,8 @@ unbiased and is not shrunk.
 
 *Given the tasks*: how far d would move if the same tasks were rolled out again: se² = Σ_t (w_b/n_b + w_c/n_c)/T²
 with w = A·B/((A+B)(A+B+1)), A = α+b, B = β+n−b: the posterior mean of p(1−p) under a Beta prior with the arm's
-own mean rate and α+β = 1. The plug-in b/n·(1−b/n) would say that a task that passed 4 of 4 times can never fail.
+own mean rate and α+β = 1, times the dispersion φ of partial rewards (`ahe.gate.posterior`). The plug-in b/n·(1−b/n)
+would say that a task that passed 4 of 4 times can never fail.
 
 *Over tasks*: what d would be on other tasks of this kind: se = sd(c/n_c − b/n_b)/√T with Student's t of
 T−1 degrees of freedom, and never less than the one given the tasks, because that noise is part of it.
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
-from ahe.gate.posterior import CONCENTRATION, FLOOR, MEAN_FROM, MEAN_TO, SPREAD, Pairs, posterior
+from ahe.gate.posterior import CONCENTRATION, FLOOR, MEAN_FROM, MEAN_TO, SPREAD, Pairs, dispersion, posterior
 from ahe.records import Interval, Tally
 
 MASS = 0.9
@@ -45,7 +46,7 @@ def gain(seed_and_best: Pairs, concentration: float = CONCENTRATION) -> Interval
 
 @dataclass(frozen=True)
 class Claim:
-    """Differences are in [-1, 1]. `score` is P(d > 0) given the tasks."""
+    """Differences of mean rewards are in [-1, 1]. `score` is P(d > 0) given the tasks; the others are pass rates."""
 
     given_tasks: Interval
     over_tasks: Interval | None
@@ -59,10 +60,12 @@ def claim(pairs: Pairs) -> Claim | None:
     both = [pair for pair in pairs.values() if pair[0].n and pair[1].n]
     if not both:
         return None
-    rates = [[pair[arm].passes / pair[arm].n for pair in both] for arm in (0, 1)]
+    rates = [[pair[arm].reward / pair[arm].n for pair in both] for arm in (0, 1)]
     differences = [c - b for b, c in zip(*rates, strict=True)]
     mean = fmean(differences)
-    noise = sum(_noise([pair[arm] for pair in both], fmean(rates[arm])) for arm in (0, 1))
+    noise = dispersion(tally for pair in both for tally in pair) * sum(
+        _noise([pair[arm] for pair in both], fmean(rates[arm])) for arm in (0, 1)
+    )
     se = math.sqrt(noise) / len(both)
     z = NormalDist().inv_cdf((1 + MASS) / 2)
     over = None
@@ -71,8 +74,8 @@ def claim(pairs: Pairs) -> Claim | None:
     return Claim(
         given_tasks=_around(mean, z * se),
         over_tasks=_around(mean, over) if over is not None else None,
-        before=fmean(rates[0]),
-        after=fmean(rates[1]),
+        before=fmean(one.passes / one.n for one, _ in both),
+        after=fmean(other.passes / other.n for _, other in both),
         score=NormalDist(0, se).cdf(mean),
     )
 
@@ -82,7 +85,7 @@ def _noise(arm: Sequence[Tally], rate: float) -> float:
     alpha = min(MEAN_TO, max(MEAN_FROM, rate))
     total = 0.0
     for tally in arm:
-        a, b = alpha + tally.passes, 1 - alpha + tally.n - tally.passes
+        a, b = alpha + tally.reward, 1 - alpha + tally.n - tally.reward
         total += a * b / ((a + b) * (a + b + 1)) / tally.n
     return total
 

@@ -1,10 +1,11 @@
 """The probability that the candidate is better: two models of an edit, averaged.
 
-Notation: T tasks; of task t the incumbent passed b of n_b rollouts, the candidate c of n_c. A task's pass rate
-has the prior Beta(α, β). A *sparse* edit touches a few tasks, each with probability ε, and leaves the others
-exactly as they were; a *dense* edit shifts every task a little. Nobody knows beforehand which kind an edit is,
-so the score is the mean of the two probabilities. Everything is a closed form of gamma functions, so `math.lgamma`
-is enough and numpy is not needed.
+Notation: T tasks; of task t the incumbent passed b of n_b rollouts, the candidate c of n_c. A reward between 0 and 1
+counts as that part of a pass, and where there are any, all counts are divided by their `dispersion` φ: rewards of one
+task vary less than passes do, so a rollout says as much as 1/φ passes or failures. A task's pass rate has the prior
+Beta(α, β). A *sparse* edit touches a few tasks, each with probability ε, and leaves the others exactly as they were; a
+*dense* edit shifts every task a little. Nobody knows beforehand which kind an edit is, so the score is the mean of the
+two probabilities. Everything is a closed form of gamma functions, so `math.lgamma` is enough and numpy is not needed.
 """
 
 import math
@@ -22,6 +23,7 @@ SPREAD, FLOOR = 0.25, 0.025
 """A dense edit shifts the mean by about τ = max(FLOOR, SPREAD/√T)."""
 MEAN_FROM, MEAN_TO = 0.05, 0.95
 CONCENTRATION = 1.0
+LEAST_DISPERSION, DOUBT = 0.1, 0.5
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,11 @@ def posterior(pairs: Pairs, concentration: float = CONCENTRATION) -> Posterior |
     if not both:
         return None
     alpha, beta = prior(both, concentration)
-    known: dict[tuple[int, int, int, int], TaskShift] = {}
+    share = dispersion(tally for pair in both.values() for tally in pair)
+    known: dict[tuple[float, float, float, float], TaskShift] = {}
     tasks: dict[str, TaskShift] = {}
     for task, (one, other) in both.items():
-        key = (one.passes, one.n, other.passes, other.n)
+        key = (one.reward / share, one.n / share, other.reward / share, other.n / share)
         if key not in known:
             known[key] = task_shift(*key, alpha, beta)
         tasks[task] = known[key]
@@ -123,7 +126,7 @@ def common_shift(tasks: Collection[TaskShift]) -> tuple[float, float]:
     return spread * moved / information, spread**2 / information
 
 
-def task_shift(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) -> TaskShift:
+def task_shift(b: float, n_b: float, c: float, n_c: float, alpha: float, beta: float) -> TaskShift:
     """One task, with μ and σ² the mean and variance of either arm's pass rate given its own rollouts.
 
     π_t = ε·BF_t / (1−ε+ε·BF_t), and v_t = π_t(σ_b²+σ_c²+(μ_c−μ_b)²) − (π_t(μ_c−μ_b))².
@@ -145,7 +148,7 @@ def task_shift(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) ->
     )
 
 
-def log_bayes_factor(b: int, n_b: int, c: int, n_c: int, alpha: float, beta: float) -> float:
+def log_bayes_factor(b: float, n_b: float, c: float, n_c: float, alpha: float, beta: float) -> float:
     """log BF_t: a pass rate for each arm, against one that both arms share.
 
     BF_t = B(α+b, β+n_b−b)·B(α+c, β+n_c−c) / (B(α, β)·B(α+b+c, β+n_b+n_c−b−c)).
@@ -161,9 +164,38 @@ def prior(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[float, fl
     The mean over tasks, not over rollouts: tasks in doubt get more rollouts and would pull it towards one half.
     A wrong mean shifts the arm with fewer rollouts more, which would look like a change.
     """
-    rates = [(b.passes + c.passes) / (b.n + c.n) for b, c in pairs.values() if b.n + c.n]
+    rates = [(b.reward + c.reward) / (b.n + c.n) for b, c in pairs.values() if b.n + c.n]
     mean = min(MEAN_TO, max(MEAN_FROM, fmean(rates))) if rates else 0.5
     return concentration * mean, concentration * (1 - mean)
+
+
+def mean_rewards(pairs: Pairs) -> tuple[float, float] | None:
+    """Mean rewards of both arms over the tasks that both have scored; None where every reward is 0 or 1."""
+    both = [pair for pair in pairs.values() if pair[0].n and pair[1].n]
+    if not any(tally.between for pair in both for tally in pair):
+        return None
+    before, after = (fmean(pair[arm].reward / pair[arm].n for pair in both) for arm in (0, 1))
+    return round(before, 4), round(after, 4)
+
+
+def dispersion(tallies: Iterable[Tally]) -> float:
+    """φ: the variance of a task's reward between rollouts, as a share of p(1−p), that of passing or failing.
+
+    Over tasks and arms with n > 1 rollouts of mean reward r and unbiased variance s², weighted by n−1:
+    φ = Σ s² / Σ (r(1−r) + s²/n), whose denominator estimates p(1−p) without bias. Exactly 1 where every reward is 0 or
+    1, because then s² = r(1−r)·n/(n−1). As if `DOUBT` were added to both sums, so few rollouts leave it near 1.
+    """
+    found = [tally for tally in tallies if tally.n]
+    if not any(tally.between for tally in found):
+        return 1.0
+    squares, whole = DOUBT, DOUBT
+    for tally in found:
+        if tally.n > 1:
+            mean = tally.reward / tally.n
+            own = max(0.0, tally.reward - tally.between - tally.n * mean**2)
+            squares += own
+            whole += (tally.n - 1) * mean * (1 - mean) + own / tally.n
+    return min(1.0, max(LEAST_DISPERSION, squares / whole))
 
 
 ENOUGH_TASKS = 20
@@ -185,8 +217,8 @@ def fit_concentration(rows: Sequence[tuple[str, Tally]]) -> float:
     if not enough(rows):
         return CONCENTRATION
     useful = [tally for _, tally in rows if tally.n >= 2]
-    rates = [tally.passes / tally.n for tally in useful]
-    p, h = fmean(rates), fmean(1 / tally.n for tally in useful)
+    rates = [tally.reward / tally.n for tally in useful]
+    p, h = fmean(rates), dispersion(useful) * fmean(1 / tally.n for tally in useful)
     if not 0 < p < 1:
         return CONCENTRATION
     spread = sum((rate - p) ** 2 for rate in rates) / (len(rates) - 1)

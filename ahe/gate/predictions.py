@@ -13,7 +13,7 @@ and likewise with d_t for regressions. A task that an arm has not scored is not 
 
 from collections.abc import Iterable, Sequence
 
-from ahe.gate.posterior import CONCENTRATION, Pairs, posterior
+from ahe.gate.posterior import CONCENTRATION, Pairs, mean_rewards, posterior
 from ahe.records import Observed, PredictionScore, Verdict
 
 
@@ -29,6 +29,7 @@ def observed(pairs: Pairs, concentration: float = CONCENTRATION) -> tuple[Observ
             c=other.passes,
             n_c=other.n,
             changed=round(shifts[task].changed, 4) if task in shifts else None,
+            rewards=mean_rewards({task: (one, other)}),
         )
         for task, (one, other) in sorted(pairs.items())
         if one.n or other.n or one.missing or other.missing
@@ -52,6 +53,7 @@ def with_tasks(verdict: Verdict, pairs: Pairs, concentration: float) -> Verdict:
         update={
             "missing": sum(b.missing + c.missing for b, c in pairs.values()),
             "tasks": tasks,
+            "rewards": mean_rewards(pairs),
             "observed_up": tuple(each.task for each in tasks if each.step > 0),
             "observed_down": tuple(each.task for each in tasks if each.step < 0),
         }

@@ -10,7 +10,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-from ahe.records import Change, Final, Observed, Usage, Verdict, tokens_text
+from ahe.records import Change, Final, Observed, Usage, Verdict, rewards_text, tokens_text
 from ahe.text import loads
 
 _WIDTH = 78
@@ -89,6 +89,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
         ("Ahe-Raw-Delta", _points(verdict.raw_delta, f" ({verdict.basis})")),
         ("Ahe-Score", "" if verdict.score is None else f"P = {verdict.score:.3f}"),
         ("Ahe-Rates", _rates(verdict.incumbent_rate, verdict.candidate_rate)),
+        ("Ahe-Rewards", rewards_text(verdict.rewards) if verdict.rewards else ""),
         ("Ahe-Heldout-Delta", _points(verdict.heldout_delta)),
         ("Ahe-Rollouts", f"{verdict.rollouts}{_missing(verdict.missing)}"),
         ("Ahe-Cost", _cost(verdict.usage)),
@@ -108,7 +109,7 @@ def note_text(verdict: Verdict, earlier: str = "") -> str:
     # On one line, and each task a list of values, to keep it short: `git log` shows it too. ASCII, so that it cannot
     # contain a Unicode line separator.
     tree = verdict.model_dump(mode="json")
-    tree["tasks"] = [list(task.values()) for task in tree["tasks"]]
+    tree["tasks"] = [_row(each) for each in verdict.tasks]
     own = "\n".join(line for line in earlier.split("\n") if not line.startswith("Ahe-")).strip()
     return f"{_block(lines)}\n{_RECORD}: {json.dumps(tree)}\n" + (f"\n{own}\n" if own else "")
 
@@ -134,8 +135,15 @@ def _unpacked(text: str) -> Verdict:
     tree = loads(text)
     if not isinstance(tree, dict) or not isinstance(rows := tree.get("tasks", []), list):
         raise ValueError("not a verdict")
-    tree["tasks"] = [dict(zip(_COLUMNS, row, strict=True)) for row in rows if isinstance(row, list)]
+    lists = [row for row in rows if isinstance(row, list)]
+    tree["tasks"] = [dict(zip(_COLUMNS[: max(6, len(row))], row, strict=True)) for row in lists]
     return Verdict.model_validate(tree)
+
+
+def _row(task: Observed) -> list[object]:
+    """A task's values; the rewards only where there are partial ones, which earlier versions do not know."""
+    values = [*task.model_dump(mode="json").values()]
+    return values if task.rewards else values[:-1]
 
 
 def final_tag(final: Final) -> str:
@@ -151,6 +159,7 @@ def final_text(final: Final) -> str:
         ("Ahe-Seed", plan.seed),
         ("Ahe-Best", plan.best),
         ("Ahe-Rates", _rates(final.seed_rate, final.best_rate)),
+        ("Ahe-Rewards", rewards_text(final.rewards) if final.rewards else ""),
         ("Ahe-Delta-Given-Tasks", str(final.given_tasks)),
         ("Ahe-Delta-Over-Tasks", str(final.over_tasks or "")),
         ("Ahe-Score", f"P = {final.score:.3f}"),

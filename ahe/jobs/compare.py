@@ -7,7 +7,7 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.stored import Arms, paired, pairs_of, slowdown, stored_trials
 from ahe.events import QUIET
 from ahe.gate.claims import gain
-from ahe.gate.posterior import fit_concentration, posterior
+from ahe.gate.posterior import fit_concentration, mean_rewards, posterior
 from ahe.gate.predictions import observed
 from ahe.gate.retries import tokens_per_task, two_tries
 from ahe.history import History
@@ -25,7 +25,8 @@ class TaskTrials(Record):
 
 
 class Compared(Record):
-    """Version `b` against version `a` on one split. `rates` are means over the tasks that both arms scored.
+    """Version `b` against version `a` on one split. `rates` are means over the tasks that both arms scored; so are the
+    `rewards`, None where every reward is 0 or 1.
 
     `delta` is the posterior mean of the difference with its 90 % interval and `score` is P(b better than a),
     as the gate computes them. `gain` is the difference if a is a run's seed and b its best: `delta` models a single
@@ -42,6 +43,7 @@ class Compared(Record):
     tasks: tuple[Observed, ...] = ()
     trials: tuple[TaskTrials, ...] = ()
     rates: tuple[float | None, float | None] = (None, None)
+    rewards: tuple[float, float] | None = None
     delta: Interval | None = None
     gain: Interval | None = None
     raw_delta: float | None = None
@@ -124,6 +126,7 @@ def compared(a: str, b: str, harnesses: tuple[str, str], split: Split, arms: Arm
         tasks=observed(pairs, concentration) if found else (),
         trials=trials_by_task(arms),
         rates=(pass_rate({t: p[0] for t, p in both.items()}), pass_rate({t: p[1] for t, p in both.items()})),
+        rewards=mean_rewards(pairs),
         delta=found.interval() if found else None,
         gain=gain(pairs, concentration) if found else None,
         raw_delta=found.raw if found else None,

@@ -2,7 +2,7 @@
 
 import time
 
-from ahe.evaluate.evaluation import pass_rate, tallies
+from ahe.evaluate.evaluation import mean_reward, pass_rate, tallies
 from ahe.events import QUIET
 from ahe.jobs.known import version
 from ahe.project.assemble import assemble
@@ -12,11 +12,15 @@ from ahe.records import Record, Split, Tally, Usage
 
 
 class EvalResult(Record):
-    """An evaluation: pass rate (mean over tasks), tallies by task, and the ids of its trials."""
+    """An evaluation: pass rate (mean over tasks), tallies by task, and the ids of its trials.
+
+    `reward` is the mean reward, None where every reward is 0 or 1.
+    """
 
     label: str
     harness: str
     rate: float | None
+    reward: float | None
     tallies: dict[str, Tally]
     trials: tuple[str, ...]
     usage: Usage
@@ -54,6 +58,7 @@ async def evaluate(
         label=label,
         harness=harness.id,
         rate=pass_rate(counted),
+        reward=mean_reward(counted),
         tallies=counted,
         trials=tuple(trial.id for trial in trials),
         usage=parts.spent,

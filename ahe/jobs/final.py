@@ -15,6 +15,7 @@ from ahe.evaluate.stored import pairs_of
 from ahe.events import Notice
 from ahe.gate.claims import claim
 from ahe.gate.decisions import unusable
+from ahe.gate.posterior import mean_rewards
 from ahe.gate.predictions import observed
 from ahe.gate.retries import tokens_per_task, two_tries
 from ahe.history import History
@@ -155,6 +156,7 @@ async def _look(project: Project, history: History, watcher: Watcher, plan: Fina
         ended=now(),
         twice=two_tries(one),
         tokens=tokens_per_task((one, other), plan.tasks),
+        rewards=mean_rewards(pairs),
     )
 
 

@@ -170,13 +170,12 @@ class AttributionRunner:
 
     async def answer(self, question: loo.AttributionQuestion) -> loo.AttributionStep:
         """The verdicts on the pieces. Raises `RevertConflict` where a tree cannot be made."""
-        rolls: dict[LeftOut, dict[str, list[bool | None]]] = {}
+        rolls: dict[LeftOut, dict[str, list[float | None]]] = {}
         while (step := loo.attribute(replace(question, rolls=rolls))).requests:
             trials = await self._run(step.requests)
             for request in step.requests:
                 made = trials[self.version(request.without).id, request.task]
-                passed = [None if trial.status == "missing" else trial.status == "passed" for trial in made]
-                rolls.setdefault(request.without, {})[request.task] = passed
+                rolls.setdefault(request.without, {})[request.task] = [trial.credit for trial in made]
         return step
 
     async def _run(self, requests: Sequence[loo.TreeRequest]) -> dict[tuple[str, str], list[Trial]]:

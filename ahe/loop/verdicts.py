@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ahe.evaluate.evaluation import pass_rate
 from ahe.gate.attribution import AttributionStep, LeftOut, PieceVerdict
 from ahe.gate.choose import NotedGate
+from ahe.gate.posterior import mean_rewards
 from ahe.gate.predictions import scored, with_tasks
 from ahe.history import Commit
 from ahe.loop.state import WorkspaceState
@@ -179,9 +180,11 @@ def _leave_one_out_reason(found: PieceVerdict) -> str:
     without, with_it = (
         pass_rate({task: pair[arm] for task, pair in found.pairs.items()}) or 0.0 for arm in (0, 1)
     )
+    rewards = mean_rewards(found.pairs)
+    means = f", mean reward {rewards[1]:.2f} and {rewards[0]:.2f}" if rewards else ""
     said = (
         f"leave-one-out on {len(found.found.tasks)} disputed tasks: {with_it:.0%} with it, "
-        f"{without:.0%} without (P = {found.score:.2f})"
+        f"{without:.0%} without{means} (P = {found.score:.2f})"
     )
     if not found.together:
         return said

@@ -48,6 +48,10 @@ class Arm:
         self.tallies[task] = Tally(passes=passes, n=had.n + count)
         return count
 
+    def edited(self, rates: Rates, tokens: float) -> "Arm":
+        """An arm without rollouts, with these rates."""
+        return Arm(rates, tokens=tokens)
+
 
 Draw = Callable[[Random], Arm]
 """Draws an incumbent."""
@@ -116,7 +120,7 @@ def try_edit(
     """
     after = apply(edit, incumbent.rates, random)
     named = predictions(incumbent.rates, after, random)
-    candidate = Arm(after, tokens=incumbent.tokens * random.lognormvariate(0.0, TOKEN_SPREAD))
+    candidate = incumbent.edited(after, incumbent.tokens * random.lognormvariate(0.0, TOKEN_SPREAD))
     for task in range(train):
         incumbent.roll(task, rollouts, random)
     return SimulatedComparison(incumbent, candidate, train, rollouts, *named, name)
@@ -132,11 +136,13 @@ def simulate(
     limit: float = math.inf,
     runs: int = 2000,
     seed: str = "0",
+    longer: tuple[float, float] | None = None,
 ) -> SimulationResult:
     """Let the gate decide on `runs` edits, each on a newly drawn incumbent; the last `heldout` tasks are held out.
 
-    A comparison that is cut off at `limit` rollouts keeps nothing. With the same seed every edit and every gate gets
-    the same incumbents, so that results differ by edit and gate alone.
+    A comparison that is cut off at `limit` rollouts keeps nothing. `longer` are mean and standard deviation of
+    the further tokens that the candidate is measured to take. With the same seed every edit and every gate gets the
+    same incumbents, so that results differ by edit and gate alone.
     """
     kept, spent, true, tasks = [], [], [], 0
     for run in range(runs):
@@ -144,6 +150,8 @@ def simulate(
         incumbent = draw(world)
         tasks = len(incumbent.rates)
         compared = try_edit(edit, incumbent, world, train=tasks - heldout, rollouts=rollouts, name=str(run))
+        if longer is not None:
+            compared.candidate.tokens = incumbent.tokens + Random(f"{seed} {run} tokens").gauss(*longer)
         decision, cost = compared.decide(gate, world, limit)
         kept.append(float(decision.outcome == "kept"))
         spent.append(float(cost))

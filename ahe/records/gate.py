@@ -1,5 +1,8 @@
 """What a gate gets and returns, and the verdicts made from it. Differences of pass rates are in [-1, 1]."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import AliasChoices, Field
@@ -20,15 +23,44 @@ class Interval(Record):
 
 
 class Tally(Record):
-    """Rollouts of one task: passes of n scored trials, and how many are missing."""
+    """Rollouts of one task: passes of n scored trials, and how many are missing.
+
+    `partial` is the sum of the rewards r of those that did not pass, `between` the sum of r(1−r): both are 0 where
+    every reward is 0 or 1.
+    """
 
     passes: int = 0
     n: int = 0
     missing: int = 0
+    partial: float = 0.0
+    between: float = 0.0
+
+    @classmethod
+    def of(cls, credits: Iterable[float | None]) -> Tally:
+        """The tally of rollouts by their `Trial.credit`; None: missing."""
+        found = [*credits]
+        scored = [float(each) for each in found if each is not None]
+        return cls(
+            passes=sum(each >= 1 for each in scored),
+            n=len(scored),
+            missing=len(found) - len(scored),
+            partial=sum(each for each in scored if each < 1),
+            between=sum(each * (1 - each) for each in scored),
+        )
 
     @property
     def rate(self) -> float | None:
         return self.passes / self.n if self.n else None
+
+    @property
+    def reward(self) -> float:
+        """Sum of the rewards, a pass counting 1."""
+        return self.passes + self.partial
+
+    @property
+    def mean(self) -> float | None:
+        """Mean reward."""
+        return self.reward / self.n if self.n else None
 
 
 class Ceiling(Record):
@@ -104,11 +136,17 @@ def tokens_text(tokens: tuple[float, float]) -> str:
     return f"{tokens[0]:,.0f} → {tokens[1]:,.0f} a task"
 
 
+def rewards_text(rewards: tuple[float, float]) -> str:
+    """Mean rewards before and after."""
+    return f"{rewards[0]:.3f} → {rewards[1]:.3f}"
+
+
 class Observed(Record):
     """One task: `b` of `n_b` rollouts passed before the change, `c` of `n_c` after it.
 
     `changed` is π_t, the posterior probability that the task's pass rate changed at all; None if an arm has no scored
-    rollout, and then the task is not counted anywhere.
+    rollout, and then the task is not counted anywhere. `rewards` are the mean rewards before and after; None where
+    every reward is 0 or 1.
     """
 
     task: str
@@ -117,10 +155,13 @@ class Observed(Record):
     c: int
     n_c: int
     changed: float | None = None
+    rewards: tuple[float, float] | None = None
 
     @property
     def step(self) -> float:
-        """c/n_c − b/n_b; 0 if an arm has no scored rollout."""
+        """The change of the mean reward, which is c/n_c − b/n_b without partial ones; 0 without rollouts of an arm."""
+        if self.rewards:
+            return self.rewards[1] - self.rewards[0]
         return self.c / self.n_c - self.b / self.n_b if self.n_b and self.n_c else 0.0
 
     @property
@@ -135,7 +176,8 @@ class Observed(Record):
 
     def __str__(self) -> str:
         known = "" if self.changed is None else f" (π {self.changed:.2f})"
-        return f"{self.task} {self.b}/{self.n_b} → {self.c}/{self.n_c}{known}"
+        means = f", reward {rewards_text(self.rewards)}" if self.rewards else ""
+        return f"{self.task} {self.b}/{self.n_b} → {self.c}/{self.n_c}{means}{known}"
 
 
 class PredictionScore(Sums):
@@ -190,7 +232,8 @@ class Verdict(Record):
     two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read. `slowdown` is how many
     times slower the model worked for the candidate than for the incumbent; `side_by_side` is `Trial.series` of
     the rollouts that decided, if both arms were measured again because of it, else 0. `tokens` are the means per task,
-    before and after; None in verdicts of earlier versions.
+    before and after; None in verdicts of earlier versions. `rewards` are the mean rewards of both arms over the tasks
+    that both scored; None where every reward is 0 or 1.
     """
 
     outcome: VerdictOutcome
@@ -221,6 +264,7 @@ class Verdict(Record):
     slowdown: float | None = None
     side_by_side: int = 0
     tokens: tuple[float, float] | None = None
+    rewards: tuple[float, float] | None = None
 
     @property
     def series(self) -> int:

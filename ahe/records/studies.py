@@ -174,7 +174,8 @@ class Final(Record):
 
     `over_tasks` generalises to similar tasks, None if there is only one. Both are 90 % intervals of best − seed.
     `score` is P(best is better on these tasks). `twice` is the seed tried once and twice, the bar for the best;
-    `tokens` are the means per task of seed and best. Finals of earlier versions have neither.
+    `tokens` are the means per task of seed and best. Finals of earlier versions have neither. `rewards` are the mean
+    rewards of seed and best where some lie between 0 and 1: then the differences are of these.
     """
 
     plan: FinalPlan
@@ -189,3 +190,4 @@ class Final(Record):
     ended: str = ""
     twice: TwoTries | None = None
     tokens: tuple[float, float] | None = None
+    rewards: tuple[float, float] | None = None

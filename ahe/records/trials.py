@@ -142,6 +142,13 @@ class Trial(Record):
     settings: str = ""
 
     @property
+    def credit(self) -> float | None:
+        """The reward as it counts, in [0, 1]: 1 for a pass. None if the trial is missing."""
+        if self.status == "missing":
+            return None
+        return 1.0 if self.status == "passed" else min(1.0, max(0.0, self.reward or 0.0))
+
+    @property
     def series(self) -> int:
         """The first attempt number of its kind: 0 (plain), `FRESH`, or that of a pair (`side_by_side_series`)."""
         return self.attempt // FRESH * FRESH

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahe.records import Final, Interval, Observed, TwoTries, slower, tokens_text
+from ahe.records import Final, Interval, Observed, TwoTries, rewards_text, slower, tokens_text
 from ahe.text import plural
 from ahe.views.text import Fact, duration, facts, fit, points, rate, spent, table, visible
 
@@ -39,6 +39,8 @@ def task_table(
     rows = []
     for each in sorted(tasks, key=lambda each: (-(each.changed or 0.0), each.task)):
         row = [each.task, f"{each.b}/{each.n_b}", f"{each.c}/{each.n_c}"]
+        if each.rewards:
+            row[1:] = [f"{own} ({mean:.2f})" for own, mean in zip(row[1:], each.rewards, strict=True)]
         row += ["–", "–"] if each.changed is None else [points(each.step), f"{each.changed:.2f}"]
         if predicts or risks:
             words = (("up", predicts), ("at risk", risks))
@@ -52,14 +54,20 @@ def task_table(
 def evaluation_text(found: EvalResult, width: int | None = None) -> str:
     """The tasks with their tallies, the pass rate, and what it took."""
     rows = [
-        (task, f"{tally.passes} of {tally.n}", rate(tally.rate), str(tally.missing or ""))
+        (
+            *(task, f"{tally.passes} of {tally.n}", rate(tally.rate)),
+            *([] if found.reward is None else ["" if tally.mean is None else f"{tally.mean:.3f}"]),
+            str(tally.missing or ""),
+        )
         for task, tally in sorted(found.tallies.items())
     ]
+    reward, column = ("", ()) if found.reward is None else (f", reward {found.reward:.3f}", ("reward",))
+    heads = ("task", "passed", "rate", *column, "missing")
     return "\n".join(
         (
-            table(("task", "passed", "rate", "missing"), rows, width, right="passed rate missing"),
+            table(heads, rows, width, right="passed rate reward missing"),
             "",
-            f"pass rate {rate(found.rate)}, the mean over {len(rows)} tasks ({found.label})",
+            f"pass rate {rate(found.rate)}{reward}, the mean over {len(rows)} tasks ({found.label})",
             f"{duration(found.seconds)}, {spent(found.usage)}",
         )
     )
@@ -82,6 +90,7 @@ def _summary(names: tuple[str, str], found: Compared, difference: Fact, *more: F
     tasks = f"{found.shared} tasks that both tried ({names[0]} → {names[1]})"
     return facts(
         ("pass rate", f"{rate(found.rates[0])} → {rate(found.rates[1])} on {tasks}"),
+        ("mean reward", rewards_text(found.rewards) if found.rewards else ""),
         difference,
         ("raw delta", f"{points(found.raw_delta)} points"),
         ("score", f"P({names[1]} better) = {found.score:.3f}"),
@@ -140,6 +149,7 @@ def final_text(found: Final | None, width: int | None = None) -> str:
     seen = f"{plan.seen} rollouts on these tasks were made before this look"
     summary = facts(
         ("pass rate", f"{arms} on {len(plan.tasks)} test tasks (seed → best)"),
+        ("mean reward", rewards_text(found.rewards) if found.rewards else ""),
         ("difference", given),
         *bar("the seed:", found.twice, found.tokens),
         ("over tasks", f"{over}, if these tasks stand for others like them"),

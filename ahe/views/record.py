@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from ahe.history.commits import Commit, prediction_scores
-from ahe.records import Record, Verdict, tokens_text
+from ahe.records import Record, Verdict, rewards_text, tokens_text
 from ahe.views.measured import BEFORE_AFTER, bar, gained, task_table
 from ahe.views.text import count, facts, money, points, rate, table, visible
 
@@ -147,6 +147,7 @@ def _verdict(commit: Commit) -> str:
         ("raw delta", "" if raw is None else f"{points(raw)} points, {verdict.basis}"),
         ("score", "" if verdict.score is None else f"P = {verdict.score:.3f} ({verdict.gate})"),
         ("pass rate", "" if rates == (None, None) else " → ".join(map(rate, rates))),
+        ("mean reward", rewards_text(verdict.rewards) if verdict.rewards else ""),
         ("tokens", tokens_text(verdict.tokens) if verdict.tokens else ""),
         ("held out", "" if heldout is None else f"{points(heldout)} points"),
         ("attribution", without and f"without it {without[:SHORT]}, with it {changed[:SHORT]}"),

@@ -102,6 +102,7 @@ def read(source: Source) -> Trace:
         damage=(*draft.damage, *known.damage),
         started=draft.started and known.started,
         tools=draft.tools,
+        partial=known.partial,
     )
 
 

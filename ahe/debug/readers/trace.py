@@ -76,8 +76,8 @@ class Trace:
     `id` is the trial's id, or for a foreign trace its path below the given folder, without the suffix. `ended` is how
     the agent ended in the tool's own word: the trial's `ended`, an exit status, a failure mode, the type of an
     exception; or empty. `started` is False where the recording shows that the agent was never started, `tools` where it
-    shows that the agent was offered none. `status` is `unknown` if nothing scored the rollout. `format` names the
-    reader. `seconds` and `tokens` are 0 if unknown.
+    shows that the agent was offered none. `status` is `unknown` if nothing scored the rollout; `partial` is a reward
+    between 0 and 1, else 0. `format` names the reader. `seconds` and `tokens` are 0 if unknown.
     """
 
     id: str
@@ -93,6 +93,7 @@ class Trace:
     damage: tuple[Damage, ...] = ()
     started: bool = True
     tools: bool = True
+    partial: float = 0.0
 
 
 def labels(ids: Iterable[str]) -> dict[str, str]:

@@ -53,6 +53,7 @@ def _ahe(value: dict[str, Any], folder: Path) -> Trace | None:
         steps=_broke(j.text(value, "cause"), "ahe"),
         seconds=j.number(value.get("seconds")),
         tokens=j.total(value.get("usage"), "input_tokens", "output_tokens"),
+        partial=_partial(value.get("reward")),
     )
 
 
@@ -61,7 +62,8 @@ def _harbor(value: dict[str, Any], folder: Path) -> Trace | None:
         return None
     problem = j.inner(value, "exception_info")
     kind, what = j.text(problem, "exception_type"), j.text(problem, "exception_message")
-    status = verdict(_reward(j.inner(value, "verifier_result", "rewards")))
+    reward = _reward(j.inner(value, "verifier_result", "rewards"))
+    status = verdict(reward)
     return Trace(
         task=j.text(value, "task_name"),
         id=j.text(value, "trial_name"),
@@ -70,6 +72,7 @@ def _harbor(value: dict[str, Any], folder: Path) -> Trace | None:
         ended=kind,
         seconds=_seconds(value.get("agent_execution"), "started_at", "finished_at"),
         tokens=j.total(value.get("agent_result"), "n_input_tokens", "n_output_tokens"),
+        partial=_partial(reward),
         started=not problem or any(j.inner(value, key) for key in ("agent_execution", "verifier_result")),
     )
 
@@ -117,6 +120,11 @@ def _reward(value: Any) -> Any:
     """The reward of a trial with several rewards: the one named `reward`, else the lowest."""
     rewards = j.mapping(value)
     return rewards.get("reward", min(rewards.values(), key=j.number)) if rewards else value
+
+
+def _partial(reward: Any) -> float:
+    """The reward if it lies between 0 and 1, else 0."""
+    return score if 0 < (score := j.number(reward)) < 1 else 0.0
 
 
 def _seconds(value: Any, first: str, last: str) -> float:

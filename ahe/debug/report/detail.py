@@ -91,6 +91,7 @@ def _rollouts(outcome: TaskOutcome) -> Iterator[Part]:
     """Each rollout as the report tells it, with the lines around those that it cites."""
     for rollout in outcome.rollouts:
         said = [f"- {rollout.label}: {rollout.status}"]
+        said += [f"reward {rollout.partial:.2f}"] if rollout.partial else []
         said += [f"ended {rollout.ended}"] if rollout.ended else []
         said += [f"{rollout.turns} turns"] if rollout.turns else []
         said += [f"{rollout.tokens} tokens"] if rollout.tokens else []

@@ -52,7 +52,8 @@ def failure_parts(clusters: Iterable[Cluster], tasks: Iterable[TaskOutcome]) -> 
             also = f" (and {others}, with the same words)" if others else ""
             signed = f": **{cluster.signature}**" if alone else ""
             word = f", {said}" if (said := recorded(first)) else ""
-            head = f"- {named(task, first)}{also}{signed}{word}, {plural(first.turns, 'turn')}"
+            got = f", reward {first.partial:.2f}" if first.partial else ""
+            head = f"- {named(task, first)}{also}{signed}{word}{got}, {plural(first.turns, 'turn')}"
             parts = [Part(head, Worth.FAILURE), *told(first, _shown(first))]
             yield from parts if alone else (Part(indented(text), worth) for text, worth in parts)
 
@@ -117,11 +118,11 @@ def _shown(rollout: Rollout) -> list[Finding]:
 
 
 def _alike(members: Sequence[tuple[str, Rollout]]) -> list[tuple[str, list[Rollout]]]:
-    """The rollouts of a cluster by task, first verdict and recorded ending."""
-    groups: dict[tuple[str, str, str], list[Rollout]] = {}
+    """The rollouts of a cluster by task, first verdict, recorded ending and reward."""
+    groups: dict[tuple[str, str, str, float], list[Rollout]] = {}
     for task, rollout in members:
-        groups.setdefault((task, rollout.verdict, rollout.ended), []).append(rollout)
-    return [(task, alike) for (task, _, _), alike in groups.items()]
+        groups.setdefault((task, rollout.verdict, rollout.ended, rollout.partial), []).append(rollout)
+    return [(task, alike) for (task, *_), alike in groups.items()]
 
 
 def _size(members: Sequence[tuple[str, Rollout]]) -> str:

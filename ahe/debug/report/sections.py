@@ -99,7 +99,11 @@ def _mean(material: Material) -> Iterator[Part]:
         mean = sum(task.passes / task.scored for task in scored) / len(scored)
         states = Counter(task.state for task in material.tasks)
         named = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
-        yield Part(f"- mean pass rate {mean:.1%} over {plural(len(scored), 'task')}: {named}", Worth.COUNT)
+        partial = any(task.partial for task in scored)
+        reward = f", mean reward {sum(task.mean for task in scored) / len(scored):.3f}," if partial else ""
+        yield Part(
+            f"- mean pass rate {mean:.1%}{reward} over {plural(len(scored), 'task')}: {named}", Worth.COUNT
+        )
     if (heldout := material.heldout) is not None and heldout.n:
         yield Part(f"- held-out: {heldout.passes} of {heldout.n} rollouts passed", Worth.NOTE)
 
@@ -127,7 +131,7 @@ def _partly(material: Material) -> Iterator[Part]:
     partly = material.in_state("partly passed")
     for task in sorted(partly, key=lambda task: (task.passes / task.scored, task.task)):
         none = "; no difference in what they changed: chance, or something outside of the agent"
-        head = f"- {task.task}: {task.passes} of {task.scored}{'' if task.divergence else none}"
+        head = f"- {task.task}: {_passed(task)}{'' if task.divergence else none}"
         sides = (indented(f"{side}: {cite(citation)}") for side, citation in task.divergence)
         yield Part("\n".join((head, *sides)), Worth.ANSWER)
 
@@ -153,15 +157,24 @@ def _unscored(material: Material) -> Iterator[Part]:
 def _worse(material: Material) -> Iterator[Part]:
     for task in material.tasks:
         before = material.before.get(task.task)
-        if before and before.n and task.scored and before.passes / before.n > task.passes / task.scored:
-            now = f"{task.passes} of {task.scored}"
-            yield Part(f"- {task.task}: {before.passes} of {before.n} before, {now} now", Worth.FAILURE)
+        if before and before.mean is not None and task.scored and before.mean > task.mean:
+            then = f"{before.passes} of {before.n}" + _reward(before.partial, before.mean)
+            yield Part(f"- {task.task}: {then} before, {_passed(task)} now", Worth.FAILURE)
 
 
 def _rates(material: Material) -> Iterator[Part]:
     for task in material.tasks:
         if task.scored:
-            yield Part(f"- {task.task}: {task.passes} of {task.scored}", Worth.RATE)
+            yield Part(f"- {task.task}: {_passed(task)}", Worth.RATE)
+
+
+def _passed(task: TaskOutcome) -> str:
+    return f"{task.passes} of {task.scored}" + _reward(task.partial, task.mean)
+
+
+def _reward(partial: float, mean: float) -> str:
+    """The mean reward, where some did not pass and yet got one."""
+    return f" (mean reward {mean:.2f})" if partial else ""
 
 
 def _unread(material: Material) -> Iterator[Part]:

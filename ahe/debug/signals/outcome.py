@@ -29,7 +29,8 @@ class Rollout:
     `said` are the first of `failed_tests` failures in the verifier's own words, `verdict` is their first decisive line,
     `output` the end of what the verifier printed. `findings` stand in the order of steps, `chief` is the number of the
     one to look at first. `asked` cites the beginning of the instruction, `last` the agent's last call, `ending` the
-    lines that show how it ended. `notes` are sentences about an unscored rollout.
+    lines that show how it ended. `notes` are sentences about an unscored rollout. `partial` is the reward of a failed
+    rollout, if it is above 0.
     """
 
     trial: str
@@ -52,6 +53,7 @@ class Rollout:
     calls: int = 0
     notes: tuple[str, ...] = ()
     damage: tuple[Damage, ...] = ()
+    partial: float = 0.0
 
     @property
     def best(self) -> Citation | None:
@@ -76,6 +78,16 @@ class TaskOutcome:
     @property
     def passes(self) -> int:
         return sum(rollout.status == "passed" for rollout in self.rollouts)
+
+    @property
+    def partial(self) -> float:
+        """Sum of the rewards of rollouts that did not pass."""
+        return sum(rollout.partial for rollout in self.rollouts)
+
+    @property
+    def mean(self) -> float:
+        """Mean reward of the scored rollouts."""
+        return (self.passes + self.partial) / max(1, self.scored)
 
     @property
     def scored(self) -> int:
