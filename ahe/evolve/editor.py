@@ -52,8 +52,11 @@ class Evolver:
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first; none when nothing passed preflight.
 
-        Raises `BadRequest`, `ContextOverflow` or `HarnessError` if an agent ends so before it has made a commit.
+        Nothing is asked where the report has only residual failures. Raises `BadRequest`, `ContextOverflow` or
+        `HarnessError` if an agent ends so before it has made a commit.
         """
+        if brief.report.residual and not brief.report.clusters:
+            return []
         with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, scratch):
             if self.tool_calls is None:
                 await self._by_form(brief, draft)

@@ -76,7 +76,8 @@ class EvolveTable(Table):
 
     `kinds` are the kinds of component that an edit may touch (none: all seven), `surfaces` how many of them in one
     commit (0: any number). With `same_model` the coder's model proposes too: a run with another evolver or debugger is
-    refused.
+    refused. `layers` labels failures by the layer of the harness at which they arose, and withholds those of no layer;
+    `replay` refuses a hook that blocks what worked in a rollout that passed.
 
     `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
     for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
@@ -99,6 +100,8 @@ class EvolveTable(Table):
     kinds: tuple[Kind, ...] = ()
     surfaces: int = Field(0, ge=0)
     same_model: bool = False
+    layers: bool = False
+    replay: bool = False
     report_tokens: int = Field(0, ge=0)
     tax: float = Field(0.0, ge=0)
     comparison: Ceiling = Ceiling()

@@ -94,7 +94,8 @@ class Evidence(Record):
 class DebugReport(Record):
     """A debug report. `citations` are passages worth quoting, most important first.
 
-    `level` is what an editor may get of it; `notes` say what the debugger's model was not asked or did not answer.
+    `level` is what an editor may get of it; `residual` are failed trials that no edit may answer; `notes` say what the
+    debugger's model was not asked or did not answer.
     """
 
     text: str
@@ -103,6 +104,7 @@ class DebugReport(Record):
     citations: tuple[Citation, ...]
     folder: str
     level: EvidenceLevel = "report+raw"
+    residual: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -102,3 +102,33 @@ def test_self_refuses_another_model_as_proposer(tmp_path: Path) -> None:
     said = world.ahe(root, "evolve", "--strategy", "self", check=2).stderr
     assert "the coder's own model proposes" in said and "[model.evolver] names stronger" in said
     assert not (root / "runs" / "ahe.sqlite").exists(), "refused before anything is measured"
+
+
+def test_life_refuses_a_hook_that_blocks_what_worked_and_edits_beside_its_surfaces(tmp_path: Path) -> None:
+    script = world.script()
+    script["evolver"] = {
+        "evolve/001/0": world.edit("memory.md", "Act at once, do not only talk.\n"),
+        "evolve/001/1": world.commit("Say that it has to act"),
+        "evolve/001/2": {
+            "tool_calls": [
+                {
+                    "name": "run_shell_command",
+                    "arguments": {"command": "rm /harness/memory.md; touch /harness/memory.md"},
+                }
+            ]
+        },
+        "evolve/001/3": world.edit("middleware/10_act.py", world.ACT),
+        "evolve/001/4": world.commit("Turn written words into a command"),
+        "evolve/002/0": world.edit("middleware/20_block.py", world.BLOCK),
+        "evolve/002/1": world.commit("Block every call to be safe"),
+        "*": "Nothing more to do.",
+    }
+    root = world.write_project(tmp_path / "project", script)
+    world.ahe(root, "init")
+    result = evolve(root, "--strategy", "life", "--iterations", "2")
+    assert outcomes(result) == ["kept", ""], "the second edit was refused before it was measured"
+    folder = root / "runs" / "iterations"
+    assert "**action realization**" in (folder / "001" / "report.md").read_text("utf-8")
+    said = [(folder / number / "evolver" / "trajectory.json").read_text("utf-8") for number in ("001", "002")]
+    assert "memory: in this run an edit may touch" in said[0]
+    assert "blocks a call that worked in a rollout that passed" in said[1]
