@@ -146,7 +146,6 @@ class Steps:
                 rollouts=self.rollouts * (1 + state.undecided),
                 predicts=state.predicts,
                 risks=state.risks,
-                before=state.pending_since,
             )
             # A person's decision stays whatever more rollouts would show, so a measured harness needs no more of them.
             noted = state.by_person and measurement.was_measured()
