@@ -6,19 +6,32 @@ from typing import TYPE_CHECKING
 
 from ahe.records import STUDY, Interval
 from ahe.text import plural
-from ahe.views.text import count, duration, money, spent, table
+from ahe.views.text import count, duration, money, rate, spent, table
 
 if TYPE_CHECKING:
     from ahe.jobs.ablate import Ablation
-    from ahe.jobs.arms import Study
+    from ahe.jobs.arms import Arm, Study
     from ahe.jobs.transfer import Transfer
 
 
 def ablation_text(found: Ablation, width: int | None = None) -> str:
     """A line for each arm, then those that could not be made, and how to read the table."""
     study, rev = found.study, found.rev
-    lines = [_arms(study, rev, width), "", *(f"left out: {e.name}: {e.why}" for e in found.skipped)]
-    lines.append(_measured(study))
+    headers = ("arm", "pass rate", "less the seed", f"less {rev}", "tokens a task", "")
+    rows = [
+        (
+            " = ".join(arm.names),
+            _interval(arm.rate, ""),
+            _interval(arm.to_seed, "+"),
+            _interval(arm.to_rev, "+"),
+            _tokens(arm),
+            arm.problem,
+        )
+        for arm in study.arms
+    ]
+    # In a dry run there are only names.
+    shown = table(headers[:1], [row[:1] for row in rows]) if study.cost else table(headers, rows, width)
+    lines = [shown, "", *(f"left out: {each.name}: {each.why}" for each in found.skipped), _measured(study)]
     if not study.cost:
         lines.append(f"points with 90 %, given these tasks; below {rev}: what is left out helps")
         if study.split == "train" and study.first < STUDY:
@@ -27,37 +40,28 @@ def ablation_text(found: Ablation, width: int | None = None) -> str:
 
 
 def transfer_text(found: Transfer, width: int | None = None) -> str:
-    """The two arms at each place, and harm by its name."""
-    parts = []
-    for study in found.places:
-        effect = {"harm": f"harm: {found.rev} is worse than the seed", "gain": "the gain holds"}
-        said = effect.get(study.effect, "neither gain nor harm is shown")
-        lines = [
-            study.place,
-            _arms(study, found.rev, width),
-            *([] if study.cost else [said]),
-            _measured(study),
-        ]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+    """A line for each place, with harm by its name."""
+    rev = found.rev
+    headers = ("where", "seed", rev, f"{rev} less the seed", "", "tokens a task")
+    rows = []
+    for each in found.places:
+        seed, arm = each.arms
+        more = arm.problem or each.effect
+        tokens = f"{_tokens(seed)} → {_tokens(arm)}"
+        rows.append((each.place, _rate(seed), _rate(arm), _interval(arm.to_seed, "+"), more, tokens))
+    lines = [f"{each.place}: {_measured(each)}" for each in found.places]
+    if any(each.cost for each in found.places):
+        return "\n".join(lines)
+    note = "points with 90 %, given these tasks; harm, gain: the whole interval is below or above zero"
+    return "\n".join([table(headers, rows, width), "", *lines, note])
 
 
-def _arms(study: Study, rev: str, width: int | None) -> str:
-    if study.cost:
-        return table(("arm",), [(" = ".join(arm.names),) for arm in study.arms], width)
-    rows = [
-        (
-            " = ".join(arm.names),
-            _interval(arm.rate, ""),
-            _interval(arm.to_seed, "+"),
-            _interval(arm.to_rev, "+"),
-            "–" if arm.tokens is None else f"{arm.tokens:,.0f}",
-            arm.problem,
-        )
-        for arm in study.arms
-    ]
-    headers = ("arm", "pass rate", "less the seed", f"less {rev}", "tokens a task", "")
-    return table(headers, rows, width, right="tokens a task")
+def _rate(arm: Arm) -> str:
+    return rate(arm.rate.mean if arm.rate else None)
+
+
+def _tokens(arm: Arm) -> str:
+    return "–" if arm.tokens is None else f"{arm.tokens:,.0f}"
 
 
 def _interval(found: Interval | None, sign: str) -> str:
@@ -70,8 +74,8 @@ def _interval(found: Interval | None, sign: str) -> str:
 def _measured(study: Study) -> str:
     """What was run, or what would be."""
     total = study.tasks * study.rollouts * len(study.arms)
-    each = f"{plural(study.rollouts, 'rollout')} of each"
-    what = f"{study.tasks} {study.split} tasks of {study.suite} with {study.model}, {each}"
+    tasks, each = plural(study.tasks, f"{study.split} task"), plural(study.rollouts, "rollout")
+    what = f"{tasks} of {study.suite} with {study.model}, {each} of each"
     if cost := study.cost:
         needs = (
             f"{count(round(cost.tokens))} tokens, {money(cost.usd)}, {duration(cost.seconds)} ({cost.basis})"

@@ -7,28 +7,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import final_world
 import killing
 import pytest
 import world
-import yaml
-
-def by_person(root: Path, path: str, text: str, subject: str) -> str:
-    file = root / "workspace" / path
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text)
-    world.git(root, "add", "-A")
-    world.by_hand(root, "commit", "-qm", subject)
-    return world.git(root, "rev-parse", "--short=10", "HEAD").strip()
+import worth_world
+from worth_world import by_person
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The middleware makes the coder act; the memory changes nothing; a skill was reverted, a README is no harness."""
-    root = final_world.write_project(tmp_path / "project")
-    world.ahe(root, "init")
-    by_person(root, "middleware/10_act.py", world.ACT, "middleware: act")
-    by_person(root, "memory.md", "Be kind.\n", "memory: be kind")
+    """Beside what carries the gain and what is null a skill that was reverted, and a README, which is no harness."""
+    root = worth_world.write_project(tmp_path / "project")
     by_person(root, "skills/read/SKILL.md", "---\nname: read\ndescription: Read\n---\nRead.\n", "skill: read")
     world.by_hand(root, "revert", "--no-edit", "HEAD")
     by_person(root, "README.md", "Mine.\n", "a README")
@@ -167,28 +156,16 @@ def test_the_test_split_is_looked_at_after_the_claim_and_with_a_reason(project: 
     assert claim["plan"]["first"] == 5 and claim["plan"]["seen"] == 24
 
 
-@pytest.fixture
-def elsewhere(project: Path) -> Path:
-    """A suite on which acting does harm, and a model that says nothing that could be acted on."""
-    for name in ("alpha-note", "beta-note", "gamma-note"):
-        world.write_task(project / "other" / name, name)
-        (project / "other" / name / "tests" / "test.sh").write_text(
-            "mkdir -p /logs/verifier\nif [ -e /app/out.txt ]; then echo 0; else echo 1; fi"
-            " > /logs/verifier/reward.txt\n"
-        )
-    (project / "silent.yaml").write_text(yaml.safe_dump({"coder": {"*": "Done."}}))
-    return project
-
-
-def test_harm_on_another_suite_and_nothing_with_another_model(elsewhere: Path) -> None:
-    other = f"scripted:{elsewhere / 'silent.yaml'}"
+def test_harm_on_another_suite_and_nothing_with_another_model(project: Path) -> None:
+    worth_world.write_elsewhere(project)
+    other = f"scripted:{project / 'silent.yaml'}"
     given = ("transfer", "--suite", "other", "--model", other, "--temperature", "0", "--rollouts", "3")
-    found = result(elsewhere, *given)
+    found = result(project, *given)
     model, temperature, suite = found["places"]
     assert [place["place"] for place in found["places"]] == [
         f"model {other}",
         "temperature 0",
-        f"suite {elsewhere / 'other'}",
+        f"suite {project / 'other'}",
     ]
     (rev,) = (arm for arm in suite["arms"] if arm["names"] == ["HEAD"])
     assert rev["to_seed"]["mean"] == -1 and rev["to_seed"]["high"] < 0
@@ -196,16 +173,26 @@ def test_harm_on_another_suite_and_nothing_with_another_model(elsewhere: Path) -
     assert temperature["arms"][1]["to_seed"]["mean"] == pytest.approx(2 / 3)
     assert temperature["model"] != other and temperature["suite"] == "world" != suite["suite"]
 
-    count = len(world.stored(elsewhere))
+    count = len(world.stored(project))
     assert count == sum(place["ran"] for place in found["places"])
-    said = world.ahe(elsewhere, *given).stdout
-    assert len(world.stored(elsewhere)) == count, "nothing is measured twice"
-    silent, cold, harmed = said.split("\n\n")
-    assert "neither gain nor harm is shown" in silent and "the gain holds" in cold
-    assert "harm: HEAD is worse than the seed" in harmed and "0 of " in harmed
-    dry = result(elsewhere, *given, "--dry-run", "--split", "heldout")
+    said = world.ahe(project, *given).stdout
+    assert len(world.stored(project)) == count, "nothing is measured twice"
+    head, *table = said.splitlines()[:4]
+    assert head.split() == ["where", "seed", "HEAD", "HEAD", "less", "the", "seed", "tokens", "a", "task"]
+    assert [line.split()[:2] for line in table] == [
+        ["model", other],
+        ["temperature", "0"],
+        ["suite", suite["place"][6:]],
+    ]
+    assert [next((w for w in ("harm", "gain") if f"  {w}  " in line), "") for line in table] == [
+        "",
+        "gain",
+        "harm",
+    ]
+    assert said.count("0 of ") == 3
+    dry = result(project, *given, "--dry-run", "--split", "heldout")
     assert all(place["cost"]["rollouts"] > 0 for place in dry["places"])
-    assert len(world.stored(elsewhere)) == count
+    assert len(world.stored(project)) == count
 
 
 def test_transfer_wants_a_place(project: Path) -> None:
