@@ -54,6 +54,9 @@ ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
 @click.option("-n", "--iterations", type=click.IntRange(0), help="How many iterations at most.")
 @click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
 @click.option("--strategy", metavar="NAME|FILE", help="A preset for [evolve]; `ahe strategies` lists them.")
+@click.option(
+    "--prune-every", type=click.IntRange(0), help="Every Nth iteration proposes a removal instead (0: none)."
+)
 @click.option("--dry-run", is_flag=True, help="Estimate rollouts, tokens, money and time, and stop there.")
 @evidence
 @measuring

@@ -100,9 +100,11 @@ def debugger_cost(project: Project, store: Store, iterations: int, tasks: int) -
 def evolver_cost(project: Project, store: Store, iterations: int) -> Cost:
     """The evolver's work in one iteration: the mean over the `iterations` that are done.
 
-    Seconds are always assumed, because only calls are on record.
+    An editor without a model costs nothing. Seconds are always assumed, because only calls are on record.
     """
-    return _measured(project, store, "evolver", iterations, _assumed(project, "evolver"))
+    silent = project.config.evolve.editor in ("plays", "prune")
+    assumed = _assumed(project, "evolver", "asks no model" if silent else "assumed")
+    return _measured(project, store, "evolver", iterations, assumed.times(not silent, "evolver"))
 
 
 def _measured(project: Project, store: Store, role: Role, iterations: int, assumed: Cost) -> Cost:

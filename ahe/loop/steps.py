@@ -18,7 +18,7 @@ from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, workspace_state
 from ahe.loop.verdicts import JudgedCandidate, both_stay
 from ahe.protocols import Debugger, Editor, Gate, Watcher
-from ahe.records import Brief, Evidence, Tally, Task, Trial
+from ahe.records import PRUNE, Brief, Evidence, Surfaces, Tally, Task, Trial
 
 BEST = 0.93
 
@@ -27,7 +27,8 @@ BEST = 0.93
 class Steps:
     """What a run works with. `train` and `heldout` name the tasks in use; `rollouts` is k.
 
-    The editor makes at most `changes` commits in a candidate. `runs` is the folder of trials and iterations.
+    The editor makes at most `changes` commits in a candidate, each within `surfaces`; enumerated removals go to
+    `removal_gate`. `runs` is the folder of trials and iterations.
     """
 
     history: History
@@ -38,10 +39,12 @@ class Steps:
     debugger: Debugger
     editor: Editor
     gate: Gate
+    removal_gate: Gate
     watcher: Watcher
     runs: Path
     rollouts: int
     changes: int
+    surfaces: Surfaces
     report_tokens: int
 
     def state(self) -> WorkspaceState:
@@ -95,6 +98,7 @@ class Steps:
             evidence=evidence,
             history=evidence.history,
             changes=self.changes,
+            surfaces=self.surfaces,
         )
 
     def trials_before(self, state: WorkspaceState) -> list[Trial]:
@@ -127,10 +131,12 @@ class Steps:
 
     async def judge(self, state: WorkspaceState) -> JudgedCandidate:
         """Measure the pending commits against the incumbent."""
+        removals = all(commit.strategy == PRUNE for commit in state.pending)
+        gate = self.removal_gate if removals else self.gate
 
         def measure(sha: str) -> Measurement:
             measurement = Measurement(
-                self.gate,
+                gate,
                 self.evaluator,
                 self.suite,
                 incumbent=self.version(state.incumbent),
@@ -140,7 +146,6 @@ class Steps:
                 rollouts=self.rollouts * (1 + state.undecided),
                 predicts=state.predicts,
                 risks=state.risks,
-                before=state.pending_since,
             )
             # A person's decision stays whatever more rollouts would show, so a measured harness needs no more of them.
             noted = state.by_person and measurement.was_measured()
