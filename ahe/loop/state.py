@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ahe.errors import WorkspaceError
 from ahe.history import Commit
+from ahe.records import PRUNE
 
 FINAL = ("kept", "reverted", "unchanged")
 _ITERATION = re.compile(r"^ahe/iter-(\d+)$")
@@ -33,6 +34,11 @@ class WorkspaceState:
     def by_person(self) -> bool:
         """Whether every pending commit is a person's own decision."""
         return all(commit.by_person for commit in self.pending)
+
+    @property
+    def removals(self) -> bool:
+        """Whether every pending commit is an enumerated removal."""
+        return all(commit.strategy == PRUNE for commit in self.pending)
 
     @property
     def predicts(self) -> tuple[str, ...]:
@@ -78,10 +84,7 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
     """
     places = {commit.sha: place for place, commit in enumerate(log)}
     while best in places:
-        undone: set[str] = set()
-        for commit in log[: places[best]]:
-            if commit.reverts and commit.sha not in undone:
-                undone.add(commit.reverts)
+        undone = reverted(log[: places[best]])
         contained = [places[sha] for sha in undone if places.get(sha, -1) >= places[best]]
         if not contained or max(contained) + 1 == len(log):
             break
@@ -89,6 +92,15 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
         measured = oldest.verdict.incumbent if oldest.verdict else ""
         best = measured if places.get(measured, -1) > max(contained) else parent
     return best
+
+
+def reverted(log: Sequence[Commit]) -> set[str]:
+    """The commits that those of the log, newest first, revert; a revert that was itself reverted does not count."""
+    found: set[str] = set()
+    for commit in log:
+        if commit.reverts and commit.sha not in found:
+            found.add(commit.reverts)
+    return found
 
 
 def next_iteration(state: WorkspaceState) -> int:

@@ -18,6 +18,7 @@ from ahe.evolve.draft import Draft
 from ahe.evolve.editor import Evolver
 from ahe.evolve.plays import Examples, PlaysEditor
 from ahe.evolve.prune import EveryNth, PruneEditor
+from ahe.evolve.replay import Replay
 from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
@@ -135,6 +136,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
         surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
+        show_candidates=config.evolve.evidence == "candidates",
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
     most = config.evolve.iterations if iterations is None else iterations
@@ -151,8 +153,9 @@ def debugger(parts: Parts) -> AgentDebugger:
     """The Agent Debugger: an agent per task, for an embedded model one form per task, or no model at all."""
     config, model = parts.project.config, parts.models["debugger"]
     small, kind = config.models["debugger"].embedded, config.evolve.debugger
-    if kind == "none" or config.evolve.evidence == "scores":
-        return AgentDebugger(level=config.evolve.evidence)
+    level, layered = config.evolve.evidence, config.evolve.layers
+    if kind == "none" or level == "scores":
+        return AgentDebugger(level=level, layered=layered)
     # An agent reads files that are mounted into its sandbox; the form works without one.
     form = kind == "form" or parts.unsafe or (kind == "auto" and small)
     asker = Asker(
@@ -166,7 +169,7 @@ def debugger(parts: Parts) -> AgentDebugger:
         parts.executor,
         config.evolve.jobs,
     )
-    return AgentDebugger(asker, config.evolve.evidence)
+    return AgentDebugger(asker, level, layered=layered)
 
 
 def editor(parts: Parts, history: History) -> Editor:
@@ -181,6 +184,7 @@ def editor(parts: Parts, history: History) -> Editor:
         check_in_box=SmokeTrial(parts.environment, parts.executor, scratch),
         evolver="" if kind == "plays" else model.spec.name,
         strategy=config.evolve.strategy,
+        replay=Replay(parts.executor) if config.evolve.replay else None,
     )
     removing = partial(make_draft, evolver="", strategy=PRUNE)
     prune = PruneEditor(history, removing, scratch, parts.models["coder"].fingerprint, parts.watcher)

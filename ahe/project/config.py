@@ -76,7 +76,8 @@ class EvolveTable(Table):
 
     `kinds` are the kinds of component that an edit may touch (none: all seven), `surfaces` how many of them in one
     commit (0: any number). With `same_model` the coder's model proposes too: a run with another evolver or debugger is
-    refused.
+    refused. `layers` labels failures by the layer of the harness at which they arose, and withholds those of no layer;
+    `replay` refuses a hook that blocks what worked in a rollout that passed.
 
     `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
     for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
@@ -99,6 +100,8 @@ class EvolveTable(Table):
     kinds: tuple[Kind, ...] = ()
     surfaces: int = Field(0, ge=0)
     same_model: bool = False
+    layers: bool = False
+    replay: bool = False
     report_tokens: int = Field(0, ge=0)
     tax: float = Field(0.0, ge=0)
     comparison: Ceiling = Ceiling()
@@ -189,6 +192,12 @@ class Config(Table):
         if table.temperature is None:
             values["temperature"] = 0.7 if table.embedded else None
         return ModelSpec(**values)
+
+    def with_model(self, **own: Any) -> "Config":
+        """The same with another model for all roles: `own`, but for None, over the keys of the coder's table."""
+        given = {key: value for key, value in own.items() if value is not None}
+        table = ModelTable(**_inherit(self.models["coder"].model_dump(exclude_unset=True), given))
+        return self.model_copy(update={"models": dict.fromkeys(self.models, table)})
 
     def trial_limits(self) -> Limits:
         """Limits of a coder's trial; smaller for an embedded model, which is slow and has a short window."""
