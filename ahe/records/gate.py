@@ -176,7 +176,7 @@ class Observed(Record):
 
     def __str__(self) -> str:
         known = "" if self.changed is None else f" (π {self.changed:.2f})"
-        means = f", reward {rewards_text(self.rewards)}" if self.rewards else ""
+        means = f" reward {rewards_text(self.rewards)}" if self.rewards else ""
         return f"{self.task} {self.b}/{self.n_b} → {self.c}/{self.n_c}{means}{known}"
 
 

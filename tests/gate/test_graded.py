@@ -115,7 +115,7 @@ def test_a_suite_that_never_passes_is_judged_by_its_rewards(name: str) -> None:
     assert mean_rewards(better) == (0.4, 0.6)
     row = observed(better)[0]
     assert (row.b, row.c, row.rewards, row.up > 0) == (0, 0, (0.4, 0.6), True)
-    assert str(row).startswith("t0 0/2 → 0/2, reward 0.400 → 0.600 (π ")
+    assert str(row).startswith("t0 0/2 → 0/2 reward 0.400 → 0.600 (π ")
     found = claim(better)
     assert found is not None and found.given_tasks.low > 0.1 and (found.before, found.after) == (0.0, 0.0)
 

@@ -31,7 +31,7 @@ def test_half_a_reward_is_half_a_gain_and_no_pass(tmp_path: Path) -> None:
     }
 
     log = world.git(root, "log")
-    assert "Ahe-Rewards: 0.000 → 0.500" in log and "0/2 → 0/2, reward 0.000 → 0.500" in log
+    assert "Ahe-Rewards: 0.000 → 0.500" in log and "0/2 → 0/2 reward 0.000 → 0.500" in log
     report = (root / "runs" / "iterations" / "002" / "report.md").read_text()
     assert "mean pass rate 0.0%, mean reward 0.500, over 3 tasks" in report
     assert ", reward 0.50, " in report and "alpha-note: 0 of 2 (mean reward 0.50)" in report
