@@ -54,10 +54,20 @@ ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
 @click.option("-n", "--iterations", type=click.IntRange(0), help="How many iterations at most.")
 @click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
 @click.option("--strategy", metavar="NAME|FILE", help="A preset for [evolve]; `ahe strategies` lists them.")
+@click.option(
+    "--variants", type=click.IntRange(1, 8), help="Candidates an iteration; the best goes to the gate."
+)
 @click.option("--dry-run", is_flag=True, help="Estimate rollouts, tokens, money and time, and stop there.")
 @evidence
 @measuring
-def evolve(invocation: Invocation, rollouts: int | None, dry_run: bool, as_json: bool, **given: Any) -> None:
+def evolve(
+    invocation: Invocation,
+    rollouts: int | None,
+    variants: int | None,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
     """Improve the harness: measure, explain the failures, edit, measure again, keep or git revert.
 
     Ctrl-C stops it cleanly at any time, and the same command continues from there: finished work is not paid for
@@ -67,7 +77,8 @@ def evolve(invocation: Invocation, rollouts: int | None, dry_run: bool, as_json:
     from ahe.jobs.estimate import estimate
     from ahe.views.studies import estimate_table, evolve_text
 
-    project = invocation.project({"evolve.rollouts": rollouts, **flags(given)})
+    own = {"evolve.rollouts": rollouts, "evolve.variants": variants}
+    project = invocation.project({**own, **flags(given)})
     if dry_run:
         found = estimate(project, **given)
         show(found, as_json, lambda: estimate_table(found, width()))

@@ -106,8 +106,9 @@ class Draft:
             raise Refused(reasons)
         kinds = changed_kinds(self.worktree, held)
         subject = f"{'+'.join(kinds)}: {manifest.subject[:1].lower()}{manifest.subject[1:]}".rstrip(".")
+        number = (self.brief.variant - 1) * self.brief.changes + len(self.commits) + 1
         change = Change(
-            id=f"{self.brief.iteration:03d}-{len(self.commits) + 1}",
+            id=f"{self.brief.iteration:03d}-{number}",
             kinds=kinds,
             evolver=self.evolver,
             strategy=self.strategy,
@@ -128,7 +129,7 @@ def drafted(
     history: History, make_draft: MakeDraft, scratch: Path, brief: Brief
 ) -> Iterator[tuple[Draft, Path]]:
     """A draft of HEAD for the brief, and a folder below `scratch` for an editor's files; both are removed then."""
-    folder = scratch / f"evolve-{brief.iteration:03d}"
+    folder = scratch / f"evolve-{brief.label}"
     remove_tree(folder)
     folder.mkdir(parents=True)
     try:

@@ -79,9 +79,10 @@ class Evolver:
                 load(self.harness),
                 environment,
                 _opening(brief),
-                trace=Path(brief.report.folder) / "evolver",
-                session=f"evolve-{brief.iteration:03d}",
-                key=f"evolve/{brief.iteration:03d}",
+                trace=Path(brief.report.folder)
+                / ("evolver" if brief.variant == 1 else f"evolver-{brief.variant}"),
+                session=f"evolve-{brief.label}",
+                key=f"evolve/{brief.label}",
                 workdir=HARNESS,
                 values={"mode": "agent", "changes": brief.changes},
                 host_tools={"commit_change": tool},
@@ -105,7 +106,7 @@ class Evolver:
         tools = tuple(tool.name for tool in load(draft.folder).tools)
         tasks = tuple(sorted({trial.task for trial in brief.evidence.trials if trial.status == "failed"}))
         instructions = tuple(brief.evidence.instructions.values())
-        tried = [commit.play for commit in self.history.commits()]
+        tried = [*(commit.play for commit in self.history.commits()), *brief.taken]
         fitting = best_first(self.plays, brief.report.clusters, tried)
         offered = [play for play in fitting if not play.obstacle(draft.folder, self.examples)][
             : proposal.OFFERED
@@ -134,10 +135,10 @@ class Evolver:
         question = proposal.question(brief, draft.folder, excerpts, offered)
         form = Request(
             role="evolver",
-            key=f"evolve/{brief.iteration:03d}",
+            key=f"evolve/{brief.label}",
             messages=(Message(role="system", content=system), Message(role="user", content=question)),
             max_tokens=700,
-            seed=1_000 * brief.iteration,
+            seed=1_000 * brief.iteration + 100 * (brief.variant - 1),
             response_schema=proposal.form_schema(len(excerpts), tasks, offered),
         )
         again = "Propose something else."
@@ -152,7 +153,7 @@ def _opening(brief: Brief) -> str:
         f"The harness is in {HARNESS}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. "
         f"{PLAYBOOK} has known interventions to adapt, each with a PLAY.md. "
         f"Make at most {brief.changes} change(s), each with commit_change.\n\n"
-        f"{brief.report.text}{known}"
+        f"{brief.report.text}{known}{proposal.direction(brief)}"
     )
 
 

@@ -102,7 +102,11 @@ def evolver_cost(project: Project, store: Store, iterations: int) -> Cost:
 
     Seconds are always assumed, because only calls are on record.
     """
-    return _measured(project, store, "evolver", iterations, _assumed(project, "evolver"))
+    table = project.config.evolve
+    if table.editor == "plays":
+        return _assumed(project, "evolver", "asks no model").times(0, "evolver")
+    assumed = _assumed(project, "evolver").times(table.variants, "evolver")
+    return _measured(project, store, "evolver", iterations, assumed)
 
 
 def _measured(project: Project, store: Store, role: Role, iterations: int, assumed: Cost) -> Cost:

@@ -133,6 +133,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
+        variants=config.evolve.variants,
     )
     most = config.evolve.iterations if iterations is None else iterations
     return Loop(steps, StopRules(most, config.evolve.target, config.evolve.patience))

@@ -70,7 +70,8 @@ class EvolveTable(Table):
 
     `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), or the
     plays of the playbook, best fit first (`plays`). `changes` is how many commits it may make in one candidate: several
-    are judged by leave-one-out attribution, which takes rollouts of its own. `evidence` is what the evolver is given;
+    are judged by leave-one-out attribution, which takes rollouts of its own. `variants` is how many candidates it makes
+    for an iteration: they race, and the best goes to the gate. `evidence` is what the evolver is given;
     `debugger` is how the debugger asks its model (`none`: not at all).
 
     `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
@@ -82,6 +83,7 @@ class EvolveTable(Table):
     iterations: int = Field(10, ge=0)
     rollouts: int = Field(2, ge=1)
     changes: int = Field(1, ge=1, le=3)
+    variants: int = Field(1, ge=1, le=8)
     jobs: int = Field(4, ge=1)
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)

@@ -103,7 +103,11 @@ class DebugReport(Record):
 
 
 class Brief(Record):
-    """What an editor gets. `changes` is how many commits it may make."""
+    """What an editor gets. `changes` is how many commits it may make.
+
+    If an iteration has several variants, this one has the number `variant`, from 1; `others` are the subjects of the
+    commits of the earlier ones, which it must not repeat, and `taken` their plays.
+    """
 
     iteration: int
     head: str
@@ -111,3 +115,11 @@ class Brief(Record):
     evidence: Evidence
     history: tuple[str, ...]
     changes: int
+    variant: int = 1
+    others: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The iteration, and the variant after the first: `003`, `003-2`."""
+        return f"{self.iteration:03d}" + (f"-{self.variant}" if self.variant > 1 else "")
