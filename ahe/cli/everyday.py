@@ -57,6 +57,9 @@ ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
 @click.option(
     "--variants", type=click.IntRange(1, 8), help="Candidates an iteration; the best goes to the gate."
 )
+@click.option(
+    "--prune-every", type=click.IntRange(0), help="Every Nth iteration proposes a removal instead (0: none)."
+)
 @click.option("--dry-run", is_flag=True, help="Estimate rollouts, tokens, money and time, and stop there.")
 @evidence
 @measuring

@@ -22,6 +22,7 @@ NAMES = {
     "max_rollouts": "budget.rollouts",
     "environment": "environment.kind",
     "evidence": "evolve.evidence",
+    "prune_every": "evolve.prune_every",
 }
 
 _JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Trials at the same time.")

@@ -15,10 +15,11 @@ from ahe.debug.readers.trace import Trace
 from ahe.debug.report.compose import compose
 from ahe.debug.report.detail import page
 from ahe.debug.report.sections import Material, scores, sections
+from ahe.debug.signals.layers import in_layers, layer
 from ahe.debug.signals.outcome import TaskOutcome
 from ahe.debug.signals.signatures import clusters
 from ahe.debug.study import Study, studies
-from ahe.records import Citation, DebugReport, Evidence, EvidenceLevel, Tally, Trial
+from ahe.records import Citation, Cluster, DebugReport, Evidence, EvidenceLevel, Tally, Trial
 from ahe.text import estimate_tokens
 
 WORKERS = 2
@@ -27,15 +28,21 @@ WORKERS = 2
 class AgentDebugger:
     """Makes the debug report. Without an `asker` no model is asked.
 
-    `level` is what the evolver gets: pass rates alone, the report, or the report and the raw traces.
+    `level` is what the evolver gets: pass rates alone, the report, or the report and the raw traces. With `layered` its
+    clusters are those that an edit may answer, earliest layer first (`ahe.debug.signals.layers`).
     """
 
     def __init__(
-        self, asker: Asker | None = None, level: EvidenceLevel = "report+raw", workers: int = WORKERS
+        self,
+        asker: Asker | None = None,
+        level: EvidenceLevel = "report+raw",
+        workers: int = WORKERS,
+        layered: bool = False,
     ) -> None:
         self._asker = asker
         self._level = level
         self._workers = workers
+        self._layered = layered
 
     async def explain(self, evidence: Evidence) -> DebugReport:
         """Write `report.md`, `detail/<task>.md` and `clusters.json` into the evidence's folder."""
@@ -67,7 +74,13 @@ class AgentDebugger:
             heldout=evidence.heldout,
             answers={task: answer_text(answer) for task, answer in asked.answers.items()},
             notes=(*asked.notes, *notes),
+            layered=self._layered,
         )
+        usable = in_layers(material.clusters) if self._layered else material.clusters
+        residual = tuple(
+            trial for cluster in material.clusters if cluster not in usable for trial in cluster.trials
+        )
+        none_left = f"all {len(residual)} failures are residual: no edit of the harness answers them"
         title = f"Debug report, iteration {evidence.iteration}" if evidence.iteration else "Debug report"
         contents = scores(material) if self._level == "scores" else sections(material)
         text = compose(title, contents, evidence.budget)
@@ -75,11 +88,12 @@ class AgentDebugger:
         return DebugReport(
             text=text,
             tokens=estimate_tokens(text),
-            clusters=material.clusters,
-            citations=_instructions(tasks) if self._level == "scores" else _best_citations(material),
+            clusters=usable,
+            citations=_instructions(tasks) if self._level == "scores" else _best_citations(material, usable),
             folder=evidence.folder,
             level=self._level,
-            notes=asked.notes,
+            residual=residual,
+            notes=(*asked.notes, *([none_left] if residual and not usable else [])),
         )
 
     async def _ask(self, found: Sequence[Study], earlier: Sequence[Study]) -> Asked:
@@ -115,15 +129,18 @@ def _write(out: Path, report: str, found: Iterable[Study], material: Material) -
         text = page(each.outcome, each.instruction, each.shown, material.answers.get(each.task, ""))
         name = each.task.replace("/", "__").lstrip(".") or "task"
         (pages / f"{name}.md").write_text(text, "utf-8", errors="surrogateescape")
-    dump = [cluster.model_dump() for cluster in material.clusters]
+    dump = [
+        {**cluster.model_dump(), **({"layer": layer(cluster.signature).name} if material.layered else {})}
+        for cluster in material.clusters
+    ]
     (out / "clusters.json").write_text(json.dumps(dump, indent=1) + "\n", "utf-8")
     (out / "report.md").write_text(report, "utf-8", errors="surrogateescape")
 
 
-def _best_citations(material: Material) -> tuple[Citation, ...]:
+def _best_citations(material: Material, clusters: Iterable[Cluster]) -> tuple[Citation, ...]:
     """For each cluster, largest first, the best citation of its first rollout, with the trial's whole id."""
     rollouts = {rollout.trial: rollout for task in material.tasks for rollout in task.rollouts}
-    members = ([rollouts[trial] for trial in cluster.trials] for cluster in material.clusters)
+    members = ([rollouts[trial] for trial in cluster.trials] for cluster in clusters)
     best = (next(((r.best, r.trial) for r in of if r.best is not None), None) for of in members)
     return tuple(each.model_copy(update={"trial": trial}) for each, trial in filter(None, best) if each.quote)
 

@@ -31,7 +31,8 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 
 class Store(Database):
-    """Finished trials, answered calls of debugger and evolver, what was spent, and facts about endpoints.
+    """Finished trials, answered calls of debugger and evolver, what was spent, and facts: about endpoints, and the
+    prior of each comparison.
 
     Every method raises `UsageError` as those of `Database` do.
     """
@@ -73,16 +74,12 @@ class Store(Database):
         asked = "SELECT record FROM trial WHERE harness = ? ORDER BY task, attempt"
         return self._trials(self.rows(asked, (harness,)))
 
-    def tallies(self, model: str, before: str = "") -> list[tuple[str, Tally]]:
-        """Task and tally of each pair of harness and task, from plain attempts with the model of this fingerprint.
-
-        With `before` (a time in the format of `Trial.started`) only of trials that began earlier.
-        """
+    def tallies(self, model: str) -> list[tuple[str, Tally]]:
+        """Task and tally of each pair of harness and task, from plain attempts with the model of this fingerprint."""
         rows = self.rows(
             "SELECT task, sum(status = 'passed'), sum(status <> 'missing'), sum(status = 'missing')"
-            " FROM trial WHERE record ->> 'model' = ?1 AND (?2 = '' OR record ->> 'started' < ?2)"
-            " AND attempt < ?3 GROUP BY harness, task",
-            (model, before, FRESH),
+            " FROM trial WHERE record ->> 'model' = ? AND attempt < ? GROUP BY harness, task",
+            (model, FRESH),
         )
         return [(task, Tally(passes=p, n=n, missing=missing)) for task, p, n, missing in rows]
 

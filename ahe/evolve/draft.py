@@ -19,6 +19,7 @@ from ahe.agents.answering import Refused
 from ahe.debug.ask.citations import CitationChecker
 from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import full_ids
+from ahe.evolve.replay import Replay
 from ahe.files import copy_tree, remove_tree
 from ahe.harness.layout import FILES, FOLDERS, Problem, classify, counts
 from ahe.harness.preflight import SHOWN, Preflight
@@ -51,7 +52,8 @@ class Manifest(Record):
 class Draft:
     """The draft of one brief: `folder` is the evolver's copy of the harness, `commits` are those made of it so far.
 
-    `worktree` is git's, out of the evolver's reach. `evolver` and `strategy` are written to each commit.
+    `worktree` is git's, out of the evolver's reach. `evolver` and `strategy` are written to each commit. `replay` also
+    checks what changes middleware against the rollouts that passed.
     """
 
     worktree: Path
@@ -62,6 +64,7 @@ class Draft:
     check_in_box: CheckInBox
     evolver: str
     strategy: str
+    replay: Replay | None = None
     commits: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -97,10 +100,20 @@ class Draft:
         reasons = unfounded(
             manifest, Path(evidence.traces), trials, {trial.task for trial in evidence.trials}
         )
+        reasons += [
+            f"citations: what failed in {citation} is not the harness's to repair (residual): cite another failure"
+            for citation in citations
+            if citation.trial in self.brief.report.residual
+        ]
         reasons += [f"{line}; a harness holds plain files [files]" for line in left_out[:SHOWN]]
         problems = self.preflight.check(held, self.worktree, manifest.action)
         if not problems and not left_out:
+            touched = changed_kinds(self.worktree, held)
+            reasons += self.brief.surfaces.refusals(touched)
             problems = await self.check_in_box(held)
+            if self.replay and not problems and Kind.MIDDLEWARE in touched:
+                passing = (trial.id for trial in evidence.trials if trial.status == "passed")
+                problems = await self.replay(held, (Path(evidence.traces) / trial for trial in passing))
         reasons += [str(each) for each in problems if not (left_out and each.rule == "change")]
         if reasons:
             raise Refused(reasons)

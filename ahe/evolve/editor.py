@@ -16,7 +16,7 @@ from ahe.harness.load import load
 from ahe.history import Commit, History
 from ahe.history.commits import prediction_scores
 from ahe.protocols import MakeEnvironment, Model
-from ahe.records import Brief, EnvironmentSpec, Limits, Message, Mount, Request
+from ahe.records import Brief, EnvironmentSpec, Kind, Limits, Message, Mount, Request
 
 LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
 HARNESS, EVIDENCE, PLAYBOOK = "/harness", "/evidence", "/playbook"
@@ -52,8 +52,11 @@ class Evolver:
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first; none when nothing passed preflight.
 
-        Raises `BadRequest`, `ContextOverflow` or `HarnessError` if an agent ends so before it has made a commit.
+        Nothing is asked where the report has only residual failures. Raises `BadRequest`, `ContextOverflow` or
+        `HarnessError` if an agent ends so before it has made a commit.
         """
+        if brief.report.residual and not brief.report.clusters:
+            return []
         with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, scratch):
             if self.tool_calls is None:
                 await self._by_form(brief, draft)
@@ -108,10 +111,15 @@ class Evolver:
         instructions = tuple(brief.evidence.instructions.values())
         tried = [*(commit.play for commit in self.history.commits()), *brief.taken]
         fitting = best_first(self.plays, brief.report.clusters, tried)
-        offered = [play for play in fitting if not play.obstacle(draft.folder, self.examples)][
-            : proposal.OFFERED
-        ]
+        offered = [
+            play
+            for play in fitting
+            if not brief.surfaces.refusals(play.kinds) and not play.obstacle(draft.folder, self.examples)
+        ][: proposal.OFFERED]
         named = {f"{proposal.PLAY}{play.name}": play for play in offered}
+        places = [*(place for place in proposal.PLACES if not brief.surfaces.refusals([Kind(place)])), *named]
+        if not places:
+            return
 
         async def take(given: proposal.Proposal) -> str:
             draft.reset()
@@ -122,8 +130,8 @@ class Evolver:
                     play.apply(draft.folder, self.examples)
                     if said := play_manifest(play, brief):
                         return await draft.commit(said, play.key)
-                if given.place not in proposal.PLACES:
-                    raise Refused([f"place is one of {', '.join([*proposal.PLACES, *named])}"])
+                if given.place not in places:
+                    raise Refused([f"place is one of {', '.join(places)}"])
                 proposal.require_usable(given.text, draft.folder, instructions)
                 proposal.apply(given, draft.folder, tools)
                 return await draft.commit(proposal.manifest(given, excerpts, tasks))
@@ -139,7 +147,7 @@ class Evolver:
             messages=(Message(role="system", content=system), Message(role="user", content=question)),
             max_tokens=700,
             seed=1_000 * brief.iteration + 100 * (brief.variant - 1),
-            response_schema=proposal.form_schema(len(excerpts), tasks, offered),
+            response_schema=proposal.form_schema(len(excerpts), tasks, places),
         )
         again = "Propose something else."
         await fill_in(self.model, form, proposal.Proposal, take, repairs=self.repairs, again=again)
@@ -152,7 +160,8 @@ def _opening(brief: Brief) -> str:
     return (
         f"The harness is in {HARNESS}, the evidence in {EVIDENCE}: {SHOWN[brief.report.level]}. "
         f"{PLAYBOOK} has known interventions to adapt, each with a PLAY.md. "
-        f"Make at most {brief.changes} change(s), each with commit_change.\n\n"
+        f"Make at most {brief.changes} change(s), each with commit_change. {brief.surfaces}".rstrip()
+        + "\n\n"
         f"{brief.report.text}{known}{proposal.direction(brief)}"
     )
 

@@ -49,15 +49,16 @@ class Proposal(Record):
     risks: tuple[str, ...]
 
 
-def form_schema(excerpts: int, tasks: tuple[str, ...], plays: Sequence[Play] = ()) -> dict[str, Any]:
+def form_schema(
+    excerpts: int, tasks: tuple[str, ...], places: Sequence[str] = tuple(PLACES)
+) -> dict[str, Any]:
     """The JSON schema of a proposal. The order of the keys makes the model reason before it writes."""
-    places = [*PLACES, *(f"{PLAY}{play.name}" for play in plays)]
     names = {"type": "array", "items": {"enum": list(tasks)}, "maxItems": 3}
     return object_schema(
         {
             "evidence": {"type": "integer", "enum": list(range(1, excerpts + 1))},
             "root_cause": {"type": "string", "minLength": 20, "maxLength": 300},
-            "place": {"enum": places},
+            "place": {"enum": list(places)},
             "name": {"type": "string", "minLength": 3, "maxLength": 30},
             "text": {"type": "string", "minLength": 20, "maxLength": 500},
             "subject": {"type": "string", "minLength": 10, "maxLength": 70},
@@ -74,7 +75,8 @@ def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...], plays:
     return (
         f"{brief.report.text}\n\n# Excerpts to choose the evidence from\n\n{numbered}\n\n"
         f"# The agent's system prompt now\n\n{prompt}\n\n# Its memory now\n\n{memory or '(empty)'}\n\n"
-        f"{_tried(brief)}{_offered(plays)}Propose one change.{direction(brief)}"
+        f"{_tried(brief)}{_offered(plays)}Propose one change. {brief.surfaces}".rstrip()
+        + direction(brief)
     )
 
 

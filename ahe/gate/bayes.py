@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from math import prod
 from random import Random
 
-from ahe.gate.decisions import PER_ARM, apply_heldout_veto, decided, requests_up_to, tried, unusable
+from ahe.gate.decisions import (
+    PER_ARM,
+    apply_heldout_veto,
+    decided,
+    margin,
+    requests_up_to,
+    tried,
+    unusable,
+)
 from ahe.gate.posterior import Posterior, posterior
 from ahe.records import Ceiling, Comparison, Decision, RolloutRequest, Tally
 
@@ -40,6 +48,7 @@ class BayesGate:
     heldout: int = PER_ARM
     ceiling: Ceiling = NO_CEILING
     name: str = "bayes"
+    shown: str = "better"
 
     def decide(self, comparison: Comparison) -> Decision:
         """Decide on the train rollouts or request more; held-out only where train says keep."""
@@ -51,9 +60,9 @@ class BayesGate:
             hopeless = bound
         found = posterior(comparison.train, comparison.concentration)
         problem = "" if found is None else unusable(comparison.train)
-        score = found.above(self.tax * comparison.grown / 1000 + self._owed(comparison)) if found else 0.0
+        score = found.above(self._bar(comparison)) if found else 0.0
         if found and not problem and score <= hopeless:
-            return decided(found, "reverted", f"not better on train (P = {score:.2f})")
+            return decided(found, "reverted", f"not {self.shown} on train (P = {score:.2f})")
         if affordable := within(requests, comparison, self.ceiling):
             return Decision(outcome="more", reason="rollouts on train", requests=affordable)
         if requests and found is None:
@@ -62,6 +71,10 @@ class BayesGate:
         if found is None or problem:
             return Decision(outcome="undecided", reason=problem or unusable(comparison.train))
         return self._beyond(comparison, found, score)
+
+    def _bar(self, comparison: Comparison) -> float:
+        """The gain, as a share of 1, that the candidate has to exceed."""
+        return self.tax * comparison.grown / 1000 + self._owed(comparison)
 
     def _owed(self, comparison: Comparison) -> float:
         """The gain, as a share of 1, that the candidate's further tokens per task have to bring."""
@@ -81,8 +94,34 @@ class BayesGate:
                 outcome="more", reason=f"train leaves it open (P = {score:.2f})", requests=requests
             )
         if score >= min(keep, self.final) and score > revert:
-            return apply_heldout_veto(comparison, found, f"better on train (P = {score:.2f})", self.heldout)
+            return apply_heldout_veto(
+                comparison, found, f"{self.shown} on train (P = {score:.2f})", self.heldout
+            )
         return decided(found, "reverted", f"unproven on train (P = {score:.2f})")
+
+
+@dataclass
+class LeanGate(BayesGate):
+    """For removals: keeps what is not worse by more than the held-out margin, and takes fewer tokens a trial.
+
+    The looks, bounds and rollouts are those of `bayes`, with P the probability that the pass rate fell by less than
+    `margin`. Where the tokens of an arm are unknown, pass rate alone decides.
+    """
+
+    name: str = "lean"
+    shown: str = "as good"
+
+    def _bar(self, comparison: Comparison) -> float:
+        return -margin(len(comparison.train)) if comparison.train else 0.0
+
+    def _beyond(self, comparison: Comparison, found: Posterior, score: float) -> Decision:
+        before, after = comparison.tokens or (1.0, 0.0)
+        if after >= before:
+            reason = (
+                f"not cheaper: {before:,.0f} → {after:,.0f} tokens a trial (as good with P = {score:.2f})"
+            )
+            return decided(found, "reverted", reason)
+        return super()._beyond(comparison, found, score)
 
 
 # ---------------------------------------------------------------- where the next rollouts go

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from ahe.errors import UsageError
-from ahe.gate.bayes import BayesGate
+from ahe.gate.bayes import BayesGate, LeanGate
 from ahe.gate.decisions import (
     PER_ARM,
     decided,
@@ -125,6 +125,7 @@ GATES: dict[str, Callable[[], Gate]] = {
     "pareto": ParetoGate,
     "greedy": GreedyGate,
     "flips": FlipsGate,
+    "lean": LeanGate,
 }
 
 
@@ -133,14 +134,13 @@ def make_gate(
 ) -> Gate:
     """The gate of that name. With `quick`, a held-out task gets no more rollouts than a train task.
 
-    `tax`, in points for each 1,000 tokens of the prompt, `price`, in tokens a task that a point may cost, and `ceiling`
-    apply to `bayes` only: the other gates run the same rollouts for every candidate.
+    `tax`, in points for each 1,000 tokens of the prompt, and `price`, in tokens a task that a point may cost, apply to
+    `bayes` only, `ceiling` to `bayes` and `lean`: the others run the same rollouts for every candidate.
     Raises `UsageError` that lists the names.
     """
     if name not in GATES:
         raise UsageError(f"there is no gate {name!r}: set [evolve] gate to one of {', '.join(GATES)}")
-    if name != "bayes":
-        return GATES[name]()
-    return BayesGate(
-        heldout=0 if quick else PER_ARM, tax=tax / 100, price=price, ceiling=ceiling or Ceiling()
-    )
+    heldout, ceiling = 0 if quick else PER_ARM, ceiling or Ceiling()
+    if name == "bayes":
+        return BayesGate(heldout=heldout, tax=tax / 100, price=price, ceiling=ceiling)
+    return LeanGate(heldout=heldout, ceiling=ceiling) if name == "lean" else GATES[name]()

@@ -65,6 +65,10 @@ class Commit:
         return self.trailer("Ahe-Play")
 
     @property
+    def strategy(self) -> str:
+        return self.trailer("Ahe-Strategy")
+
+    @property
     def evidence(self) -> tuple[str, ...]:
         """The places cited, each `<trial id>#<step>`."""
         return names(self.trailers.get("Ahe-Evidence", ()))

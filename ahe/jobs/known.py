@@ -100,13 +100,12 @@ def debugger_cost(project: Project, store: Store, iterations: int, tasks: int) -
 def evolver_cost(project: Project, store: Store, iterations: int) -> Cost:
     """The evolver's work in one iteration: the mean over the `iterations` that are done.
 
-    Seconds are always assumed, because only calls are on record.
+    An editor without a model costs nothing. Seconds are always assumed, because only calls are on record.
     """
     table = project.config.evolve
-    if table.editor == "plays":
-        return _assumed(project, "evolver", "asks no model").times(0, "evolver")
-    assumed = _assumed(project, "evolver").times(table.variants, "evolver")
-    return _measured(project, store, "evolver", iterations, assumed)
+    edits = 0 if table.editor in ("plays", "prune") else table.variants
+    assumed = _assumed(project, "evolver", "assumed" if edits else "asks no model")
+    return _measured(project, store, "evolver", iterations, assumed.times(edits, "evolver"))
 
 
 def _measured(project: Project, store: Store, role: Role, iterations: int, assumed: Cost) -> Cost:

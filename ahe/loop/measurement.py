@@ -33,8 +33,8 @@ AGAIN = 2.0
 class Measurement:
     """Candidate against incumbent. `train` and `heldout` name the tasks in use.
 
-    The prior is fitted to trials that started before `before`, when the candidate was made: its own trials must not
-    move the prior while they come in, or a killed comparison would continue differently.
+    The prior is fitted once, when the two are first compared, to all earlier trials, and kept in the store: the
+    comparison's own trials must not move it while they come in, or a killed one would continue differently.
     """
 
     gate: Gate
@@ -47,14 +47,18 @@ class Measurement:
     rollouts: int
     predicts: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
-    before: str = ""
     series: int = field(default=0, init=False)
     fresh: dict[str, Trial] = field(default_factory=dict)
     concentration: float = field(init=False)
 
     def __post_init__(self) -> None:
-        rows = self.evaluator.store.tallies(self.evaluator.runner.model.fingerprint, self.before)
-        self.concentration = fit_concentration([row for row in rows if row[0] in self.train])
+        store, model = self.evaluator.store, self.evaluator.runner.model.fingerprint
+        name = f"concentration {self.incumbent.id} {self.candidate.id} {model}"
+        fitted = store.fact(name)
+        if not isinstance(fitted, float):
+            fitted = fit_concentration([row for row in store.tallies(model) if row[0] in self.train])
+            store.put_fact(name, fitted)
+        self.concentration = fitted
 
     async def verdict(self) -> Verdict:
         """Ask the gate, run the rollouts that it requests, and ask again until it decides.

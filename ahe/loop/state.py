@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from ahe.errors import WorkspaceError
 from ahe.history import Commit
@@ -29,12 +28,6 @@ class WorkspaceState:
     unreverted: tuple[Commit, ...]
     undecided: int
     untagged: bool
-
-    @property
-    def pending_since(self) -> str:
-        """When the oldest pending commit was made, in UTC and in the format of the trials' times."""
-        made = datetime.fromisoformat(self.pending[-1].date)
-        return made.astimezone(UTC).isoformat(timespec="milliseconds")
 
     @property
     def by_person(self) -> bool:

@@ -19,7 +19,7 @@ from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, wor
 from ahe.loop.variants import Variants
 from ahe.loop.verdicts import JudgedCandidate, both_stay
 from ahe.protocols import Debugger, Editor, Gate, Watcher
-from ahe.records import Brief, Evidence, Tally, Task, Trial
+from ahe.records import PRUNE, Brief, Evidence, Surfaces, Tally, Task, Trial
 
 BEST = 0.93
 
@@ -28,8 +28,8 @@ BEST = 0.93
 class Steps:
     """What a run works with. `train` and `heldout` name the tasks in use; `rollouts` is k.
 
-    The editor makes at most `changes` commits in a candidate; of several `variants` the best goes to the gate. `runs`
-    is the folder of trials and iterations.
+    The editor makes at most `changes` commits in a candidate, each within `surfaces`; of several `variants` the best goes
+    to the gate; enumerated removals go to `removal_gate`. `runs` is the folder of trials and iterations.
     """
 
     history: History
@@ -40,10 +40,12 @@ class Steps:
     debugger: Debugger
     editor: Editor
     gate: Gate
+    removal_gate: Gate
     watcher: Watcher
     runs: Path
     rollouts: int
     changes: int
+    surfaces: Surfaces
     report_tokens: int
     variants: int = 1
 
@@ -98,6 +100,7 @@ class Steps:
             evidence=evidence,
             history=evidence.history,
             changes=self.changes,
+            surfaces=self.surfaces,
         )
 
     def trials_before(self, state: WorkspaceState) -> list[Trial]:
@@ -138,10 +141,12 @@ class Steps:
 
     async def judge(self, state: WorkspaceState) -> JudgedCandidate:
         """Measure the pending commits against the incumbent."""
+        removals = all(commit.strategy == PRUNE for commit in state.pending)
+        gate = self.removal_gate if removals else self.gate
 
         def measure(sha: str) -> Measurement:
             measurement = Measurement(
-                self.gate,
+                gate,
                 self.evaluator,
                 self.suite,
                 incumbent=self.version(state.incumbent),
@@ -151,7 +156,6 @@ class Steps:
                 rollouts=self.rollouts * (1 + state.undecided),
                 predicts=state.predicts,
                 risks=state.risks,
-                before=state.pending_since,
             )
             # A person's decision stays whatever more rollouts would show, so a measured harness needs no more of them.
             noted = state.by_person and measurement.was_measured()

@@ -101,7 +101,7 @@ class Variants:
                 own = {
                     "variant": number,
                     "others": tuple(commit.subject for commit in commits),
-                    "taken": tuple(commit.play for commit in commits),
+                    "taken": tuple(text for commit in commits for text in (commit.play, commit.body)),
                 }
                 if not (shas := await self.edit(brief.model_copy(update=own))):
                     continue

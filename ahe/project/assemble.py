@@ -17,6 +17,8 @@ from ahe.events import Notice, Spent
 from ahe.evolve.draft import Draft
 from ahe.evolve.editor import Evolver
 from ahe.evolve.plays import Examples, PlaysEditor
+from ahe.evolve.prune import EveryNth, PruneEditor
+from ahe.evolve.replay import Replay
 from ahe.evolve.smoke import SmokeTrial
 from ahe.gate.choose import make_gate
 from ahe.harness.leaks import Secrets
@@ -32,7 +34,7 @@ from ahe.project.content import entry
 from ahe.project.project import Project
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Editor, Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import EnvironmentSpec, Role, Usage
+from ahe.records import PRUNE, EnvironmentSpec, Role, Surfaces, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -112,6 +114,13 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
     """The loop of one `ahe evolve`; iterations and gate as configured where they are None."""
     config = parts.project.config
     train, heldout = parts.project.tasks_in_use(parts.suite)
+    named = partial(
+        make_gate,
+        quick=config.suite.quick,
+        tax=config.evolve.tax,
+        price=config.gate.price,
+        ceiling=config.evolve.comparison,
+    )
     steps = Steps(
         history=history,
         suite=parts.suite,
@@ -120,18 +129,13 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         evaluator=parts.evaluator,
         debugger=debugger(parts),
         editor=editor(parts, history),
-        gate=gate
-        or make_gate(
-            config.evolve.gate,
-            quick=config.suite.quick,
-            tax=config.evolve.tax,
-            price=config.gate.price,
-            ceiling=config.evolve.comparison,
-        ),
+        gate=gate or named(config.evolve.gate),
+        removal_gate=gate or named("lean"),
         watcher=parts.watcher,
         runs=config.runs,
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
+        surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
         variants=config.evolve.variants,
     )
@@ -149,8 +153,9 @@ def debugger(parts: Parts) -> AgentDebugger:
     """The Agent Debugger: an agent per task, for an embedded model one form per task, or no model at all."""
     config, model = parts.project.config, parts.models["debugger"]
     small, kind = config.models["debugger"].embedded, config.evolve.debugger
-    if kind == "none" or config.evolve.evidence == "scores":
-        return AgentDebugger(level=config.evolve.evidence)
+    level, layered = config.evolve.evidence, config.evolve.layers
+    if kind == "none" or level == "scores":
+        return AgentDebugger(level=level, layered=layered)
     # An agent reads files that are mounted into its sandbox; the form works without one.
     form = kind == "form" or parts.unsafe or (kind == "auto" and small)
     asker = Asker(
@@ -164,11 +169,11 @@ def debugger(parts: Parts) -> AgentDebugger:
         parts.executor,
         config.evolve.jobs,
     )
-    return AgentDebugger(asker, config.evolve.evidence)
+    return AgentDebugger(asker, level, layered=layered)
 
 
 def editor(parts: Parts, history: History) -> Editor:
-    """The evolver, as an agent or for an embedded model a form with one proposal per call; or the playbook's plays."""
+    """The evolver, as an agent or for an embedded model a form with one proposal per call; or one without a model."""
     config, kind = parts.project.config, parts.project.config.evolve.editor
     form = kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded)
     model, scratch = parts.models["evolver"], parts.store.scratch.own
@@ -179,23 +184,31 @@ def editor(parts: Parts, history: History) -> Editor:
         check_in_box=SmokeTrial(parts.environment, parts.executor, scratch),
         evolver="" if kind == "plays" else model.spec.name,
         strategy=config.evolve.strategy,
+        replay=Replay(parts.executor) if config.evolve.replay else None,
     )
+    removing = partial(make_draft, evolver="", strategy=PRUNE)
+    prune = PruneEditor(history, removing, scratch, parts.models["coder"].fingerprint, parts.watcher)
+    if kind == "prune":
+        return prune
+    every, plays, rows = config.evolve.prune_every, parts.project.playbook(), examples(parts.suite)
+    made: Editor
     if kind == "plays":
-        plays, rows = parts.project.playbook(), examples(parts.suite)
-        return PlaysEditor(history, make_draft, scratch, plays, rows, parts.watcher)
-    return Evolver(
-        history,
-        make_draft,
-        scratch,
-        entry("evolver"),
-        model,
-        None if form else parts.modes["evolver"],
-        parts.environment,
-        parts.executor,
-        config.evolve.repairs,
-        parts.project.playbook(),
-        examples(parts.suite),
-    )
+        made = PlaysEditor(history, make_draft, scratch, plays, rows, parts.watcher)
+    else:
+        made = Evolver(
+            history,
+            make_draft,
+            scratch,
+            entry("evolver"),
+            model,
+            None if form else parts.modes["evolver"],
+            parts.environment,
+            parts.executor,
+            config.evolve.repairs,
+            plays,
+            rows,
+        )
+    return EveryNth(every, prune, made) if every else made
 
 
 def examples(suite: Suite) -> Examples:

@@ -16,7 +16,7 @@ from ahe.errors import UsageError
 from ahe.gate.choose import GATES
 from ahe.project.content import entry
 from ahe.project.strategies import strategy
-from ahe.records import Ceiling, EvidenceLevel, Limits, ModelSpec, Role
+from ahe.records import Ceiling, EvidenceLevel, Kind, Limits, ModelSpec, Role
 from ahe.text import read_text
 
 FILE = "ahe.toml"
@@ -68,11 +68,17 @@ class SuiteTable(Table):
 class EvolveTable(Table):
     """`strategy` names a preset for this table, or is the path of one: what is set here or by a flag goes before it.
 
-    `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), or the
-    plays of the playbook, best fit first (`plays`). `changes` is how many commits it may make in one candidate: several
-    are judged by leave-one-out attribution, which takes rollouts of its own. `variants` is how many candidates it makes
-    for an iteration: they race, and the best goes to the gate. `evidence` is what the evolver is given;
-    `debugger` is how the debugger asks its model (`none`: not at all).
+    `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), the plays of
+    the playbook, best fit first (`plays`), or removals (`prune`). Every `prune_every`th iteration proposes a removal
+    instead (0: none does); removals are judged by the gate `lean`. `changes` is how many commits may be in one
+    candidate: several are judged by leave-one-out attribution, which takes rollouts of its own. `variants` is how many
+    candidates it makes for an iteration: they race, and the best goes to the gate. `evidence` is what the evolver is
+    given; `debugger` is how the debugger asks its model (`none`: not at all).
+
+    `kinds` are the kinds of component that an edit may touch (none: all seven), `surfaces` how many of them in one
+    commit (0: any number). With `same_model` the coder's model proposes too: a run with another evolver or debugger is
+    refused. `layers` labels failures by the layer of the harness at which they arose, and withholds those of no layer;
+    `replay` refuses a hook that blocks what worked in a rollout that passed.
 
     `report_tokens` is the debug report's budget, 0 for the default. `tax` is how many points a change has to gain
     for each 1,000 tokens that it adds to the prompt; `comparison` bounds what measuring one candidate on train
@@ -89,9 +95,15 @@ class EvolveTable(Table):
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
     gate: str = "bayes"
-    editor: Literal["auto", "agent", "proposal", "plays"] = "auto"
+    editor: Literal["auto", "agent", "proposal", "plays", "prune"] = "auto"
+    prune_every: int = Field(0, ge=0)
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"
+    kinds: tuple[Kind, ...] = ()
+    surfaces: int = Field(0, ge=0)
+    same_model: bool = False
+    layers: bool = False
+    replay: bool = False
     report_tokens: int = Field(0, ge=0)
     tax: float = Field(0.0, ge=0)
     comparison: Ceiling = Ceiling()
@@ -228,12 +240,27 @@ def load_config(root: Path, flags: Mapping[str, Any] | None = None) -> Config:
     own = {role: _table(model.pop(role, {}), f"model.{role}") for role in ("debugger", "evolver")}
     tables = {"coder": model, **{role: _inherit(model, table) for role, table in own.items()}}
     try:
-        return Config.model_validate({**tree, "root": root, "models": tables})
+        config = Config.model_validate({**tree, "root": root, "models": tables})
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
         hint = f"look into {FILE}, the flags and the AHE_ variables; `ahe init` in an empty folder shows every key"
         raise UsageError(f"{FILE}: {where}: {problem['msg']} ({hint})") from None
+    _require_same_model(config)
+    return config
+
+
+def _require_same_model(config: Config) -> None:
+    """Raise `UsageError` where `same_model` is set and another role that is asked has another model than the coder."""
+    table, coder = config.evolve, config.models["coder"]
+    asked: list[Role] = ["evolver"] if table.debugger == "none" else ["evolver", "debugger"]
+    for role in asked if table.same_model else []:
+        own = config.models[role]
+        if (own.name, own.base_url) != (coder.name, coder.base_url):
+            raise UsageError(
+                f"{FILE}: with the strategy {table.strategy} the coder's own model proposes ([evolve] same_model), but "
+                f"[model.{role}] names {own.name}: remove that table, or set same_model = false"
+            )
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:

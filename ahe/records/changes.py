@@ -1,5 +1,6 @@
 """What the debugger passes to the editor, and the change that the editor makes."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
@@ -63,6 +64,9 @@ class Cluster(Record):
     tasks: tuple[str, ...]
 
 
+PRUNE = "prune"
+"""What `Ahe-Strategy` says of an enumerated removal, whatever the run's strategy is."""
+
 EvidenceLevel = Literal["scores", "report", "report+raw"]
 """What an editor gets: only pass rates, the debug report, or the report with the raw traces."""
 
@@ -90,7 +94,8 @@ class Evidence(Record):
 class DebugReport(Record):
     """A debug report. `citations` are passages worth quoting, most important first.
 
-    `level` is what an editor may get of it; `notes` say what the debugger's model was not asked or did not answer.
+    `level` is what an editor may get of it; `residual` are failed trials that no edit may answer; `notes` say what the
+    debugger's model was not asked or did not answer.
     """
 
     text: str
@@ -99,14 +104,52 @@ class DebugReport(Record):
     citations: tuple[Citation, ...]
     folder: str
     level: EvidenceLevel = "report+raw"
+    residual: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
+class Surfaces(Record):
+    """What an edit may touch: `kinds` (empty: all seven), and how many of them in one commit (`most`, 0: all of them).
+
+    A tool's description and its implementation are one surface: neither can be added alone.
+    """
+
+    kinds: tuple[Kind, ...] = ()
+    most: int = 0
+
+    def refusals(self, touched: Collection[Kind]) -> list[str]:
+        """Why an edit of these kinds is refused, one reason each; none where it is allowed."""
+        found = []
+        if self.kinds and (others := sorted(set(touched) - set(self.kinds))):
+            found.append(
+                f"{', '.join(others)}: in this run an edit may touch {', '.join(self.kinds)} only [surface]"
+            )
+        tool = {Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION}
+        count = len(touched) - (tool <= set(touched))
+        if self.most and count > self.most:
+            many = f"{', '.join(sorted(touched))}: {count} kinds of component in one edit"
+            found.append(f"{many}; in this run one edit touches {self.most} at most [surface]")
+        return found
+
+    def __str__(self) -> str:
+        """The limits in a sentence; empty without any."""
+        said = [f"touch {', '.join(self.kinds)} only"] if self.kinds else []
+        said += (
+            [f"touch {self.most} kind{'s' if self.most > 1 else ''} of component at most"]
+            if self.most
+            else []
+        )
+        return f"In this run an edit may {' and '.join(said)}." if said else ""
+
+
+ALL_SURFACES = Surfaces()
+
+
 class Brief(Record):
-    """What an editor gets. `changes` is how many commits it may make.
+    """What an editor gets. `changes` is how many commits it may make, `surfaces` what each may touch.
 
     If an iteration has several variants, this one has the number `variant`, from 1; `others` are the subjects of the
-    commits of the earlier ones, which it must not repeat, and `taken` their plays.
+    commits of the earlier ones, which it must not repeat, and `taken` their plays and messages.
     """
 
     iteration: int
@@ -115,6 +158,7 @@ class Brief(Record):
     evidence: Evidence
     history: tuple[str, ...]
     changes: int
+    surfaces: Surfaces = ALL_SURFACES
     variant: int = 1
     others: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()

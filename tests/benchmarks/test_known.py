@@ -51,6 +51,14 @@ async def test_what_harms_goes_what_helps_stays_and_what_does_nothing_moves_noth
     assert "| 3 |" in judged_tables([paired], [null])[1]
 
 
+async def test_the_same_seed_gives_the_same_verdicts_whatever_the_clock_says() -> None:
+    """With 24 tasks the prior is fitted to earlier trials, which here began in the same second as the commits."""
+    edits = [Edit("noop")] * 3
+    assert await judge(edits, "clock", train=24, heldout=3) == await judge(
+        edits, "clock", train=24, heldout=3
+    )
+
+
 def test_marks_move_the_true_rate_by_their_size() -> None:
     world = World("test", 400)
     before = world.points("no mark", 400)

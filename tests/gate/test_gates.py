@@ -10,18 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ahe.errors import UsageError
-from ahe.gate.choose import GATES, FlipsGate, GreedyGate, ParetoGate, StrictGate, make_gate
+from ahe.gate.choose import GATES, FlipsGate, GreedyGate, LeanGate, ParetoGate, StrictGate, make_gate
 from ahe.protocols import Gate
 from ahe.records import Comparison
 
 UP, DOWN, TIE = same(6, (0, 2), (2, 2)), same(6, (2, 2), (0, 2)), same(6, (1, 2), (1, 2))
 EACH = pytest.mark.parametrize("name", GATES)
-KEEP_TIES = {"flips"}
+KEEP_TIES = {"flips", "lean"}
 """Gates that keep a candidate whose arms measured alike."""
 
 
 def test_an_unknown_gate_is_refused_with_the_names() -> None:
-    with pytest.raises(UsageError, match="bayes, strict, pareto, greedy, flips"):
+    with pytest.raises(UsageError, match="bayes, strict, pareto, greedy, flips, lean"):
         make_gate("paired")
 
 
@@ -176,6 +176,24 @@ def test_pareto_wants_strict_dominance(
     train: dict[str, Pair], tokens: tuple[float, float] | None, outcome: str
 ) -> None:
     assert decide(ParetoGate(), train, tokens=tokens).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("train", "tokens", "outcome"),
+    [
+        (TIE, (100, 90), "kept"),
+        (TIE, (100, 100), "reverted"),
+        (TIE, (100, 110), "reverted"),
+        (UP, (100, 110), "reverted"),  # better is not what a removal is for
+        (DOWN, (100, 1), "reverted"),
+        ({**same(20, (2, 2), (2, 2)), **same(1, (2, 2), (1, 2), "d")}, (100, 90), "kept"),
+    ],
+)
+def test_lean_wants_no_real_fall_and_fewer_tokens(
+    train: dict[str, Pair], tokens: tuple[float, float], outcome: str
+) -> None:
+    decision = decide(LeanGate(extra=0), train, tokens=tokens)
+    assert decision.outcome == outcome, decision.reason
 
 
 @pytest.mark.parametrize(

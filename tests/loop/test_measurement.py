@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import made_trials
 import pytest
 import world
 
@@ -22,6 +23,7 @@ from ahe.events import NullWatcher
 from ahe.gate.attribution import DEEPEST, PROVE_GOOD, AttributionQuestion, Piece
 from ahe.gate.bayes import BayesGate
 from ahe.gate.choose import GATES, GreedyGate, make_gate
+from ahe.gate.posterior import CONCENTRATION, fit_concentration
 from ahe.loop.judge import AttributionRunner
 from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.project.content import entry
@@ -120,6 +122,33 @@ async def test_both_arms_are_measured_once(measurement: Measurement, coder: Code
     paid = coder.calls
     later = await again(measurement).verdict()
     assert (later.outcome, later.rollouts, coder.calls) == ("kept", 0, paid)
+
+
+def test_the_prior_is_fitted_when_a_comparison_begins_and_stays(
+    measurement: Measurement, store: Store
+) -> None:
+    """Its own trials must not move it, or a killed comparison would continue differently; the clock plays no part."""
+    names = tuple(f"t{n:02d}" for n in range(24))
+
+    def put(harness: str, passes: Callable[[int, int], bool]) -> None:
+        for number, task in enumerate(names):
+            for attempt in range(2):
+                id, status = f"{harness}-{task}-{attempt}", ("failed", "passed")[passes(number, attempt)]
+                store.new_folder(id)
+                given = {"model": "coder", "harness": harness, "started": "2026-01-01T00:00:00.500+00:00"}
+                store.put(made_trials.trial(id, task, status, attempt, **given))
+
+    def against(candidate: str) -> float:
+        """The prior of a comparison of the incumbent with this candidate."""
+        version = HarnessVersion(id=candidate, root=measurement.candidate.root)
+        return again(measurement, train=names, candidate=version).concentration
+
+    put("before", lambda number, attempt: bool(number % 2))
+    begun = against("new")
+    assert begun == fit_concentration(store.tallies("coder")) < CONCENTRATION
+    put("new", lambda number, attempt: bool(attempt))
+    assert against("new") == begun != fit_concentration(store.tallies("coder"))
+    assert against("later") == fit_concentration(store.tallies("coder"))
 
 
 @pytest.mark.parametrize("name", GATES)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ahe.debug.report.compose import Part, Section, Worth
 from ahe.debug.report.failures import by_ending, ended, failure_parts, full_words, named
 from ahe.debug.report.quote import cite, cite_finding, indented, names, recorded
+from ahe.debug.signals.layers import LAYERS, RESIDUAL, layer
 from ahe.debug.signals.outcome import Rollout, TaskOutcome
 from ahe.debug.signals.vocabulary import NOT_THE_AGENT, NOTHING_DONE, THE_HARNESS
 from ahe.records import Cluster, Tally
@@ -35,6 +36,7 @@ class Material:
     heldout: Tally | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    layered: bool = False
 
     def in_status(self, status: str) -> list[tuple[str, Rollout]]:
         """The rollouts with this status, each with its task."""
@@ -53,6 +55,7 @@ def sections(material: Material) -> list[Section]:
     failures = failure_parts(material.clusters, material.tasks)
     parts = {
         "In short": (*_mean(material), *_endings(failed)),
+        "Layers, earliest bottleneck first: one edit for one layer": _layers(material),
         "Not the agent's doing": by_ending(lost, NOT_THE_AGENT),
         "The harness's own code: to be repaired": by_ending(lost, THE_HARNESS),
         "Failures: the verifier's words, and the acts that decided": failures,
@@ -115,6 +118,14 @@ def _endings(failed: Sequence[tuple[str, Rollout]]) -> Iterator[Part]:
         yield Part(f"- the verifier found: {_listed(sign.cause for sign in own)}", Worth.COUNT)
     if few := sum(rollout.calls <= 1 and ended(rollout) not in NOT_THE_AGENT for _, rollout in failed):
         yield Part(f"- after at most one command: {few} of them", Worth.MORE)
+
+
+def _layers(material: Material) -> Iterator[Part]:
+    for each in (*LAYERS, RESIDUAL) if material.layered else ():
+        if found := [cluster for cluster in material.clusters if layer(cluster.signature) is each]:
+            count = plural(sum(len(cluster.trials) for cluster in found), "failure")
+            signed = "; ".join(str(cluster.signature) for cluster in found[:NAMED])
+            yield Part(f"- **{each.name}** ({each.meaning}): {count}: {signed}", Worth.COUNT)
 
 
 def _listed(words: Iterable[str]) -> str:
