@@ -1,7 +1,7 @@
 """Reads the record of a workspace. This needs no lock, because git updates refs and files atomically."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -80,10 +80,7 @@ class Reading(Trees):
         """The commit that a person means: (the beginning of) an id, a tag, `003-1`, `003-1~1`, `best`."""
         guesses = [text, f"refs/tags/ahe/{text}"]
         if named := _CHANGE_ID.fullmatch(text):
-            every = (
-                commit for read in (lambda: self.commits(merged=True), self.variants) for commit in read()
-            )
-            found = (commit.sha for commit in every if commit.change_id == named[1])
+            found = (commit.sha for commit in self._with_variants() if commit.change_id == named[1])
             guesses = [f"{sha}{named[2] or ''}" for sha in islice(found, 1)] + guesses
         for guess in guesses:
             known = self._git.probe(
@@ -113,6 +110,10 @@ class Reading(Trees):
     def variants(self) -> list[Commit]:
         """Commits of variants that HEAD does not contain, newest first; their branches are among the `tags`."""
         return read_commits(self._git, f"--branches={VARIANTS}*", without="HEAD")
+
+    def _with_variants(self) -> Iterator[Commit]:
+        yield from self.commits(merged=True)
+        yield from self.variants()
 
     def tags(self) -> dict[str, str]:
         """Commit of each tag under `ahe/`, by name."""

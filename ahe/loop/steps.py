@@ -28,8 +28,8 @@ BEST = 0.93
 class Steps:
     """What a run works with. `train` and `heldout` name the tasks in use; `rollouts` is k.
 
-    The editor makes at most `changes` commits in a candidate, each within `surfaces`; of several `variants` the best goes
-    to the gate; enumerated removals go to `removal_gate`. `runs` is the folder of trials and iterations.
+    The editor makes at most `changes` commits in a candidate, each within `surfaces`; of several `variants` the best
+    goes to the gate. Enumerated removals go to `removal_gate`. `runs` is the folder of trials and iterations.
     """
 
     history: History
