@@ -43,6 +43,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "debug": "explain the failures of one version",
         "calibrate": "measure a harness against itself: noise and detectable effects",
         "final": "score the test split once: the seed against the best",
+        "ablate": "what a version is made of: without each part, and each part alone",
+        "transfer": "the seed against a version with other models and on other suites",
         "gate": "simulate what the gate keeps, and what that costs",
     },
 }
@@ -50,9 +52,10 @@ FILES = {
     **dict.fromkeys(("init", "doctor", "evolve", "run", "revert"), "everyday"),
     **dict.fromkeys(("log", "show", "diff", "compare", "best", "trace", "components"), "look"),
     **dict.fromkeys(("eval", "debug", "calibrate", "final", "gate"), "study"),
+    **dict.fromkeys(("ablate", "transfer"), "worth"),
 }
 """The file of a command, if it has none of its own."""
-RESUMABLE = {"evolve", "eval", "calibrate", "debug", "models", "compare", "final"}
+RESUMABLE = {"evolve", "eval", "calibrate", "debug", "models", "compare", "final", "ablate", "transfer"}
 EXAMPLE = """Example, from nothing to a first improvement:
   ahe init && ahe doctor
   ahe models pull

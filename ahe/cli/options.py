@@ -30,10 +30,8 @@ _MODEL = (
     click.option("--model", metavar="NAME", help="The coder's model; `local` is the embedded one."),
     click.option("--base-url", metavar="URL", help="Its OpenAI-compatible endpoint."),
 )
-_SUITE = (
-    click.option("--suite", metavar="PATH", help="Folder of the suite."),
-    click.option("--quick", is_flag=True, default=None, help="Only the suite's quick part."),
-)
+_QUICK = click.option("--quick", is_flag=True, default=None, help="Only the suite's quick part.")
+_SUITE = (click.option("--suite", metavar="PATH", help="Folder of the suite."), _QUICK)
 _BUDGET = (
     click.option("--usd", type=click.FloatRange(0), help="Stop at this many dollars (0: no limit)."),
     click.option("--tokens", type=click.IntRange(0), help="Stop at this many tokens (0: no limit)."),
@@ -68,8 +66,10 @@ def _adds(*options: Function) -> Callable[[Function], Function]:
     return decorate
 
 
-# The flags of commands that run trials, that only ask models, and that run one agent outside the suite.
+# The flags of commands that run trials, that do so with other models and suites, that only ask models, and that run one
+# agent outside the suite.
 measuring = _adds(_JOBS, *_MODEL, *_SUITE, *_BUDGET, _MAX_ROLLOUTS, *_ENVIRONMENT)
+elsewhere = _adds(_JOBS, _QUICK, *_BUDGET, _MAX_ROLLOUTS, *_ENVIRONMENT)
 thinking = _adds(*_MODEL, *_BUDGET)
 working = _adds(*_MODEL, *_BUDGET, *_ENVIRONMENT)
 

@@ -110,12 +110,12 @@ class Play(Record):
             return "it acts on commands and files, and this suite's questions have none"
         if self.data and not examples.rows:
             return "it shows examples of the train split, and this suite has no questions with answers"
-        for path in self._within("files"):
-            there = harness / path
-            same = there.is_file() and there.read_bytes() == (Path(self.root) / "files" / path).read_bytes()
-            if same:
-                return "the harness has it already"
-            if there.exists() and classify(path) is not Kind.TOOL_IMPLEMENTATION:
+        files = self._within("files")
+        if files and all(self._same(path, harness) for path in files):
+            return "the harness has it already"
+        for path in files:
+            there = (harness / path).exists() and not self._same(path, harness)
+            if there and classify(path) is not Kind.TOOL_IMPLEMENTATION:
                 return f"the harness has a {path} of its own"
         for path in self._within("append"):
             if (harness / path).is_file() and read_text(
@@ -123,6 +123,10 @@ class Play(Record):
             ).strip() in read_text(harness / path):
                 return "the harness has it already"
         return ""
+
+    def _same(self, path: str, harness: Path) -> bool:
+        there = harness / path
+        return there.is_file() and there.read_bytes() == (Path(self.root) / "files" / path).read_bytes()
 
     def _within(self, part: str) -> list[str]:
         return _files(Path(self.root) / part)

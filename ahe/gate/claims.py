@@ -21,6 +21,7 @@ from ahe.gate.posterior import CONCENTRATION, FLOOR, MEAN_FROM, MEAN_TO, SPREAD,
 from ahe.records import Interval, Tally
 
 MASS = 0.9
+Z = NormalDist().inv_cdf((1 + MASS) / 2)
 EDITS = 25
 """A run's gain is modelled as the sum of this many edits, each of the size that the dense model expects."""
 
@@ -64,17 +65,26 @@ def claim(pairs: Pairs) -> Claim | None:
     mean = fmean(differences)
     noise = sum(_noise([pair[arm] for pair in both], fmean(rates[arm])) for arm in (0, 1))
     se = math.sqrt(noise) / len(both)
-    z = NormalDist().inv_cdf((1 + MASS) / 2)
     over = None
     if (freedom := len(both) - 1) > 0:
         over = student((1 + MASS) / 2, freedom) * max(se, stdev(differences) / math.sqrt(len(both)))
     return Claim(
-        given_tasks=_around(mean, z * se),
+        given_tasks=_around(mean, Z * se),
         over_tasks=_around(mean, over) if over is not None else None,
         before=fmean(rates[0]),
         after=fmean(rates[1]),
         score=NormalDist(0, se).cdf(mean),
     )
+
+
+def rate_interval(arm: Sequence[Tally]) -> Interval | None:
+    """An arm's mean pass rate over the tasks that it scored, given these tasks; None where there is no such task."""
+    scored = [tally for tally in arm if tally.n]
+    if not scored:
+        return None
+    rate = fmean(tally.passes / tally.n for tally in scored)
+    by = Z * math.sqrt(_noise(scored, rate)) / len(scored)
+    return Interval(mean=rate, low=max(0.0, rate - by), high=min(1.0, rate + by))
 
 
 def _noise(arm: Sequence[Tally], rate: float) -> float:

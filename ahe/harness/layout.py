@@ -55,6 +55,9 @@ PLACES = (
     Place(Kind.MEMORY, "memory.md", r"memory\.md"),
 )
 
+MOUNTS = {place.kind: place.pattern.split("/")[0] for place in PLACES}
+"""The file or folder that holds the components of a kind."""
+
 
 class Problem(NamedTuple):
     """A rule that a change breaks, where it does, and how to fix it."""

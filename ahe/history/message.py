@@ -9,9 +9,12 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
+from typing import TypeVar
 
-from ahe.records import Change, Final, Observed, Usage, Verdict, tokens_text
+from ahe.records import Change, Final, FinalPlan, Observed, Record, Usage, Verdict, tokens_text
 from ahe.text import loads
+
+R = TypeVar("R", bound=Record)
 
 _WIDTH = 78
 _RECORD = "Ahe-Record"
@@ -171,11 +174,28 @@ def final_text(final: Final) -> str:
     return f"{title}\n\n{_block(lines)}\n{_RECORD}: {json.dumps(final.model_dump(mode='json'))}\n"
 
 
+def look_text(plan: FinalPlan) -> str:
+    """The message of the annotated tag with a further look at the test split, planned after the claim was made."""
+    again, model = ("Ahe-Again", plan.again), ("Ahe-Model", plan.model)
+    lines = [("Ahe-Look", str(plan.look)), ("Ahe-Seed", plan.seed), ("Ahe-Suite", plan.suite), model, again]
+    title = f"Test split: a further look, {plan.rollouts} rollouts of {len(plan.tasks)} tasks in each arm"
+    return f"{title}\n\n{_block(lines)}\n{_RECORD}: {json.dumps(plan.model_dump(mode='json'))}\n"
+
+
 def read_final(text: str) -> Final | None:
     """The result in the message of a tag, or None."""
+    return _read(Final, text)
+
+
+def read_look(text: str) -> FinalPlan | None:
+    """The plan in the message of a tag, or None."""
+    return _read(FinalPlan, text)
+
+
+def _read(form: type[R], text: str) -> R | None:
     record = _record(text)
     try:
-        return None if record is None else Final.model_validate_json(record)
+        return None if record is None else form.model_validate_json(record)
     except ValueError:
         return None
 

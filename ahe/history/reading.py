@@ -10,9 +10,9 @@ from ahe.harness.inventory import Touched
 from ahe.harness.layout import counts
 from ahe.history.commits import VARIANTS, Commit, read_commits
 from ahe.history.git import locate
-from ahe.history.message import read_final
+from ahe.history.message import read_final, read_look
 from ahe.history.trees import Trees
-from ahe.records import Final
+from ahe.records import Final, FinalPlan
 
 # Files that git leaves while an operation is unfinished, the operation, and how to end it.
 _HALF_DONE = (
@@ -128,9 +128,16 @@ class Reading(Trees):
 
     def finals(self) -> list[Final]:
         """The results in the tags `ahe/final-NNN`, by name. Tags whose message a person has changed are left out."""
+        return [final for text in self._tagged("Ahe-Final: ") if (final := read_final(text))]
+
+    def looks(self) -> list[FinalPlan]:
+        """The plans in the tags `ahe/look-NNN`: looks at the test split beside those of `finals`."""
+        return [plan for text in self._tagged("Ahe-Look: ") if (plan := read_look(text))]
+
+    def _tagged(self, line: str) -> list[str]:
+        """The messages of tags that contain this, by the tag's name."""
         output = self._git.run("for-each-ref", "--sort=refname", "--format=%(contents)%00", "refs/tags/ahe/")
-        found = [read_final(text) for text in output.split("\0") if "Ahe-Final: " in text]
-        return [final for final in found if final is not None]
+        return [text for text in output.split("\0") if line in text]
 
     def diff(self, a: str, b: str) -> str:
         """A unified diff from commit `a` to commit `b`."""

@@ -15,13 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ahe.errors import HarnessError, RevertConflict, WorkspaceError
+from ahe.harness.layout import MOUNTS
 from ahe.history import create as _create
 from ahe.history.commits import NOTES_REF, Commit
 from ahe.history.git import Git
 from ahe.history.lock import DRAFT, Lock, clean_up
-from ahe.history.message import change_message, final_tag, final_text, note_text, revert_message
+from ahe.history.message import change_message, final_tag, final_text, look_text, note_text, revert_message
 from ahe.history.reading import Reading
-from ahe.records import Change, Final, Verdict
+from ahe.records import Change, Final, FinalPlan, Kind, Verdict
 
 # Commit every file in an evolver's draft, even if a person's own configuration ignores it.
 _TAKE_ALL = {"core.excludesFile": os.devnull}
@@ -162,6 +163,16 @@ class History(Reading):
                     inside.probe("revert", "--quit")
             return _head(inside)
 
+    def combined(self, sha: str, kind: Kind, other: str) -> str:
+        """A commit with the tree of `sha`, its components of one kind as they are in `other`; see `without`."""
+        with self.draft(sha) as tree:
+            inside = self._inside(tree)
+            for source, command in ((sha, ("rm", "--quiet")), (other, ("checkout", "--quiet", other))):
+                paths = [file.path for file in self._files(source) if file.path.split("/")[0] == MOUNTS[kind]]
+                if paths:
+                    inside.run("--literal-pathspecs", *command, "--", *paths)
+            return _commit(inside, f"{kind} of {other}\n", "--allow-empty")
+
     def tag(self, name: str, sha: str, force: bool = False, message: str = "") -> None:
         """Set a tag such as `ahe/iter-003`. A tag that points elsewhere is moved only with `force`.
 
@@ -188,6 +199,10 @@ class History(Reading):
     def tag_final(self, final: Final) -> None:
         """Write the result of a look at the test split into its tag `ahe/final-NNN`, which is never moved."""
         self.tag(final_tag(final), final.plan.best, message=final_text(final))
+
+    def tag_look(self, plan: FinalPlan) -> None:
+        """Write the plan of a further look at the test split into its tag `ahe/look-NNN`, before anything runs."""
+        self.tag(f"ahe/look-{plan.look:03d}", plan.best, message=look_text(plan))
 
     # ------------------------------------------------------------
 

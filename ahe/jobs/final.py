@@ -100,27 +100,41 @@ def planned(
             f"{project.config.workspace} show {final_tag(last)}`). A second look is weaker, because the "
             'first may have guided what came after it; take it with --again "REASON", which the result will state'
         )
+    look = max((each.plan.look for each in earlier), default=0) + 1
+    plan = new_plan(project, history, (seed, best), tasks, rollouts, look, again if earlier else "")
+    _write(_folder(project, plan.look) / "plan.json", plan)
+    return plan
+
+
+def new_plan(
+    project: Project,
+    history: History,
+    arms: tuple[str, str],
+    tasks: tuple[Task, ...],
+    rollouts: int,
+    look: int,
+    again: str,
+) -> FinalPlan:
+    """The plan of a look with attempts that were never used."""
     names = tuple(task.name for task in tasks)
     with closing(project.store()) as store:
         first, seen = store.used(names)
     # The store may be gone; attempts that the tags record stay used.
-    first = max([first, *(each.plan.first + each.plan.rollouts for each in earlier)])
-    plan = FinalPlan(
-        look=max((each.plan.look for each in earlier), default=0) + 1,
-        seed=seed,
-        best=best,
+    plans = [*(each.plan for each in history.finals()), *history.looks()]
+    return FinalPlan(
+        look=look,
+        seed=arms[0],
+        best=arms[1],
         suite=project.suite().name,
         tasks=names,
-        first=first,
+        first=max([first, *(plan.first + plan.rollouts for plan in plans)]),
         rollouts=rollouts,
         model=project.config.model_spec("coder").name,
         fingerprint=project.coder(),
-        again=again if earlier else "",
+        again=again,
         seen=seen,
         begun=now(),
     )
-    _write(_folder(project, plan.look) / "plan.json", plan)
-    return plan
 
 
 async def _look(project: Project, history: History, watcher: Watcher, plan: FinalPlan) -> Final:

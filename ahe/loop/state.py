@@ -78,10 +78,7 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
     """
     places = {commit.sha: place for place, commit in enumerate(log)}
     while best in places:
-        undone: set[str] = set()
-        for commit in log[: places[best]]:
-            if commit.reverts and commit.sha not in undone:
-                undone.add(commit.reverts)
+        undone = reverted(log[: places[best]])
         contained = [places[sha] for sha in undone if places.get(sha, -1) >= places[best]]
         if not contained or max(contained) + 1 == len(log):
             break
@@ -89,6 +86,15 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
         measured = oldest.verdict.incumbent if oldest.verdict else ""
         best = measured if places.get(measured, -1) > max(contained) else parent
     return best
+
+
+def reverted(log: Sequence[Commit]) -> set[str]:
+    """The commits that those of the log, newest first, revert; a revert that was itself reverted does not count."""
+    found: set[str] = set()
+    for commit in log:
+        if commit.reverts and commit.sha not in found:
+            found.add(commit.reverts)
+    return found
 
 
 def next_iteration(state: WorkspaceState) -> int:

@@ -195,6 +195,12 @@ class Config(Table):
             values["temperature"] = 0.7 if table.embedded else None
         return ModelSpec(**values)
 
+    def with_model(self, **own: Any) -> "Config":
+        """The same with another model for all roles: `own`, but for None, over the keys of the coder's table."""
+        given = {key: value for key, value in own.items() if value is not None}
+        table = ModelTable(**_inherit(self.models["coder"].model_dump(exclude_unset=True), given))
+        return self.model_copy(update={"models": dict.fromkeys(self.models, table)})
+
     def trial_limits(self) -> Limits:
         """Limits of a coder's trial; smaller for an embedded model, which is slow and has a short window."""
         limits = EMBEDDED_LIMITS if self.models["coder"].embedded else Limits()

@@ -9,7 +9,7 @@ from ahe.records.trials import FRESH, RACE
 
 
 class Interval(Record):
-    """A posterior mean with its 90 % interval, as differences of pass rates in [-1, 1]."""
+    """A mean with its 90 % interval: of a difference of pass rates, in [-1, 1], or of a pass rate."""
 
     mean: float
     low: float

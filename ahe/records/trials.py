@@ -102,6 +102,9 @@ FRESH = 1_000
 of arms that are measured again side by side. They are never pooled with the plain ones: those selected the tasks, or
 were slow; and if the run is killed, the plain comparison must look as it did before."""
 
+STUDY = 2_100 * FRESH
+"""Attempts from this number on select nothing: `ahe ablate --fresh` runs them. No pair of harnesses has this series."""
+
 
 RACE = FRESH * 2_002
 """Attempts from this number on are rollouts of a race between variants, beyond all series of pairs. They chose the
