@@ -9,9 +9,9 @@ RECIPES = Path(__file__).resolve().parent.parent / "skills" / "cookbook" / "reci
 WORD = re.compile(r"[a-z]+")
 COMMON = set(
     WORD.findall(
-        "a an and app are as at be by data do does each else end exactly file files for from has have how if in into is "
-        "it its must name names no not nothing of on one only or other run so than that the their them then there these "
-        "they this those to what when which who whose with without write you your"
+        "a an and app are as at be by data do does each else end exactly file files for from has have how if in into "
+        "is it its must name names no not nothing of on one only or other run so than that the their them then there "
+        "these they this those to what when which who whose with without write you your"
     )
 )
 SHOWN = 3
