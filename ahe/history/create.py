@@ -59,10 +59,8 @@ def unpack(path: Path, bundle: Path) -> None:
     try:
         Git(path).run("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", str(path))
         git = Git(path, path / ".git")
-        refs = dict(
-            reversed(line.split(" ", 1))
-            for line in git.run("bundle", "unbundle", str(bundle.resolve())).splitlines()
-        )
+        listed = git.run("bundle", "unbundle", str(bundle.resolve())).splitlines()
+        refs = {ref: sha for sha, ref in (line.split(" ", 1) for line in listed)}
         for ref, sha in refs.items():
             if ref == NOTES_REF or ref.startswith(("refs/heads/", "refs/tags/")):
                 git.run("update-ref", ref, sha)
