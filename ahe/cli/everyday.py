@@ -1,4 +1,4 @@
-"""Everyday commands: init, doctor, evolve, run, revert."""
+"""Everyday commands: init, doctor, evolve, explore, run, revert."""
 
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,40 @@ def evolve(
         show(found, as_json, lambda: estimate_table(found, width()))
         return
     result = run(lambda seen: job.evolve(project, seen, **given))
+    show(result, as_json, lambda: evolve_text(result))
+
+
+@make_command("explore", "ahe explore docs/style.md docs/how-to")
+@click.argument("documents", nargs=-1, required=True, type=Place(exists=True))
+@click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
+@click.option("--dry-run", is_flag=True, help="Estimate rollouts, tokens, money and time, and stop there.")
+@measuring
+def explore(
+    invocation: Invocation,
+    documents: tuple[Path, ...],
+    rollouts: int | None,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Make each of DOCUMENTS a skill, measure each like any other change, and keep or git revert it.
+
+    They are Markdown or plain text; a folder stands for its .md and .txt files. Ctrl-C stops it cleanly, and the same
+    command continues. A document that was tried is not tried again until it changes.
+    """
+    from ahe.jobs import evolve as job
+    from ahe.jobs.estimate import estimate
+    from ahe.views.studies import estimate_table, evolve_text
+
+    own = {"evolve.documents": [str(path.resolve()) for path in documents], "evolve.rollouts": rollouts}
+    own |= {"evolve.editor": "documents", "evolve.debugger": "none", "evolve.patience": 0}
+    own |= dict.fromkeys(("evolve.variants", "evolve.changes"), 1)
+    project = invocation.project({**own, **flags(given)})
+    if dry_run:
+        found = estimate(project, iterations=job.documents_left(project))
+        show(found, as_json, lambda: estimate_table(found, width()))
+        return
+    result = run(lambda seen: job.explore(project, seen))
     show(result, as_json, lambda: evolve_text(result))
 
 

@@ -74,18 +74,18 @@ class Draft:
         """Set the draft back to the last commit."""
         copy_mounts(self.worktree, self.folder)
 
-    async def commit(self, manifest: Manifest, play: str = "") -> str:
+    async def commit(self, manifest: Manifest, play: str = "", source: str = "") -> str:
         """Check the draft with its manifest and commit it; returns the commit's id. Raises `Refused`.
 
-        `play` is the play of the playbook that it comes from, `<name>@<digest>`.
+        `play` is the play of the playbook that it comes from, `<name>@<digest>`, `source` the document.
         """
         held = self.folder.with_name("handed-in")
         try:
-            return await self._commit(manifest, held, play)
+            return await self._commit(manifest, held, play, source)
         finally:
             await asyncio.to_thread(remove_tree, held)
 
-    async def _commit(self, manifest: Manifest, held: Path, play: str) -> str:
+    async def _commit(self, manifest: Manifest, held: Path, play: str, source: str) -> str:
         if len(self.commits) >= self.brief.changes:
             raise Refused([f"this iteration takes no more than {self.brief.changes} changes"])
         left_out = await asyncio.to_thread(copy_tree, self.folder, held)
@@ -126,6 +126,7 @@ class Draft:
             evolver=self.evolver,
             strategy=self.strategy,
             play=play,
+            source=source,
             **{**dict(manifest), "subject": subject},
         )
         copy_mounts(held, self.worktree)

@@ -69,6 +69,11 @@ class Commit:
         return self.trailer("Ahe-Strategy")
 
     @property
+    def source(self) -> str:
+        """The document that the change comes from, `<path> sha256:<digest>`; empty without one."""
+        return self.trailer("Ahe-Source")
+
+    @property
     def evidence(self) -> tuple[str, ...]:
         """The places cited, each `<trial id>#<step>`."""
         return names(self.trailers.get("Ahe-Evidence", ()))

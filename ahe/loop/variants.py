@@ -101,7 +101,9 @@ class Variants:
                 own = {
                     "variant": number,
                     "others": tuple(commit.subject for commit in commits),
-                    "taken": tuple(text for commit in commits for text in (commit.play, commit.body)),
+                    "taken": tuple(
+                        text for commit in commits for text in (commit.play, commit.source, commit.body)
+                    ),
                 }
                 if not (shas := await self.edit(brief.model_copy(update=own))):
                     continue

@@ -28,7 +28,8 @@ class Citation(Record):
 
 
 class Change(Record):
-    """The manifest of one commit on the harness. `play` is the play that it comes from, `<name>@<digest>`."""
+    """The manifest of one commit on the harness. `play` is the play that it comes from, `<name>@<digest>`; `source` the
+    document, `<path> sha256:<digest>`."""
 
     id: str
     kinds: tuple[Kind, ...]
@@ -43,6 +44,7 @@ class Change(Record):
     evolver: str = ""
     strategy: str = ""
     play: str = ""
+    source: str = ""
 
 
 class Signature(Record):
