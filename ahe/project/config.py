@@ -69,8 +69,8 @@ class EvolveTable(Table):
     """`strategy` names a preset for this table, or is the path of one: what is set here or by a flag goes before it.
 
     `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), the plays of
-    the playbook, best fit first (`plays`), removals (`prune`), or the `documents` at these paths, one a candidate. Every
-    `prune_every`th iteration proposes a removal instead (0: none does); removals are judged by the gate `lean`.
+    the playbook, best fit first (`plays`), removals (`prune`), or the `documents` at these paths, one a candidate.
+    Every `prune_every`th iteration proposes a removal instead (0: none does); removals are judged by the gate `lean`.
     `changes` is how many commits may be in one candidate: several are judged by leave-one-out attribution, which takes
     rollouts of its own. `variants` is how many candidates it makes for an iteration: they race, and the best goes to
     the gate. `evidence` is what the evolver is given; `debugger` is how the debugger asks its model (`none`: not at
