@@ -29,6 +29,8 @@ from ahe.text import read_text
 ALWAYS = "always"
 WORTH_ALWAYS = 0.2
 """The fit of a play for any harness, as a share of the failures: behind plays that fit a fifth of them."""
+PREDICTED = 20
+"""Tasks that a play predicts to fix at most: a claim about hundreds of questions would say nothing."""
 ROWS = "skills/examples/rows.jsonl"
 """Where a play with `data: train-rows` finds the questions and answers of the train split, one object a line."""
 
@@ -192,6 +194,7 @@ def manifest(play: Play, brief: Brief) -> Manifest | None:
         return None
     failed = sum(len(cluster.trials) for cluster in brief.report.clusters)
     seen = "; ".join(f"{len(cluster.trials)} {cluster.signature}" for cluster in suited[:5]) or "any failure"
+    tasks = sorted({task for cluster in suited for task in cluster.tasks})
     first = play.why.split("\n\n", 1)[0]
     return Manifest(
         subject=play.title,
@@ -199,7 +202,7 @@ def manifest(play: Play, brief: Brief) -> Manifest | None:
         evidence=f"{len(trials)} of {failed} failed rollouts are an occasion for it: {seen}.",
         root_cause=" ".join(first.split()),
         fix=f"The play {play.name} of the playbook. Source: {play.source}",
-        predicts=tuple(sorted({task for cluster in suited for task in cluster.tasks})),
+        predicts=tuple(tasks) if len(tasks) <= PREDICTED else (),
         risks=(),
         citations=tuple(cited),
     )
