@@ -121,7 +121,10 @@ def explore(
     from ahe.jobs.estimate import estimate
     from ahe.views.studies import estimate_table, evolve_text
 
-    own = {"evolve.documents": [str(path.resolve()) for path in documents], "evolve.rollouts": rollouts}
+    own: dict[str, Any] = {
+        "evolve.documents": [str(path.resolve()) for path in documents],
+        "evolve.rollouts": rollouts,
+    }
     own |= {"evolve.editor": "documents", "evolve.debugger": "none", "evolve.patience": 0}
     own |= dict.fromkeys(("evolve.variants", "evolve.changes"), 1)
     project = invocation.project({**own, **flags(given)})
