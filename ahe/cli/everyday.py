@@ -9,13 +9,22 @@ from ahe.cli.options import evidence, flags, measuring, suite_path, working
 from ahe.cli.shared import Invocation, Place, make_command, run, show, tell, width
 
 INIT = """ahe init .
-ahe init tickets --suite evals/tickets"""
+ahe init tickets --suite evals/tickets
+ahe init mine --from evolved/shell-basics.bundle"""
 
 
 @make_command("init", INIT)
 @click.argument("folder", default=None, required=False, type=Place(file_okay=False))
 @click.option("--suite", metavar="PATH", help="The suite (default: evals/shell-basics).")
-def init(invocation: Invocation, folder: Path | None, suite: str | None, as_json: bool) -> None:
+@click.option(
+    "--from",
+    "bundle",
+    type=Place(exists=True, dir_okay=False),
+    help="Begin with the evolved harness of a git bundle, and its history.",
+)
+def init(
+    invocation: Invocation, folder: Path | None, suite: str | None, bundle: Path | None, as_json: bool
+) -> None:
     """Make ahe.toml and a workspace in FOLDER (default: this one).
 
     The workspace is a separate git repository with the seed harness: the suite's own where that has one. Existing
@@ -25,7 +34,7 @@ def init(invocation: Invocation, folder: Path | None, suite: str | None, as_json
     from ahe.views.lists import init_text
 
     root = (folder or invocation.folder or Path.cwd()).resolve()
-    made = project.init(root, suite_path(suite) if suite else "")
+    made = project.init(root, suite_path(suite) if suite else "", bundle)
     show({"root": str(root), "made": made}, as_json, lambda: init_text(made))
 
 

@@ -52,8 +52,8 @@ _ENVIRONMENT = (
 )
 evidence = click.option(
     "--evidence",
-    type=click.Choice(["scores", "report", "report+raw"]),
-    help="What the evolver is given: pass rates, the debug report, or the report with the raw traces.",
+    type=click.Choice(["scores", "report", "report+raw", "candidates"]),
+    help="What the evolver is given: pass rates, the debug report, also the raw traces, also all earlier candidates.",
 )
 
 

@@ -1,9 +1,11 @@
 """The evolver of the `ahe` strategy: debug report in, commits on a draft out; and the history that it is given."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from ahe.agents.answering import HandIn, Refused, fill_in, rendered_prompt, same_every_run
 from ahe.agents.play import MakeExecutor, Player
@@ -16,7 +18,7 @@ from ahe.harness.load import load
 from ahe.history import Commit, History
 from ahe.history.commits import prediction_scores
 from ahe.protocols import MakeEnvironment, Model
-from ahe.records import Brief, EnvironmentSpec, Kind, Limits, Message, Mount, Request
+from ahe.records import Brief, EarlierCandidate, EnvironmentSpec, Kind, Limits, Message, Mount, Request, Trial
 
 LIMITS = Limits(turns=60, tokens=0, seconds=0, command_seconds=60, output_bytes=12_000)
 HARNESS, EVIDENCE, PLAYBOOK = "/harness", "/evidence", "/playbook"
@@ -24,7 +26,11 @@ SHOWN = {
     "scores": "report.md",
     "report": "report.md, clusters.json and detail/<task>.md",
     "report+raw": "report.md, clusters.json, detail/<task>.md and the raw traces in traces/<trial>/",
+    "candidates": "report.md, clusters.json, detail/<task>.md and the raw traces in traces/<trial>/; in candidates/ "
+    "every harness that was measured before: index.md with their verdicts, and for each <name>/harness/ (its source), "
+    "<name>/scores.json and <name>/traces/<trial>/. Grep there before you believe or repeat something",
 }
+TRACE = ("trajectory.json", "events.jsonl", "result.json")
 MAX_EXCERPTS = 6
 FAILED = {"bad_request": BadRequest, "context": ContextOverflow, "crashed": HarnessError}
 UNSURE = "A task counts by the probability that it changed at all; what noise explains is no hit."
@@ -173,14 +179,47 @@ def gather(brief: Brief, folder: Path) -> Path:
     if level != "scores":
         shutil.copytree(source / "detail", folder / "detail")
         shutil.copyfile(source / "clusters.json", folder / "clusters.json")
-    for trial in brief.evidence.trials if level == "report+raw" else ():
-        target = folder / "traces" / trial.id
-        target.mkdir(parents=True)
-        for name in ("trajectory.json", "events.jsonl", "result.json"):
-            trace = Path(brief.evidence.traces) / trial.id / name
-            if trace.is_file():
-                shutil.copyfile(trace, target / name)
+    traces = Path(brief.evidence.traces)
+    if level in ("report+raw", "candidates"):
+        _copy_traces(brief.evidence.trials, traces, folder / "traces")
+    for candidate in brief.evidence.earlier if level == "candidates" else ():
+        place = folder / "candidates" / candidate.name
+        shutil.copytree(candidate.root, place / "harness")
+        _copy_traces(candidate.trials, traces, place / "traces")
+        (place / "scores.json").write_text(json.dumps(_scores(candidate), indent=1) + "\n", "utf-8")
+        with (folder / "candidates" / "index.md").open("a", encoding="utf-8") as index:
+            index.write(f"{candidate.said} [{candidate.name}/]\n")
     return folder
+
+
+def _copy_traces(trials: Sequence[Trial], traces: Path, folder: Path) -> None:
+    for trial in trials:
+        target = folder / trial.id
+        target.mkdir(parents=True)
+        for name in TRACE:
+            if (traces / trial.id / name).is_file():
+                shutil.copyfile(traces / trial.id / name, target / name)
+
+
+def _scores(candidate: EarlierCandidate) -> dict[str, object]:
+    """Passes and rollouts by task on train, and the mean tokens of a rollout."""
+    scored = [trial for trial in candidate.trials if trial.status != "missing"]
+    tasks = {
+        name: [trial for trial in scored if trial.task == name] for name in sorted({t.task for t in scored})
+    }
+    tokens = [(trial.usage + trial.side_usage).tokens for trial in scored]
+    return {
+        "verdict": candidate.said,
+        "tokens_per_rollout": round(fmean(tokens)) if tokens else None,
+        "tasks": {
+            name: {
+                "passes": sum(t.status == "passed" for t in of),
+                "rollouts": len(of),
+                "trials": [t.id for t in of],
+            }
+            for name, of in tasks.items()
+        },
+    }
 
 
 def history_lines(commits: Sequence[Commit]) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ from ahe.text import read_text
 ALWAYS = "always"
 WORTH_ALWAYS = 0.2
 """The fit of a play for any harness, as a share of the failures: behind plays that fit a fifth of them."""
+PREDICTED = 20
+"""Tasks that a play predicts to fix at most: a claim about hundreds of questions would say nothing."""
 ROWS = "skills/examples/rows.jsonl"
 """Where a play with `data: train-rows` finds the questions and answers of the train split, one object a line."""
 
@@ -110,12 +112,12 @@ class Play(Record):
             return "it acts on commands and files, and this suite's questions have none"
         if self.data and not examples.rows:
             return "it shows examples of the train split, and this suite has no questions with answers"
-        for path in self._within("files"):
-            there = harness / path
-            same = there.is_file() and there.read_bytes() == (Path(self.root) / "files" / path).read_bytes()
-            if same:
-                return "the harness has it already"
-            if there.exists() and classify(path) is not Kind.TOOL_IMPLEMENTATION:
+        files = self._within("files")
+        if files and all(self._same(path, harness) for path in files):
+            return "the harness has it already"
+        for path in files:
+            there = (harness / path).exists() and not self._same(path, harness)
+            if there and classify(path) is not Kind.TOOL_IMPLEMENTATION:
                 return f"the harness has a {path} of its own"
         for path in self._within("append"):
             if (harness / path).is_file() and read_text(
@@ -123,6 +125,10 @@ class Play(Record):
             ).strip() in read_text(harness / path):
                 return "the harness has it already"
         return ""
+
+    def _same(self, path: str, harness: Path) -> bool:
+        there = harness / path
+        return there.is_file() and there.read_bytes() == (Path(self.root) / "files" / path).read_bytes()
 
     def _within(self, part: str) -> list[str]:
         return _files(Path(self.root) / part)
@@ -188,6 +194,7 @@ def manifest(play: Play, brief: Brief) -> Manifest | None:
         return None
     failed = sum(len(cluster.trials) for cluster in brief.report.clusters)
     seen = "; ".join(f"{len(cluster.trials)} {cluster.signature}" for cluster in suited[:5]) or "any failure"
+    tasks = sorted({task for cluster in suited for task in cluster.tasks})
     first = play.why.split("\n\n", 1)[0]
     return Manifest(
         subject=play.title,
@@ -195,7 +202,7 @@ def manifest(play: Play, brief: Brief) -> Manifest | None:
         evidence=f"{len(trials)} of {failed} failed rollouts are an occasion for it: {seen}.",
         root_cause=" ".join(first.split()),
         fix=f"The play {play.name} of the playbook. Source: {play.source}",
-        predicts=tuple(sorted({task for cluster in suited for task in cluster.tasks})),
+        predicts=tuple(tasks) if len(tasks) <= PREDICTED else (),
         risks=(),
         citations=tuple(cited),
     )

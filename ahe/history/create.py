@@ -47,6 +47,36 @@ def create(path: Path, seed: Path) -> None:
     Git(tree, tree / ".git").probe("update-index", "-q", "--refresh")
 
 
+def unpack(path: Path, bundle: Path) -> None:
+    """Make the workspace `path` from a git bundle: an evolved harness with its branches, verdicts and tags.
+
+    Nothing is fetched: other repositories can be cloned there with plain git. Raises `WorkspaceError` if the folder
+    holds anything, or the bundle no harness.
+    """
+    if path.exists() and any(path.iterdir()):
+        raise WorkspaceError(f"{path} is not empty: name another folder, or move it away")
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        Git(path).run("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", str(path))
+        git = Git(path, path / ".git")
+        listed = git.run("bundle", "unbundle", str(bundle.resolve())).splitlines()
+        refs = {ref: sha for sha, ref in (line.split(" ", 1) for line in listed)}
+        for ref, sha in refs.items():
+            if ref == NOTES_REF or ref.startswith(("refs/heads/", "refs/tags/")):
+                git.run("update-ref", ref, sha)
+        heads = [
+            ref for ref, sha in refs.items() if sha == refs.get("HEAD") and ref.startswith("refs/heads/")
+        ]
+        git.run("symbolic-ref", "HEAD", heads[0] if heads else f"refs/heads/{BRANCH}")
+        git.run("reset", "--quiet", "--hard")
+        if not (path / "system_prompt.md").is_file():
+            raise WorkspaceError(f"{bundle} holds no harness: system_prompt.md is missing")
+        configure(git)
+    except WorkspaceError:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
 def configure(git: Git) -> None:
     """Configure plain `git log` to show the verdicts, and each remote to fetch and push notes and tags.
 

@@ -46,6 +46,12 @@ class History(Reading):
         _create.create(path, seed)
         return cls(path)
 
+    @classmethod
+    def unpack(cls, path: Path, bundle: Path) -> History:
+        """Make the workspace from the git bundle of an evolved harness, and open it."""
+        _create.unpack(path, bundle)
+        return cls(path)
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other `ahe` from writing; plain git is not blocked."""
         return self._lock.held()

@@ -47,7 +47,9 @@ class Candidate:
         tasks = loo.disputed(pairs, (*self.state.predicts, *self.state.risks), concentration)
         if not tasks or not self._can_be_attributed(trees):
             return judged
-        burden = loo.PROVE_BAD if whole.outcome == "kept" else loo.PROVE_GOOD
+        # Of several removals that are missed together, each goes unless it is missed itself: the others are added back.
+        bad = whole.outcome == "kept" or self.state.removals
+        burden = loo.PROVE_BAD if bad else loo.PROVE_GOOD
         question = loo.AttributionQuestion(
             trees.pieces, tasks, len(pairs), burden, concentration=concentration
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ahe.errors import WorkspaceError
 from ahe.history import Commit
+from ahe.records import PRUNE
 
 FINAL = ("kept", "reverted", "unchanged")
 _ITERATION = re.compile(r"^ahe/iter-(\d+)$")
@@ -33,6 +34,11 @@ class WorkspaceState:
     def by_person(self) -> bool:
         """Whether every pending commit is a person's own decision."""
         return all(commit.by_person for commit in self.pending)
+
+    @property
+    def removals(self) -> bool:
+        """Whether every pending commit is an enumerated removal."""
+        return all(commit.strategy == PRUNE for commit in self.pending)
 
     @property
     def predicts(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from ahe.evaluate.stored import stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
 from ahe.events import Committed, Decided, Notice
-from ahe.evolve.editor import history_lines
+from ahe.evolve.editor import history_lines, verdict_line
 from ahe.gate.choose import NotedGate
 from ahe.history import Commit, History
 from ahe.loop.judge import Candidate
@@ -18,7 +18,7 @@ from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, workspace_state
 from ahe.loop.verdicts import JudgedCandidate, both_stay
 from ahe.protocols import Debugger, Editor, Gate, Watcher
-from ahe.records import PRUNE, Brief, Evidence, Surfaces, Tally, Task, Trial
+from ahe.records import Brief, EarlierCandidate, Evidence, Surfaces, Tally, Task, Trial
 
 BEST = 0.93
 
@@ -28,7 +28,7 @@ class Steps:
     """What a run works with. `train` and `heldout` name the tasks in use; `rollouts` is k.
 
     The editor makes at most `changes` commits in a candidate, each within `surfaces`; enumerated removals go to
-    `removal_gate`. `runs` is the folder of trials and iterations.
+    `removal_gate`. With `show_candidates` it gets all earlier ones. `runs` is the folder of trials and iterations.
     """
 
     history: History
@@ -45,6 +45,7 @@ class Steps:
     rollouts: int
     changes: int
     surfaces: Surfaces
+    show_candidates: bool
     report_tokens: int
 
     def state(self) -> WorkspaceState:
@@ -86,6 +87,7 @@ class Steps:
             budget=self.report_tokens,
             before=tuple(self.trials_before(state)),
             heldout=self.heldout_count(state),
+            earlier=self.earlier(state) if self.show_candidates else (),
         )
         self.watcher.emit(Notice("debugging: traces to report"))
         report = await self.debugger.explain(evidence)
@@ -107,6 +109,23 @@ class Steps:
         if verdict is None or not verdict.incumbent:
             return []
         return stored_trials(self.evaluator, self.version(verdict.incumbent), self.tasks(self.train))
+
+    def earlier(self, state: WorkspaceState) -> tuple[EarlierCandidate, ...]:
+        """The seed and every harness whose last commit has a verdict, oldest first, with their trials on train."""
+        found: dict[str, EarlierCandidate] = {}
+        for commit in reversed(state.commits):
+            seed = commit is state.commits[-1]
+            if not seed and commit.verdict is None:
+                continue
+            version = self.version(commit.sha)
+            candidate = EarlierCandidate(
+                name="seed" if seed else f"{commit.change_id or 'commit'}-{commit.sha[:8]}",
+                said="- the seed" if seed else verdict_line(commit),
+                root=version.root,
+                trials=tuple(stored_trials(self.evaluator, version, self.tasks(self.train))),
+            )
+            found.setdefault(version.id, candidate)
+        return tuple(found.values())
 
     def heldout_count(self, state: WorkspaceState) -> Tally:
         """Passes and rollouts of HEAD on held-out so far: counts only, no names and no traces."""
@@ -131,8 +150,7 @@ class Steps:
 
     async def judge(self, state: WorkspaceState) -> JudgedCandidate:
         """Measure the pending commits against the incumbent."""
-        removals = all(commit.strategy == PRUNE for commit in state.pending)
-        gate = self.removal_gate if removals else self.gate
+        gate = self.removal_gate if state.removals else self.gate
 
         def measure(sha: str) -> Measurement:
             measurement = Measurement(

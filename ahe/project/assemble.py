@@ -136,6 +136,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
         surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
+        show_candidates=config.evolve.evidence == "candidates",
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
     )
     most = config.evolve.iterations if iterations is None else iterations

@@ -108,11 +108,12 @@ def open_project(path: Path | str = ".", flags: Mapping[str, Any] | None = None)
     return Project(load_config(Path(path).resolve(), flags))
 
 
-def init(root: Path, suite: str = "") -> list[str]:
+def init(root: Path, suite: str = "", bundle: Path | None = None) -> list[str]:
     """Make `ahe.toml` and the workspace in folder `root`; existing files stay. Returns what was made.
 
     `suite` is the path of a suite for a new `ahe.toml`. The workspace begins with the suite's own seed where it has
-    one. Raises `UsageError` and `TaskError` for a suite that is not there.
+    one, or with the evolved harness of a git `bundle` and its history. Raises `UsageError` and `TaskError` for a suite
+    that is not there.
     """
     root = root.resolve()
     root.mkdir(parents=True, exist_ok=True)
@@ -127,8 +128,14 @@ def init(root: Path, suite: str = "") -> list[str]:
         raise UsageError(f"{root / FILE} exists already: set [suite] path in it")
     if not (root / "workspace" / ".git").exists():
         own = _seed(load_config(root).suite_path(), must_exist=bool(suite))
-        history = History.create(root / "workspace", own or entry("components"))
-        made.append(f"made {root / 'workspace'}: the seed harness as commit {history.head()[:10]}")
+        if bundle:
+            history = History.unpack(root / "workspace", bundle)
+        else:
+            history = History.create(root / "workspace", own or entry("components"))
+        what = f"the harness of {bundle} at" if bundle else "the seed harness as"
+        made.append(f"made {root / 'workspace'}: {what} commit {history.head()[:10]}")
+    elif bundle:
+        raise UsageError(f"{root / 'workspace'} exists already: name another folder")
     return made
 
 

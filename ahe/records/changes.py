@@ -67,8 +67,20 @@ class Cluster(Record):
 PRUNE = "prune"
 """What `Ahe-Strategy` says of an enumerated removal, whatever the run's strategy is."""
 
-EvidenceLevel = Literal["scores", "report", "report+raw"]
-"""What an editor gets: only pass rates, the debug report, or the report with the raw traces."""
+EvidenceLevel = Literal["scores", "report", "report+raw", "candidates"]
+"""What an editor gets: only pass rates, the debug report, also the raw traces, or also all earlier candidates."""
+
+
+class EarlierCandidate(Record):
+    """A harness that was measured before: its folder, its trials on train, and the verdict on it in a line.
+
+    `name` is that of its change, `seed` for the first.
+    """
+
+    name: str
+    said: str
+    root: str
+    trials: tuple[Trial, ...] = ()
 
 
 class Evidence(Record):
@@ -76,7 +88,8 @@ class Evidence(Record):
 
     The report is written to `folder`; `budget` is in tokens; `iteration` is 0 outside of a run. `traces` holds the
     trials' folders; `history` has one line for each change that was decided, newest first. `before` are the trials of
-    the harness before the last kept change; `heldout` is a tally that names no task.
+    the harness before the last kept change; `heldout` is a tally that names no task. `earlier` are the candidates so
+    far, oldest first, at the level that shows them.
     """
 
     folder: str
@@ -89,6 +102,7 @@ class Evidence(Record):
     traces: str = ""
     before: tuple[Trial, ...] = ()
     heldout: Tally | None = None
+    earlier: tuple[EarlierCandidate, ...] = ()
 
 
 class DebugReport(Record):

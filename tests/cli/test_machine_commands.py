@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -89,6 +90,19 @@ def test_init_makes_a_project_and_keeps_what_is_there(ahe, tmp_path):
     again = ahe("init", "p")
     assert again.returncode == 0
     assert (tmp_path / "p" / "ahe.toml").read_text() == "[evolve]\njobs = 2\n"
+    bundle = [
+        "git",
+        "-C",
+        str(tmp_path / "p" / "workspace"),
+        "bundle",
+        "create",
+        str(tmp_path / "p.bundle"),
+        "--all",
+    ]
+    subprocess.run(bundle, check=True, capture_output=True)
+    copy = ahe("init", "q", "--from", "p.bundle")
+    assert copy.returncode == 0 and "the harness of" in copy.stdout
+    assert "exists already" in ahe("init", "q", "--from", "p.bundle").stderr
 
 
 def test_models_list_shows_roles_and_weights(ahe, project):

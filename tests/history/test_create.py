@@ -165,3 +165,27 @@ def test_importing_history_does_not_import_gitpython() -> None:
 
     code = "import sys, ahe.history; sys.exit('git' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_an_evolved_harness_comes_with_its_verdicts_and_tags(tmp_path: Path, history: History) -> None:
+    sha = evolve(history, "count twice\n")
+    history.note(sha, verdict())
+    history.tag("ahe/best", sha)
+    bundle = tmp_path / "evolved.bundle"
+    git(history.path, "bundle", "create", "--quiet", str(bundle), "--all")
+    copy = History.unpack(tmp_path / "copy", bundle)
+    assert copy.commits() == history.commits() and copy.commits()[0].verdict == verdict()
+    assert copy.tags() == {"ahe/best": sha} and not git(copy.path, "status", "--porcelain")
+    with pytest.raises(WorkspaceError, match="not empty"):
+        History.unpack(tmp_path / "copy", bundle)
+
+
+def test_a_bundle_without_a_harness_leaves_nothing_behind(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "other")
+    git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "nothing")
+    git(tmp_path / "other", "bundle", "create", "--quiet", str(tmp_path / "other.bundle"), "--all")
+    (tmp_path / "text.bundle").write_text("not a bundle\n")
+    for name in ("other.bundle", "text.bundle"):
+        with pytest.raises(WorkspaceError, match=r"bundle"):
+            History.unpack(tmp_path / "copy", tmp_path / name)
+        assert not (tmp_path / "copy").exists()

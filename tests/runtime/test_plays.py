@@ -301,13 +301,65 @@ async def test_nearest_examples(tmp_path: Path) -> None:
     rows = "".join(json.dumps({"question": q, "answer": a}) + "\n" for q, a in ROWS_OF_TRAIN)
     told = "The carrier has lost my parcel"
     played = await with_play(tmp_path, "nearest-examples", "logistics", instruction=told, more={ROWS: rows})
-    text = first_message(played)
-    assert text.rstrip().endswith(told)
-    assert text.index("Answer: logistics") > text.index("Answer: accounts"), "the most alike stands last"
+    messages = [(message["role"], message["content"]) for message in played.payload()["messages"][1:]]
+    assert messages[-3:] == [("user", ROWS_OF_TRAIN[0][0]), ("assistant", "logistics"), ("user", told)]
+    assert len(messages) == 7, "the most alike stands last"
 
 
 async def test_nearest_examples_is_silent_without_rows(tmp_path: Path) -> None:
     played = await with_play(tmp_path, "nearest-examples", "logistics")
+    assert first_message(played) == "Do it."
+
+
+async def test_show_changes(tmp_path: Path) -> None:
+    files = {"/app/old.txt": "x\n", "/app/raw.bin": "\0"}
+    steps = (shell("printf 'a\\nb\\n' > new.txt; rm old.txt; printf '\\0\\0' > raw.bin"), "Done.")
+    played = await with_play(tmp_path, "show-changes", *steps, files=files)
+    (result,) = played.results()
+    assert (
+        "./new.txt:\na\nb\n(2 lines)" in result and "removed: ./old.txt" in result and "./raw.bin" in result
+    )
+
+
+async def test_show_changes_says_that_nothing_changed(tmp_path: Path) -> None:
+    steps = (shell("cat old.txt"), shell("git init -q ."), shell("touch -d @9 old.txt"), "Done.")
+    played = await with_play(tmp_path, "show-changes", *steps, files={"/app/old.txt": "x\n"})
+    first, second, third = played.results()
+    assert "changed no file" in first and "the git repository" in second and "./old.txt" in third
+
+
+async def test_worked_example(tmp_path: Path) -> None:
+    assert (
+        "The last reply: The number is in" in (await with_play(tmp_path, "worked-example", "Done.")).system()
+    )
+
+
+async def test_cookbook(tmp_path: Path) -> None:
+    told = "Delete the branch `old`, which is checked out at the moment."
+    text = first_message(await with_play(tmp_path, "cookbook", "Done.", instruction=told))
+    assert text.startswith(told) and "git branch -d" in text.lower()
+
+
+async def test_cookbook_is_silent_for_what_it_does_not_know(tmp_path: Path) -> None:
+    played = await with_play(tmp_path, "cookbook", "Done.", instruction="Compose a sonnet.")
+    assert first_message(played) == "Compose a sonnet."
+
+
+async def test_likely_label(tmp_path: Path) -> None:
+    rows = [
+        {"question": f"{question}, {n}", "answer": answer}
+        for n in range(3)
+        for question, answer in ROWS_OF_TRAIN
+    ]
+    more = {ROWS: "".join(json.dumps(row) + "\n" for row in rows)}
+    asked = {"instruction": "My card was charged two times", "more": more}
+    text = first_message(await with_play(tmp_path, "likely-label", "billing", **asked))
+    assert text.splitlines()[-1] == "The answer is probably: billing"
+
+
+async def test_likely_label_is_silent_where_answers_do_not_repeat(tmp_path: Path) -> None:
+    rows = "".join(json.dumps({"question": q, "answer": a}) + "\n" for q, a in ROWS_OF_TRAIN)
+    played = await with_play(tmp_path, "likely-label", "billing", more={ROWS: rows})
     assert first_message(played) == "Do it."
 
 

@@ -11,7 +11,7 @@ SHOWN = 4
 
 
 class NearestExamples:
-    """Adds the nearest examples to the first message."""
+    """Puts the nearest examples before the question as turns that were answered rightly."""
 
     def __init__(self):
         text = ROWS.read_text("utf-8") if ROWS.is_file() else ""
@@ -21,21 +21,25 @@ class NearestExamples:
         self.rows = [(row["question"], row["answer"], self._terms(row["question"])) for row in rows]
         seen = Counter(term for *_, terms in self.rows for term in terms)
         self.rarity = {term: math.log((1 + len(rows)) / (1 + n)) + 1 for term, n in seen.items()}
-        self.shown = ""
+        self.near = []
 
     async def on_start(self, ctx):
         asked = self._terms(ctx.instruction.removeprefix(self.before))
-        near = sorted(self.rows, key=lambda row: -self._likeness(asked, row[2]))[:SHOWN]
-        near = [row for row in near if row[0].strip() not in ctx.instruction]
-        self.shown = "\n\n".join(
-            f"Question: {question}\nAnswer: {answer}" for question, answer, _ in reversed(near)
-        )
+        near = sorted(self.rows, key=lambda row: -self._likeness(asked, row[2]))[: SHOWN + 1]
+        near = [row for row in near if row[0].strip() not in ctx.instruction][:SHOWN]
+        self.near = near[::-1]
 
     async def before_model(self, ctx, messages):
-        for number, message in enumerate(messages):
-            if self.shown and message["role"] == "user":
-                text = f"Examples with their right answers:\n\n{self.shown}\n\nNow yours:\n\n{message['content']}"
-                return [*messages[:number], {**message, "content": text}, *messages[number + 1 :]]
+        first = next((n for n, message in enumerate(messages) if message["role"] == "user"), None)
+        if first is None or not self.near:
+            return None
+        own = messages[first]["content"].removeprefix(self.before).strip()
+        told = []
+        for question, answer, _ in self.near:
+            told += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        told.append({**messages[first], "content": own})
+        told[0] = {**told[0], "content": f"{self.before}\n\n{told[0]['content']}".strip()}
+        return [*messages[:first], *told, *messages[first + 1 :]]
 
     def _terms(self, text):
         words = WORD.findall(text.lower())
