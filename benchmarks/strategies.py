@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from ahe.gate.predictions import prediction_scores
+from ahe.history.commits import prediction_scores
 from ahe.jobs.compare import compare_stored
 from ahe.project.project import open_project
 from ahe.records import Interval, Split
