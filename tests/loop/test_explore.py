@@ -10,9 +10,7 @@ import world
 
 def test_each_document_is_measured_and_tried_once(tmp_path: Path) -> None:
     script = world.script()
-    script["evolver"] = {
-        "explore/style/0": json.dumps({"description": "How this team writes; read it before you write."})
-    }
+    script["evolver"] = {"*": json.dumps({"description": "How this team writes; read it before you write."})}
     root = world.write_project(tmp_path / "project", script)
     world.ahe(root, "init")
     (root / "style.md").write_text("# Style\n\nWrite short lines. Then stop.\n")
