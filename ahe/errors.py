@@ -12,6 +12,7 @@ AheError                        a person reads it; the message names the fix; ex
 │   ├── ModelUnavailable        endpoint unreachable, refused the key, or failed after all retries
 │   └── AllBroken               trial after trial broke: the run stops
 ├── BudgetExceeded              tokens, money or minutes are spent: the run stops cleanly
+├── NothingLeft                 the editor has tried all that it has: the run stops cleanly
 └── AgentFault                  the agent's own fault: the trial counts as a failure
     ├── ContextOverflow         the conversation no longer fits the model's window
     ├── EnvironmentLost         what its commands did ended the sandbox
@@ -65,6 +66,10 @@ class AllBroken(Infrastructure):
 
 class BudgetExceeded(AheError):
     """Tokens, money or minutes are spent. What is done is kept; the run can be resumed."""
+
+
+class NothingLeft(AheError):
+    """The editor has tried all that it has. What is done is kept."""
 
 
 class AgentFault(AheError):

@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "doctor": "check this machine and say what is missing",
         "models": "list, fetch and test models",
         "evolve": "improve the harness: measure, explain, edit, keep or revert",
+        "explore": "make documents skills, and measure each like any other change",
         "run": "let the evolved agent work in a directory of yours",
         "revert": "revert a change, in your own name",
     },
@@ -49,13 +50,24 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
 }
 FILES = {
-    **dict.fromkeys(("init", "doctor", "evolve", "run", "revert"), "everyday"),
+    **dict.fromkeys(("init", "doctor", "evolve", "explore", "run", "revert"), "everyday"),
     **dict.fromkeys(("log", "show", "diff", "compare", "best", "trace", "components"), "look"),
     **dict.fromkeys(("eval", "debug", "calibrate", "final", "gate"), "study"),
     **dict.fromkeys(("ablate", "transfer"), "worth"),
 }
 """The file of a command, if it has none of its own."""
-RESUMABLE = {"evolve", "eval", "calibrate", "debug", "models", "compare", "final", "ablate", "transfer"}
+RESUMABLE = {
+    "evolve",
+    "explore",
+    "eval",
+    "calibrate",
+    "debug",
+    "models",
+    "compare",
+    "final",
+    "ablate",
+    "transfer",
+}
 EXAMPLE = """Example, from nothing to a first improvement:
   ahe init && ahe doctor
   ahe models pull

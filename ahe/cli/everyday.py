@@ -1,4 +1,4 @@
-"""Everyday commands: init, doctor, evolve, run, revert."""
+"""Everyday commands: init, doctor, evolve, explore, run, revert."""
 
 from pathlib import Path
 from typing import Any
@@ -64,12 +64,22 @@ ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
 @click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
 @click.option("--strategy", metavar="NAME|FILE", help="A preset for [evolve]; `ahe strategies` lists them.")
 @click.option(
+    "--variants", type=click.IntRange(1, 8), help="Candidates an iteration; the best goes to the gate."
+)
+@click.option(
     "--prune-every", type=click.IntRange(0), help="Every Nth iteration proposes a removal instead (0: none)."
 )
 @click.option("--dry-run", is_flag=True, help="Estimate rollouts, tokens, money and time, and stop there.")
 @evidence
 @measuring
-def evolve(invocation: Invocation, rollouts: int | None, dry_run: bool, as_json: bool, **given: Any) -> None:
+def evolve(
+    invocation: Invocation,
+    rollouts: int | None,
+    variants: int | None,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
     """Improve the harness: measure, explain the failures, edit, measure again, keep or git revert.
 
     Ctrl-C stops it cleanly at any time, and the same command continues from there: finished work is not paid for
@@ -79,12 +89,50 @@ def evolve(invocation: Invocation, rollouts: int | None, dry_run: bool, as_json:
     from ahe.jobs.estimate import estimate
     from ahe.views.studies import estimate_table, evolve_text
 
-    project = invocation.project({"evolve.rollouts": rollouts, **flags(given)})
+    own = {"evolve.rollouts": rollouts, "evolve.variants": variants}
+    project = invocation.project({**own, **flags(given)})
     if dry_run:
         found = estimate(project, **given)
         show(found, as_json, lambda: estimate_table(found, width()))
         return
     result = run(lambda seen: job.evolve(project, seen, **given))
+    show(result, as_json, lambda: evolve_text(result))
+
+
+@make_command("explore", "ahe explore docs/style.md docs/how-to")
+@click.argument("documents", nargs=-1, required=True, type=Place(exists=True))
+@click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
+@click.option("--dry-run", is_flag=True, help="Estimate rollouts, tokens, money and time, and stop there.")
+@measuring
+def explore(
+    invocation: Invocation,
+    documents: tuple[Path, ...],
+    rollouts: int | None,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Make each of DOCUMENTS a skill, measure each like any other change, and keep or git revert it.
+
+    They are Markdown or plain text; a folder stands for its .md and .txt files. Ctrl-C stops it cleanly, and the same
+    command continues. A document that was tried is not tried again until it changes.
+    """
+    from ahe.jobs import evolve as job
+    from ahe.jobs.estimate import estimate
+    from ahe.views.studies import estimate_table, evolve_text
+
+    own: dict[str, Any] = {
+        "evolve.documents": [str(path.resolve()) for path in documents],
+        "evolve.rollouts": rollouts,
+    }
+    own |= {"evolve.editor": "documents", "evolve.debugger": "none", "evolve.patience": 0}
+    own |= dict.fromkeys(("evolve.variants", "evolve.changes"), 1)
+    project = invocation.project({**own, **flags(given)})
+    if dry_run:
+        found = estimate(project, iterations=job.documents_left(project))
+        show(found, as_json, lambda: estimate_table(found, width()))
+        return
+    result = run(lambda seen: job.explore(project, seen))
     show(result, as_json, lambda: evolve_text(result))
 
 

@@ -13,7 +13,8 @@ from ahe.cli.shared import Invocation, Place, make_command, printing, run, show,
 
 @make_command("log", "ahe log -n 20")
 @click.option("-n", "--limit", type=click.IntRange(1), help="Only the newest.")
-def log(invocation: Invocation, limit: int | None, as_json: bool) -> None:
+@click.option("--all", "every", is_flag=True, help="Then the variants that HEAD does not contain.")
+def log(invocation: Invocation, limit: int | None, every: bool, as_json: bool) -> None:
     """List every change with its verdict and the numbers behind it, newest first.
 
     `git log` inside workspace/ shows the same, as commits, notes and tags.
@@ -22,7 +23,8 @@ def log(invocation: Invocation, limit: int | None, as_json: bool) -> None:
     from ahe.views.record import log_rows, log_text
 
     project = invocation.project()
-    commits = project.history().commits(limit=limit)
+    history = project.history()
+    commits = [*history.commits(limit=limit), *(history.variants()[:limit] if every else ())]
     show(log_rows(commits), as_json, lambda: log_text(commits, run_gain(project), width()))
 
 

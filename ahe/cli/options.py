@@ -72,6 +72,17 @@ measuring = _adds(_JOBS, *_MODEL, *_SUITE, *_BUDGET, _MAX_ROLLOUTS, *_ENVIRONMEN
 elsewhere = _adds(_JOBS, _QUICK, *_BUDGET, _MAX_ROLLOUTS, *_ENVIRONMENT)
 thinking = _adds(*_MODEL, *_BUDGET)
 working = _adds(*_MODEL, *_BUDGET, *_ENVIRONMENT)
+# What a study of several arms is asked.
+scoped = _adds(
+    click.option(
+        "--split", type=click.Choice(["train", "heldout", "test"]), default="train", show_default=True
+    ),
+    click.option("--rollouts", type=click.IntRange(1), help="Attempts per task and arm."),
+    click.option(
+        "--again", default="", metavar="REASON", help="For --split test, once `ahe final` has scored it."
+    ),
+    click.option("--dry-run", is_flag=True, help="Show the arms and estimate what they take."),
+)
 
 
 def flags(given: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ahe.cli.options import Function, elsewhere, flags, measuring, suite_path
+from ahe.cli.options import elsewhere, flags, measuring, scoped, suite_path
 from ahe.cli.shared import Invocation, make_command, run, show, width
 
 ABLATE = """ahe ablate --dry-run                         # HEAD: the arms, and what they would take
@@ -14,23 +14,6 @@ TRANSFER = """ahe transfer --temperature 0
 ahe transfer ahe/best --model local:small --suite evals/shell-advanced
 ahe transfer --model gpt-5.4 --base-url https://api.openai.com/v1 --split heldout"""
 SCOPE = ("split", "rollouts", "again", "dry_run")
-
-
-def scoped(function: Function) -> Function:
-    """Add the options of a study of several arms."""
-    options = (
-        click.option(
-            "--split", type=click.Choice(["train", "heldout", "test"]), default="train", show_default=True
-        ),
-        click.option("--rollouts", type=click.IntRange(1), help="Attempts per task and arm."),
-        click.option(
-            "--again", default="", metavar="REASON", help="For --split test, once `ahe final` has scored it."
-        ),
-        click.option("--dry-run", is_flag=True, help="Show the arms and estimate what they take."),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 @make_command("ablate", ABLATE)

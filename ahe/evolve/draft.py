@@ -74,18 +74,18 @@ class Draft:
         """Set the draft back to the last commit."""
         copy_mounts(self.worktree, self.folder)
 
-    async def commit(self, manifest: Manifest, play: str = "") -> str:
+    async def commit(self, manifest: Manifest, play: str = "", source: str = "") -> str:
         """Check the draft with its manifest and commit it; returns the commit's id. Raises `Refused`.
 
-        `play` is the play of the playbook that it comes from, `<name>@<digest>`.
+        `play` is the play of the playbook that it comes from, `<name>@<digest>`, `source` the document.
         """
         held = self.folder.with_name("handed-in")
         try:
-            return await self._commit(manifest, held, play)
+            return await self._commit(manifest, held, play, source)
         finally:
             await asyncio.to_thread(remove_tree, held)
 
-    async def _commit(self, manifest: Manifest, held: Path, play: str) -> str:
+    async def _commit(self, manifest: Manifest, held: Path, play: str, source: str) -> str:
         if len(self.commits) >= self.brief.changes:
             raise Refused([f"this iteration takes no more than {self.brief.changes} changes"])
         left_out = await asyncio.to_thread(copy_tree, self.folder, held)
@@ -119,12 +119,14 @@ class Draft:
             raise Refused(reasons)
         kinds = changed_kinds(self.worktree, held)
         subject = f"{'+'.join(kinds)}: {manifest.subject[:1].lower()}{manifest.subject[1:]}".rstrip(".")
+        number = (self.brief.variant - 1) * self.brief.changes + len(self.commits) + 1
         change = Change(
-            id=f"{self.brief.iteration:03d}-{len(self.commits) + 1}",
+            id=f"{self.brief.iteration:03d}-{number}",
             kinds=kinds,
             evolver=self.evolver,
             strategy=self.strategy,
             play=play,
+            source=source,
             **{**dict(manifest), "subject": subject},
         )
         copy_mounts(held, self.worktree)
@@ -141,7 +143,7 @@ def drafted(
     history: History, make_draft: MakeDraft, scratch: Path, brief: Brief
 ) -> Iterator[tuple[Draft, Path]]:
     """A draft of HEAD for the brief, and a folder below `scratch` for an editor's files; both are removed then."""
-    folder = scratch / f"evolve-{brief.iteration:03d}"
+    folder = scratch / f"evolve-{brief.label}"
     remove_tree(folder)
     folder.mkdir(parents=True)
     try:

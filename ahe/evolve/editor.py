@@ -88,9 +88,10 @@ class Evolver:
                 load(self.harness),
                 environment,
                 _opening(brief),
-                trace=Path(brief.report.folder) / "evolver",
-                session=f"evolve-{brief.iteration:03d}",
-                key=f"evolve/{brief.iteration:03d}",
+                trace=Path(brief.report.folder)
+                / ("evolver" if brief.variant == 1 else f"evolver-{brief.variant}"),
+                session=f"evolve-{brief.label}",
+                key=f"evolve/{brief.label}",
                 workdir=HARNESS,
                 values={"mode": "agent", "changes": brief.changes},
                 host_tools={"commit_change": tool},
@@ -114,7 +115,7 @@ class Evolver:
         tools = tuple(tool.name for tool in load(draft.folder).tools)
         tasks = tuple(sorted({trial.task for trial in brief.evidence.trials if trial.status == "failed"}))
         instructions = tuple(brief.evidence.instructions.values())
-        tried = [commit.play for commit in self.history.commits()]
+        tried = [*(commit.play for commit in self.history.commits()), *brief.taken]
         fitting = best_first(self.plays, brief.report.clusters, tried)
         offered = [
             play
@@ -148,10 +149,10 @@ class Evolver:
         question = proposal.question(brief, draft.folder, excerpts, offered)
         form = Request(
             role="evolver",
-            key=f"evolve/{brief.iteration:03d}",
+            key=f"evolve/{brief.label}",
             messages=(Message(role="system", content=system), Message(role="user", content=question)),
             max_tokens=700,
-            seed=1_000 * brief.iteration,
+            seed=1_000 * brief.iteration + 100 * (brief.variant - 1),
             response_schema=proposal.form_schema(len(excerpts), tasks, places),
         )
         again = "Propose something else."
@@ -167,7 +168,7 @@ def _opening(brief: Brief) -> str:
         f"{PLAYBOOK} has known interventions to adapt, each with a PLAY.md. "
         f"Make at most {brief.changes} change(s), each with commit_change. {brief.surfaces}".rstrip()
         + "\n\n"
-        f"{brief.report.text}{known}"
+        f"{brief.report.text}{known}{proposal.direction(brief)}"
     )
 
 

@@ -169,7 +169,7 @@ class PlaysEditor:
 
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first. Plays that cannot be added or do not pass preflight are left out."""
-        tried = [commit.play for commit in self.history.commits()]
+        tried = [*(commit.play for commit in self.history.commits()), *brief.taken]
         with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, _):
             for play in best_first(self.plays, brief.report.clusters, tried):
                 said = manifest(play, brief)

@@ -76,7 +76,22 @@ def question(brief: Brief, harness: Path, excerpts: tuple[Citation, ...], plays:
         f"{brief.report.text}\n\n# Excerpts to choose the evidence from\n\n{numbered}\n\n"
         f"# The agent's system prompt now\n\n{prompt}\n\n# Its memory now\n\n{memory or '(empty)'}\n\n"
         f"{_tried(brief)}{_offered(plays)}Propose one change. {brief.surfaces}".rstrip()
+        + direction(brief)
     )
+
+
+def direction(brief: Brief) -> str:
+    """What a variant after the first is told: where to look, and what the others of its iteration change already."""
+    if brief.variant == 1:
+        return ""
+    clusters = brief.report.clusters if brief.report.level != "scores" else ()
+    own = clusters[(brief.variant - 1) % len(clusters)] if clusters else None
+    first = f" Begin with the failures {own.signature}, at {', '.join(own.tasks[:TOLD])}." if own else ""
+    done = "\n".join(f"- {subject}" for subject in brief.others)
+    said = (
+        f" Others try these changes now; yours must fix another cause, or another kind of component:\n{done}"
+    )
+    return f"\n\n# Your direction\n\nYour change is one of several that are tried.{first}{said if done else ''}\n"
 
 
 def _tried(brief: Brief) -> str:

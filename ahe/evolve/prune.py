@@ -103,7 +103,7 @@ class PruneEditor:
             for each in removable(now, seed, self.history.last_changes(brief.head), uses):
                 if len(draft.commits) >= brief.changes:
                     break
-                if any(each.key(self.model) in body for body in tried):
+                if any(each.key(self.model) in body for body in (*tried, *brief.taken)):
                     continue
                 draft.reset()
                 _remove(each, draft.folder, seed)

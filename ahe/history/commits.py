@@ -11,6 +11,8 @@ from ahe.history.message import Trailers, names, read_outcome, read_trailers, re
 from ahe.records import Kind, PredictionScore, Verdict
 
 NOTES_REF = "refs/notes/ahe"
+VARIANTS = "ahe/variant/"
+"""What the names of the variants' branches begin with."""
 _FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%aI", "%D", "%(trailers:only,unfold)", "%N", "%s", "%b")
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 
@@ -67,6 +69,11 @@ class Commit:
         return self.trailer("Ahe-Strategy")
 
     @property
+    def source(self) -> str:
+        """The document that the change comes from, `<path> sha256:<digest>`; empty without one."""
+        return self.trailer("Ahe-Source")
+
+    @property
     def evidence(self) -> tuple[str, ...]:
         """The places cited, each `<trial id>#<step>`."""
         return names(self.trailers.get("Ahe-Evidence", ()))
@@ -121,21 +128,22 @@ def prediction_scores(commits: Iterable[Commit]) -> tuple[PredictionScore, Predi
 
 
 def read_commits(
-    git: Git, start: str = "HEAD", limit: int | None = None, merged: bool = False
+    git: Git, start: str = "HEAD", limit: int | None = None, merged: bool = False, without: str = ""
 ) -> list[Commit]:
     """Commits from `start` back along first parents, newest first, from one git process.
 
-    With `merged` also the commits of branches that a person merged.
+    With `merged` also the commits of branches that a person merged; `without` leaves out what a commit contains.
     """
     options = ["-z", "--topo-order", f"--format={'%x00'.join(_FIELDS)}", "--no-notes", f"--notes={NOTES_REF}"]
     options += ["--decorate=full", "--decorate-refs=refs/tags/"]
+    options += [f"--decorate-refs=refs/heads/{VARIANTS}", f"^{without}"] if without else []
     options += [] if merged else ["--first-parent"]
     options += [] if limit is None else [f"--max-count={limit}"]
     return list(_parse(git.raw("log", *options, start, "--").decode("utf-8", "replace")))
 
 
 def _parse(text: str) -> Iterator[Commit]:
-    parts = text.removesuffix("\0").split("\0")
+    parts = text.removesuffix("\0").split("\0") if text else []
     width = len(_FIELDS)
     if len(parts) % width:
         raise WorkspaceError(
@@ -155,5 +163,9 @@ def _parse(text: str) -> Iterator[Commit]:
             body=body,
             trailers=read_trailers(trailers),
             note=note.strip("\n"),
-            tags=tuple(ref.removeprefix("tag: refs/tags/") for ref in refs.split(", ") if ref),
+            tags=tuple(
+                ref.removeprefix("tag: refs/tags/").removeprefix("refs/heads/")
+                for ref in refs.split(", ")
+                if ref
+            ),
         )

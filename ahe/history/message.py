@@ -63,6 +63,7 @@ def change_message(change: Change) -> str:
         ("Ahe-Evolver", change.evolver),
         ("Ahe-Strategy", change.strategy),
         ("Ahe-Play", change.play),
+        ("Ahe-Source", change.source),
     ]
     subject = one_line(change.subject).removeprefix(f"{kinds}: ") or "change the harness"
     parts = [

@@ -1,13 +1,14 @@
 """Reads the record of a workspace. This needs no lock, because git updates refs and files atomically."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
 from ahe.harness.inventory import Touched
 from ahe.harness.layout import counts
-from ahe.history.commits import Commit, read_commits
+from ahe.history.commits import VARIANTS, Commit, read_commits
 from ahe.history.git import locate
 from ahe.history.message import read_final, read_look
 from ahe.history.trees import Trees
@@ -79,8 +80,8 @@ class Reading(Trees):
         """The commit that a person means: (the beginning of) an id, a tag, `003-1`, `003-1~1`, `best`."""
         guesses = [text, f"refs/tags/ahe/{text}"]
         if named := _CHANGE_ID.fullmatch(text):
-            found = (commit.sha for commit in self.commits(merged=True) if commit.change_id == named[1])
-            guesses = [f"{sha}{named[2] or ''}" for sha in found][:1] + guesses
+            found = (commit.sha for commit in self._with_variants() if commit.change_id == named[1])
+            guesses = [f"{sha}{named[2] or ''}" for sha in islice(found, 1)] + guesses
         for guess in guesses:
             known = self._git.probe(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{guess}^{{commit}}"
@@ -100,6 +101,19 @@ class Reading(Trees):
     def commits(self, limit: int | None = None, start: str = "HEAD", *, merged: bool = False) -> list[Commit]:
         """See `read_commits`."""
         return read_commits(self._git, start, limit, merged)
+
+    def built_on(self, head: str, branch: str) -> list[Commit]:
+        """The commits of a branch after `head`, newest first; none where it is not there or does not contain `head`."""
+        ref = f"refs/heads/{branch}"
+        return read_commits(self._git, f"{head}..{ref}") if self.contains(head, within=ref) else []
+
+    def variants(self) -> list[Commit]:
+        """Commits of variants that HEAD does not contain, newest first; their branches are among the `tags`."""
+        return read_commits(self._git, f"--branches={VARIANTS}*", without="HEAD")
+
+    def _with_variants(self) -> Iterator[Commit]:
+        yield from self.commits(merged=True)
+        yield from self.variants()
 
     def tags(self) -> dict[str, str]:
         """Commit of each tag under `ahe/`, by name."""

@@ -197,6 +197,11 @@ class History(Reading):
             says = ("--annotate", "--cleanup=verbatim", "--file=-") if message else ()
             self._git.run("tag", "--force", *says, "--", name, sha, stdin=message.encode())
 
+    def set_variant(self, branch: str, sha: str) -> None:
+        """Point the branch of a variant at its newest commit. Nothing is checked out."""
+        with self.locked():
+            self._git.run("update-ref", "-m", "ahe: variant", f"refs/heads/{branch}", sha)
+
     def tag_final(self, final: Final) -> None:
         """Write the result of a look at the test split into its tag `ahe/final-NNN`, which is never moved."""
         self.tag(final_tag(final), final.plan.best, message=final_text(final))

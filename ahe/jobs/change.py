@@ -1,6 +1,7 @@
 """One change: what is known about it, and how a person reverts it."""
 
 from contextlib import closing
+from itertools import chain
 
 from ahe.errors import AheError, TaskError, UsageError, WorkspaceError
 from ahe.evaluate.stored import Arms, paired, pairs_of
@@ -38,7 +39,7 @@ class Reverted(Record):
 def find_commit(history: History, text: str) -> Commit:
     """The commit that a revision or a change id names. Raises `WorkspaceError` where there is none."""
     sha = history.resolve(text)
-    for commit in history.commits():
+    for commit in chain.from_iterable(read() for read in (history.commits, history.variants)):
         if commit.sha == sha:
             return commit
     raise WorkspaceError(f"{text} is not part of HEAD's history: see `ahe log`")

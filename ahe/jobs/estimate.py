@@ -13,6 +13,7 @@ from ahe.gate.attribution import HIGHEST, most_rollouts
 from ahe.gate.posterior import fit_concentration
 from ahe.jobs import known
 from ahe.loop.state import WorkspaceState, next_iteration, workspace_state
+from ahe.loop.variants import race_rollouts
 from ahe.power.detectable import Beliefs, approximate_effect, beliefs, tasks_for
 from ahe.power.forecast import Forecast, forecast
 from ahe.project.project import Project
@@ -55,7 +56,7 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     rates = beliefs(on_train, counted, concentration)
     ceiling = known.ceiling_in_rollouts(table.comparison, one) if table.gate == "bayes" else 0
     points = approximate_effect(rates, table.rollouts, ceiling or inf) if table.gate in NUMBERED else None
-    attributed = sum(cost.rollouts for cost in costs if cost.part == "attribution")
+    added = sum(cost.rollouts for cost in costs if cost.part in ("attribution", "race"))
     return Estimate(
         iterations=wanted,
         tasks=len(train),
@@ -66,8 +67,8 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
         measured=rates.measured,
         costs=costs,
         total=_sum(costs),
-        low=simulated.low + attributed,
-        high=simulated.high + attributed,
+        low=simulated.low + added,
+        high=simulated.high + added,
         covered=covered,
         limit=limit,
         points=points,
@@ -99,10 +100,11 @@ def _costs(
     changes = [pending or most, *[most] * (iterations - 1)][:iterations]
     attributed = sum(most_rollouts(each, HIGHEST) for each in changes if each > 1)
     assumed = one.model_copy(update={"basis": f"assumed: {max(changes, default=0)} changes each"})
-    done = next_iteration(state) - 1
+    done, raced = next_iteration(state) - 1, iterations * race_rollouts(table.variants, tasks)
     return (
         one.times(simulated.baseline, "baseline"),
         one.times(simulated.train, "comparisons"),
+        *([one.times(raced, "race")] if raced else []),
         *([assumed.times(attributed, "attribution")] if attributed else []),
         one.times(simulated.heldout, "held-out"),
         known.debugger_cost(project, store, done, tasks).times(iterations, "debugger"),

@@ -4,6 +4,7 @@ import time
 from contextlib import closing
 
 from ahe.events import QUIET, Estimated, Notice
+from ahe.evolve.documents import untried
 from ahe.history import History
 from ahe.jobs.estimate import estimate
 from ahe.loop.loop import IterationResult
@@ -29,6 +30,14 @@ def fewer_tasks(parts: Parts, history: History) -> None:
                 "and run the same command again"
             )
         )
+
+
+def documents_left(project: Project) -> int:
+    """Iterations that `ahe explore` needs: one a document that was not tried, and one to end what was interrupted."""
+    history = project.history()
+    state = workspace_state(history.commits())
+    begun = bool(state.pending or state.unreverted or state.untagged)
+    return len(untried(project.documents(), history)) + begun
 
 
 class EvolveResult(Record):
@@ -65,3 +74,10 @@ async def evolve(
             results, stopped = await loop(parts, history, iterations, gate).run()
     seconds = time.monotonic() - started
     return EvolveResult(iterations=results, stopped=stopped, usage=parts.spent, seconds=seconds)
+
+
+async def explore(project: Project, watcher: Watcher = QUIET) -> EvolveResult:
+    """Run the iterations that try the documents of the configuration, one each. Raises as `evolve` does."""
+    if iterations := documents_left(project):
+        return await evolve(project, watcher, iterations=iterations)
+    return EvolveResult(iterations=(), stopped="every document was tried already", usage=Usage(), seconds=0.0)

@@ -31,6 +31,9 @@ ASSUMED: dict[Role, tuple[tuple[int, int, float], tuple[int, int, float]]] = {
 """Input and output tokens and seconds of a rollout, of asking about a task, and of an iteration's edits, where nothing
 was measured; then those of the embedded model."""
 
+DESCRIBING = 0.01
+"""What describing a document takes, as a share of an iteration's edits."""
+
 
 def version(project: Project, history: History, rev: str) -> HarnessVersion:
     """The harness at a revision, exported where trials can mount it."""
@@ -102,9 +105,12 @@ def evolver_cost(project: Project, store: Store, iterations: int) -> Cost:
 
     An editor without a model costs nothing. Seconds are always assumed, because only calls are on record.
     """
-    silent = project.config.evolve.editor in ("plays", "prune")
-    assumed = _assumed(project, "evolver", "asks no model" if silent else "assumed")
-    return _measured(project, store, "evolver", iterations, assumed.times(not silent, "evolver"))
+    table = project.config.evolve
+    edits: float = 0 if table.editor in ("plays", "prune") else table.variants
+    if table.editor == "documents":
+        edits = 0 if project.config.models["evolver"].embedded else DESCRIBING
+    assumed = _assumed(project, "evolver", "assumed" if edits else "asks no model")
+    return _measured(project, store, "evolver", iterations, assumed.times(edits, "evolver"))
 
 
 def _measured(project: Project, store: Store, role: Role, iterations: int, assumed: Cost) -> Cost:

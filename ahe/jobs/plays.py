@@ -36,6 +36,7 @@ def playbook(project: Project) -> Playbook:
     folder = last_report(project.config.runs)
     clusters = CLUSTERS.validate_json((folder / "clusters.json").read_bytes()) if folder else ()
     commits = project.history().commits() if (project.config.workspace / ".git").exists() else []
+    lost = project.history().variants() if commits else []
     try:
         known = examples(project.suite())
     except (UsageError, TaskError):  # the plays can be read without the suite
@@ -44,7 +45,7 @@ def playbook(project: Project) -> Playbook:
         ListedPlay(
             play=play,
             fit=play.fit(clusters) if folder else None,
-            outcome=_outcome(play, commits),
+            outcome=_outcome(play, [*commits, *lost]),
             obstacle=play.obstacle(project.config.workspace, known) if commits else "",
         )
         for play in project.playbook()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ahe.errors import BudgetExceeded
+from ahe.errors import BudgetExceeded, NothingLeft
 from ahe.evaluate.evaluation import pass_rate, tallies
 from ahe.events import Notice
 from ahe.loop.state import next_iteration
@@ -78,7 +78,7 @@ class Loop:
         try:
             while not (reason := self.stop.reason(results)):
                 results.append(await self.iterate())
-        except BudgetExceeded as error:
+        except (BudgetExceeded, NothingLeft) as error:
             reason = str(error)
         return tuple(results), reason
 

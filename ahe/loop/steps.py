@@ -16,6 +16,7 @@ from ahe.history import Commit, History
 from ahe.loop.judge import Candidate
 from ahe.loop.measurement import Measurement, probability_of_known
 from ahe.loop.state import WorkspaceState, next_iteration, without_reverted, workspace_state
+from ahe.loop.variants import Variants
 from ahe.loop.verdicts import JudgedCandidate, both_stay
 from ahe.protocols import Debugger, Editor, Gate, Watcher
 from ahe.records import Brief, EarlierCandidate, Evidence, Surfaces, Tally, Task, Trial
@@ -27,8 +28,9 @@ BEST = 0.93
 class Steps:
     """What a run works with. `train` and `heldout` name the tasks in use; `rollouts` is k.
 
-    The editor makes at most `changes` commits in a candidate, each within `surfaces`; enumerated removals go to
-    `removal_gate`. With `show_candidates` it gets all earlier ones. `runs` is the folder of trials and iterations.
+    The editor makes at most `changes` commits in a candidate, each within `surfaces`; of several `variants` the best
+    goes to the gate. Enumerated removals go to `removal_gate`. With `show_candidates` the editor gets all earlier
+    candidates. `runs` is the folder of trials and iterations.
     """
 
     history: History
@@ -47,6 +49,7 @@ class Steps:
     surfaces: Surfaces
     show_candidates: bool
     report_tokens: int
+    variants: int = 1
 
     def state(self) -> WorkspaceState:
         return workspace_state(self.history.commits())
@@ -134,19 +137,27 @@ class Steps:
         return Tally(passes=statuses.count("passed"), n=len(statuses) - statuses.count("missing"))
 
     async def evolve(self, brief: Brief) -> None:
-        """Let the editor commit what passes preflight; its draft becomes HEAD in one step."""
+        """Let the editor commit what passes preflight; its draft, or the best of them, becomes HEAD in one step."""
         self.watcher.emit(Notice(f"evolving: the report has {brief.report.tokens} tokens"))
-        try:
-            commits = await self.editor.edit(brief)
-        except ContextOverflow as error:
-            # The next iteration's report may be shorter, so the run continues.
-            self.watcher.emit(Notice(str(error)))
-            return
+        if self.variants == 1:
+            commits = await self.edit(brief)
+        else:
+            parts = self.evaluator, self.suite, self.train, self.watcher
+            commits = await Variants(self.variants, self.history, self.edit, self.version, *parts).best(brief)
         if commits:
             self.history.require_clean()
             self.history.advance(commits[-1])
             for commit in self.history.commits(limit=len(commits))[::-1]:
                 self.watcher.emit(Committed(commit.sha, commit.subject))
+
+    async def edit(self, brief: Brief) -> list[str]:
+        """The editor's commits, oldest first."""
+        try:
+            return await self.editor.edit(brief)
+        except ContextOverflow as error:
+            # The next iteration's report may be shorter, so the run continues.
+            self.watcher.emit(Notice(str(error)))
+            return []
 
     async def judge(self, state: WorkspaceState) -> JudgedCandidate:
         """Measure the pending commits against the incumbent."""

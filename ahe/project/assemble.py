@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, hidden_texts
 from ahe.events import Notice, Spent
+from ahe.evolve.documents import ADDED_TOKENS, DocumentsEditor
 from ahe.evolve.draft import Draft
 from ahe.evolve.editor import Evolver
 from ahe.evolve.plays import Examples, PlaysEditor
@@ -138,6 +139,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
         show_candidates=config.evolve.evidence == "candidates",
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
+        variants=config.evolve.variants,
     )
     most = config.evolve.iterations if iterations is None else iterations
     return Loop(steps, StopRules(most, config.evolve.target, config.evolve.patience))
@@ -190,6 +192,14 @@ def editor(parts: Parts, history: History) -> Editor:
     prune = PruneEditor(history, removing, scratch, parts.models["coder"].fingerprint, parts.watcher)
     if kind == "prune":
         return prune
+    if kind == "documents":
+        writer = None if config.models["evolver"].embedded else model
+        wider = preflight(parts.suite)
+        wider = replace(wider, bounds=wider.bounds.model_copy(update={"added_text": ADDED_TOKENS}))
+        evolver = model.spec.name if writer else ""
+        reading = partial(make_draft, preflight=wider, evolver=evolver, strategy="explore")
+        documents, prompts = parts.project.documents(), (entry("evolver"), parts.executor)
+        return DocumentsEditor(history, reading, scratch, documents, writer, *prompts, parts.watcher)
     every, plays, rows = config.evolve.prune_every, parts.project.playbook(), examples(parts.suite)
     made: Editor
     if kind == "plays":

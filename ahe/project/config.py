@@ -69,10 +69,12 @@ class EvolveTable(Table):
     """`strategy` names a preset for this table, or is the path of one: what is set here or by a flag goes before it.
 
     `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), the plays of
-    the playbook, best fit first (`plays`), or removals (`prune`). Every `prune_every`th iteration proposes a removal
-    instead (0: none does); removals are judged by the gate `lean`. `changes` is how many commits may be in one
-    candidate: several are judged by leave-one-out attribution, which takes rollouts of its own. `evidence` is what the
-    evolver is given; `debugger` is how the debugger asks its model (`none`: not at all).
+    the playbook, best fit first (`plays`), removals (`prune`), or the `documents` at these paths, one a candidate.
+    Every `prune_every`th iteration proposes a removal instead (0: none does); removals are judged by the gate `lean`.
+    `changes` is how many commits may be in one candidate: several are judged by leave-one-out attribution, which takes
+    rollouts of its own. `variants` is how many candidates it makes for an iteration: they race, and the best goes to
+    the gate. `evidence` is what the evolver is given; `debugger` is how the debugger asks its model (`none`: not at
+    all).
 
     `kinds` are the kinds of component that an edit may touch (none: all seven), `surfaces` how many of them in one
     commit (0: any number). With `same_model` the coder's model proposes too: a run with another evolver or debugger is
@@ -88,12 +90,14 @@ class EvolveTable(Table):
     iterations: int = Field(10, ge=0)
     rollouts: int = Field(2, ge=1)
     changes: int = Field(1, ge=1, le=3)
+    variants: int = Field(1, ge=1, le=8)
     jobs: int = Field(4, ge=1)
     patience: int = Field(0, ge=0)
     target: float = Field(1.0, gt=0, le=1)
     repairs: int = Field(3, ge=0)
     gate: str = "bayes"
-    editor: Literal["auto", "agent", "proposal", "plays", "prune"] = "auto"
+    editor: Literal["auto", "agent", "proposal", "plays", "prune", "documents"] = "auto"
+    documents: tuple[str, ...] = ()
     prune_every: int = Field(0, ge=0)
     evidence: EvidenceLevel = "report+raw"
     debugger: Literal["auto", "agent", "form", "none"] = "auto"

@@ -13,6 +13,7 @@ from ahe.errors import UsageError
 from ahe.evaluate.store import Store
 from ahe.evaluate.stored import of_one_model
 from ahe.evaluate.suite import Suite, load_suite
+from ahe.evolve.documents import Document, read_documents
 from ahe.evolve.plays import Play, read_playbook
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
@@ -49,6 +50,11 @@ class Project:
     def playbook(self) -> tuple[Play, ...]:
         """The plays that come along and those in the project's own folder `playbook/`. Raises `HarnessError`."""
         return read_playbook(entry("evolver") / "playbook", self.root / "playbook")
+
+    def documents(self) -> tuple[Document, ...]:
+        """The documents that the configuration names, each part no longer than a tool's result. Raises `UsageError`."""
+        size = self.config.trial_limits().output_bytes
+        return read_documents(self.config.evolve.documents, self.root, size)
 
     def tasks_in_use(self, suite: Suite) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
         """Train and held-out tasks of a run. Raises `UsageError` where no train task is left, or none of the held-out

@@ -28,7 +28,8 @@ class Citation(Record):
 
 
 class Change(Record):
-    """The manifest of one commit on the harness. `play` is the play that it comes from, `<name>@<digest>`."""
+    """The manifest of one commit on the harness. `play` is the play that it comes from, `<name>@<digest>`; `source` the
+    document, `<path> sha256:<digest>`."""
 
     id: str
     kinds: tuple[Kind, ...]
@@ -43,6 +44,7 @@ class Change(Record):
     evolver: str = ""
     strategy: str = ""
     play: str = ""
+    source: str = ""
 
 
 class Signature(Record):
@@ -160,7 +162,11 @@ ALL_SURFACES = Surfaces()
 
 
 class Brief(Record):
-    """What an editor gets. `changes` is how many commits it may make, `surfaces` what each may touch."""
+    """What an editor gets. `changes` is how many commits it may make, `surfaces` what each may touch.
+
+    If an iteration has several variants, this one has the number `variant`, from 1; `others` are the subjects of the
+    commits of the earlier ones, which it must not repeat, and `taken` their plays and messages.
+    """
 
     iteration: int
     head: str
@@ -169,3 +175,11 @@ class Brief(Record):
     history: tuple[str, ...]
     changes: int
     surfaces: Surfaces = ALL_SURFACES
+    variant: int = 1
+    others: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The iteration, and the variant after the first: `003`, `003-2`."""
+        return f"{self.iteration:03d}" + (f"-{self.variant}" if self.variant > 1 else "")

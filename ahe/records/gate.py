@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 
 from ahe.records.conversation import Record, Sums, Usage
-from ahe.records.trials import FRESH
+from ahe.records.trials import FRESH, RACE
 
 
 class Interval(Record):
@@ -219,15 +219,16 @@ def slower(times: float | None, arms: tuple[str, str]) -> str:
     return f"the model worked {times:.1f} times slower for {arm}"
 
 
-VerdictOutcome = Literal["kept", "reverted", "undecided", "unchanged"]
+VerdictOutcome = Literal["kept", "reverted", "undecided", "unchanged", "lost"]
 
 
 class Verdict(Record):
     """The decision about a commit with its numbers; written as a git note.
 
-    `unchanged`: the harness is the same as before, so there was nothing to keep or to revert. `tasks` are the train
-    tasks that any arm has tried; `fixes` and `regressions` score the change's own predictions. `harnesses` are the
-    harness ids of incumbent and candidate, as in their trials. `leave_one_out` holds two harness ids, without and with
+    `unchanged`: the harness is the same as before, so there was nothing to keep or to revert. `lost`: another variant
+    won the race, so the gate was not asked. `tasks` are the train tasks that any arm has tried; `fixes` and
+    `regressions` score the change's own predictions. `harnesses` are the harness ids of incumbent and candidate, as in
+    their trials. `leave_one_out` holds two harness ids, without and with
     the change, if leave-one-out attribution judged it: then `tasks` and the deltas come from fresh rollouts of those
     two, on the disputed tasks only. Earlier versions wrote it as `apart`, which is still read. `slowdown` is how many
     times slower the model worked for the candidate than for the incumbent; `side_by_side` is `Trial.series` of
@@ -269,7 +270,7 @@ class Verdict(Record):
     @property
     def series(self) -> int:
         """`Trial.series` of the rollouts that decided."""
-        return FRESH if self.leave_one_out else self.side_by_side
+        return RACE if self.outcome == "lost" else FRESH if self.leave_one_out else self.side_by_side
 
     @property
     def pace(self) -> str:

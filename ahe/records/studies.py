@@ -98,7 +98,7 @@ class Calibration(Record):
     warnings: tuple[str, ...] = ()
 
 
-Part = Literal["baseline", "comparisons", "attribution", "held-out", "debugger", "evolver"]
+Part = Literal["baseline", "race", "comparisons", "attribution", "held-out", "debugger", "evolver"]
 
 
 class Cost(Record):

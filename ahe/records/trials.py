@@ -106,6 +106,11 @@ STUDY = 2_100 * FRESH
 """Attempts from this number on select nothing: `ahe ablate --fresh` runs them. No pair of harnesses has this series."""
 
 
+RACE = FRESH * 2_002
+"""Attempts from this number on are rollouts of a race between variants, beyond all series of pairs. They chose the
+winner, so no verdict counts them."""
+
+
 def side_by_side_series(incumbent: str, candidate: str) -> int:
     """The first attempt number of the rollouts of these two harnesses that are run side by side. Each pair has numbers
     of its own, so that no rollout of an earlier comparison counts; seeds made of them fit into 31 bits."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ahe.jobs.compare import Compared
 
 SHORT = 10
-OUTCOMES = ("kept", "reverted", "undecided", "unchanged", "pending")
+OUTCOMES = ("kept", "reverted", "undecided", "unchanged", "lost", "pending")
 TRIAL, TRIALS = 8, 2
 """Digits of a trial id as `ahe trace` takes it, and how many trials of each arm a row names."""
 

@@ -135,6 +135,8 @@ def test_the_seed_is_made_of_nothing(tmp_path: Path) -> None:
 def test_the_test_split_is_looked_at_after_the_claim_and_with_a_reason(project: Path) -> None:
     ask = ("ablate", "--split", "test", "--rollouts", "1", "--commits")
     assert "`ahe final` first" in world.ahe(project, *ask, check=2).stderr
+    cold = ("transfer", "--temperature", "0", "--split", "test", "--again", "cold")
+    assert "`ahe final` first" in world.ahe(project, *cold, check=2).stderr
     world.git(project, "tag", "ahe/best")
     world.ahe(project, "final", "--rollouts", "2")
     before = len(world.stored(project))

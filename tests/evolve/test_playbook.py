@@ -67,6 +67,17 @@ def test_the_bundled_plays_pass_the_static_checks_of_a_commit(tmp_path: Path) ->
         load(after)
 
 
+@pytest.mark.parametrize("suite", ["shell-basics", "tickets"])
+def test_the_bundled_plays_hold_nothing_of_the_bundled_tasks(tmp_path: Path, suite: str) -> None:
+    checks = preflight(load_suite(entry("evals") / suite))
+    for play in bundled():
+        if not play.data:
+            before, after = seed(tmp_path / play.name), seed(tmp_path / f"{play.name}-with")
+            play.apply(after)
+            problems = checks.check(after, before, "add")
+            assert not [each for each in problems if each.rule.startswith("task ")], play.name
+
+
 def test_a_play_is_known_by_its_content(tmp_path: Path) -> None:
     root = make(tmp_path, "look")
     (one,) = read_playbook(tmp_path)

@@ -9,7 +9,7 @@ from statistics import fmean
 import pytest
 from arms import pair, same
 
-from ahe.gate.claims import claim, gain, student
+from ahe.gate.claims import claim, gain, rate_interval, student
 from ahe.records import Tally
 
 RUNS = 250
@@ -24,6 +24,18 @@ def test_student_has_the_tables_values(freedom: int, value: float) -> None:
 
 def arm(rng: Random, rates: list[float], k: int) -> list[Tally]:
     return [Tally(passes=sum(rng.random() < rate for _ in range(k)), n=k) for rate in rates]
+
+
+@pytest.mark.parametrize(("tasks", "k"), [(40, 4), (12, 4), (89, 2)])
+def test_nine_intervals_in_ten_hold_an_arms_rate(tasks: int, k: int) -> None:
+    rng, held = Random(7), 0
+    for _ in range(RUNS):
+        rates = [rng.betavariate(0.7, 0.3) for _ in range(tasks)]
+        found = rate_interval([*arm(rng, rates, k), Tally(missing=k)])
+        assert found is not None
+        held += found.low <= fmean(rates) <= found.high
+    assert 0.84 <= held / RUNS <= 0.96
+    assert rate_interval([Tally(missing=2)]) is None
 
 
 @pytest.mark.parametrize(("tasks", "k", "gain"), [(40, 4, 0.0), (40, 4, 0.1), (12, 4, 0.05), (89, 2, 0.05)])

@@ -8,7 +8,7 @@ from history_helpers import by_hand, evolve, git, snapshot, verdict
 from ahe.errors import RevertConflict
 from ahe.history import Commit, History
 from ahe.loop.judge import LeaveOneOutTrees
-from ahe.records import Verdict
+from ahe.records import Kind, Verdict
 
 
 def pending(history: History, *shas: str) -> list[Commit]:
@@ -29,6 +29,21 @@ def test_a_tree_without_a_commit_is_made_beside_the_workspace(history: History) 
     assert (snapshot(history.path), history.head()) == (before, head)
     assert git(history.path, "status", "--porcelain") == ""
     assert git(history.path, "worktree", "list").count("\n") == 1
+
+
+def test_a_tree_with_one_kind_as_it_is_elsewhere(history: History) -> None:
+    seed = history.head()
+    evolve(history, "one\n")
+    head = evolve(history, "two\n", "001-2", "skills/two/SKILL.md")
+    before = snapshot(history.path)
+    alone, without = history.combined(seed, Kind.SKILL, head), history.combined(head, Kind.SKILL, seed)
+    assert history.contents(alone)["skills/two/SKILL.md"].text == "two\n"
+    assert history.contents(alone)["memory.md"].text == history.contents(seed)["memory.md"].text
+    assert "skills/two/SKILL.md" not in history.contents(without)
+    assert history.contents(without)["memory.md"].text == "one\n"
+    assert history.harness_id(history.combined(alone, Kind.MEMORY, head)) == history.harness_id(head)
+    assert history.harness_id(history.combined(head, Kind.SYSTEM_PROMPT, seed)) == history.harness_id(head)
+    assert snapshot(history.path) == before
 
 
 def test_a_tree_that_git_cannot_make_is_said_to_collide(history: History) -> None:

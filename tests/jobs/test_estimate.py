@@ -56,6 +56,22 @@ def test_several_changes_at_once_cost_what_telling_them_apart_takes(tmp_path: Pa
     assert "attribution" not in {cost.part for cost in form.costs}
 
 
+def test_variants_cost_a_race_and_an_edit_each(tmp_path: Path) -> None:
+    project = made_project.make(tmp_path, 40)
+    one, four = (
+        estimate(project, iterations=2),
+        estimate(open_project(tmp_path, {"evolve.variants": 4}), iterations=2),
+    )
+    parts = {cost.part: cost for cost in four.costs}
+    assert parts["race"].rollouts == 2 * (4 + 2) * 24 and "race" not in {cost.part for cost in one.costs}
+    assert parts["evolver"].tokens == 4 * next(cost.tokens for cost in one.costs if cost.part == "evolver")
+    assert four.low == one.low + parts["race"].rollouts
+    plays = estimate(
+        open_project(tmp_path, {"evolve.variants": 4, "evolve.strategy": "playbook"}), iterations=2
+    )
+    assert {cost.part: cost.basis for cost in plays.costs}["evolver"] == "asks no model"
+
+
 def test_changes_that_wait_in_one_candidate_are_told_apart_once(tmp_path: Path) -> None:
     project = made_project.make(tmp_path, 40)
     for number in (1, 2, 3):

@@ -126,6 +126,16 @@ api_key_env = "B"
     assert (evolver.name, evolver.base_url, evolver.api_key_env) == ("big", "http://localhost:1/v1", "B")
     assert evolver.usd_per_million_input is None, "another model has other prices"
     assert evolver.context == 128_000, "and another window"
+    other = config.with_model(name="huge", base_url="http://localhost:2/v1", temperature=None)
+    assert {other.model_spec(role) for role in other.models} == {other.model_spec("coder")}
+    huge, cold = other.model_spec("coder"), config.with_model(temperature=0.0).model_spec("coder")
+    assert (huge.name, huge.api_key_env, huge.usd_per_million_input, huge.context) == (
+        "huge",
+        "",
+        None,
+        128_000,
+    )
+    assert cold == coder.model_copy(update={"temperature": 0.0})
 
 
 def test_an_embedded_model_gets_smaller_limits(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from ahe.protocols import Environment
 from ahe.records import Limits
 
 PLAYS = {play.name: play for play in read_playbook(entry("evolver") / "playbook")}
+EXAMPLE = ["user", "assistant", "tool", "assistant", "tool", "assistant"]
 ROWS_OF_TRAIN = (
     ("The parcel never arrived and the carrier lost it", "logistics"),
     ("I was charged twice on my card this month", "billing"),
@@ -329,15 +330,25 @@ async def test_show_changes_says_that_nothing_changed(tmp_path: Path) -> None:
 
 
 async def test_worked_example(tmp_path: Path) -> None:
-    assert (
-        "The last reply: The number is in" in (await with_play(tmp_path, "worked-example", "Done.")).system()
-    )
+    messages = (await with_play(tmp_path, "worked-example", "Done.")).payload()["messages"]
+    assert [message["role"] for message in messages[1:]] == [*EXAMPLE, "user"]
+    assert messages[-1]["content"] == "Do it." and "timeout" in messages[1]["content"]
+
+
+async def test_worked_example_in_text_mode_shows_code_blocks(tmp_path: Path) -> None:
+    played = await with_play(tmp_path, "worked-example", "```bash\necho 1 > n.txt\n```", "Done.", mode="text")
+    first, second = (request["payload"]["messages"] for request in played.requests)
+    assert "```bash\nhead -n 3 /data/access.log\n```" in first[2]["content"] and second[-1]["role"] == "user"
+    assert [message["content"] for message in second[:8]] == [message["content"] for message in first]
 
 
 async def test_cookbook(tmp_path: Path) -> None:
     told = "Delete the branch `old`, which is checked out at the moment."
-    text = first_message(await with_play(tmp_path, "cookbook", "Done.", instruction=told))
-    assert text.startswith(told) and "git branch -d" in text.lower()
+    messages = (await with_play(tmp_path, "cookbook", "Done.", instruction=told)).payload()["messages"]
+    assert messages[-1]["content"] == told and messages[-2]["content"] == "Done."
+    assert "git branch -d" in messages[-4]["tool_calls"][0]["function"]["arguments"].lower(), (
+        "the best stands last"
+    )
 
 
 async def test_cookbook_is_silent_for_what_it_does_not_know(tmp_path: Path) -> None:

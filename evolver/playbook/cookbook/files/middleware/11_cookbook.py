@@ -22,7 +22,7 @@ K1, B = 1.2, 0.9
 
 
 class Cookbook:
-    """Adds the recipes that are most like the task, by BM25, to the first message."""
+    """Puts the recipes that are most like the task, by BM25, before it as tasks that were done."""
 
     def __init__(self):
         lines = [json.loads(line) for line in RECIPES.read_text("utf-8").split("\n") if line]
@@ -30,21 +30,32 @@ class Cookbook:
         seen = Counter(term for *_, terms in self.recipes for term in terms)
         self.rarity = {term: math.log(1 + (len(lines) - n + 0.5) / (n + 0.5)) for term, n in seen.items()}
         self.length = sum(terms.total() for *_, terms in self.recipes) / len(lines)
-        self.shown = ""
+        self.near = []
 
     async def on_start(self, ctx):
         asked = set(self._terms(ctx.instruction[:4000]))
         ranked = sorted(
             ((self._score(asked, terms), when, how) for when, how, terms in self.recipes), reverse=True
         )
-        self.shown = "\n\n".join(f"# {when}\n{how}" for score, when, how in ranked[:SHOWN] if score >= LEAST)
+        self.near = [(when, how) for score, when, how in ranked[:SHOWN] if score >= LEAST][::-1]
 
     async def before_model(self, ctx, messages):
+        blocks = "code block" in messages[0]["content"]
+        told = [turn for n, recipe in enumerate(self.near) for turn in self._done(n, *recipe, blocks)]
         for number, message in enumerate(messages):
-            if self.shown and message["role"] == "user":
-                told = "Recipes for work of this kind, with other names; take what fits:"
-                first = {**message, "content": f"{message['content'].rstrip()}\n\n{told}\n\n{self.shown}"}
-                return [*messages[:number], first, *messages[number + 1 :]]
+            if told and message["role"] == "user":
+                return [*messages[:number], *told, *messages[number:]]
+
+    def _done(self, number, when, how, blocks):
+        """A task, the call that does it (a block where the model writes blocks), and the end."""
+        call = {"id": f"recipe{number:03}", "name": "run_shell_command", "arguments": {"command": how}}
+        said = {"content": f"```bash\n{how}\n```"} if blocks else {"tool_calls": [call]}
+        return [
+            {"role": "user", "content": f"{when[0].upper()}{when[1:]}."},
+            {"role": "assistant", **said},
+            {"role": "tool", "tool_call_id": call["id"], "content": "[exit code 0]"},
+            {"role": "assistant", "content": "Done."},
+        ]
 
     def _terms(self, text):
         """Words that say something, without the ending that plurals and verbs have, and pairs of them."""
