@@ -11,7 +11,7 @@ ITERATIONS ?= 2
 evolve: .venv/ready-local
 	$(AHE) models pull
 	$(AHE) init
-	$(AHE) evolve --quick --iterations $(ITERATIONS)
+	$(AHE) evolve --quick --strategy playbook --iterations $(ITERATIONS)
 	$(AHE) log
 
 test: .venv/ready-dev
