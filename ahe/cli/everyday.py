@@ -115,7 +115,8 @@ def explore(
     """Make each of DOCUMENTS a skill, measure each like any other change, and keep or git revert it.
 
     They are Markdown or plain text; a folder stands for its .md and .txt files. Ctrl-C stops it cleanly, and the same
-    command continues. A document that was tried is not tried again until it changes.
+    command continues. A document that was tried is not tried again until it changes. The gate is `bayes` where ahe.toml
+    names none: [evolve] strategy, target and patience are not used.
     """
     from ahe.jobs import evolve as job
     from ahe.jobs.estimate import estimate
@@ -125,7 +126,8 @@ def explore(
         "evolve.documents": [str(path.resolve()) for path in documents],
         "evolve.rollouts": rollouts,
     }
-    own |= {"evolve.editor": "documents", "evolve.debugger": "none", "evolve.patience": 0}
+    own |= {"evolve.strategy": "ahe", "evolve.editor": "documents"}
+    own |= {"evolve.debugger": "none", "evolve.patience": 0}
     own |= dict.fromkeys(("evolve.variants", "evolve.changes"), 1)
     project = invocation.project({**own, **flags(given)})
     if dry_run:

@@ -79,9 +79,16 @@ def read_documents(paths: Iterable[str], root: Path, size: int) -> tuple[Documen
 
 
 def untried(documents: Sequence[Document], history: History) -> list[Document]:
-    """Those that no commit of HEAD's history comes from, in their order. A document that has changed is a new one."""
-    tried = {commit.source for commit in history.commits()}
-    return [document for document in documents if document.source not in tried]
+    """Those that no commit of HEAD's history comes from, in their order. A document that has changed is a new one.
+
+    Digests are compared: a path with odd spaces does not stay as it is in a commit message.
+    """
+    tried = {_digest(commit.source) for commit in history.commits()}
+    return [document for document in documents if _digest(document.source) not in tried]
+
+
+def _digest(source: str) -> str:
+    return source.rpartition("sha256:")[2]
 
 
 @dataclass
@@ -154,7 +161,7 @@ def write(document: Document, harness: Path, about: str) -> None:
             about if not number else _clipped(f"{document.title}: {section.title}. {_opening(section.text)}")
         )
         folder.mkdir(parents=True)
-        fields = f"name: {section.name}\ndescription: {json.dumps(said, ensure_ascii=False)}"
+        fields = f"name: {json.dumps(section.name)}\ndescription: {json.dumps(said, ensure_ascii=False)}"
         (folder / "SKILL.md").write_text(f"---\n{fields}\n---\n\n{section.text}\n", "utf-8")
 
 

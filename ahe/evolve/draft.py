@@ -19,7 +19,7 @@ from ahe.agents.answering import Refused
 from ahe.debug.ask.citations import CitationChecker
 from ahe.debug.readers.read import read_trial
 from ahe.debug.readers.trace import full_ids
-from ahe.evolve.replay import Replay
+from ahe.evolve.replay import Replay, sample
 from ahe.files import copy_tree, remove_tree
 from ahe.harness.layout import FILES, FOLDERS, Problem, classify, counts
 from ahe.harness.preflight import SHOWN, Preflight
@@ -112,8 +112,8 @@ class Draft:
             reasons += self.brief.surfaces.refusals(touched)
             problems = await self.check_in_box(held)
             if self.replay and not problems and Kind.MIDDLEWARE in touched:
-                passing = (trial.id for trial in evidence.trials if trial.status == "passed")
-                problems = await self.replay(held, (Path(evidence.traces) / trial for trial in passing))
+                passing = [Path(evidence.traces) / trial for trial in sample(evidence.trials)]
+                problems = await self.replay(held, passing)
         reasons += [str(each) for each in problems if not (left_out and each.rule == "change")]
         if reasons:
             raise Refused(reasons)

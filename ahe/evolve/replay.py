@@ -2,13 +2,16 @@
 
 The rule is Life-Harness's (arXiv 2605.22166): no valid action is blocked. Replies, calls and results are those that
 were recorded, each rollout in a box of its own. A hook that asks the environment or the model gets no answer and fails
-open, so what it would block after one is not seen.
+open, so what it would block after one is not seen. At most `SAMPLE` rollouts are played, until `ENOUGH`
+problems are found.
 """
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +21,24 @@ from ahe.debug.readers.results import result
 from ahe.errors import HarnessError
 from ahe.harness.layout import Problem
 from ahe.harness.load import load
-from ahe.records import Limits, Message, Reply, ToolCall, Usage
+from ahe.records import Limits, Message, Reply, ToolCall, Trial, Usage
 from ahe.runtime.meter import Meter
 from ahe.runtime.toolbox import Hooks
 from ahe.runtime.trajectory import Trajectory
 
 LIMITS = Limits()
 CALL_SHOWN = 200
+SAMPLE, ENOUGH = 24, 3
+
+
+def sample(trials: Iterable[Trial]) -> list[str]:
+    """The ids of at most `SAMPLE` that passed, always the same: one of each task, then a second one, and so on."""
+    of_task, ranked = Counter[str](), list[tuple[int, str]]()
+    for trial in sorted(trials, key=lambda trial: trial.id):
+        if trial.status == "passed":
+            of_task[trial.task] += 1
+            ranked.append((of_task[trial.task], trial.id))
+    return [id for _, id in sorted(ranked)[:SAMPLE]]
 
 
 @dataclass(frozen=True)
@@ -34,9 +48,14 @@ class Replay:
     make_executor: MakeExecutor
 
     async def __call__(self, root: Path, traces: Iterable[Path]) -> list[Problem]:
-        """The first call of each rollout that worked and that the harness in `root` blocks; `traces` are folders."""
-        found = []
-        for folder in traces:
+        """The first call of each rollout that worked and that the harness in `root` blocks, of `ENOUGH` at most.
+
+        `traces` are folders, of which the first `SAMPLE` are played.
+        """
+        found = list[Problem]()
+        for folder in islice(traces, SAMPLE):
+            if len(found) == ENOUGH:
+                break
             if (folder / "trajectory.json").is_file() and (problem := await self._blocked(root, folder)):
                 found.append(problem)
         return found
@@ -58,11 +77,15 @@ class Replay:
                 trajectory.finish(Usage(), {})
             if found is None:
                 return None
-            (*_, last) = _events(Path(scratch))
+            hooked = [event["middleware"] for event in _events(Path(scratch)) if "middleware" in event]
         step, call = found
         shown = json.dumps(call.arguments, ensure_ascii=False)[:CALL_SHOWN]
         why = f"blocks a call that worked in a rollout that passed, {folder.name[:8]}#{step}: {shown}"
-        return Problem("replay", f"middleware/{last['middleware']}", f"{why}; block only what cannot work")
+        return Problem(
+            "replay",
+            f"middleware/{hooked[-1]}" if hooked else "middleware",
+            f"{why}; block only what cannot work",
+        )
 
 
 async def _first_blocked(

@@ -36,8 +36,8 @@ class IterationResult(Record):
 
 @dataclass(frozen=True)
 class StopRules:
-    """When a run ends: after `iterations`, at the pass rate `target` on train, or after `patience` iterations in a
-    row that kept nothing (0: no such limit)."""
+    """When a run ends: after `iterations`, at the pass rate `target` on train (inf: at none), or after `patience`
+    iterations in a row that kept nothing (0: no such limit)."""
 
     iterations: int
     target: float

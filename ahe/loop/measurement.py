@@ -1,6 +1,7 @@
 """Measures a candidate against the incumbent: runs the rollouts that the gate requests until it decides."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
 
@@ -33,8 +34,8 @@ AGAIN = 2.0
 class Measurement:
     """Candidate against incumbent. `train` and `heldout` name the tasks in use.
 
-    The prior is fitted once, when the two are first compared, to all earlier trials, and kept in the store: the
-    comparison's own trials must not move it while they come in, or a killed one would continue differently.
+    The prior is fitted once, when the two are first compared on these tasks, to all earlier trials, and kept in the
+    store: the comparison's own trials must not move it while they come in, or a killed one would continue differently.
     """
 
     gate: Gate
@@ -53,7 +54,8 @@ class Measurement:
 
     def __post_init__(self) -> None:
         store, model = self.evaluator.store, self.evaluator.runner.model.fingerprint
-        name = f"concentration {self.incumbent.id} {self.candidate.id} {model}"
+        tasks = sha256("\n".join(sorted(self.train)).encode()).hexdigest()[:12]
+        name = f"concentration {self.incumbent.id} {self.candidate.id} {model} {tasks}"
         fitted = store.fact(name)
         if not isinstance(fitted, float):
             fitted = fit_concentration([row for row in store.tallies(model) if row[0] in self.train])

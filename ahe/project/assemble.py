@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from ahe.debug.ask.asker import Asker
@@ -142,7 +143,9 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         variants=config.evolve.variants,
     )
     most = config.evolve.iterations if iterations is None else iterations
-    return Loop(steps, StopRules(most, config.evolve.target, config.evolve.patience))
+    # Each document is tried, whatever the pass rate is.
+    target = inf if config.evolve.editor == "documents" else config.evolve.target
+    return Loop(steps, StopRules(most, target, config.evolve.patience))
 
 
 def report_tokens(parts: Parts) -> int:

@@ -116,6 +116,18 @@ async def test_each_document_is_a_commit_and_a_leak_is_refused(bench: Bench, tmp
     assert bench.history.contains(sha) and not list((bench.runs / "scratch").glob("evolve-*"))
 
 
+async def test_a_name_is_a_string_and_odd_spaces_do_not_make_a_document_new(
+    bench: Bench, tmp_path: Path
+) -> None:
+    edits = editor(bench, tmp_path, **{"12  34": GUIDE, "2024": "# Years\n\nCount them all.\n"})
+    for document in edits.documents:
+        assert untried(edits.documents, bench.history)[0] == document
+        (sha,) = await edits.edit(bench.brief.model_copy(update={"head": bench.history.head()}))
+        bench.history.advance(sha)
+    assert untried(edits.documents, bench.history) == []
+    assert [skill.name for skill in load(bench.history.path).skills] == ["12-34", "2024"]
+
+
 async def test_a_skill_of_that_name_is_not_replaced(bench: Bench, tmp_path: Path) -> None:
     edits = editor(bench, tmp_path, good=GUIDE)
     (document,) = edits.documents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from evolve_bench import OTHER, TRIAL, Bench, executor, manifest
 from test_proposal import Filler
 
 from ahe.agents.answering import Refused
-from ahe.evolve.replay import Replay
+from ahe.evolve.replay import ENOUGH, SAMPLE, Replay, sample
 from ahe.harness.layout import Problem
 
 HOOK = "class Hook:\n    async def {name}(self, ctx, {given}):\n{body}"
@@ -29,13 +30,15 @@ def blocks(condition: str) -> str:
     return HOOK.format(name="before_tool", given="call", body=body)
 
 
-async def replayed(tmp_path: Path, code: str) -> list[Problem]:
+async def replayed(
+    tmp_path: Path, code: str, times: int = 1, turns: Sequence[made_trials.Turn] = TURNS
+) -> list[Problem]:
     root = tmp_path / "harness"
     (root / "middleware").mkdir(parents=True)
     (root / "system_prompt.md").write_text("Work.")
     (root / "middleware" / "10_hook.py").write_text(code)
-    made_trials.trace(tmp_path, TRIAL, TURNS)
-    return await Replay(executor)(root, [tmp_path / "trials" / TRIAL])
+    made_trials.trace(tmp_path, TRIAL, turns)
+    return await Replay(executor)(root, [tmp_path / "trials" / TRIAL] * times)
 
 
 COUNTS = blocks("ctx.state['seen'] > 1").replace(
@@ -77,6 +80,23 @@ async def test_what_the_recorded_harness_blocked_itself_was_not_valid(tmp_path: 
     (root / "middleware" / "10_hook.py").write_text(world.BLOCK)
     (problem,) = await Replay(executor)(root, [tmp_path / "trials" / TRIAL])
     assert f"{TRIAL[:8]}#5:" in problem.text
+
+
+async def test_a_few_rollouts_are_played_and_three_problems_are_enough(tmp_path: Path) -> None:
+    trials = [
+        made_trials.trial(f"{n:024d}", f"t{n % 5}", ("failed", "passed")[n > 9], n // 5) for n in range(60)
+    ]
+    taken = sample(reversed(trials))
+    assert len(taken) == SAMPLE and taken[:5] == [f"{n:024d}" for n in range(10, 15)]
+    found = await replayed(tmp_path, world.BLOCK, 5)
+    assert len(found) == ENOUGH
+
+
+async def test_a_hook_is_named_after_its_events_were_cut(tmp_path: Path) -> None:
+    long = HOOK.format(name="after_tool", given="call, result", body="        return 'x' * 60_000\n")
+    blocking = blocks("ctx.turn > 290").removeprefix("class Hook:\n")
+    (problem,) = await replayed(tmp_path, f"{long}{blocking}", turns=TURNS * 100)
+    assert problem.where == "middleware/10_hook.py"
 
 
 async def test_a_draft_that_blocks_a_valid_action_is_refused(bench: Bench) -> None:

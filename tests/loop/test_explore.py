@@ -29,3 +29,22 @@ def test_each_document_is_measured_and_tried_once(tmp_path: Path) -> None:
     assert world.git(root, "status", "--porcelain") == ""
     parts = json.loads(world.ahe(root, "explore", "leak.txt", "--dry-run", "--json").stdout)
     assert parts["iterations"] == 1 and "race" not in {cost["part"] for cost in parts["costs"]}
+
+
+def test_a_reached_target_ends_nothing_and_a_preset_gives_no_gate(tmp_path: Path) -> None:
+    root = world.write_project(tmp_path / "project", evolve={"target": 0.1})
+    world.ahe(root, "init")
+    (root / "workspace" / "middleware" / "10_act.py").write_text(world.ACT)
+    world.by_hand(root, "add", "-A")
+    world.by_hand(root, "commit", "-qm", "Act")
+    (root / "a.md").write_text("# A\n\nWrite short lines.\n")
+    (root / "b.md").write_text("# B\n\nWrite long lines.\n")
+    result = json.loads(world.ahe(root, "explore", "a.md", "b.md", "--json").stdout)
+    assert len(result["iterations"]) == 3 and result["iterations"][0]["new_rate"] > 0.1
+    settings = (root / "ahe.toml").read_text()
+    (root / "c.md").write_text("# C\n\nWrite no lines.\n")
+    found = []
+    for line in ("", 'strategy = "prune"', 'strategy = "prune"\ngate = "lean"'):
+        (root / "ahe.toml").write_text(settings.replace('gate = "strict"', line))
+        found.append(json.loads(world.ahe(root, "explore", "c.md", "--dry-run", "--json").stdout)["costs"])
+    assert found[0] == found[1] != found[2]

@@ -149,6 +149,9 @@ def test_the_prior_is_fitted_when_a_comparison_begins_and_stays(
     put("new", lambda number, attempt: bool(attempt))
     assert against("new") == begun != fit_concentration(store.tallies("coder"))
     assert against("later") == fit_concentration(store.tallies("coder"))
+    fewer = replace(measurement, train=names[:12], candidate=HarnessVersion(id="new", root=""))
+    rows = [row for row in store.tallies("coder") if row[0] in names[:12]]
+    assert fewer.concentration == fit_concentration(rows) != begun, "other tasks have a prior of their own"
 
 
 @pytest.mark.parametrize("name", GATES)
