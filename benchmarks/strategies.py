@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from ahe.history import History
 from ahe.history.commits import prediction_scores
 from ahe.jobs.compare import compare_stored
 from ahe.project.project import open_project
@@ -45,6 +46,10 @@ def points(found: Interval | None) -> str:
     return f"{mean} [{low}, {high}]"
 
 
+def seed(history: History) -> str:
+    return history.commits()[-1].sha
+
+
 def run(strategy: str, folder: Path, options: argparse.Namespace) -> float:
     """Evolve until the budget is spent, then score the test split; returns the seconds of all runs so far."""
     if not (folder / "ahe.toml").is_file():
@@ -60,11 +65,13 @@ def run(strategy: str, folder: Path, options: argparse.Namespace) -> float:
         "--max-rollouts",
         str(options.rollouts),
     )
-    ahe("evolve", "-C", str(folder), "--strategy", strategy, *limits)
-    seconds = before + time.monotonic() - began
-    clock.write_text(json.dumps(seconds))
+    try:
+        ahe("evolve", "-C", str(folder), "--strategy", strategy, *limits)
+    finally:
+        seconds = before + time.monotonic() - began
+        clock.write_text(json.dumps(seconds))
     history = open_project(folder).history()
-    if not history.finals() and any(commit.state == "kept" for commit in history.commits()):
+    if not history.finals() and history.tags().get("ahe/best", seed(history)) != seed(history):
         ahe("final", "-C", str(folder), "--rollouts", str(options.test_rollouts))
     return seconds
 
@@ -79,14 +86,15 @@ def row(strategy: str, folder: Path, seconds: float) -> tuple[str, ...]:
     spent = f"{count(tokens)} tokens for verdicts, {duration(seconds)}"
     first = (strategy, f"{len(commits)}, {kept}")
     last = (str(prediction_scores(commits)[0]), spent)
-    if not kept:
+    finals = history.finals()
+    if not finals:
         return (*first, *["–"] * (len(HEAD) - len(first) - len(last)), *last)
-    seed, best = history.commits()[-1].sha, history.resolve("ahe/best")
+    first_sha, best = seed(history), history.resolve("ahe/best")
 
     def gain(split: Split) -> str:
-        return points(compare_stored(project, history, seed, best, split=split).gain)
+        return points(compare_stored(project, history, first_sha, best, split=split).gain)
 
-    final = history.finals()[0]
+    final = finals[0]
     return (
         *first,
         gain("train"),

@@ -135,7 +135,10 @@ def _write(out: Path, report: str, found: Iterable[Study], material: Material) -
         name = each.task.replace("/", "__").lstrip(".") or "task"
         (pages / f"{name}.md").write_text(text, "utf-8", errors="surrogateescape")
     dump = [
-        {**cluster.model_dump(), **({"layer": layer(cluster.signature).name} if material.layered else {})}
+        {
+            **cluster.model_dump(exclude_defaults=True),
+            **({"layer": layer(cluster.signature).name} if material.layered else {}),
+        }
         for cluster in material.clusters
     ]
     (out / "clusters.json").write_text(json.dumps(dump, indent=1) + "\n", "utf-8")

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from ahe.agents.answering import HandIn, Refused, fill_in, rendered_prompt, same_every_run
 from ahe.agents.play import MakeExecutor, Player
-from ahe.errors import BadRequest, ContextOverflow, HarnessError
+from ahe.errors import BadRequest, ContextOverflow, HarnessError, NothingLeft
 from ahe.evolve import proposal
 from ahe.evolve.draft import Draft, MakeDraft, Manifest, drafted
 from ahe.evolve.plays import NO_EXAMPLES, Examples, Play, best_first
@@ -58,11 +58,13 @@ class Evolver:
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first; none when nothing passed preflight.
 
-        Nothing is asked where the report has only residual failures. Raises `BadRequest`, `ContextOverflow` or
+        Raises `NothingLeft` where the report has only residual failures; `BadRequest`, `ContextOverflow` or
         `HarnessError` if an agent ends so before it has made a commit.
         """
         if brief.report.residual and not brief.report.clusters:
-            return []
+            raise NothingLeft(
+                "no edit of the harness answers the failures that are left (`residual` in the report)"
+            )
         with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, scratch):
             if self.tool_calls is None:
                 await self._by_form(brief, draft)

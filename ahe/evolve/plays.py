@@ -149,11 +149,12 @@ def read_playbook(*folders: Path) -> tuple[Play, ...]:
 def best_first(plays: Iterable[Play], clusters: Sequence[Cluster], tried: Iterable[str]) -> list[Play]:
     """The plays that fit these failures and were not tried yet (`Ahe-Play` values), best fit first.
 
-    Of equal ones those with examples of the train split come first, because only some suites have them; then by name.
+    Of equal ones those with examples of the train split come first, because only some suites have them, then those
+    with fewer words, which are more specific; then by name.
     """
     done = set(tried)
     fitting = [play for play in plays if play.key not in done and play.fit(clusters) > 0]
-    return sorted(fitting, key=lambda play: (-play.fit(clusters), not play.data, play.name))
+    return sorted(fitting, key=lambda play: (-play.fit(clusters), not play.data, len(play.fits), play.name))
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,19 @@ The question is that of arXiv 2603.25723: does a component of the harness earn i
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ahe.agents.answering import Refused
+from ahe.errors import NothingLeft
 from ahe.events import QUIET, Notice
 from ahe.evolve.draft import MakeDraft, Manifest, drafted
 from ahe.files import remove_tree
 from ahe.harness.inventory import ALWAYS_SENT, Component, Stored, Touched, inventory
 from ahe.harness.layout import component_name
 from ahe.history import Commit, History
+from ahe.history.commits import reverted
 from ahe.protocols import Editor, Watcher
 from ahe.records import PRUNE, Brief, Citation, Kind
 
@@ -93,12 +96,17 @@ class PruneEditor:
     watcher: Watcher = QUIET
 
     async def edit(self, brief: Brief) -> list[str]:
-        """Commits for the brief, oldest first. A removal that does not pass preflight is left out."""
+        """Commits for the brief, oldest first. A removal that does not pass preflight is left out.
+
+        Raises `NothingLeft` where nothing remains to be tried.
+        """
         seed, now = (self.history.contents(sha) for sha in (self.history.root(), brief.head))
         uses: Counter[str] = Counter()
         for trial in brief.evidence.trials:
             uses.update(trial.uses)
-        tried = [commit.body for commit in self.history.commits() if _did_not_stay(commit)]
+        log = self.history.commits()
+        gone = reverted(log)
+        tried = [commit.body for commit in log if _did_not_stay(commit) or commit.sha in gone]
         with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, _):
             for each in removable(now, seed, self.history.last_changes(brief.head), uses):
                 if len(draft.commits) >= brief.changes:
@@ -113,7 +121,7 @@ class PruneEditor:
                     why = " ".join(str(error).split())[:300]
                     self.watcher.emit(Notice(f"{each.component.path} was not removed: {why}"))
             if not draft.commits:
-                self.watcher.emit(Notice("nothing to remove that was not tried"))
+                raise NothingLeft("nothing to remove that was not tried")
             return draft.commits
 
     def _manifest(self, each: Removable, brief: Brief) -> Removal:
@@ -142,8 +150,11 @@ class EveryNth:
     editor: Editor
 
     async def edit(self, brief: Brief) -> list[str]:
-        commits = [] if brief.iteration % self.n else await self.prune.edit(brief)
-        return commits or await self.editor.edit(brief)
+        if brief.iteration % self.n == 0:
+            with suppress(NothingLeft):
+                if commits := await self.prune.edit(brief):
+                    return commits
+        return await self.editor.edit(brief)
 
 
 def _remove(each: Removable, harness: Path, seed: Mapping[str, Stored]) -> None:

@@ -118,6 +118,15 @@ class Commit:
         return self.outcome or ("" if needs_none else "pending")
 
 
+def reverted(log: Iterable[Commit]) -> set[str]:
+    """The commits that those of the log, newest first, revert; a revert that was itself reverted does not count."""
+    found: set[str] = set()
+    for commit in log:
+        if commit.reverts and commit.sha not in found:
+            found.add(commit.reverts)
+    return found
+
+
 def prediction_scores(commits: Iterable[Commit]) -> tuple[PredictionScore, PredictionScore]:
     """How well the changes' own predictions came true: of fixes, and of regressions."""
     verdicts = [commit.verdict for commit in commits if commit.change_id and commit.verdict]

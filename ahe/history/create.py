@@ -4,11 +4,12 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from ahe.errors import WorkspaceError
 from ahe.harness.layout import NAMES
-from ahe.history.commits import NOTES_REF
+from ahe.history.commits import NOTES_REF, VARIANTS
 from ahe.history.git import Git
 
 BRANCH = "main"
@@ -50,31 +51,45 @@ def create(path: Path, seed: Path) -> None:
 def unpack(path: Path, bundle: Path) -> None:
     """Make the workspace `path` from a git bundle: an evolved harness with its branches, verdicts and tags.
 
-    Nothing is fetched: other repositories can be cloned there with plain git. Raises `WorkspaceError` if the folder
-    holds anything, or the bundle no harness.
+    Nothing is fetched: other repositories can be cloned there with plain git. The folder appears when it is complete.
+    Raises `WorkspaceError` if there is one that holds anything, or the bundle holds no harness.
     """
     if path.exists() and any(path.iterdir()):
         raise WorkspaceError(f"{path} is not empty: name another folder, or move it away")
-    path.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=_BUILD, dir=path.parent.resolve()))
     try:
-        Git(path).run("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", str(path))
-        git = Git(path, path / ".git")
+        Git(building).run("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", str(building))
+        git = Git(building, building / ".git")
         listed = git.run("bundle", "unbundle", str(bundle.resolve())).splitlines()
         refs = {ref: sha for sha, ref in (line.split(" ", 1) for line in listed)}
         for ref, sha in refs.items():
             if ref == NOTES_REF or ref.startswith(("refs/heads/", "refs/tags/")):
                 git.run("update-ref", ref, sha)
-        heads = [
-            ref for ref, sha in refs.items() if sha == refs.get("HEAD") and ref.startswith("refs/heads/")
-        ]
-        git.run("symbolic-ref", "HEAD", heads[0] if heads else f"refs/heads/{BRANCH}")
-        git.run("reset", "--quiet", "--hard")
-        if not (path / "system_prompt.md").is_file():
+        git.run("symbolic-ref", "HEAD", _branch(refs, bundle))
+        # A link in a stranger's harness becomes a file with its text, and leads nowhere.
+        git.run("reset", "--quiet", "--hard", config={"core.symlinks": "false"})
+        if not (building / "system_prompt.md").is_file():
             raise WorkspaceError(f"{bundle} holds no harness: system_prompt.md is missing")
         configure(git)
-    except WorkspaceError:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
+        building.chmod(0o755)
+        os.rename(building, path)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _branch(refs: Mapping[str, str], bundle: Path) -> str:
+    """The branch to check out: `main` if HEAD is there or unknown, else one that HEAD is at, or the only one."""
+    branches = [ref for ref in refs if ref.startswith("refs/heads/") and VARIANTS not in ref]
+    main, head = f"refs/heads/{BRANCH}", refs.get("HEAD")
+    at_head = [ref for ref in branches if head in (None, refs[ref])]
+    if main in at_head:
+        return main
+    if len(at_head) == 1 or (at_head and head):
+        return at_head[0]
+    raise WorkspaceError(
+        f"{bundle} does not say which branch it is of: make it with `git bundle create FILE --all`"
+    )
 
 
 def configure(git: Git) -> None:

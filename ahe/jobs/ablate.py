@@ -4,8 +4,8 @@ from ahe.errors import RevertConflict
 from ahe.harness.components import component_problems
 from ahe.harness.layout import MOUNTS, Problem
 from ahe.history import History
+from ahe.history.commits import reverted
 from ahe.jobs.arms import Scope, Study, ends, study
-from ahe.loop.state import reverted
 from ahe.project.project import Project
 from ahe.protocols import Watcher
 from ahe.records import Kind, Record

@@ -199,8 +199,11 @@ def _look(
         )
     if not scope.again.strip():
         raise UsageError('this is a further look at the test split: give its reason with --again "REASON"')
-    plan = new_plan(project, history, arms, tasks, rollouts, len(looks) + 1, scope.again.strip())
-    same = {"look", "first", "again", "seen", "begun"}
+    taken = [
+        int(name[-3:]) for name in history.tags() if name.startswith("ahe/look-") and name[-3:].isdigit()
+    ]
+    plan = new_plan(project, history, arms, tasks, rollouts, max(taken, default=0) + 1, scope.again.strip())
+    same = {"look", "first", "seen", "begun"}
     for earlier in looks:
         if earlier.model_dump(exclude=same) == plan.model_dump(exclude=same):
             return earlier.first

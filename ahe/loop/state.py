@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ahe.errors import WorkspaceError
 from ahe.history import Commit
+from ahe.history.commits import reverted
 from ahe.records import PRUNE
 
 FINAL = ("kept", "reverted", "unchanged")
@@ -38,7 +39,7 @@ class WorkspaceState:
     @property
     def removals(self) -> bool:
         """Whether every pending commit is an enumerated removal."""
-        return all(commit.strategy == PRUNE for commit in self.pending)
+        return all(commit.strategy == PRUNE and commit.action == "remove" for commit in self.pending)
 
     @property
     def predicts(self) -> tuple[str, ...]:
@@ -92,15 +93,6 @@ def without_reverted(log: Sequence[Commit], best: str) -> str:
         measured = oldest.verdict.incumbent if oldest.verdict else ""
         best = measured if places.get(measured, -1) > max(contained) else parent
     return best
-
-
-def reverted(log: Sequence[Commit]) -> set[str]:
-    """The commits that those of the log, newest first, revert; a revert that was itself reverted does not count."""
-    found: set[str] = set()
-    for commit in log:
-        if commit.reverts and commit.sha not in found:
-            found.add(commit.reverts)
-    return found
 
 
 def next_iteration(state: WorkspaceState) -> int:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from statistics import fmean
 
-from ahe.evaluate.evaluation import Evaluator, pass_rate, tallies
+from ahe.errors import NothingLeft
+from ahe.evaluate.evaluation import Evaluator, mean_reward, pass_rate, tallies
 from ahe.evaluate.stored import mean_tokens, pairs_of, stored_trials
 from ahe.evaluate.suite import Suite
 from ahe.evaluate.trial import HarnessVersion
@@ -105,7 +106,13 @@ class Variants:
                         text for commit in commits for text in (commit.play, commit.source, commit.body)
                     ),
                 }
-                if not (shas := await self.edit(brief.model_copy(update=own))):
+                try:
+                    shas = await self.edit(brief.model_copy(update=own))
+                except NothingLeft:
+                    if not made:
+                        raise
+                    break
+                if not shas:
                     continue
                 self.history.set_variant(branch, shas[-1])
             found = tuple(self.history.built_on(brief.head, branch))
@@ -129,7 +136,10 @@ class Variants:
             label = f"race of {len(alive)} variants, round {number + 1}"
             for trial in (await self.evaluator.evaluate(label, wanted)).trials:
                 trials[trial.harness].append(trial)
-            alive = better_half({name: pass_rate(tallies(trials[name])) for name in alive})
+            counted = {name: tallies(trials[name]) for name in alive}
+            alive = better_half(
+                {name: mean_reward(each) or pass_rate(each) for name, each in counted.items()}
+            )
             number += 1
         return alive[0], trials
 

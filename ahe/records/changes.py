@@ -59,11 +59,12 @@ class Signature(Record):
 
 
 class Cluster(Record):
-    """Failed trials with equal signatures."""
+    """Failed trials with equal signatures. `layer` is where they began, in a report by layers (`signals.layers`)."""
 
     signature: Signature
     trials: tuple[str, ...]
     tasks: tuple[str, ...]
+    layer: str = ""
 
 
 PRUNE = "prune"

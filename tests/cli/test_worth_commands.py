@@ -147,7 +147,7 @@ def test_the_test_split_is_looked_at_after_the_claim_and_with_a_reason(project: 
     found = result(project, *ask, "--again", "which part")
     assert found["study"]["first"] == 2 and found["study"]["ran"] == 12, "fresh attempts alone"
     assert "Ahe-Again: which part" in world.git(project, "tag", "-l", "-n99", "ahe/look-001")
-    same = result(project, *ask, "--again", "once more")
+    same = result(project, *ask, "--again", "which part")
     assert same["study"]["ran"] == 0 and "look-002" not in world.git(project, "tag")
     assert {**same["study"], "ran": 12, "usage": None} == {**found["study"], "usage": None}
     # Another look has other attempts, also where the store was lost; and the next claim knows of both.

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import made_trials
+import pytest
 import world
 from evolve_bench import TRIAL, Bench
 
+from ahe.errors import NothingLeft
 from ahe.evolve.draft import Draft
 from ahe.evolve.prune import EveryNth, PruneEditor, removable
 from ahe.harness.inventory import Stored, Touched
@@ -109,7 +111,8 @@ async def test_a_removal_that_did_not_stay_is_tried_again_only_with_another_mode
     bench.history.advance(sha)
     bench.history.note(sha, Verdict(outcome="reverted", reason="missed"))
     bench.history.revert(sha, "Ahe-Verdict: reverted (missed)")
-    assert await editor(bench).edit(brief(bench)) == []
+    with pytest.raises(NothingLeft):
+        await editor(bench).edit(brief(bench))
     assert await editor(bench, "m2").edit(brief(bench)), "another model is asked anew"
     add(bench, "middleware/10_act.py", world.ACT + "\n# more\n")
     assert await editor(bench).edit(brief(bench))

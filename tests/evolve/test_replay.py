@@ -14,6 +14,7 @@ from evolve_bench import OTHER, TRIAL, Bench, executor, manifest
 from test_proposal import Filler
 
 from ahe.agents.answering import Refused
+from ahe.errors import NothingLeft
 from ahe.evolve.replay import ENOUGH, SAMPLE, Replay, sample
 from ahe.harness.layout import Problem
 
@@ -117,5 +118,6 @@ async def test_no_edit_rests_on_a_residual_failure(bench: Bench) -> None:
         with pytest.raises(Refused, match="not the harness's to repair"):
             await draft.commit(manifest())
     filler = Filler({})
-    assert await bench.evolver(filler, None, 3).edit(bench.brief) == []
+    with pytest.raises(NothingLeft):
+        await bench.evolver(filler, None, 3).edit(bench.brief)
     assert filler.requests == [], "with residual failures alone nothing is asked"

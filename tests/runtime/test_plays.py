@@ -314,19 +314,18 @@ async def test_nearest_examples_is_silent_without_rows(tmp_path: Path) -> None:
 
 async def test_show_changes(tmp_path: Path) -> None:
     files = {"/app/old.txt": "x\n", "/app/raw.bin": "\0"}
-    steps = (shell("printf 'a\\nb\\n' > new.txt; rm old.txt; printf '\\0\\0' > raw.bin"), "Done.")
+    steps = (shell("printf 'a\\nb\\n' > new.txt; printf '\\0\\0' > raw.bin"), shell("rm old.txt"), "Done.")
     played = await with_play(tmp_path, "show-changes", *steps, files=files)
-    (result,) = played.results()
-    assert (
-        "./new.txt:\na\nb\n(2 lines)" in result and "removed: ./old.txt" in result and "./raw.bin" in result
-    )
+    first, second = played.results()
+    assert "./new.txt:\na\nb\n(2 lines)" in first and "./raw.bin" in first and "old.txt" not in first
+    assert "the names in ." in second
 
 
 async def test_show_changes_says_that_nothing_changed(tmp_path: Path) -> None:
-    steps = (shell("cat old.txt"), shell("git init -q ."), shell("touch -d @9 old.txt"), "Done.")
+    steps = (shell("cat old.txt"), shell("git init -q ."), shell("chmod 600 old.txt"), "Done.")
     played = await with_play(tmp_path, "show-changes", *steps, files={"/app/old.txt": "x\n"})
     first, second, third = played.results()
-    assert "changed no file" in first and "the git repository" in second and "./old.txt" in third
+    assert "changed no file" in first and "[this command changed]" in second and "./old.txt" in third
 
 
 async def test_worked_example(tmp_path: Path) -> None:
@@ -372,6 +371,14 @@ async def test_likely_label_is_silent_where_answers_do_not_repeat(tmp_path: Path
     rows = "".join(json.dumps({"question": q, "answer": a}) + "\n" for q, a in ROWS_OF_TRAIN)
     played = await with_play(tmp_path, "likely-label", "billing", more={ROWS: rows})
     assert first_message(played) == "Do it."
+
+
+async def test_examples_leave_the_task_to_the_other_plays(tmp_path: Path) -> None:
+    both = {**edits(PLAYS["worked-example"]), **edits(PLAYS["workspace-listing"])}
+    files = {"/app/cities.csv": "id;name\n"}
+    played = await play(tmp_path, answers("Done."), both, instruction="Count cities.csv.", files=files)
+    messages = played.payload()["messages"]
+    assert "cities.csv begins" in messages[-1]["content"] and "cities" not in messages[1]["content"]
 
 
 def test_every_play_is_tried_here() -> None:

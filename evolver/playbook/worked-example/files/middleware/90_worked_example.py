@@ -1,3 +1,5 @@
+BLOCKS = "Nothing outside of it is executed"
+"""Stands in the system message where the model writes code blocks instead of tool calls."""
 LOOK = "head -n 3 /data/access.log"
 LINES = "10:02 GET /a 200\n10:02 GET /b timeout\n10:03 GET /a 200"
 COUNT = "grep -c timeout /data/access.log > /data/number.txt; cat /data/number.txt"
@@ -8,7 +10,7 @@ class WorkedExample:
     """Puts one task that was done before the first message."""
 
     async def before_model(self, ctx, messages):
-        turns = self._turns(blocks="code block" in messages[0]["content"])
+        turns = self._turns(blocks=BLOCKS in messages[0]["content"])
         for number, message in enumerate(messages):
             if message["role"] == "user":
                 return [*messages[:number], *turns, *messages[number:]]

@@ -15,6 +15,8 @@ COMMON = set(
     )
 )
 SHOWN = 3
+BLOCKS = "Nothing outside of it is executed"
+"""Stands in the system message where the model writes code blocks instead of tool calls."""
 LEAST = 6.0
 """The least score of a recipe that is shown."""
 K1, B = 1.2, 0.9
@@ -25,11 +27,12 @@ class Cookbook:
     """Puts the recipes that are most like the task, by BM25, before it as tasks that were done."""
 
     def __init__(self):
-        lines = [json.loads(line) for line in RECIPES.read_text("utf-8").split("\n") if line]
+        text = RECIPES.read_text("utf-8") if RECIPES.is_file() else ""
+        lines = [json.loads(line) for line in text.split("\n") if line]
         self.recipes = [(line["when"], line["how"], Counter(self._terms(line["when"]))) for line in lines]
         seen = Counter(term for *_, terms in self.recipes for term in terms)
         self.rarity = {term: math.log(1 + (len(lines) - n + 0.5) / (n + 0.5)) for term, n in seen.items()}
-        self.length = sum(terms.total() for *_, terms in self.recipes) / len(lines)
+        self.length = sum(terms.total() for *_, terms in self.recipes) / max(1, len(lines))
         self.near = []
 
     async def on_start(self, ctx):
@@ -40,7 +43,7 @@ class Cookbook:
         self.near = [(when, how) for score, when, how in ranked[:SHOWN] if score >= LEAST][::-1]
 
     async def before_model(self, ctx, messages):
-        blocks = "code block" in messages[0]["content"]
+        blocks = BLOCKS in messages[0]["content"]
         told = [turn for n, recipe in enumerate(self.near) for turn in self._done(n, *recipe, blocks)]
         for number, message in enumerate(messages):
             if told and message["role"] == "user":
