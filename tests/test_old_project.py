@@ -66,8 +66,8 @@ RENAMED: dict[str, str] = {
 }
 """Fields of the lists above, as the old version names them → what today's JSON calls them: a dotted path as it
 stands in a list ("fixes.happened"), or a key inside a value ("n_b" of a task)."""
-ADDED = ("rewards",)
-"""Keys of a task's row that came later, and are null where nothing has partial rewards."""
+ADDED = {"rewards": None, "partial": 0.0, "between": 0.0}
+"""Keys of a task's row that came later, with their values where no reward is partial."""
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [rounded(each) for each in value]
     if isinstance(value, dict):
-        items = [(key, each) for key, each in value.items() if key not in ADDED or each is not None]
+        items = [(key, each) for key, each in value.items() if key not in ADDED or each != ADDED[key]]
         return {RENAMED.get(key, key): rounded(each) for key, each in items}
     return value
 
