@@ -10,7 +10,10 @@ import pytest
 from history_helpers import evolve, git, make_seed, snapshot, verdict
 
 from ahe.errors import WorkspaceError
+from ahe.harness.load import load
 from ahe.history import History
+
+EVOLVED = Path(__file__).parents[2] / "evolved"
 
 
 def test_a_new_workspace_holds_the_seed_and_is_clean(tmp_path: Path, seed: Path) -> None:
@@ -189,3 +192,11 @@ def test_a_bundle_without_a_harness_leaves_nothing_behind(tmp_path: Path) -> Non
         with pytest.raises(WorkspaceError, match=r"bundle"):
             History.unpack(tmp_path / "copy", tmp_path / name)
         assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("bundle", sorted(EVOLVED.glob("*.bundle")), ids=lambda path: path.stem)
+def test_the_bundles_that_come_along_hold_a_result_that_beats_the_seed(tmp_path: Path, bundle: Path) -> None:
+    made = History.unpack(tmp_path / "workspace", bundle)
+    assert [commit.outcome for commit in made.commits()[:-1]].count("kept") >= 1
+    assert load(made.path).middleware
+    assert all(final.given_tasks.low > 0 for final in made.finals()) and made.finals()
