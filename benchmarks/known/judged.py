@@ -50,6 +50,7 @@ from ahe.records import (
     Record,
     Reply,
     Request,
+    Surfaces,
     Usage,
 )
 from ahe.runtime.box import Box, Wire
@@ -228,10 +229,13 @@ def loop_steps(
         debugger=NoDebugger(),
         editor=editor,
         gate=BayesGate(ceiling=ceiling),
+        removal_gate=BayesGate(ceiling=ceiling),
         watcher=NullWatcher(),
         runs=root / "runs",
         rollouts=2,
         changes=1,
+        surfaces=Surfaces(),
+        show_candidates=False,
         report_tokens=1_000,
     )
 

@@ -99,12 +99,11 @@ def test_a_kill_in_the_middle_duplicates_nothing(tmp_path: Path, pattern: str) -
     world.ahe(root, "evolve")
     assert before.items() <= world.stored(root).items()
     rows = json.loads(world.ahe(root, "log", "--all", "--json").stdout)
-    assert [(row["change"], row["outcome"]) for row in rows] == [
-        ("001-2", "kept"),
-        ("", ""),
-        ("001-3", "lost"),
-        ("001-1", "lost"),
-    ]
+    found = [(row["change"], row["outcome"]) for row in rows]
+    assert found[:2] == [("001-2", "kept"), ("", "")]
+    assert sorted(found[2:]) == [("001-1", "lost"), ("001-3", "lost")], (
+        "those of one second come in any order"
+    )
     requests = [json.loads(line) for line in (root / "requests.jsonl").read_text().splitlines()]
     asked = [each["key"] for each in requests if each["role"] == "evolver"]
     assert sorted(set(asked)) == sorted(asked), "no answer is paid for twice"
