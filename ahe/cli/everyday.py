@@ -10,7 +10,7 @@ from ahe.cli.shared import Invocation, Place, make_command, run, show, tell, wid
 
 INIT = """ahe init .
 ahe init tickets --suite evals/tickets
-ahe init mine --from evolved/shell-basics.bundle"""
+ahe init mine --from evolved/tickets.bundle"""
 
 
 @make_command("init", INIT)

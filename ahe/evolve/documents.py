@@ -198,8 +198,9 @@ def _read(path: Path, root: Path, size: int) -> Document:
         raise UsageError(f"{path} cannot be read as a document: {error}") from None
     if len(text.split()) < 3:
         raise UsageError(f"{path} holds no text to make a skill of")
-    parts = cut(text, size)
-    if len(parts) > SECTIONS:
+    # A text that cannot fit is not cut first: that takes long for a very large one.
+    parts = cut(text, size) if len(text) <= SECTIONS * size else []
+    if not 0 < len(parts) <= SECTIONS:
         room = f"{SECTIONS} skills of {size} characters"
         raise UsageError(f"{path} is too long ({len(text)} characters; it may take {room}): split it")
     words = re.sub(r"[-_]+", " ", path.parent.name if path.stem == "SKILL" else path.stem)

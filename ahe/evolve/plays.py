@@ -177,6 +177,8 @@ class PlaysEditor:
                 if said is None or len(draft.commits) >= brief.changes:
                     break
                 draft.reset()
+                if play.obstacle(draft.folder, self.examples):
+                    continue
                 try:
                     play.apply(draft.folder, self.examples)
                     await draft.commit(said, play.key)

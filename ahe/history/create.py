@@ -57,7 +57,10 @@ def unpack(path: Path, bundle: Path) -> None:
     if path.exists() and any(path.iterdir()):
         raise WorkspaceError(f"{path} is not empty: name another folder, or move it away")
     path.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=_BUILD, dir=path.parent.resolve()))
+    home = path.parent.resolve()
+    for leftover in home.glob(f"{_BUILD}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    building = Path(tempfile.mkdtemp(prefix=_BUILD, dir=home))
     try:
         Git(building).run("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", str(building))
         git = Git(building, building / ".git")

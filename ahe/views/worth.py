@@ -34,7 +34,7 @@ def ablation_text(found: Ablation, width: int | None = None) -> str:
     lines = [shown, "", *(f"left out: {each.name}: {each.why}" for each in found.skipped), _measured(study)]
     if not study.cost:
         lines.append(f"points with 90 %, given these tasks; below {rev}: what is left out helps")
-        if study.split == "train" and study.first < STUDY:
+        if study.split != "test" and study.first < STUDY:
             lines.append(f"rollouts like these may have chosen {rev}, which flatters it: --fresh runs others")
     return "\n".join(lines)
 
