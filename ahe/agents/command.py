@@ -10,34 +10,38 @@ import functools
 import json
 import posixpath
 import shlex
+import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from ahe.agents.relay import FORWARD, INSIDE, SOCKET, Account, Relay
 from ahe.environments.inside.processes import CANNOT_RUN
 from ahe.errors import AgentFault, BadRequest, ContextOverflow, SandboxError
 from ahe.harness.load import Harness
 from ahe.protocols import Environment
-from ahe.records import Ended, ExecResult, Limits, Record, Usage
+from ahe.records import Ended, ExecResult, Kind, Limits, Record, Usage
+from ahe.render import render, taken
+from ahe.render.render import RECORD
 from ahe.runtime.agent import MAX_CAUSE, AgentOutcome
 from ahe.runtime.meter import Meter
 
 OWN = "command"
 """The agent that is a program of one's own: it reads the harness itself, and prints a line of JSON at its end."""
 PLACE = "/opt/ahe"
-HARNESS, TASK, SESSION, OUTPUT = (f"{PLACE}/{name}" for name in ("harness", "task.md", "session", "output.txt"))
+HARNESS, TASK, SESSION, OUTPUT = (
+    f"{PLACE}/{name}" for name in ("harness", "task.md", "session", "output.txt")
+)
+CODE = frozenset({Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION, Kind.MIDDLEWARE})
+"""What other agents call through programs of `ahe`, which no sandbox has: only a program of one's own may use it."""
 LONG, LOOK, GRACE, START = 1_000_000.0, 5.0, 5.0, 60.0
 """Seconds: without a limit, between looks at the clock, to end by itself after the last call, to start."""
 MAX_OUTPUT, MAX_FILES = 1_000_000, 20
 NOT_FOUND = (CANNOT_RUN, 127)
-
-Deliver = Callable[[Path, str, Path], list[str]]
-"""Renders the harness in a folder for an agent into another folder; returns the paths of the files in it."""
 
 
 class Way(Record):
@@ -56,6 +60,12 @@ def ways() -> dict[str, Way]:
     return {name: Way(**table) for name, table in read.items()}
 
 
+def surfaces(agent: str) -> tuple[Kind, ...]:
+    """The kinds of component that reach the agent in a trial: an edit of another kind could not be measured."""
+    read = taken(agent) - (frozenset() if agent == OWN else CODE)
+    return tuple(kind for kind in Kind if kind in read)
+
+
 @dataclass(frozen=True)
 class Command:
     """The command of a project. `folders` come first in its PATH; `version` is what the agent says of itself."""
@@ -66,9 +76,9 @@ class Command:
     version: str = ""
 
     @property
-    def identity(self) -> list[str]:
+    def identity(self) -> tuple[str, ...]:
         """What a trial's id contains."""
-        return [self.agent, self.text, self.version]
+        return (self.agent, self.text, self.version)
 
     def script(self, text: str) -> str:
         """A command line for this agent's sandbox."""
@@ -79,7 +89,7 @@ class Command:
 class Said(Record):
     """The line of JSON that a program of one's own prints at its end. `trace` is the path of a recording."""
 
-    model_config = {"extra": "ignore"}
+    model_config = ConfigDict(extra="ignore")
 
     passed: bool | None = None
     answer: str = ""
@@ -94,7 +104,6 @@ class CommandPlayer:
     command: Command
     relay: Relay
     limits: Limits
-    deliver: Deliver
     answer_of: Callable[[Path], str]
 
     async def play(
@@ -118,7 +127,8 @@ class CommandPlayer:
         record.mkdir(parents=True)
         with self.relay.account(key, meter, seed) as account:
             variables = await self._prepare(environment, instruction, account)
-            before = await self._put(environment, harness, record / "rendered")
+            with tempfile.TemporaryDirectory() as folder:
+                before = await self._put(environment, harness, Path(folder))
             meter.begin()
             result: ExecResult | AgentFault
             try:
@@ -176,26 +186,22 @@ class CommandPlayer:
 
         Where the task has a file of that name, our part is put into it.
         """
-        source = Path(harness.root)
-        if self.command.agent == OWN:
-            for name in await asyncio.to_thread(self.deliver, source, OWN, folder):
-                await environment.write(f"{HARNESS}/{name}", (folder / name).read_bytes())
-            return {}
-        before: dict[str, bytes | None] = {}
-        for name in await asyncio.to_thread(self.deliver, source, self.command.agent, folder):
-            before[name] = None
+        agent, source = self.command.agent, Path(harness.root)
+        place = f"{HARNESS}/" if agent == OWN else ""
+        ours = await asyncio.to_thread(_rendered, source, agent, folder)
+        before: dict[str, bytes | None] = dict.fromkeys(ours)
+        for name in ours:
             with contextlib.suppress(OSError):
-                before[name] = await environment.read(name)
+                before[name] = await environment.read(place + name)
         theirs = {name: data for name, data in before.items() if data is not None}
-        folder = folder.with_name("merged") if theirs else folder
         for name, data in theirs.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
+            (folder / "merged" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "merged" / name).write_bytes(data)
         if theirs:
-            await asyncio.to_thread(self.deliver, source, self.command.agent, folder)
-        for name in before:
-            await environment.write(name, (folder / name).read_bytes())
-        return before
+            ours |= await asyncio.to_thread(_rendered, source, agent, folder / "merged")
+        for name, data in ours.items():
+            await environment.write(place + name, data)
+        return {} if agent == OWN else before
 
     async def _run(
         self, environment: Environment, variables: Mapping[str, str], account: Account
@@ -217,7 +223,9 @@ class CommandPlayer:
                 )
             if stopped.done():
                 await asyncio.wait({running}, timeout=GRACE)
-            return running.result() if running.done() else ExecResult(exit_code=124, output=b"", timed_out=True)
+            return (
+                running.result() if running.done() else ExecResult(exit_code=124, output=b"", timed_out=True)
+            )
         finally:
             stopped.cancel()
             running.cancel()
@@ -231,7 +239,7 @@ class CommandPlayer:
         patterns = [f"{SESSION}/{pattern}" for pattern in ways()[self.command.agent].session]
         if said and said.trace:
             patterns.append(shlex.quote(said.trace))
-        names = "; do [ -f \"$f\" ] && printf '%s\\n' \"$f\"; done"
+        names = '; do [ -f "$f" ] && printf \'%s\\n\' "$f"; done'
         found = await environment.exec(f"for f in {' '.join(patterns)}{names}") if patterns else None
         kept = 0
         for name in (found.text.splitlines() if found else [])[:MAX_FILES]:
@@ -263,10 +271,18 @@ class CommandPlayer:
             why = f"{account.fault}; " if account.fault else ""
             return ended, f"{why}the command ended with exit code {result.exit_code}: {printed}"
         if self.command.agent == OWN:
-            return ("answered", "") if said else ("malformed", f"the command printed no line of JSON: {printed}")
+            return (
+                ("answered", "") if said else ("malformed", f"the command printed no line of JSON: {printed}")
+            )
         if not calls:
             return "crashed", f"the agent never called its model at AHE_BASE_URL: {printed}"
         return "answered", ""
+
+
+def _rendered(harness: Path, agent: str, folder: Path) -> dict[str, bytes]:
+    """The files that the agent gets, by path, rendered into a folder."""
+    written = render(harness, agent, folder).written
+    return {name: (folder / name).read_bytes() for name in written if name != RECORD}
 
 
 async def _restore(environment: Environment, before: Mapping[str, bytes | None]) -> None:

@@ -11,9 +11,9 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import partial
@@ -23,6 +23,7 @@ from typing import Any
 
 from ahe.environments.inside import forward
 from ahe.errors import AgentFault, AheError
+from ahe.models.identity import served_here
 from ahe.models.openai import CHAT, OpenAIModel
 from ahe.models.script import ScriptedAnswer
 from ahe.models.serving import POLL_SECONDS, Connection, Threads, failure, stream
@@ -33,7 +34,10 @@ SOCKET, FORWARD = "relay.sock", "forward.py"
 INSIDE = "/run/ahe"
 """Where a sandbox shows the relay's folder."""
 PASSED_ON = ("/responses", "/messages", "/messages/count_tokens")
-NOT_SERVED = (404, "ahe relays /v1/chat/completions, /v1/responses, /v1/messages and /v1/models, and nothing else")
+NOT_SERVED = (
+    404,
+    "ahe relays /v1/chat/completions, /v1/responses, /v1/messages and /v1/models, and nothing else",
+)
 SPENT = (403, "no further call is made: this trial has reached its limit of {}")
 EVENTS = {"Content-Type": "text/event-stream"}
 
@@ -64,7 +68,9 @@ class _Server(Threads, UnixStreamServer):
 class _Forwarded:
     """A call of the agent as a model, so that the meter times it as one of our own."""
 
-    def __init__(self, model: OpenAIModel, path: str, payload: dict[str, Any], headers: dict[str, str]) -> None:
+    def __init__(
+        self, model: OpenAIModel, path: str, payload: dict[str, Any], headers: dict[str, str]
+    ) -> None:
         self.spec, self.fingerprint = model.spec, model.fingerprint
         self.raw = ""
         self.body: dict[str, Any] = {}
@@ -87,6 +93,9 @@ class Relay:
         self._model = model
         self._accounts: dict[str, Account] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="ahe-relay-"))
+        self.spec = model.spec
+        self.model_name = "model" if served_here(model.spec) else model.spec.name
+        self.charge = partial(model.charge, "coder")
         self.mount = Mount(host=str(self._folder), inside=INSIDE)
 
     async def start(self) -> None:
@@ -183,3 +192,16 @@ class Relay:
         if len(asked.get("messages", ())) >= len(account.said.get("messages", ())) and path == CHAT:
             account.said = {"messages": asked["messages"], "choices": call.body["choices"]}
         return ScriptedAnswer(raw=call.raw, headers=EVENTS if payload.get("stream") else {})
+
+
+@asynccontextmanager
+async def relayed(model: OpenAIModel, wanted: bool) -> AsyncIterator[Relay | None]:
+    """A relay to the model, which serves until the end; None where it is not wanted."""
+    relay = Relay(model) if wanted else None
+    try:
+        if relay:
+            await relay.start()
+        yield relay
+    finally:
+        if relay:
+            await relay.stop()

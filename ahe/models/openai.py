@@ -18,7 +18,7 @@ from ahe.models.network import obstacle, read_bounded, unreachable
 from ahe.models.refusals import Adapt, Unreadable, refusal
 from ahe.models.retry import Backoff, TransientFailure, retrying
 from ahe.models.secrets import Secrets, shown
-from ahe.records import Message, ModelSpec, Reply, Request, Role
+from ahe.records import Message, ModelSpec, Reply, Request, Role, Usage
 from ahe.text import loads
 
 if TYPE_CHECKING:
@@ -98,6 +98,12 @@ class OpenAIModel:
         """As `forward` at another path of the endpoint: an empty reply with the usage, and the body as it came."""
         return await self._charged("coder", lambda: self._passed(path, payload, headers))
 
+    def charge(self, role: Role, usage: Usage) -> Usage:
+        """Count what was used against the budget; returns it with its price."""
+        usage = usage.model_copy(update={"usd": cost(self.spec, usage) if usage.usd is None else usage.usd})
+        self._ledger.charge(role, usage)
+        return usage
+
     async def _complete(self, form: Form, role: Role, key: str) -> tuple[Reply, dict[str, Any]]:
         try:
             return await self._charged(role, lambda: self._adapting(form, role, key))
@@ -129,8 +135,7 @@ class OpenAIModel:
         self._ledger.check()
         began = time.monotonic()
         reply, given = await retrying(call, self.spec.retries, self._backoff, f"the model at {self._where}")
-        usage = reply.usage.model_copy(update={"usd": cost(self.spec, reply.usage)})
-        self._ledger.charge(role, usage)
+        usage = self.charge(role, reply.usage)
         waited = max(0.0, time.monotonic() - began - reply.seconds)
         return reply.model_copy(update={"usage": usage, "waited": waited}), given
 
