@@ -197,11 +197,12 @@ class Relay:
 @asynccontextmanager
 async def relayed(model: OpenAIModel, wanted: bool) -> AsyncIterator[Relay | None]:
     """A relay to the model, which serves until the end; None where it is not wanted."""
-    relay = Relay(model) if wanted else None
+    if not wanted:
+        yield None
+        return
+    relay = Relay(model)
+    await relay.start()
     try:
-        if relay:
-            await relay.start()
         yield relay
     finally:
-        if relay:
-            await relay.stop()
+        await relay.stop()

@@ -156,9 +156,9 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
 def _kinds(config: Config) -> tuple[Kind, ...]:
     """The kinds that an edit may touch: of a coder that is a command, those that its agent reads."""
     wanted = config.evolve.kinds
-    if config.coder.kind == "ahe":
+    read = tuple(Kind) if config.coder.kind == "ahe" else surfaces(config.coder.agent)
+    if set(read) == set(Kind):
         return wanted
-    read = surfaces(config.coder.agent)
     if not (both := tuple(kind for kind in read if not wanted or kind in wanted)):
         raise UsageError(
             f"{FILE}: {config.coder.agent} reads {', '.join(read)}, and [evolve] kinds has only others: correct it"

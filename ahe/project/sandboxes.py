@@ -128,14 +128,16 @@ def absent(command: Command, mounts: tuple[Mount, ...]) -> list[str]:
 
 
 def said_inside(command: Command, text: str, mounts: tuple[Mount, ...]) -> str:
-    """What a command line prints in a sandbox with these mounts; empty if it fails."""
+    """What a command line prints in a sandbox with these mounts; empty if it fails, or if there is no bubblewrap."""
     if not probe().works:
         return ""
     inside = [*bwrap_command(mounts=mounts), "/bin/sh", "-c", command.script(text)]
     try:
         done = subprocess.run(inside, capture_output=True, timeout=LOOK_SECONDS, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(
+            f"what [coder] names cannot be looked at in a sandbox, try again: {error}"
+        ) from error
     return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
 
 
