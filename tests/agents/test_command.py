@@ -13,8 +13,13 @@ import pytest
 import world
 
 from ahe.debug.readers.read import read_trial
-from ahe.errors import AllBroken, BudgetExceeded
+from ahe.errors import AllBroken, BudgetExceeded, UsageError
+from ahe.evaluate.suite import load_suite
+from ahe.events import QUIET
+from ahe.jobs.doctor import examine
 from ahe.jobs.evaluate import evaluate
+from ahe.project.assemble import assemble, loop
+from ahe.project.config import load_config
 from ahe.project.project import Project, init, open_project
 from ahe.records import Trial
 
@@ -187,3 +192,49 @@ async def test_ids_contain_the_command(tmp_path: Path) -> None:
     made = project(tmp_path / "2", "Hello.", ASK)
     other = await trial(made)
     assert one.id != other.id  # its path is another
+
+
+async def test_a_question_is_answered_by_what_the_agent_says_last(tmp_path: Path) -> None:
+    (task, *_) = load_suite(world.ROOT / "evals" / "tickets").part("train")
+    assert task.row is not None
+    made = project(tmp_path, task.row.answer, f"{ASK}; ls -A", suite={"path": "evals/tickets"})
+    found = await trial(made, task.name)
+    assert (found.status, found.ended) == ("passed", "answered"), found.cause
+
+
+async def test_only_what_reaches_the_agent_may_be_edited(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", ASK)
+    async with assemble(made, QUIET) as parts:
+        surfaces = loop(parts, made.history()).steps.surfaces
+        assert surfaces.kinds == ("system_prompt", "skill", "memory")
+        assert "touch system_prompt, skill, memory only" in surfaces.refusals(["middleware"])[0]
+    made = project(tmp_path / "2", "Hello.", ASK, evolve={"kinds": ["middleware"]})
+    async with assemble(made, QUIET) as parts:
+        with pytest.raises(UsageError, match="has only others"):
+            loop(parts, made.history())
+    made = project(tmp_path / "3")
+    async with assemble(made, QUIET) as parts:
+        assert loop(parts, made.history()).steps.surfaces.kinds == ()
+
+
+def test_a_new_project_says_what_to_fill_in_and_the_doctor_what_is_missing(tmp_path: Path) -> None:
+    def coder(**given: Any) -> list[tuple[str, str]]:
+        flags = {f"coder.{key}": value for key, value in given.items()}
+        found = examine(load_config(tmp_path, flags))
+        return [(each.state, f"{each.what} {each.fix}") for each in found if "coder" in each.name]
+
+    init(tmp_path, agent="command")
+    ((state, said),) = coder()
+    assert state == "missing" and "set [coder] command" in said
+    ((state, said),) = coder(command="python3 /opt/mine/agent.py --fast")
+    assert (
+        state == "missing"
+        and said.startswith("/opt/mine/agent.py is not in the sandbox")
+        and "mounts" in said
+    )
+    ((state, said),) = coder(command=f"python3 {EXAMPLES}/agent.py", mounts=[str(EXAMPLES)])
+    assert state == "ok" and "middleware" in said
+    ((state, said),) = coder(agent="codex")
+    assert state == "missing" and said.startswith("codex is not in the sandbox")
+    with pytest.raises(UsageError, match="use one of"):
+        init(tmp_path / "2", agent="nobody")
