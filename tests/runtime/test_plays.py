@@ -345,7 +345,7 @@ async def test_cookbook(tmp_path: Path) -> None:
     told = "Delete the branch `old`, which is checked out at the moment."
     messages = (await with_play(tmp_path, "cookbook", "Done.", instruction=told)).payload()["messages"]
     assert messages[-1]["content"] == told and messages[-2]["content"] == "Done."
-    assert "git branch -d" in messages[-4]["tool_calls"][0]["function"]["arguments"].lower(), (
+    assert "branch -q -d old" in messages[-4]["tool_calls"][0]["function"]["arguments"], (
         "the best stands last"
     )
 

@@ -3,10 +3,11 @@ import math
 import re
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 RECIPES = Path(__file__).resolve().parent.parent / "skills" / "cookbook" / "recipes.jsonl"
 WORD = re.compile(r"[a-z]+")
+PATH = re.compile(r"/[\w./-]+")
 COMMON = set(
     WORD.findall(
         "a an and app are as at be by data do does each else end exactly file files for from has have how if in into "
@@ -14,10 +15,10 @@ COMMON = set(
         "these they this those to what when which who whose with without write you your"
     )
 )
-SHOWN = 3
+SHOWN = 2
 BLOCKS = "Nothing outside of it is executed"
 """Stands in the system message where the model writes code blocks instead of tool calls."""
-LEAST = 6.0
+LEAST = 10.0
 """The least score of a recipe that is shown."""
 K1, B = 1.2, 0.9
 """BM25's weights of repetition and of length."""
@@ -61,8 +62,12 @@ class Cookbook:
         ]
 
     def _terms(self, text):
-        """Words that say something, without the ending that plurals and verbs have, and pairs of them."""
-        words = [word for word in WORD.findall(text.lower()) if len(word) > 1 and word not in COMMON]
+        """Words that say something, without the ending that plurals and verbs have, and pairs of them.
+
+        Of a path only the suffix counts: folders and names are of one task.
+        """
+        text = PATH.sub(lambda path: f" {PurePosixPath(path[0].rstrip('.')).suffix} ", text).lower()
+        words = [word for word in WORD.findall(text) if len(word) > 1 and word not in COMMON]
         words = [re.sub(r"(?<=\w{3})(?:ies|es|s|ed|ing)$", "", word) for word in words]
         return [*words, *map(" ".join, pairwise(words))]
 
