@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-RECIPES = Path(__file__).resolve().parent.parent / "skills" / "cookbook" / "recipes.jsonl"
+RECIPES = Path(__file__).resolve().parent.parent / "skills" / "cookbook"
 WORD = re.compile(r"[a-z]+")
 PATH = re.compile(r"/[\w./-]+")
 COMMON = set(
@@ -28,8 +28,8 @@ class Cookbook:
     """Puts the recipes that are most like the task, by BM25, before it as tasks that were done."""
 
     def __init__(self):
-        text = RECIPES.read_text("utf-8") if RECIPES.is_file() else ""
-        lines = [json.loads(line) for line in text.split("\n") if line]
+        texts = [path.read_text("utf-8") for path in sorted(RECIPES.glob("*.jsonl"))]
+        lines = [json.loads(line) for text in texts for line in text.split("\n") if line]
         self.recipes = [(line["when"], line["how"], Counter(self._terms(line["when"]))) for line in lines]
         seen = Counter(term for *_, terms in self.recipes for term in terms)
         self.rarity = {term: math.log(1 + (len(lines) - n + 0.5) / (n + 0.5)) for term, n in seen.items()}
