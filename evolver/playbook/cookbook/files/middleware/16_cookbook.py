@@ -25,7 +25,7 @@ K1, B = 1.2, 0.9
 
 
 class Cookbook:
-    """Puts the recipes that are most like the task, by BM25, before it as tasks that were done."""
+    """Puts the recipes that are most like the task, by BM25, before it as examples."""
 
     def __init__(self):
         texts = [path.read_text("utf-8") for path in sorted(RECIPES.glob("*.jsonl"))]
@@ -45,21 +45,16 @@ class Cookbook:
 
     async def before_model(self, ctx, messages):
         blocks = BLOCKS in messages[0]["content"]
-        told = [turn for n, recipe in enumerate(self.near) for turn in self._done(n, *recipe, blocks)]
         for number, message in enumerate(messages):
-            if told and message["role"] == "user":
-                return [*messages[:number], *told, *messages[number:]]
+            if self.near and message["role"] == "user":
+                shown = [self._shown(*recipe, blocks) for recipe in self.near]
+                end = "with one code block as above" if blocks else "done in the same way"
+                text = "\n\n".join([*shown, f"Your task, {end}:\n{message['content']}"])
+                return [*messages[:number], {**message, "content": text}, *messages[number + 1 :]]
 
-    def _done(self, number, when, how, blocks):
-        """A task, the call that does it (a block where the model writes blocks), and the end."""
-        call = {"id": f"recipe{number:03}", "name": "run_shell_command", "arguments": {"command": how}}
-        said = {"content": f"```bash\n{how}\n```"} if blocks else {"tool_calls": [call]}
-        return [
-            {"role": "user", "content": f"{when[0].upper()}{when[1:]}."},
-            {"role": "assistant", **said},
-            {"role": "tool", "tool_call_id": call["id"], "content": "[exit code 0]"},
-            {"role": "assistant", "content": "Done."},
-        ]
+    def _shown(self, when, how, blocks):
+        """A recipe as an example, in the form in which the model acts."""
+        return f"Example: {when}.\n" + (f"```bash\n{how}\n```" if blocks else f"Its command:\n{how}")
 
     def _terms(self, text):
         """Words that say something, without the ending that plurals and verbs have, and pairs of them.
