@@ -137,6 +137,7 @@ async def test_failed_command_is_silent(tmp_path: Path, command: str) -> None:
         ('Here:\n```json\n{"cmd": "echo six"}\n```\nDone.', "echo six"),
         ('[{"function": "shell", "parameters": "{\\"command\\": \\"echo six\\"}"}]', "echo six"),
         ("You can run this:\n$ echo six", "echo six"),
+        ("echo six > /tmp/six\ncat /tmp/six\n", "echo six > /tmp/six\ncat /tmp/six"),
         (shell("```bash\necho six\n```"), "echo six"),
         (shell("$ echo six\n$ echo seven"), "echo six\necho seven"),
     ],
@@ -154,7 +155,14 @@ async def test_call_repair_does_not_run_an_empty_block(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [shell("echo '$ 5'"), shell("cat <<E > a.md\ntext\nE"), "It costs {5} $ in all."]
+    "reply",
+    [
+        shell("echo '$ 5'"),
+        shell("cat <<E > a.md\ntext\nE"),
+        "It costs {5} $ in all.",
+        "sort is what I used, and /app/a.txt is written.",
+        "find shows six files.",
+    ],
 )
 async def test_call_repair_leaves_right_replies_alone(tmp_path: Path, reply: Any) -> None:
     played = await with_play(tmp_path, "call-repair", reply, "Done.")
