@@ -19,7 +19,7 @@ CONTENT = ("components", "debugger", "evolver", "evals", "workspace")
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("records", "protocols", "errors", "events", "text", "files"),
     ("harness", "environments", "models", "history"),
-    ("runtime",),
+    ("render", "runtime"),
     ("agents", "testing"),
     ("evaluate", "debug", "evolve", "gate", "power"),
     ("loop",),
@@ -36,7 +36,8 @@ MAY_NOT: dict[str, set[str]] = {
     "environments": {"harness", "models", "history"},
     "models": {"harness", "environments", "history"},
     "history": {"environments", "models"},
-    "runtime": {"environments", "models", "history"},
+    "runtime": {"environments", "models", "history", "render"},
+    "render": {"environments", "models", "history", "runtime"},
     "evaluate": {"debug", "evolve", "gate", "power"},
     "debug": {"evaluate", "evolve", "gate", "power", "environments", "models", "history"},
     "evolve": {"evaluate", "gate", "power", "environments", "models"},
