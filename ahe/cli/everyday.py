@@ -10,6 +10,7 @@ from ahe.cli.shared import Invocation, Place, make_command, run, show, tell, wid
 
 INIT = """ahe init .
 ahe init tickets --suite evals/tickets
+ahe init mine --agent mini-swe-agent         # evolve the files around an agent of another make
 ahe init mine --from evolved/tickets.bundle"""
 
 
@@ -17,13 +18,21 @@ ahe init mine --from evolved/tickets.bundle"""
 @click.argument("folder", default=None, required=False, type=Place(file_okay=False))
 @click.option("--suite", metavar="PATH", help="The suite (default: evals/shell-basics).")
 @click.option(
+    "--agent", default="", metavar="NAME", help="Your own agent as the coder: see docs/own-agent.md."
+)
+@click.option(
     "--from",
     "bundle",
     type=Place(exists=True, dir_okay=False),
     help="Begin with the evolved harness of a git bundle, and its history.",
 )
 def init(
-    invocation: Invocation, folder: Path | None, suite: str | None, bundle: Path | None, as_json: bool
+    invocation: Invocation,
+    folder: Path | None,
+    suite: str | None,
+    agent: str,
+    bundle: Path | None,
+    as_json: bool,
 ) -> None:
     """Make ahe.toml and a workspace in FOLDER (default: this one).
 
@@ -34,7 +43,7 @@ def init(
     from ahe.views.lists import init_text
 
     root = (folder or invocation.folder or Path.cwd()).resolve()
-    made = project.init(root, suite_path(suite) if suite else "", bundle)
+    made = project.init(root, suite_path(suite) if suite else "", bundle, agent)
     show({"root": str(root), "made": made}, as_json, lambda: init_text(made))
 
 

@@ -7,10 +7,13 @@ from functools import partial
 from math import inf
 from pathlib import Path
 
+from ahe.agents.command import surfaces
+from ahe.agents.relay import relayed
 from ahe.debug.ask.asker import Asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
+from ahe.errors import UsageError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, hidden_texts
@@ -32,11 +35,12 @@ from ahe.models import probe
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
 from ahe.models.roles import CachedModel, open_models
+from ahe.project.config import FILE, Config
 from ahe.project.content import entry
 from ahe.project.project import Project
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Editor, Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import PRUNE, EnvironmentSpec, Role, Surfaces, Usage
+from ahe.records import PRUNE, EnvironmentSpec, Kind, Role, Surfaces, Usage
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -107,9 +111,10 @@ async def assemble(
                 "debugger": CachedModel(opened["debugger"], store),
                 "evolver": CachedModel(opened["evolver"], store),
             }
-            runner = trial_runner(project, store, opened["coder"], modes["coder"], environment)
-            evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
-            yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
+            async with relayed(opened["coder"], config.coder.kind == "command") as relay:
+                runner = trial_runner(project, store, opened["coder"], modes["coder"], environment, relay)
+                evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
+                yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
 
 
 def loop(parts: Parts, history: History, iterations: int | None = None, gate: Gate | None = None) -> Loop:
@@ -137,7 +142,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         runs=config.runs,
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
-        surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
+        surfaces=Surfaces(kinds=_kinds(config), most=config.evolve.surfaces),
         show_candidates=config.evolve.evidence == "candidates",
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
         variants=config.evolve.variants,
@@ -146,6 +151,19 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
     # Each document is tried, whatever the pass rate is.
     target = inf if config.evolve.editor == "documents" else config.evolve.target
     return Loop(steps, StopRules(most, target, config.evolve.patience))
+
+
+def _kinds(config: Config) -> tuple[Kind, ...]:
+    """The kinds that an edit may touch: of a coder that is a command, those that its agent reads."""
+    wanted = config.evolve.kinds
+    read = tuple(Kind) if config.coder.kind == "ahe" else surfaces(config.coder.agent)
+    if set(read) == set(Kind):
+        return wanted
+    if not (both := tuple(kind for kind in read if not wanted or kind in wanted)):
+        raise UsageError(
+            f"{FILE}: {config.coder.agent} reads {', '.join(read)}, and [evolve] kinds has only others: correct it"
+        )
+    return both
 
 
 def report_tokens(parts: Parts) -> int:

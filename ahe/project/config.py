@@ -56,6 +56,27 @@ class ModelTable(Table):
         return self.name.partition(":")[0] == "local"
 
 
+class CoderTable(Table):
+    """`[coder]`: who works on the tasks. `kind` is our own loop (`ahe`), or a `command` that runs the `agent` in the
+    sandbox, to whose files the harness is rendered; without a `command` it is run in its usual way. `mounts` are
+    folders of this machine that the sandbox shows read-only, at the same paths; what is in their `bin` is found.
+    """
+
+    kind: Literal["ahe", "command"] = "ahe"
+    agent: str = "command"
+    command: str = ""
+    mounts: tuple[str, ...] = ()
+
+    @field_validator("agent")
+    @classmethod
+    def _known_agent(cls, name: str) -> str:
+        from ahe.render import AGENTS
+
+        if name not in AGENTS:
+            raise ValueError(f"there is no agent {name!r}: use one of {', '.join(AGENTS)}")
+        return name
+
+
 class SuiteTable(Table):
     """`quick` takes only the part of the suite that its suite.toml names for short iterations; a held-out task then
     gets no more rollouts than a train task.
@@ -164,6 +185,7 @@ class Config(Table):
 
     root: Path
     models: dict[Role, ModelTable]
+    coder: CoderTable = CoderTable()
     suite: SuiteTable = SuiteTable()
     evolve: EvolveTable = EvolveTable()
     budget: BudgetTable = BudgetTable()
