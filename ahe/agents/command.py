@@ -281,7 +281,7 @@ class CommandPlayer:
 
 def _rendered(harness: Path, agent: str, folder: Path) -> dict[str, bytes]:
     """The files that the agent gets, by path, rendered into a folder."""
-    written = render(harness, agent, folder).written
+    written = render(harness, agent, folder, surfaces(agent)).written
     return {name: (folder / name).read_bytes() for name in written if name != RECORD}
 
 

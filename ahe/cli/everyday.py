@@ -73,6 +73,9 @@ ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
 @click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
 @click.option("--strategy", metavar="NAME|FILE", help="A preset for [evolve]; `ahe strategies` lists them.")
 @click.option(
+    "--play", "plays", multiple=True, metavar="NAME", help="Try this play, and no others; may be repeated."
+)
+@click.option(
     "--variants", type=click.IntRange(1, 8), help="Candidates an iteration; the best goes to the gate."
 )
 @click.option(
@@ -85,6 +88,7 @@ def evolve(
     invocation: Invocation,
     rollouts: int | None,
     variants: int | None,
+    plays: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
     **given: Any,
@@ -98,8 +102,10 @@ def evolve(
     from ahe.jobs.estimate import estimate
     from ahe.views.studies import estimate_table, evolve_text
 
-    own = {"evolve.rollouts": rollouts, "evolve.variants": variants}
-    project = invocation.project({**own, **flags(given)})
+    own = {"evolve.rollouts": rollouts, "evolve.variants": variants, **flags(given)}
+    if plays:
+        own |= {"evolve.strategy": own["evolve.strategy"] or "playbook", "evolve.plays": plays}
+    project = invocation.project(own)
     if dry_run:
         found = estimate(project, **given)
         show(found, as_json, lambda: estimate_table(found, width()))

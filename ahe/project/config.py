@@ -91,6 +91,7 @@ class EvolveTable(Table):
 
     `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), the plays of
     the playbook, best fit first (`plays`), removals (`prune`), or the `documents` at these paths, one a candidate.
+    `plays` names the plays to try, in this order, whether they fit or not (none named: those that fit).
     Every `prune_every`th iteration proposes a removal instead (0: none does); removals are judged by the gate `lean`.
     `changes` is how many commits may be in one candidate: several are judged by leave-one-out attribution, which takes
     rollouts of its own. `variants` is how many candidates it makes for an iteration: they race, and the best goes to
@@ -118,6 +119,7 @@ class EvolveTable(Table):
     repairs: int = Field(3, ge=0)
     gate: str = "bayes"
     editor: Literal["auto", "agent", "proposal", "plays", "prune", "documents"] = "auto"
+    plays: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     prune_every: int = Field(0, ge=0)
     evidence: EvidenceLevel = "report+raw"
