@@ -27,6 +27,11 @@ COMMANDS: dict[str, dict[str, str]] = {
         "run": "let the evolved agent work in a directory of yours",
         "revert": "revert a change, in your own name",
     },
+    "Your own agent": {
+        "render": "write the harness to the files that another agent reads",
+        "mcp": "serve the harness's tools to another agent",
+        "hook": "run the harness's middleware as a hook of Claude Code",
+    },
     "Look": {
         "log": "every change with its verdict, newest first",
         "show": "one change: hypothesis, verdict with numbers, diff",
@@ -56,6 +61,7 @@ FILES = {
     **dict.fromkeys(("log", "show", "diff", "compare", "best", "trace", "components"), "look"),
     **dict.fromkeys(("eval", "debug", "calibrate", "final", "check", "gate-change", "gate"), "study"),
     **dict.fromkeys(("ablate", "transfer"), "worth"),
+    **dict.fromkeys(("render", "mcp", "hook"), "others"),
 }
 """The file of a command, if it has none of its own."""
 RESUMABLE = {

@@ -10,6 +10,7 @@ from ahe.cli.shared import Invocation, Place, make_command, run, show, tell, wid
 
 INIT = """ahe init .
 ahe init tickets --suite evals/tickets
+ahe init mine --agent mini-swe-agent         # evolve the files around an agent of another make
 ahe init mine --from evolved/tickets.bundle"""
 
 
@@ -17,13 +18,21 @@ ahe init mine --from evolved/tickets.bundle"""
 @click.argument("folder", default=None, required=False, type=Place(file_okay=False))
 @click.option("--suite", metavar="PATH", help="The suite (default: evals/shell-basics).")
 @click.option(
+    "--agent", default="", metavar="NAME", help="Your own agent as the coder: see docs/own-agent.md."
+)
+@click.option(
     "--from",
     "bundle",
     type=Place(exists=True, dir_okay=False),
     help="Begin with the evolved harness of a git bundle, and its history.",
 )
 def init(
-    invocation: Invocation, folder: Path | None, suite: str | None, bundle: Path | None, as_json: bool
+    invocation: Invocation,
+    folder: Path | None,
+    suite: str | None,
+    agent: str,
+    bundle: Path | None,
+    as_json: bool,
 ) -> None:
     """Make ahe.toml and a workspace in FOLDER (default: this one).
 
@@ -34,7 +43,7 @@ def init(
     from ahe.views.lists import init_text
 
     root = (folder or invocation.folder or Path.cwd()).resolve()
-    made = project.init(root, suite_path(suite) if suite else "", bundle)
+    made = project.init(root, suite_path(suite) if suite else "", bundle, agent)
     show({"root": str(root), "made": made}, as_json, lambda: init_text(made))
 
 
@@ -64,6 +73,9 @@ ahe evolve --model gpt-5-mini --base-url https://api.openai.com/v1 --usd 1"""
 @click.option("--rollouts", type=click.IntRange(1), help="Attempts per task, before the gate asks for more.")
 @click.option("--strategy", metavar="NAME|FILE", help="A preset for [evolve]; `ahe strategies` lists them.")
 @click.option(
+    "--play", "plays", multiple=True, metavar="NAME", help="Try this play, and no others; may be repeated."
+)
+@click.option(
     "--variants", type=click.IntRange(1, 8), help="Candidates an iteration; the best goes to the gate."
 )
 @click.option(
@@ -76,6 +88,7 @@ def evolve(
     invocation: Invocation,
     rollouts: int | None,
     variants: int | None,
+    plays: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
     **given: Any,
@@ -89,8 +102,10 @@ def evolve(
     from ahe.jobs.estimate import estimate
     from ahe.views.studies import estimate_table, evolve_text
 
-    own = {"evolve.rollouts": rollouts, "evolve.variants": variants}
-    project = invocation.project({**own, **flags(given)})
+    own = {"evolve.rollouts": rollouts, "evolve.variants": variants, **flags(given)}
+    if plays:
+        own |= {"evolve.strategy": own["evolve.strategy"] or "playbook", "evolve.plays": plays}
+    project = invocation.project(own)
     if dry_run:
         found = estimate(project, **given)
         show(found, as_json, lambda: estimate_table(found, width()))

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ahe.agents.play import MakeExecutor, Player, started
 from ahe.environments.layout import remove
@@ -55,9 +55,29 @@ def seed(attempt: int) -> int:
     return 1 + attempt * 1_000
 
 
+class Plays(Protocol):
+    """Plays a trial's agent in its started environment; see `Player.play`."""
+
+    async def play(
+        self,
+        harness: Harness,
+        environment: Environment,
+        instruction: str,
+        *,
+        trace: Path,
+        session: str,
+        key: str,
+        workdir: str,
+        seed: int | None,
+    ) -> AgentOutcome: ...
+
+
 @dataclass
 class TrialRunner:
-    """Runs trials with one model under one set of limits. `mode` is `native` or `text`."""
+    """Runs trials with one model under one set of limits. `mode` is `native` or `text`.
+
+    `make_player` makes what plays a trial instead of our own loop, and `identity` is what its trials' ids contain then.
+    """
 
     store: Store
     model: Model
@@ -66,6 +86,8 @@ class TrialRunner:
     make_environment: MakeTaskEnvironment
     make_executor: MakeExecutor
     sandboxed: bool = True
+    make_player: Callable[[Limits], Plays] | None = None
+    identity: tuple[str, ...] = ()
 
     def plan(self, harness: HarnessVersion, task: Task, attempt: int) -> Planned:
         """The trial with its id, whether it has run already or not.
@@ -83,15 +105,17 @@ class TrialRunner:
             self.mode,
             self._limits(task).model_dump(),
             attempt,
+            *self.identity,
         ]
         return Planned(id=_digest(parts), harness=harness, task=task, attempt=attempt)
 
     async def run(self, planned: Planned) -> Trial:
         """Run the trial and commit it. If anything but the agent fails, it is `missing`, with the error as its cause.
 
-        That is so too for a request that the endpoint refused, as long as no trial with this model has ended otherwise:
-        then the endpoint may be at fault, and `repeated_failure` stops the run. Raises `BudgetExceeded`, `UsageError`,
-        and `HarnessError` if the harness cannot be loaded; then nothing is committed.
+        That is so too for a request that the endpoint refused, and for an agent that never called its model, as long
+        as no trial with this model has ended otherwise: then the endpoint or the command may be at fault, and
+        `repeated_failure` stops the run. Raises `BudgetExceeded`, `UsageError`, and `HarnessError` if the harness
+        cannot be loaded; then nothing is committed.
         """
         harness = load(Path(planned.harness.root))
         started, clock = now(), time.monotonic()
@@ -109,7 +133,8 @@ class TrialRunner:
             broken = (
                 f"{type(error).__name__}: {hide(str(error))[:300]} (unexpected: see {folder / UNEXPECTED})"
             )
-        if agent.ended == "bad_request" and not self.store.answered(self.model.fingerprint):
+        silent = agent.ended == "crashed" and self.make_player is not None and not agent.usage.calls
+        if (agent.ended == "bad_request" or silent) and not self.store.answered(self.model.fingerprint):
             broken, verification = agent.cause, None
         trial = self._trial(planned, agent, verification, broken, started, time.monotonic() - clock)
         self.store.put(trial)
@@ -124,7 +149,11 @@ class TrialRunner:
             try:
                 async with started(self.make_environment(planned.task, scratch)) as environment:
                     outcome = await self._play(planned, harness, environment, folder)
-                    verification = await verify(environment, planned.task, outcome.answer)
+                    verification = (
+                        await verify(environment, planned.task, outcome.answer)
+                        if outcome.passed is None
+                        else Verification(reward=float(outcome.passed))
+                    )
             finally:
                 await asyncio.to_thread(remove, scratch)
         except Infrastructure:
@@ -143,7 +172,9 @@ class TrialRunner:
     ) -> AgentOutcome:
         task = planned.task
         workdir = "" if task.row is not None else await work_directory(environment, task)
-        player = Player("coder", self.model, self.mode, self._limits(task), self.make_executor)
+        limits = self._limits(task)
+        own = Player("coder", self.model, self.mode, limits, self.make_executor)
+        player: Plays = self.make_player(limits) if self.make_player else own
         return await player.play(
             harness,
             AsUser(environment, task.agent_user),

@@ -202,6 +202,8 @@ def _copy_traces(trials: Sequence[Trial], traces: Path, folder: Path) -> None:
         for name in TRACE:
             if (traces / trial.id / name).is_file():
                 shutil.copyfile(traces / trial.id / name, target / name)
+        if (recorded := traces / trial.id / "agent").is_dir():  # an agent of another make
+            shutil.copytree(recorded, target / "agent")
 
 
 def _scores(candidate: EarlierCandidate) -> dict[str, object]:

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from ahe.agents.answering import Refused
 from ahe.debug.signals.vocabulary import WORDS
-from ahe.errors import HarnessError
+from ahe.errors import HarnessError, UsageError
 from ahe.events import QUIET, Notice
 from ahe.evolve.draft import MakeDraft, Manifest, drafted
 from ahe.harness.layout import classify
@@ -157,9 +157,20 @@ def best_first(plays: Iterable[Play], clusters: Sequence[Cluster], tried: Iterab
     return sorted(fitting, key=lambda play: (-play.fit(clusters), not play.data, len(play.fits), play.name))
 
 
+def named(plays: Sequence[Play], names: Sequence[str]) -> tuple[Play, ...]:
+    """The plays of these names, in this order. Raises `UsageError` for a name that no play has."""
+    known = {play.name: play for play in plays}
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"there is no play {unknown[0]!r}: `ahe plays` lists {', '.join(known)}")
+    return tuple(known[name] for name in names)
+
+
 @dataclass(frozen=True)
 class PlaysEditor:
-    """An editor without a model: it commits the plays that fit the report best and were not tried yet."""
+    """An editor without a model: it commits plays that were not tried yet, those first that fit the report best.
+
+    With `in_order` they come as they stand in `plays`, whether they fit or not.
+    """
 
     history: History
     make_draft: MakeDraft
@@ -167,17 +178,19 @@ class PlaysEditor:
     plays: tuple[Play, ...]
     examples: Examples = NO_EXAMPLES
     watcher: Watcher = QUIET
+    in_order: bool = False
 
     async def edit(self, brief: Brief) -> list[str]:
         """Commits for the brief, oldest first. Plays that cannot be added or do not pass preflight are left out."""
         tried = [*(commit.play for commit in self.history.commits()), *brief.taken]
+        untried = [play for play in self.plays if play.key not in tried]
         with drafted(self.history, self.make_draft, self.scratch, brief) as (draft, _):
-            for play in best_first(self.plays, brief.report.clusters, tried):
+            for play in untried if self.in_order else best_first(self.plays, brief.report.clusters, tried):
                 said = manifest(play, brief)
                 if said is None or len(draft.commits) >= brief.changes:
                     break
                 draft.reset()
-                if play.obstacle(draft.folder, self.examples):
+                if not self.in_order and play.obstacle(draft.folder, self.examples):
                     continue
                 try:
                     play.apply(draft.folder, self.examples)

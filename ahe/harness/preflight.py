@@ -1,6 +1,6 @@
 """The static rules that a change is checked against before anything is spent on it. No evolved code runs here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +33,15 @@ DATA = (".csv", ".json", ".jsonl", ".tsv")
 
 @dataclass(frozen=True)
 class Preflight:
-    """Checks harness folders. `seed_prompt` is the seed's system prompt, whose lines must stay."""
+    """Checks harness folders. `seed_prompt` is the seed's system prompt, whose lines must stay.
+
+    `unread` gives the components of a harness that the coder does not read, with the reasons: for one that is not ours.
+    """
 
     secrets: Secrets | None = None
     seed_prompt: str = ""
     bounds: Bounds = BOUNDS
+    unread: Callable[[Path], Mapping[str, str]] | None = None
 
     def check(self, root: Path, base: Path, action: str = "improve") -> list[Problem]:
         """Problems of the harness in `root` as a change of the one in `base`; 20 at most, none if it passes."""
@@ -51,6 +55,9 @@ class Preflight:
         if action != "remove":
             problems += _seed_lines(self.seed_prompt, before.get(PROMPT, ""), after.get(PROMPT, ""))
         problems += _growth(before, after, self.bounds)
+        if self.unread is not None and not problems:
+            why = self.unread(root)
+            problems += [Problem("unread", path, why[path]) for path in sorted(changed & why.keys())]
         if self.secrets is not None:
             texts = {path: after[path] for path in sorted(changed) if path in after}
             added = {path: _added(before.get(path, ""), text) for path, text in texts.items()}

@@ -36,7 +36,7 @@ class Finding(Record):
 def examine(config: Config) -> list[Finding]:
     """Every finding, in the order in which people should fix them."""
     found: list[Finding] = []
-    for check in (_python, _git, _sandbox, _docker, _disk, _models, _servers, _workspace):
+    for check in (_python, _git, _sandbox, _docker, _disk, _models, _coder, _servers, _workspace):
         try:
             found += check(config)
         except AheError as error:
@@ -254,6 +254,28 @@ def _endpoint(name: str, spec: ModelSpec) -> Finding:
         fix = f"check the key in {variable or 'the variable that api_key_env names'}"
         return missing(f"{where} refuses the key", fix)
     return Finding(name=name, state="ok", what=f"{spec.name} at {where}")
+
+
+def _coder(config: Config) -> Iterator[Finding]:
+    """A coder that is a command: that its sandbox has what it names."""
+    if config.coder.kind == "ahe":
+        return
+    from ahe.agents.command import surfaces
+    from ahe.project.sandboxes import absent, coder_command, command_mounts
+
+    name, table = "coder", config.coder
+    if config.environment.kind == "unsafe":
+        fix = f"choose bwrap or docker as [environment] kind in {FILE}"
+        yield Finding(name=name, state="missing", what="a command needs a sandbox", fix=fix)
+    command, mounts = coder_command(config), command_mounts(config)
+    assert command is not None
+    lacking = absent(command, mounts)
+    for each in lacking:
+        fix = f"install it, and name its folder under [coder] mounts in {FILE}"
+        yield Finding(name=name, state="missing", what=f"{each} is not in the sandbox", fix=fix)
+    if not lacking:
+        said = f"{table.agent} {command.version}".strip()
+        yield Finding(name=name, state="ok", what=f"{said}, which reads {', '.join(surfaces(table.agent))}")
 
 
 def _servers(config: Config) -> Iterator[Finding]:

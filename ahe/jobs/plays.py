@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ahe.errors import TaskError, UsageError
-from ahe.evolve.plays import NO_EXAMPLES, Play
+from ahe.evolve.plays import NO_EXAMPLES, Play, named
 from ahe.history import Commit
 from ahe.project.assemble import examples
 from ahe.project.project import Project
@@ -56,10 +56,7 @@ def playbook(project: Project) -> Playbook:
 
 def play_named(project: Project, name: str) -> Play:
     """Raises `UsageError` with the names that exist."""
-    found = {play.name: play for play in project.playbook()}
-    if name not in found:
-        raise UsageError(f"there is no play {name!r}: `ahe plays` lists {', '.join(found)}")
-    return found[name]
+    return named(project.playbook(), [name])[0]
 
 
 def last_report(runs: Path) -> Path | None:

@@ -79,6 +79,10 @@ async def run_instruction(
     """
     if not instruction.strip():
         raise UsageError('there is no instruction: say what to do, as in ahe run "fix the failing test"')
+    if project.config.coder.kind != "ahe":
+        raise UsageError(
+            f"`ahe run` plays our own loop: start {project.config.coder.agent} yourself in that directory"
+        )
     directory = directory.resolve()
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory: pass one with -C")

@@ -6,8 +6,9 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ahe.errors import AgentFault, BadRequest, ModelUnavailable, UsageError
 from ahe.models import body, reading, wire
@@ -17,7 +18,7 @@ from ahe.models.network import obstacle, read_bounded, unreachable
 from ahe.models.refusals import Adapt, Unreadable, refusal
 from ahe.models.retry import Backoff, TransientFailure, retrying
 from ahe.models.secrets import Secrets, shown
-from ahe.records import Message, ModelSpec, Reply, Request, Role
+from ahe.records import Message, ModelSpec, Reply, Request, Role, Usage
 from ahe.text import loads
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 ROLE_HEADER, KEY_HEADER = "X-Ahe-Role", "X-Ahe-Key"
 CONNECT_SECONDS = 10.0
+CHAT = "/chat/completions"
+NO_MESSAGES: dict[str, Any] = {"messages": ()}
+Form = Callable[[wire.Habits, int], dict[str, Any]]
+"""The body of a call, for an endpoint with these habits and a reply of at most so many tokens (0: as asked for)."""
+T = TypeVar("T")
 MOST_FORMS = 12
 PLAIN = Request(
     role="coder",
@@ -79,10 +85,30 @@ class OpenAIModel:
         BadRequest only if the endpoint answers a plain question after it: else ModelUnavailable, because then its
         account, model or address is at fault, in whatever words it says so.
         """
+        form = partial(wire.payload, self.spec, request)
+        return (await self._complete(form, request.role, request.key))[0]
+
+    async def forward(self, payload: dict[str, Any], key: str) -> tuple[Reply, dict[str, Any]]:
+        """The reply to a payload that another agent made, and the body that it came in. Raises as `complete` does."""
+        return await self._complete(partial(wire.foreign, self.spec, payload), "coder", key)
+
+    async def pass_on(
+        self, path: str, payload: dict[str, Any], headers: dict[str, str]
+    ) -> tuple[Reply, bytes]:
+        """As `forward` at another path of the endpoint: an empty reply with the usage, and the body as it came."""
+        return await self._charged("coder", lambda: self._passed(path, payload, headers))
+
+    def charge(self, role: Role, usage: Usage) -> Usage:
+        """Count what was used against the budget; returns it with its price."""
+        usage = usage.model_copy(update={"usd": cost(self.spec, usage) if usage.usd is None else usage.usd})
+        self._ledger.charge(role, usage)
+        return usage
+
+    async def _complete(self, form: Form, role: Role, key: str) -> tuple[Reply, dict[str, Any]]:
         try:
-            return await self._answered(request)
+            return await self._charged(role, lambda: self._adapting(form, role, key))
         except BadRequest as refused:
-            if why := await self._refuses_all(request.role):
+            if why := await self._refuses_all(role):
                 words = "in the same words" if why == str(refused) else f"({why})"
                 raise ModelUnavailable(
                     f"{refused}. A plain question is refused too {words}: look after the account, and the model's "
@@ -97,23 +123,21 @@ class OpenAIModel:
             asked, why = self._plain
             if asked < refused and not (why and refused < asked + REMEMBERED):
                 asked, why = time.monotonic(), ""
+                form = partial(wire.payload, self.spec, PLAIN)
                 try:
-                    await self._answered(PLAIN.model_copy(update={"role": role}))
+                    await self._charged(role, lambda: self._adapting(form, role, PLAIN.key))
                 except (AgentFault, ModelUnavailable) as error:
                     why = str(error)
                 self._plain = asked, why
         return why
 
-    async def _answered(self, request: Request) -> Reply:
+    async def _charged(self, role: Role, call: Callable[[], Awaitable[tuple[Reply, T]]]) -> tuple[Reply, T]:
         self._ledger.check()
         began = time.monotonic()
-        reply = await retrying(
-            lambda: self._adapting(request), self.spec.retries, self._backoff, f"the model at {self._where}"
-        )
-        usage = reply.usage.model_copy(update={"usd": cost(self.spec, reply.usage)})
-        self._ledger.charge(request.role, usage)
+        reply, given = await retrying(call, self.spec.retries, self._backoff, f"the model at {self._where}")
+        usage = self.charge(role, reply.usage)
         waited = max(0.0, time.monotonic() - began - reply.seconds)
-        return reply.model_copy(update={"usage": usage, "waited": waited})
+        return reply.model_copy(update={"usage": usage, "waited": waited}), given
 
     async def aclose(self) -> None:
         """Closes the connections. The model can be used again afterwards."""
@@ -121,29 +145,29 @@ class OpenAIModel:
         if client is not None:
             await client.close()
 
-    async def _adapting(self, request: Request) -> Reply:
+    async def _adapting(self, form: Form, role: Role, key: str) -> tuple[Reply, dict[str, Any]]:
         """The call, sent again in another form as long as the endpoint's refusals show one."""
         room, found = 0, wire.Habits()
         for _ in range(MOST_FORMS):
-            sent = wire.payload(self.spec, request, self.habits.joined(found), room)
+            sent = form(self.habits.joined(found), room)
             try:
-                reply = await self._call(request, sent)
+                reply, answer = await self._call(sent, role, key)
             except Adapt as adapt:
                 found = found.joined(adapt.habits)
                 room, last = adapt.room or room, adapt.otherwise
-                if wire.payload(self.spec, request, self.habits.joined(found), room) == sent:
+                if form(self.habits.joined(found), room) == sent:
                     break
                 continue
             # Later calls have the form that was answered at once. The reply names what it needed that was new.
             before, self.habits = self.habits, self.habits.joined(found)
             if self.habits == before:
-                return reply
+                return reply, answer
             self.on_learned()
-            return reply.model_copy(update={"learned": found.text()})
+            return reply.model_copy(update={"learned": found.text()}), answer
         raise last
 
-    async def _call(self, request: Request, sent: dict[str, Any]) -> Reply:
-        headers = {ROLE_HEADER: request.role, KEY_HEADER: request.key} if self._keyed else {}
+    async def _call(self, sent: dict[str, Any], role: Role, key: str) -> tuple[Reply, dict[str, Any]]:
+        headers = {ROLE_HEADER: role, KEY_HEADER: key} if self._keyed else {}
         began = time.monotonic()
         try:
             raw = await self._post(sent, headers)
@@ -157,7 +181,19 @@ class OpenAIModel:
         except Unreadable:
             # The model's fault: an empty reply, about which the agent is told.
             answer = {"choices": [{"message": {}, "finish_reason": "malformed"}]}
-        return reading.reply(answer, sent, time.monotonic() - began)
+        return reading.reply(answer, sent, time.monotonic() - began), answer
+
+    async def _passed(
+        self, path: str, payload: dict[str, Any], headers: dict[str, str]
+    ) -> tuple[Reply, bytes]:
+        began = time.monotonic()
+        try:
+            raw = await self._post(payload, headers, path)
+        except (Adapt, Unreadable) as refused:
+            raise BadRequest(str(refused)) from None
+        usage = reading.foreign_usage(raw, payload)
+        seconds = time.monotonic() - began
+        return Reply(message=Message(role="assistant"), usage=usage, seconds=seconds), raw
 
     def _parsed(self, raw: bytes) -> dict[str, Any]:
         answer = body.parse(raw)
@@ -170,22 +206,25 @@ class OpenAIModel:
         except ValueError:
             raise body.MalformedBody("the body without its keys is not JSON") from None
 
-    async def _post(self, sent: dict[str, Any], headers: dict[str, str]) -> bytes:
-        create: Any = self._opened().chat.completions.with_raw_response.create
+    async def _post(self, sent: dict[str, Any], headers: dict[str, str], path: str = CHAT) -> bytes:
+        import httpx2
+        from openai import RequestOptions
+
+        client, options = self._opened(), RequestOptions(headers=headers)
         try:
             # The client's own timeout is per read: a body that arrives slowly would never exceed it.
             async with asyncio.timeout(self.spec.timeout_seconds):
-                answer = await create(**sent, extra_headers=headers)
-                raw = await answer.http_response.aread()
+                answer = await client.post(path, cast_to=httpx2.Response, body=sent, options=options)
+                raw = await answer.aread()
             self._reached = True
             return await asyncio.to_thread(self._secrets.hide_in_reply, raw)
         except Exception as error:
             failed = error
         # Raised outside of the handler: the client's errors hold the endpoint's own words, which may be the key, and
         # must not be the context of an error whose traceback is written to a file.
-        raise self._failure(failed, sent)
+        raise self._failure(failed, sent if path == CHAT else NO_MESSAGES, path)
 
-    def _failure(self, error: Exception, sent: dict[str, Any]) -> Exception:
+    def _failure(self, error: Exception, sent: dict[str, Any], path: str) -> Exception:
         """What to raise for an error of the client; all texts are without secrets."""
         import openai
 
@@ -195,6 +234,11 @@ class OpenAIModel:
             response, said = error.response, hide(error.response.text)
             if response.is_redirect:
                 said = hide(f"a redirect to {shown(response.headers.get('location', ''))[:200]}")
+            if path != CHAT and error.status_code in (404, 405):
+                return ModelUnavailable(
+                    f"{self._where} has no {path} (HTTP {error.status_code}), which this agent calls: use an endpoint "
+                    "that has it, or an agent that speaks chat completions"
+                )
             return refusal(self.spec, self._where, error.status_code, said, response.headers, sent)
         if isinstance(error, TimeoutError | openai.APITimeoutError):
             return TransientFailure(f"no answer within {self.spec.timeout_seconds:g} s")

@@ -139,6 +139,37 @@ def _usage(reported: object, sent: dict[str, Any], said: dict[str, Any]) -> Usag
     )
 
 
+def foreign_usage(raw: bytes, sent: dict[str, Any]) -> Usage:
+    """The usage in an answer of `/responses` or `/messages`, whole or as a stream; estimated where it names none.
+
+    Parts of a stream repeat and complete each other: the largest number counts.
+    """
+    most = dict.fromkeys(("input_tokens", "output_tokens", "cached_tokens", "cache_read_input_tokens"), 0)
+    most["cache_creation_input_tokens"] = 0
+    for line in raw.decode("utf-8", "replace").split("\n"):
+        try:
+            part = loads(line.removeprefix("data:").strip() or "{}")
+        except (ValueError, RecursionError):
+            continue
+        part = part if isinstance(part, dict) else {}
+        for place in (part, part.get("response"), part.get("message")):
+            usage = place.get("usage") if isinstance(place, dict) else None
+            details = usage.get("input_tokens_details") if isinstance(usage, dict) else None
+            for found in dicts([usage, details]):
+                most = {name: max(count, _count(found, name)) for name, count in most.items()}
+    read, made = most["cache_read_input_tokens"], most["cache_creation_input_tokens"]
+    if not most["input_tokens"] + read + made:
+        return Usage(
+            calls=1, input_tokens=estimate(sent), output_tokens=max(1, len(raw) // CHARACTERS_PER_TOKEN)
+        )
+    return Usage(
+        calls=1,
+        input_tokens=most["input_tokens"] + read + made,  # Anthropic counts what its cache had beside it
+        cached_tokens=most["cached_tokens"] or read,
+        output_tokens=most["output_tokens"],
+    )
+
+
 def _count(reported: dict[str, Any], name: str) -> int:
     return int(_number(reported, name))
 

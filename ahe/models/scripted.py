@@ -7,63 +7,20 @@ import asyncio
 import hashlib
 import json
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from email.message import Message
 from functools import partial
-from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingTCPServer
+from socketserver import TCPServer
 from typing import Any
 
 from ahe.errors import UsageError
 from ahe.models.reading import estimate
 from ahe.models.script import Script, ScriptedAnswer, ScriptedCall
-
-POLL_SECONDS = 0.05
-MAX_BODY = 64 * 1024 * 1024
-
-Serve = Callable[[str, str, Message, bytes], ScriptedAnswer]
-"""Method, path, headers and body of a request → its answer, whose whole body is `raw`."""
+from ahe.models.serving import POLL_SECONDS, Connection, Threads, failure, stream
 
 
-class _Server(ThreadingTCPServer):
-    daemon_threads = True
-    request_queue_size = 1024
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The client closed the connection, or does not speak HTTP."""
-
-
-class _Connection(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body leave together, and not a delayed acknowledgement apart
-
-    def __init__(self, serve: Serve, *connection: Any) -> None:
-        self._serve = serve
-        super().__init__(*connection)
-
-    def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        if not 0 <= length <= MAX_BODY:
-            raise ValueError("the body is too long")
-        answer = self._serve(self.command, self.path, self.headers, self.rfile.read(length))
-        time.sleep(answer.delay)
-        if answer.drop:
-            self.close_connection = True
-            return
-        body = (answer.raw or "").encode()[: answer.cut]
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **answer.headers}
-        self.send_response_only(answer.status, "")
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST
-
-    def log_message(self, *_: Any) -> None:
-        pass
+class _Server(Threads, TCPServer):
+    """On a port of 127.0.0.1."""
 
 
 class ScriptedServer:
@@ -82,7 +39,7 @@ class ScriptedServer:
     async def start(self) -> str:
         """Starts to serve, in threads of its own; returns the base URL."""
         try:
-            self._server = server = _Server(("127.0.0.1", 0), partial(_Connection, self._answer))
+            self._server = server = _Server(("127.0.0.1", 0), partial(Connection, self._answer))
         except OSError as error:
             raise UsageError("no port on 127.0.0.1 could be opened for the model's server") from error
         threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
@@ -102,11 +59,11 @@ class ScriptedServer:
         if method == "GET" and place.endswith("/models"):
             return ScriptedAnswer(raw='{"object": "list", "data": [{"id": "scripted", "object": "model"}]}')
         if method != "POST" or not place.endswith("/chat/completions"):
-            return _failure(404, f"{method} {path} is not served here")
+            return failure(404, f"{method} {path} is not served here")
         try:
             payload = json.loads(body)
         except ValueError:
-            return _failure(400, "the request's body is not JSON")
+            return failure(400, "the request's body is not JSON")
         role, key = headers.get("X-Ahe-Role", ""), headers.get("X-Ahe-Key", "")
         with self._lock:
             seen = self.calls[role, key]
@@ -125,23 +82,18 @@ class ScriptedServer:
                 return _played(scripted.filled(payload), f"{role} {key} {seen}", payload)
         except Exception as error:
             # A test's own callable failed: 400 shows its text at once, 500 would be retried.
-            return _failure(400, f"the answer for role {role!r} and key {key!r} failed: {error!r}")
-        return _failure(400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})")
-
-
-def _failure(status: int, message: str) -> ScriptedAnswer:
-    """An error in the form that OpenAI-compatible endpoints use."""
-    return ScriptedAnswer(status=status, raw=json.dumps({"error": {"message": message, "code": status}}))
+            return failure(400, f"the answer for role {role!r} and key {key!r} failed: {error!r}")
+        return failure(400, f"the script has no answer for role {role!r} and key {key!r} (call {seen + 1})")
 
 
 def _played(scripted: ScriptedAnswer, name: str, payload: dict[str, Any]) -> ScriptedAnswer:
     if scripted.raw is not None:
         return scripted
     if scripted.status >= 400:
-        raw = _failure(scripted.status, scripted.content or "scripted failure").raw
+        raw = failure(scripted.status, scripted.content or "scripted failure").raw
     else:
         whole = _completion(scripted, name, payload)
-        raw = _stream(whole) if payload.get("stream") else json.dumps(whole, ensure_ascii=False)
+        raw = stream(whole) if payload.get("stream") else json.dumps(whole, ensure_ascii=False)
     return scripted.model_copy(update={"raw": raw})
 
 
@@ -180,21 +132,3 @@ def _call(call: ScriptedCall, identity: str) -> dict[str, Any]:
         **call.extra,
         "function": function,
     }
-
-
-def _stream(whole: dict[str, Any]) -> str:
-    """A completion as a stream of events: every field in a part of its own, a call's arguments in two."""
-    (choice,) = whole.pop("choices")
-    message = choice["message"]
-    parts: list[dict[str, Any]] = [{key: message[key]} for key in message if key != "tool_calls"]
-    for index, call in enumerate(message.get("tool_calls", ())):
-        function = call["function"]
-        first, rest = function["arguments"][:5], function["arguments"][5:]
-        parts.append({"tool_calls": [{**call, "index": index, "function": {**function, "arguments": first}}]})
-        parts.append({"tool_calls": [{"index": index, "function": {"arguments": rest}}]})
-    chunks = [{"choices": [{"index": 0, "delta": part, "finish_reason": None}]} for part in parts]
-    chunks += [{"choices": [{**choice, "message": None, "delta": {}}]}, {**whole, "choices": []}]
-    events = [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
-    return ": a comment that keeps the connection alive\n\n" + "".join(
-        f"data: {event}\n\n" for event in [*events, "[DONE]"]
-    )

@@ -78,6 +78,24 @@ def payload(spec: ModelSpec, request: Request, habits: Habits = NONE, room: int 
     return body
 
 
+def foreign(spec: ModelSpec, payload: dict[str, Any], habits: Habits = NONE, room: int = 0) -> dict[str, Any]:
+    """The payload of another agent in the form that the endpoint takes, for the configured model, and not as a stream.
+
+    Of what this endpoint refuses, parameters are left out; messages stay as the agent wrote them.
+    """
+    body = {key: value for key, value in payload.items() if key not in ("stream", "stream_options")}
+    body["model"] = spec.name
+    if spec.temperature is not None:
+        body["temperature"] = spec.temperature
+    limits = [body.pop(name, 0) for name in ("max_tokens", "max_completion_tokens")]
+    limits = [limit for limit in (*limits, habits.reply_tokens, room) if limit]
+    if limits:
+        body["max_completion_tokens" if "max_tokens" in habits.names else "max_tokens"] = min(limits)
+    if STREAM in habits.names:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return {key: value for key, value in body.items() if key not in habits.names}
+
+
 def _messages(messages: tuple[Message, ...], names: frozenset[str]) -> list[dict[str, Any]]:
     bodies = [_message(message, names) for message in messages]
     if TOOL_NAME in names:

@@ -7,10 +7,13 @@ from functools import partial
 from math import inf
 from pathlib import Path
 
+from ahe.agents.command import surfaces
+from ahe.agents.relay import relayed
 from ahe.debug.ask.asker import Asker
 from ahe.debug.ask.material import EMBEDDED_CAPS, Caps
 from ahe.debug.debugger import AgentDebugger
 from ahe.environments.choose import make
+from ahe.errors import UsageError
 from ahe.evaluate.evaluation import Evaluator
 from ahe.evaluate.store import Store
 from ahe.evaluate.suite import Suite, hidden_texts
@@ -18,7 +21,7 @@ from ahe.events import Notice, Spent
 from ahe.evolve.documents import ADDED_TOKENS, DocumentsEditor
 from ahe.evolve.draft import Draft
 from ahe.evolve.editor import Evolver
-from ahe.evolve.plays import Examples, PlaysEditor
+from ahe.evolve.plays import Examples, PlaysEditor, named
 from ahe.evolve.prune import EveryNth, PruneEditor
 from ahe.evolve.replay import Replay
 from ahe.evolve.smoke import SmokeTrial
@@ -32,11 +35,13 @@ from ahe.models import probe
 from ahe.models.ledger import Ledger
 from ahe.models.openai import OpenAIModel
 from ahe.models.roles import CachedModel, open_models
+from ahe.project.config import FILE, Config
 from ahe.project.content import entry
 from ahe.project.project import Project
 from ahe.project.sandboxes import make_executor, trial_runner
 from ahe.protocols import Editor, Environment, Executor, Gate, MakeEnvironment, Model, Watcher
-from ahe.records import PRUNE, EnvironmentSpec, Role, Surfaces, Usage
+from ahe.records import PRUNE, EnvironmentSpec, Kind, Role, Surfaces, Usage
+from ahe.render import lost
 
 EMBEDDED_REPORT = 1_500
 MAX_REPORT = 10_000
@@ -107,9 +112,10 @@ async def assemble(
                 "debugger": CachedModel(opened["debugger"], store),
                 "evolver": CachedModel(opened["evolver"], store),
             }
-            runner = trial_runner(project, store, opened["coder"], modes["coder"], environment)
-            evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
-            yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
+            async with relayed(opened["coder"], config.coder.kind == "command") as relay:
+                runner = trial_runner(project, store, opened["coder"], modes["coder"], environment, relay)
+                evaluator = Evaluator(store, runner, watcher, config.evolve.jobs, budget.rollouts)
+                yield Parts(project, watcher, suite, store, ledger, models, modes, evaluator)
 
 
 def loop(parts: Parts, history: History, iterations: int | None = None, gate: Gate | None = None) -> Loop:
@@ -137,7 +143,7 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
         runs=config.runs,
         rollouts=config.evolve.rollouts,
         changes=config.evolve.changes,
-        surfaces=Surfaces(kinds=config.evolve.kinds, most=config.evolve.surfaces),
+        surfaces=Surfaces(kinds=_kinds(config), most=config.evolve.surfaces),
         show_candidates=config.evolve.evidence == "candidates",
         report_tokens=config.evolve.report_tokens or report_tokens(parts),
         variants=config.evolve.variants,
@@ -146,6 +152,19 @@ def loop(parts: Parts, history: History, iterations: int | None = None, gate: Ga
     # Each document is tried, whatever the pass rate is.
     target = inf if config.evolve.editor == "documents" else config.evolve.target
     return Loop(steps, StopRules(most, target, config.evolve.patience))
+
+
+def _kinds(config: Config) -> tuple[Kind, ...]:
+    """The kinds that an edit may touch: of a coder that is a command, those that its agent reads."""
+    wanted = config.evolve.kinds
+    read = tuple(Kind) if config.coder.kind == "ahe" else surfaces(config.coder.agent)
+    if set(read) == set(Kind):
+        return wanted
+    if not (both := tuple(kind for kind in read if not wanted or kind in wanted)):
+        raise UsageError(
+            f"{FILE}: {config.coder.agent} reads {', '.join(read)}, and [evolve] kinds has only others: correct it"
+        )
+    return both
 
 
 def report_tokens(parts: Parts) -> int:
@@ -182,10 +201,11 @@ def editor(parts: Parts, history: History) -> Editor:
     config, kind = parts.project.config, parts.project.config.evolve.editor
     form = kind == "proposal" or (kind == "auto" and config.models["evolver"].embedded)
     model, scratch = parts.models["evolver"], parts.store.scratch.own
+    agent = config.coder.agent if config.coder.kind == "command" else ""
     make_draft = partial(
         Draft,
         history=history,
-        preflight=preflight(parts.suite),
+        preflight=preflight(parts.suite, agent),
         check_in_box=SmokeTrial(parts.environment, parts.executor, scratch),
         evolver="" if kind == "plays" else model.spec.name,
         strategy=config.evolve.strategy,
@@ -197,7 +217,7 @@ def editor(parts: Parts, history: History) -> Editor:
         return prune
     if kind == "documents":
         writer = None if config.models["evolver"].embedded else model
-        wider = preflight(parts.suite)
+        wider = preflight(parts.suite, agent)
         wider = replace(wider, bounds=wider.bounds.model_copy(update={"added_text": ADDED_TOKENS}))
         evolver = model.spec.name if writer else ""
         reading = partial(make_draft, preflight=wider, evolver=evolver, strategy="explore")
@@ -206,7 +226,9 @@ def editor(parts: Parts, history: History) -> Editor:
     every, plays, rows = config.evolve.prune_every, parts.project.playbook(), examples(parts.suite)
     made: Editor
     if kind == "plays":
-        made = PlaysEditor(history, make_draft, scratch, plays, rows, parts.watcher)
+        names = config.evolve.plays
+        chosen = named(plays, names) if names else plays
+        made = PlaysEditor(history, make_draft, scratch, chosen, rows, parts.watcher, in_order=bool(names))
     else:
         made = Evolver(
             history,
@@ -231,14 +253,23 @@ def examples(suite: Suite) -> Examples:
     return Examples([(row.question, row.answer) for _, row in tasks], before)
 
 
-def preflight(suite: Suite) -> Preflight:
-    """The static rules, and what a harness must not contain: names, verifiers and solutions of tasks."""
+def preflight(suite: Suite, agent: str = "") -> Preflight:
+    """The static rules, and what a harness must not contain: names, verifiers and solutions of tasks.
+
+    Of a coder that is another `agent`, also what it would not read.
+    """
     seed = suite.seed or entry("components")
     files = [path for path in sorted(seed.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     # What may be quoted: the instructions of train tasks, which the evolver reads anyway, and the seed.
     allowed = [*(task.instruction for task in suite.part("train")), *(p.read_text("utf-8") for p in files)]
     secrets = Secrets(suite.tasks, hidden_texts(suite), allowed)
-    return Preflight(secrets=secrets, seed_prompt=(seed / "system_prompt.md").read_text("utf-8"))
+    prompt = (seed / "system_prompt.md").read_text("utf-8")
+    return Preflight(secrets, prompt, unread=partial(_unread, agent=agent) if agent else None)
+
+
+def _unread(root: Path, agent: str) -> dict[str, str]:
+    """The components of a harness that do not reach an agent in a trial, with the reasons."""
+    return {each.path: f"{agent} does not read it: {each.why}" for each in lost(root, agent, surfaces(agent))}
 
 
 async def _mode(store: Store, model: Model) -> str:

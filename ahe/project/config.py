@@ -56,6 +56,27 @@ class ModelTable(Table):
         return self.name.partition(":")[0] == "local"
 
 
+class CoderTable(Table):
+    """`[coder]`: who works on the tasks. `kind` is our own loop (`ahe`), or a `command` that runs the `agent` in the
+    sandbox, to whose files the harness is rendered; without a `command` it is run in its usual way. `mounts` are
+    folders of this machine that the sandbox shows read-only, at the same paths; what is in their `bin` is found.
+    """
+
+    kind: Literal["ahe", "command"] = "ahe"
+    agent: str = "command"
+    command: str = ""
+    mounts: tuple[str, ...] = ()
+
+    @field_validator("agent")
+    @classmethod
+    def _known_agent(cls, name: str) -> str:
+        from ahe.render import AGENTS
+
+        if name not in AGENTS:
+            raise ValueError(f"there is no agent {name!r}: use one of {', '.join(AGENTS)}")
+        return name
+
+
 class SuiteTable(Table):
     """`quick` takes only the part of the suite that its suite.toml names for short iterations; a held-out task then
     gets no more rollouts than a train task.
@@ -70,6 +91,7 @@ class EvolveTable(Table):
 
     `editor` says where changes come from: the evolver as an agent, its form for small models (`proposal`), the plays of
     the playbook, best fit first (`plays`), removals (`prune`), or the `documents` at these paths, one a candidate.
+    `plays` names the plays to try, in this order, whether they fit or not (none named: those that fit).
     Every `prune_every`th iteration proposes a removal instead (0: none does); removals are judged by the gate `lean`.
     `changes` is how many commits may be in one candidate: several are judged by leave-one-out attribution, which takes
     rollouts of its own. `variants` is how many candidates it makes for an iteration: they race, and the best goes to
@@ -97,6 +119,7 @@ class EvolveTable(Table):
     repairs: int = Field(3, ge=0)
     gate: str = "bayes"
     editor: Literal["auto", "agent", "proposal", "plays", "prune", "documents"] = "auto"
+    plays: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     prune_every: int = Field(0, ge=0)
     evidence: EvidenceLevel = "report+raw"
@@ -162,6 +185,7 @@ class Config(Table):
 
     root: Path
     models: dict[Role, ModelTable]
+    coder: CoderTable = CoderTable()
     suite: SuiteTable = SuiteTable()
     evolve: EvolveTable = EvolveTable()
     budget: BudgetTable = BudgetTable()

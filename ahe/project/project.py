@@ -114,24 +114,44 @@ def open_project(path: Path | str = ".", flags: Mapping[str, Any] | None = None)
     return Project(load_config(Path(path).resolve(), flags))
 
 
-def init(root: Path, suite: str = "", bundle: Path | None = None) -> list[str]:
+CODER = """\
+[coder]                       # your own agent works on the tasks, and the harness is rendered to its files
+kind = "command"
+agent = "{agent}"
+command = ""                  # {command}
+mounts = []                   # folders that the sandbox shows: where the program lies, as in ["/opt/agents"]
+
+"""
+
+
+def init(root: Path, suite: str = "", bundle: Path | None = None, agent: str = "") -> list[str]:
     """Make `ahe.toml` and the workspace in folder `root`; existing files stay. Returns what was made.
 
-    `suite` is the path of a suite for a new `ahe.toml`. The workspace begins with the suite's own seed where it has
-    one, or with the evolved harness of a git `bundle` and its history. Raises `UsageError` and `TaskError` for a suite
-    that is not there.
+    `suite` is the path of a suite for a new `ahe.toml`, `agent` an agent of another make as its coder. The workspace
+    begins with the suite's own seed where it has one, or with the evolved harness of a git `bundle` and its history.
+    Raises `UsageError` and `TaskError` for a suite that is not there.
     """
+    from ahe.agents.command import ways
+
+    if agent and agent not in ways():
+        raise UsageError(f"there is no agent {agent!r}: use one of {', '.join(ways())}")
     root = root.resolve()
     root.mkdir(parents=True, exist_ok=True)
     made = []
     if not (root / FILE).is_file():
         text = read_text(entry(FILE))
+        if agent:
+            usual = ways()[agent].command
+            said = (
+                "empty: its usual command" if usual else "what starts it, as in: python3 /opt/agents/mine.py"
+            )
+            text = text.replace("[suite]", CODER.format(agent=agent, command=said) + "[suite]", 1)
         if suite:
             text = text.replace(f'path = "{SuiteTable().path}"', f"path = {json.dumps(suite)}")
         (root / FILE).write_text(text, "utf-8")
         made.append(f"made {root / FILE}")
-    elif suite:
-        raise UsageError(f"{root / FILE} exists already: set [suite] path in it")
+    elif suite or agent:
+        raise UsageError(f"{root / FILE} exists already: set {'[suite] path' if suite else '[coder]'} in it")
     if not (root / "workspace" / ".git").exists():
         own = _seed(load_config(root).suite_path(), must_exist=bool(suite))
         if bundle:

@@ -2,6 +2,6 @@
 
 from ahe.render.plan import Lost, lost
 from ahe.render.render import Rendered, check, remove, render
-from ahe.render.table import AGENTS, taken
+from ahe.render.table import AGENTS, tables, taken
 
-__all__ = ["AGENTS", "Lost", "Rendered", "check", "lost", "remove", "render", "taken"]
+__all__ = ["AGENTS", "Lost", "Rendered", "check", "lost", "remove", "render", "tables", "taken"]

@@ -2,7 +2,7 @@
 
 import ast
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from ahe.harness.layout import classify, counts
 from ahe.harness.load import Harness, SubAgent, load
 from ahe.records import Kind, Record
 from ahe.render.static import NotStatic, Static
-from ahe.render.table import Entry, Table, table
+from ahe.render.table import Entry, Table, only, table
 from ahe.text import read_text
 
-TOOLS = (Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION)
+ALL = tuple(Kind)
 NO_CODE = "it is only for code to read, and this agent runs none of it"
 
 
@@ -37,14 +37,14 @@ class Plan:
     lost: list[Lost] = field(default_factory=list)
 
 
-def lost(root: Path, agent: str) -> tuple[Lost, ...]:
+def lost(root: Path, agent: str, kinds: Collection[Kind] = ALL) -> tuple[Lost, ...]:
     """The components of the harness in `root` that an agent does not take. Raises `HarnessError` and `UsageError`."""
-    return tuple(plan(root, agent).lost)
+    return tuple(plan(root, agent, kinds).lost)
 
 
-def plan(root: Path, agent: str) -> Plan:
-    """Raises `HarnessError` for what is no harness, `UsageError` for an unknown agent."""
-    made, to, harness = Plan(), table(agent), load(root)
+def plan(root: Path, agent: str, kinds: Collection[Kind] = ALL) -> Plan:
+    """Only these kinds are rendered. Raises `HarnessError` for what is not a harness, else `UsageError`."""
+    made, to, harness = Plan(), only(table(agent), kinds), load(root)
     paths = list(_paths(root))
     for path, kind in paths:
         if kind and (why := to.places[kind].lost):

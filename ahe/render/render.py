@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from ahe.errors import UsageError
-from ahe.records import Record
+from ahe.records import Kind, Record
 from ahe.render.json_text import drop, put
-from ahe.render.plan import Lost, Plan, plan
+from ahe.render.plan import ALL, Lost, Plan, plan
 from ahe.render.table import AGENTS, table
 
 RECORD = ".ahe/rendered.json"
@@ -31,14 +31,14 @@ class Rendered(Record):
     lost: tuple[Lost, ...]
 
 
-def render(harness: Path, agent: str, into: Path) -> Rendered:
+def render(harness: Path, agent: str, into: Path, kinds: Collection[Kind] = ALL) -> Rendered:
     """Render the harness in folder `harness` to the agent's files in the folder `into`, which is made if it is missing.
 
-    In files that a person also edits only our part changes. Done again it changes nothing; what an earlier harness left
-    is removed. Raises `UsageError` where a file of ours would replace a person's, `HarnessError` for a harness that
-    cannot be read.
+    Of the harness only these `kinds` are rendered, of files that a person also edits only our part changes. Done again
+    it changes nothing; what an earlier harness left is removed. Raises `UsageError` where a file of ours would replace
+    a person's, `HarnessError` for a harness that cannot be read.
     """
-    made = plan(harness, agent)
+    made = plan(harness, agent, kinds)
     into.mkdir(parents=True, exist_ok=True)
     changes = _changes(made, agent, into)
     _write(changes, into)

@@ -2,6 +2,7 @@
 
 import functools
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ class Place(Record):
 class Table(Record):
     """An agent. `harness` is where a copy of the harness goes, from which `ahe mcp` and `ahe hook` serve."""
 
+    name: str
     title: str
     harness: str = ""
     places: dict[Kind, Place]
@@ -67,7 +69,23 @@ def table(agent: str) -> Table:
         raise UsageError(f"there is no agent {agent!r}: use one of {', '.join(AGENTS)}")
     read = tomllib.loads((FOLDER / f"{agent}.toml").read_text("utf-8"))
     places = {kind: read.pop(kind) for kind in Kind}
-    return Table(**read, places=places)
+    return Table(name=agent, **read, places=places)
+
+
+def tables() -> tuple[Table, ...]:
+    return tuple(map(table, AGENTS))
+
+
+def only(agent: Table, kinds: Collection[Kind]) -> Table:
+    """The table as it is where only these kinds are rendered."""
+    out = Place(lost="it is left out here")
+    return agent.model_copy(
+        update={
+            "places": {
+                kind: place if place.lost or kind in kinds else out for kind, place in agent.places.items()
+            }
+        }
+    )
 
 
 def taken(agent: str) -> frozenset[Kind]:

@@ -30,7 +30,8 @@ SILENT = "Your reply was empty or could not be read. Use a tool, or, if the task
 
 
 class AgentOutcome(Record):
-    """How the agent loop ended, and what it cost. `uses` counts the uses of each component, by mount path."""
+    """How the agent loop ended, and what it cost. `uses` counts the uses of each component, by mount path. `passed` is
+    the agent's own verdict, where a program of one's own gives one."""
 
     ended: Ended
     answer: str = ""
@@ -40,6 +41,7 @@ class AgentOutcome(Record):
     side_usage: Usage = Usage()
     model_time: ModelTime = ModelTime()
     uses: dict[str, int] = Field(default_factory=dict)
+    passed: bool | None = None
 
 
 @dataclass

@@ -16,6 +16,7 @@ loop that never gives way is interrupted by a signal. What gets around that is e
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import functools
 import importlib.util
@@ -23,12 +24,13 @@ import inspect
 import itertools
 import json
 import os
+import pickle
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
@@ -217,6 +219,7 @@ class Box:
         self.state: dict[str, Any] = {}
         self.tools: dict[str, Callable[..., Awaitable[Any]]] = {}
         self.middleware: list[tuple[str, Any, str | None]] | None = None
+        self.kept: dict[str, dict[str, Any]] = {}
 
     def load(self, path: Path) -> ModuleType:
         name = "harness_" + path.stem.replace("-", "_")
@@ -240,7 +243,9 @@ class Box:
                 begins()
                 try:
                     with alarm(seconds + LATE):
-                        self.middleware.append((path.name, instance(self.load(path)), None))
+                        made = instance(self.load(path))
+                        vars(made).update(self.kept.get(path.name, {}))
+                        self.middleware.append((path.name, made, None))
                 except BaseException as error:
                     self.middleware.append((path.name, None, describe(error)))
         return self.middleware
@@ -289,6 +294,23 @@ class Box:
                 break
         return {"value": value, "firings": firings}
 
+    async def keep(self) -> str:
+        """What middleware remembers, for a later box of the same session; what pickle cannot take is left out.
+
+        That is `ctx.state` under the name "", and the attributes of each object under its file's name.
+        """
+        objects = {name: vars(made) for name, made, broken in self.middleware or () if not broken}
+        kept = {name: picklable(values) for name, values in {"": self.state, **objects}.items()}
+        return base64.b64encode(pickle.dumps(kept)).decode()
+
+    async def restore(self, kept: str) -> None:
+        """Take over what `keep` gave, before the first hook."""
+        values = pickle.loads(base64.b64decode(kept))
+        self.kept = {
+            name: {key: pickle.loads(each) for key, each in own.items()} for name, own in values.items()
+        }
+        self.state.update(self.kept[""])
+
     async def render(self, template: str, values: dict[str, Any]) -> str:
         """Render a prompt. Memory and skills are appended if the template does not use them."""
         import jinja2
@@ -323,6 +345,15 @@ class Box:
                 except Exception as error:
                     problems.append(f"{folder}/{path.name}: {describe(error)}")
         return problems
+
+
+def picklable(values: dict[str, Any]) -> dict[str, bytes]:
+    """The values that pickle takes, pickled each for itself: one that it refuses takes no other with it."""
+    found = {}
+    for name, value in values.items():
+        with suppress(Exception):
+            found[name] = pickle.dumps(value)
+    return found
 
 
 def tool_fits(function: Any, name: str, schema: dict[str, Any]) -> None:
@@ -391,7 +422,8 @@ async def main(root: str) -> None:
     wire = Wire(reader, os.fdopen(private_out, "wb"))
     box = Box(root, wire)
     wire.send({"ready": True})
-    await wire.serve({"tool": box.tool, "hook": box.hook, "render": box.render, "check": box.check})
+    handlers: Handlers = {"tool": box.tool, "hook": box.hook, "render": box.render, "check": box.check}
+    await wire.serve({**handlers, "keep": box.keep, "restore": box.restore})
     os._exit(0)  # at once: what evolved code left running would keep asyncio waiting
 
 

@@ -42,6 +42,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "tool": TypeAdapter(str),
     "render": TypeAdapter(str),
     "check": TypeAdapter(list[str]),
+    "keep": TypeAdapter(str),
 }
 """What box.py answers; `HookResult` is the answer to a hook."""
 
@@ -113,7 +114,7 @@ class BoxExecutor:
     async def call(
         self, what: str, arguments: dict[str, Any], timeout: float, each: float | None = None
     ) -> Any:
-        """Call `tool`, `hook`, `render` or `check` in the box; `each` is the time of one hook of a chain.
+        """Call what box.py serves, such as `tool` or `hook`; `each` is the time of one hook of a chain.
 
         Raises `HarnessError` with the error of evolved code, for an answer of the wrong type, or if it does not return
         within `timeout` seconds. Then the box is ended: what ignores its time blocks everything else.
@@ -136,6 +137,11 @@ class BoxExecutor:
             raise HarnessError(self._failed) from None
         finally:
             self._waiting.pop(number, None)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the box was ended, so that every further call fails."""
+        return bool(self._failed)
 
     async def stop(self) -> None:
         """End the box and everything in it. May be called twice."""

@@ -258,3 +258,14 @@ def test_what_belongs_to_tasks_is_found_only_in_what_is_new(tmp_path: Path) -> N
 def test_the_seed_itself_passes() -> None:
     root = entry("components")
     assert [problem.rule for problem in Preflight().check(root, root)] == ["change"]
+
+
+def test_what_the_coder_does_not_read_is_not_edited(tmp_path: Path) -> None:
+    root, base = pair(tmp_path)
+    preflight = Preflight(unread=lambda root: {"memory.md": "it has no memory", "tools/run.py": "nor tools"})
+    write_files(root, {"memory.md": "- Look.\n"})
+    assert [str(each) for each in preflight.check(root, base)] == ["memory.md: it has no memory [unread]"]
+    write_files(
+        root, {"memory.md": FILES["memory.md"], "system_prompt.md": FILES["system_prompt.md"] + "More.\n"}
+    )
+    assert preflight.check(root, base) == []

@@ -53,6 +53,19 @@ def test_plays_are_tried_best_fit_first_and_each_is_judged(tmp_path: Path) -> No
     assert "there is no play 'acr'" in world.ahe(root, "plays", "acr", check=2).stderr
 
 
+def test_named_plays_are_tried_in_their_order_and_no_others(tmp_path: Path) -> None:
+    root = world.write_project(tmp_path / "project")
+    write_play(root, "act", "10_act.py", world.ACT)
+    write_play(root, "block", "20_block.py", world.BLOCK)
+    world.ahe(root, "init")
+    assert "no play 'acr'" in world.ahe(root, "evolve", "--play", "acr", check=2).stderr
+    names = ("--play", "last-turns", "--play", "act", "--iterations", "2", "--json")
+    result = json.loads(world.ahe(root, "evolve", *names).stdout)
+    assert [each["verdict"]["outcome"] for each in result["iterations"]] == ["reverted", "kept"]
+    said = [line for line in world.git(root, "log", "--format=%B").splitlines() if "Ahe-Play" in line]
+    assert [line.split()[1].split("@")[0] for line in said if "Revert" not in line] == ["act", "last-turns"]
+
+
 def test_a_suite_of_rows_needs_no_folder_and_no_shell(tmp_path: Path) -> None:
     script = {"log": "requests.jsonl", "coder": {"*": "It belongs to billing."}}
     root = world.write_project(tmp_path / "project", script)

@@ -209,3 +209,11 @@ def test_a_block_that_holds_its_own_end_stays_one_block(tmp_path, mine):
 def test_an_unknown_agent_is_named():
     with pytest.raises(UsageError, match="use one of agents-md, claude-code"):
         taken("cursor")
+
+
+def test_kinds_that_are_left_out_are_not_rendered(tmp_path):
+    text = (Kind.SYSTEM_PROMPT, Kind.MEMORY, Kind.SKILL)
+    done = render(harness(tmp_path / "h"), "claude-code", tmp_path / "out", text)
+    assert {path.split("/")[0] for path in contents(tmp_path / "out")} == {"CLAUDE.md", ".claude", ".ahe"}
+    assert {each.path for each in done.lost} >= {"tools/run.py", "middleware/10_guard.py"}
+    assert not (tmp_path / "out/.ahe/harness").exists()

@@ -4,6 +4,11 @@ import re
 FENCE = re.compile(r"^\s*(?:```|~~~)[\w-]*\s*$", re.MULTILINE)
 BLOCK = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 PROMPT = re.compile(r"^\s*[$#>] (.+)$", re.MULTILINE)
+PLAIN = re.compile(
+    r"(?:awk|bash|cat|cd|chmod|cp|cut|echo|find|git|grep|head|ls|mkdir|mv|nohup|printf|python3|rm|sed|sh|sort|tail|tar|touch|tr|wc)"
+    r" [^\n]*[/|><$\"'-]"
+)
+"""The first line of a reply that is a command and nothing else: the name of a tool, and a mark of the shell's."""
 TOOL = "run_shell_command"
 
 
@@ -43,7 +48,11 @@ class CallRepair:
             if command:
                 return command
         lines = PROMPT.findall(text)
-        return "\n".join(lines) if lines and len(text) < 2000 else ""
+        if lines and len(text) < 2000:
+            return "\n".join(lines)
+        command = text.strip()
+        plain = PLAIN.match(command) and "```" not in command and not command.endswith(".")
+        return command if plain and len(command) < 1000 else ""
 
     def _from_json(self, text):
         if not text.startswith(("{", "[")):

@@ -1,0 +1,307 @@
+"""Plays a trial by a command: an agent that `ahe` did not write, in the environment of the task.
+
+The harness is rendered to the files that the agent reads, its model calls go through the relay, and what it records of
+its session is the trace.
+"""
+
+import asyncio
+import contextlib
+import functools
+import json
+import posixpath
+import shlex
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from ahe.agents.relay import FORWARD, INSIDE, SOCKET, Account, Relay
+from ahe.environments.inside.processes import CANNOT_RUN
+from ahe.errors import AgentFault, BadRequest, ContextOverflow, SandboxError
+from ahe.harness.load import Harness
+from ahe.protocols import Environment
+from ahe.records import Ended, ExecResult, Kind, Limits, Record, Usage
+from ahe.render import render, taken
+from ahe.render.render import RECORD
+from ahe.runtime.agent import MAX_CAUSE, AgentOutcome
+from ahe.runtime.meter import Meter
+
+OWN = "command"
+"""The agent that is a program of one's own: it reads the harness itself, and prints a line of JSON at its end."""
+PLACE = "/opt/ahe"
+HARNESS, TASK, SESSION, OUTPUT = (
+    f"{PLACE}/{name}" for name in ("harness", "task.md", "session", "output.txt")
+)
+CODE = frozenset({Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION, Kind.MIDDLEWARE})
+"""What other agents call through programs of `ahe`, which no sandbox has: only a program of one's own may use it."""
+LONG, LOOK, GRACE, START = 1_000_000.0, 5.0, 5.0, 60.0
+"""Seconds: without a limit, between looks at the clock, to end by itself after the last call, to start."""
+MAX_OUTPUT, MAX_FILES = 1_000_000, 20
+NOT_FOUND = (CANNOT_RUN, 127)
+
+
+class Way(Record):
+    """How an agent is run: an entry of `commands.toml`. `session` are patterns of paths below AHE_SESSION."""
+
+    command: str = ""
+    version: str = ""
+    session: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+
+
+@functools.cache
+def ways() -> dict[str, Way]:
+    """The ways of all agents by name."""
+    read = tomllib.loads(Path(__file__).with_name("commands.toml").read_text("utf-8"))
+    return {name: Way(**table) for name, table in read.items()}
+
+
+def surfaces(agent: str) -> tuple[Kind, ...]:
+    """The kinds of component that reach the agent in a trial: an edit of another kind could not be measured."""
+    read = taken(agent) - (frozenset() if agent == OWN else CODE)
+    return tuple(kind for kind in Kind if kind in read)
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command of a project. `folders` come first in its PATH; `version` is what the agent says of itself."""
+
+    agent: str
+    text: str
+    folders: tuple[str, ...] = ()
+    version: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What a trial's id contains."""
+        return (self.agent, self.text, self.version)
+
+    def script(self, text: str) -> str:
+        """A command line for this agent's sandbox."""
+        path = ":".join([*self.folders, "$PATH"])
+        return f'export PATH="{path}"\n{text}'
+
+
+class Said(Record):
+    """The line of JSON that a program of one's own prints at its end. `trace` is the path of a recording."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    passed: bool | None = None
+    answer: str = ""
+    usage: Usage = Usage()
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class CommandPlayer:
+    """Plays trials as `ahe.agents.play.Player` does. `answer_of` reads the answer from the recordings in a folder."""
+
+    command: Command
+    relay: Relay
+    limits: Limits
+    answer_of: Callable[[Path], str]
+
+    async def play(
+        self,
+        harness: Harness,
+        environment: Environment,
+        instruction: str,
+        *,
+        trace: Path,
+        session: str,
+        key: str,
+        workdir: str,
+        seed: int | None = None,
+    ) -> AgentOutcome:
+        """Let the agent work on the instruction; its recordings are copied into `agent/` in the folder `trace`.
+
+        Raises `Infrastructure` and `BudgetExceeded`; what the agent does, its crash too, gives an `AgentOutcome`.
+        """
+        meter = Meter(self.limits, self.relay.spec.pace)
+        record = trace / "agent"
+        record.mkdir(parents=True)
+        with self.relay.account(key, meter, seed) as account:
+            variables = await self._prepare(environment, instruction, account)
+            with tempfile.TemporaryDirectory() as folder:
+                before = await self._put(environment, harness, Path(folder))
+            meter.begin()
+            result: ExecResult | AgentFault
+            try:
+                result = await self._run(environment, variables, account)
+                await _restore(environment, before)
+                said = await self._collect(environment, record, account)
+            except AgentFault as fault:
+                result, said = fault, None
+        if account.fatal is not None:
+            raise account.fatal
+        ended, cause = self._ended(result, account, said, record)
+        own = said or Said()
+        usage = meter.usage
+        if not usage.calls and own.usage.tokens:
+            usage = own.usage.model_copy(update={"calls": max(1, own.usage.calls)})
+            self.relay.charge(usage)
+        return AgentOutcome(
+            ended=ended,
+            answer=own.answer or (self.answer_of(trace) if self.command.agent != OWN else ""),
+            cause=cause[:MAX_CAUSE],
+            turns=meter.turns,
+            usage=usage,
+            model_time=meter.model_time,
+            uses={"system_prompt.md": 1, **({"memory.md": 1} if harness.memory else {})},
+            passed=own.passed if ended == "answered" else None,
+        )
+
+    async def _prepare(self, environment: Environment, instruction: str, account: Account) -> dict[str, str]:
+        """Starts the way to the relay and writes the task; returns the agent's variables."""
+        start = f"mkdir -p -m 777 {SESSION} && exec python3 -I -S {INSIDE}/{FORWARD} {INSIDE}/{SOCKET}"
+        started = await environment.exec(start, timeout=START, cwd="/", user="root")
+        port = started.text.strip()
+        if started.exit_code or not port.isdigit():
+            raise SandboxError(
+                f"the way to the model did not start ({port[-300:] or started.exit_code}): an image needs python3"
+            )
+        await environment.write(TASK, instruction.encode())
+        root = f"http://127.0.0.1:{port}/{account.token}"
+        known = {
+            "AHE_BASE_URL": f"{root}/v1",
+            "AHE_MODEL": self.relay.model_name,
+            "AHE_TASK": TASK,
+            "AHE_SESSION": SESSION,
+            "OPENAI_BASE_URL": f"{root}/v1",
+            "OPENAI_API_BASE": f"{root}/v1",
+            "OPENAI_API_KEY": "ahe",
+            "ANTHROPIC_BASE_URL": root,
+            "ANTHROPIC_API_KEY": "ahe",
+        }
+        own = ways()[self.command.agent].env
+        return {**known, **{name: Template(text).safe_substitute(known) for name, text in own.items()}}
+
+    async def _put(self, environment: Environment, harness: Harness, folder: Path) -> dict[str, bytes | None]:
+        """Renders the harness into the sandbox; returns what was there before in the task's own directory.
+
+        Where the task has a file of that name, our part is put into it.
+        """
+        agent, source = self.command.agent, Path(harness.root)
+        place = f"{HARNESS}/" if agent == OWN else ""
+        ours = await asyncio.to_thread(_rendered, source, agent, folder)
+        before: dict[str, bytes | None] = dict.fromkeys(ours)
+        for name in ours:
+            with contextlib.suppress(OSError):
+                before[name] = await environment.read(place + name)
+        theirs = {name: data for name, data in before.items() if data is not None}
+        for name, data in theirs.items():
+            (folder / "merged" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "merged" / name).write_bytes(data)
+        if theirs:
+            ours |= await asyncio.to_thread(_rendered, source, agent, folder / "merged")
+        for name, data in ours.items():
+            await environment.write(place + name, data)
+        return {} if agent == OWN else before
+
+    async def _run(
+        self, environment: Environment, variables: Mapping[str, str], account: Account
+    ) -> ExecResult:
+        """The command's result; one that timed out where a limit ended it."""
+        text = self.command.text
+        text += f" --harness {HARNESS} --task {TASK}" if self.command.agent == OWN else ""
+        script = self.command.script(f"{{ {text}\n}} > {OUTPUT} 2>&1")
+        running = asyncio.ensure_future(environment.exec(script, timeout=LONG, env=variables))
+        stopped = asyncio.ensure_future(account.stopped.wait())
+        try:
+            while not running.done() and not stopped.done():
+                left = account.meter.seconds_left
+                if left <= 0:
+                    account.ended = "seconds"
+                    break
+                await asyncio.wait(
+                    {running, stopped}, timeout=min(left, LOOK), return_when=asyncio.FIRST_COMPLETED
+                )
+            if stopped.done():
+                await asyncio.wait({running}, timeout=GRACE)
+            return (
+                running.result() if running.done() else ExecResult(exit_code=124, output=b"", timed_out=True)
+            )
+        finally:
+            stopped.cancel()
+            running.cancel()
+            await asyncio.wait({running, stopped})
+
+    async def _collect(self, environment: Environment, record: Path, account: Account) -> Said | None:
+        """Copies what the agent printed and recorded; returns the line that a program of one's own printed."""
+        printed = await environment.exec(f"tail -c {MAX_OUTPUT} {OUTPUT}", cwd="/", user="root")
+        (record / "output.txt").write_bytes(printed.output)
+        said = _said(printed.text) if self.command.agent == OWN else None
+        patterns = [f"{SESSION}/{pattern}" for pattern in ways()[self.command.agent].session]
+        if said and said.trace:
+            patterns.append(shlex.quote(said.trace))
+        names = '; do [ -f "$f" ] && printf \'%s\\n\' "$f"; done'
+        found = await environment.exec(f"for f in {' '.join(patterns)}{names}") if patterns else None
+        kept = 0
+        for name in (found.text.splitlines() if found else [])[:MAX_FILES]:
+            with contextlib.suppress(OSError):
+                (record / f"{kept:02d}-{posixpath.basename(name)}").write_bytes(await environment.read(name))
+                kept += 1
+        if not kept and account.said:
+            (record / "chat.json").write_text(json.dumps(account.said), "utf-8")
+        return said
+
+    def _ended(
+        self, result: ExecResult | AgentFault, account: Account, said: Said | None, record: Path
+    ) -> tuple[Ended, str]:
+        """How the agent ended, and why."""
+        if isinstance(result, AgentFault):
+            return "crashed", str(result)
+        if account.ended:
+            return account.ended, f"the trial's limit of {account.ended} was reached"
+        printed = (record / "output.txt").read_text("utf-8", "replace").strip()[-600:]
+        calls = account.meter.turns
+        if result.exit_code in NOT_FOUND and not calls:
+            raise SandboxError(
+                f"the command did not start in the sandbox ({printed}): name the folder that holds the program under "
+                "[coder] mounts, or correct [coder] command"
+            )
+        if result.exit_code:
+            faults: dict[type[AgentFault], Ended] = {ContextOverflow: "context", BadRequest: "bad_request"}
+            ended = faults.get(type(account.fault), "crashed") if account.fault else "crashed"
+            why = f"{account.fault}; " if account.fault else ""
+            return ended, f"{why}the command ended with exit code {result.exit_code}: {printed}"
+        if self.command.agent == OWN:
+            return (
+                ("answered", "") if said else ("malformed", f"the command printed no line of JSON: {printed}")
+            )
+        if not calls:
+            return "crashed", f"the agent never called its model at AHE_BASE_URL: {printed}"
+        return "answered", ""
+
+
+def _rendered(harness: Path, agent: str, folder: Path) -> dict[str, bytes]:
+    """The files that the agent gets, by path, rendered into a folder."""
+    written = render(harness, agent, folder, surfaces(agent)).written
+    return {name: (folder / name).read_bytes() for name in written if name != RECORD}
+
+
+async def _restore(environment: Environment, before: Mapping[str, bytes | None]) -> None:
+    """Takes the rendered files away again, before the verifier looks."""
+    for name, data in before.items():
+        if data is not None:
+            await environment.write(name, data)
+    ours = [name for name, data in before.items() if data is None]
+    if ours:
+        names = " ".join(map(shlex.quote, ours))
+        folders = sorted({posixpath.dirname(name) for name in ours} - {""}, reverse=True)
+        empty = f"; rmdir -p -- {' '.join(map(shlex.quote, folders))} 2>/dev/null" if folders else ""
+        await environment.exec(f"rm -f -- {names}{empty}", user="root")
+
+
+def _said(printed: str) -> Said | None:
+    """The last line that is the JSON of a program of one's own; None without one."""
+    for line in reversed(printed.splitlines()):
+        if line.startswith("{"):
+            with contextlib.suppress(ValidationError):
+                return Said.model_validate_json(line)
+    return None

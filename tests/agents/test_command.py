@@ -1,0 +1,240 @@
+"""Trials of agents that `ahe` did not write: real sandboxes, a scripted model over HTTP, and a relay between."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import world
+
+from ahe.debug.readers.read import read_trial
+from ahe.errors import AllBroken, BudgetExceeded, UsageError
+from ahe.evaluate.suite import load_suite
+from ahe.events import QUIET
+from ahe.jobs.doctor import examine
+from ahe.jobs.evaluate import evaluate
+from ahe.project.assemble import assemble, loop
+from ahe.project.config import load_config
+from ahe.project.project import Project, init, open_project
+from ahe.records import Trial
+
+EXAMPLES = world.ROOT / "examples" / "own-agent"
+TASK = "alpha-note"
+WRITE = {"tool_calls": [{"name": "bash", "arguments": {"command": "echo alpha > /app/out.txt; echo seen"}}]}
+ASK = (
+    "curl -s -o /tmp/got -w '%{http_code}' $AHE_BASE_URL/chat/completions -H 'content-type: application/json'"
+    ' -d \'{"messages": [{"role": "user", "content": "hello"}]}\''
+)
+
+
+def project(root: Path, answers: Any = "Done.", agent: str = "", **tables: Any) -> Project:
+    """A project whose coder is the program `agent.sh` with this text (else the example in Python)."""
+    tools = root / "tools"
+    tools.mkdir(parents=True)
+    shutil.copy(EXAMPLES / "agent.py", tools)
+    (tools / "agent.sh").write_text(agent)
+    coder = {"kind": "command", "mounts": [str(tools)], "command": f"python3 {tools}/agent.py"}
+    if agent:
+        coder |= {"agent": "agents-md", "command": f"sh {tools}/agent.sh"}
+    given = tables.pop("coder", {})
+    said = {f"*/{n}": each for n, each in enumerate(answers)} if isinstance(answers, list) else {"*": answers}
+    scripted = {"log": "requests.jsonl", "coder": said, "evolver": {"*": "Nothing."}}
+    world.write_project(root, scripted, coder={**coder, **given}, **tables)
+    init(root)
+    return open_project(root)
+
+
+async def trial(made: Project, task: str = TASK) -> Trial:
+    with suppress(AllBroken):
+        await evaluate(made, tasks=(task,), rollouts=1)
+    history = made.history()
+    with closing(made.store()) as store:
+        (found,) = [
+            each for each in store.of_harness(history.harness_id(history.head())) if each.task == task
+        ]
+    return found
+
+
+def folder(made: Project, found: Trial) -> Path:
+    return made.config.runs / "trials" / found.id
+
+
+def requests(made: Project) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (made.root / "requests.jsonl").read_text().splitlines()]
+
+
+async def test_a_program_of_ones_own_passes_a_task_with_its_calls_counted_and_its_trace_read(
+    tmp_path: Path,
+) -> None:
+    made = project(tmp_path, [WRITE, "It is written."])
+    found = await trial(made)
+    assert (found.status, found.ended, found.turns) == ("passed", "answered", 2)
+    assert found.usage.calls == 2 and found.usage.input_tokens > 100 and found.usage.output_tokens > 0
+    trace = read_trial(folder(made, found))
+    assert trace.format == "openai-chat"
+    said = [text for step in trace.steps for text in step.texts]
+    assert [text.channel for text in said] == ["message", "message", "call", "result", "message"]
+    assert "seen" in said[3].text and said[4].text == "It is written."
+    first = requests(made)[0]["payload"]
+    assert first["messages"][0]["content"] == (made.config.workspace / "system_prompt.md").read_text().strip()
+    assert (await trial(made)).id == found.id  # read, not run again
+    assert len(requests(made)) == 2
+
+
+async def test_the_example_in_shell_judges_itself(tmp_path: Path) -> None:
+    made = project(tmp_path, coder={"command": f"sh {EXAMPLES}/agent.sh", "mounts": [str(EXAMPLES)]})
+    found = await trial(made)
+    assert (found.status, found.reward, found.usage.tokens) == ("passed", 1.0, 2)
+    assert not (folder(made, found) / "verifier" / "reward.txt").exists()
+
+
+async def test_the_sandbox_holds_neither_key_nor_the_rendered_files_after_the_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-real-key-0123456789")
+    agent = f"env; cat AGENTS.md; {ASK}; cat /tmp/got"
+    made = project(tmp_path, "Hello you.", agent)
+    found = await trial(made)
+    printed = (folder(made, found) / "agent" / "output.txt").read_text()
+    assert "sk-real-key" not in printed and "OPENAI_API_KEY=ahe" in printed
+    assert "Hello you." in printed and "ahe: begin" in printed
+    assert (found.status, found.ended, found.turns) == ("failed", "answered", 1)
+    trace = read_trial(
+        folder(made, found)
+    )  # without a recording of its own: the conversation that the relay saw
+    assert [step.raw for step in trace.steps] == ["hello", "Hello you."]
+
+
+async def test_a_stream_is_answered_with_a_stream_and_other_paths_with_a_clear_text(tmp_path: Path) -> None:
+    stream = ASK.replace('"messages"', '"stream": true, "messages"')
+    other = ASK.replace("chat/completions", "embeddings")
+    made = project(
+        tmp_path, "One two.", f"{stream}; cat /tmp/got; {other}; cat /tmp/got; curl -s $AHE_BASE_URL/models"
+    )
+    found = await trial(made)
+    printed = (folder(made, found) / "agent" / "output.txt").read_text()
+    assert re.search(r'data: .*"delta": \{"content": "One two\."\}', printed) and "data: [DONE]" in printed
+    assert (
+        '"usage"' in printed
+        and "ahe relays /v1/chat/completions" in printed
+        and '"object": "list"' in printed
+    )
+    assert requests(made)[0]["payload"].get("stream") is None
+    missing = await trial(project(tmp_path / "2", "x", ASK.replace("chat/completions", "responses")))
+    assert missing.status == "missing" and "has no /responses" in missing.cause
+
+
+@pytest.mark.parametrize(
+    ("agent", "limits", "ended", "cause"),
+    [
+        (f"{ASK}; while :; do sleep 1; done", {"seconds": 3.0}, "seconds", "limit of seconds"),
+        (f"while {ASK}; do sleep 0.1; done", {"turns": 3}, "turns", "limit of turns"),
+        (f"while {ASK}; do sleep 0.1; done", {"tokens": 40}, "tokens", "limit of tokens"),
+        (f"{ASK}; echo oh no >&2; exit 3", {}, "crashed", "exit code 3: 200oh no"),
+    ],
+)
+async def test_each_end_is_stated(
+    tmp_path: Path, agent: str, limits: dict[str, Any], ended: str, cause: str
+) -> None:
+    made = project(tmp_path, "Hello.", agent, limits=limits)
+    found = await trial(made)
+    assert (found.status, found.ended) == ("failed", ended)
+    assert cause in found.cause
+    assert found.turns == (3 if "turns" in limits else found.turns) > 0
+
+
+async def test_a_program_that_is_not_there_and_one_that_asks_nothing_are_missing_at_first(
+    tmp_path: Path,
+) -> None:
+    made = project(tmp_path / "1", coder={"command": "/opt/nothing/agent"})
+    found = await trial(made)
+    assert (found.status, found.ended) == ("missing", "broken") and "[coder] mounts" in found.cause
+    made = project(tmp_path / "2", "Hello.", f"[ -e /app/ask ] && {ASK}; true")
+    found = await trial(made)
+    assert found.status == "missing" and "never called its model" in found.cause
+    made = project(tmp_path / "3", "Hello.", f"case $(cat $AHE_TASK) in *alpha*) {ASK};; esac")
+    assert (await trial(made)).status == "failed"
+    later = await trial(
+        made, "beta-note"
+    )  # the command works, as another trial showed: this is the agent's doing
+    assert (later.status, later.ended) == ("failed", "crashed")
+
+
+async def test_a_spent_budget_ends_the_run(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", f"while {ASK}; do sleep 0.1; done", budget={"tokens": 60})
+    with pytest.raises(BudgetExceeded):
+        await trial(made)
+
+
+async def test_a_file_of_the_task_gets_our_block_and_is_as_before_for_the_verifier(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", f"cat AGENTS.md; {ASK}")
+    files = made.config.suite_path() / TASK / "environment" / "files"
+    (files / "AGENTS.md").write_text("Rules of the house.\n")
+    check = made.config.suite_path() / TASK / "tests" / "test.sh"
+    check.write_text(
+        "mkdir -p /logs/verifier; cat /app/AGENTS.md; ls -A /app; echo 1 > /logs/verifier/reward.txt\n"
+    )
+    found = await trial(made)
+    assert found.status == "passed"
+    printed = (folder(made, found) / "agent" / "output.txt").read_text()
+    assert "Rules of the house." in printed and "ahe: begin" in printed
+    seen = (folder(made, found) / "verifier" / "test-stdout.txt").read_text()
+    assert seen == "Rules of the house.\nAGENTS.md\nstart.txt\n"
+
+
+async def test_ids_contain_the_command(tmp_path: Path) -> None:
+    one = await trial(project(tmp_path / "1", "Hello.", ASK))
+    made = project(tmp_path / "2", "Hello.", ASK)
+    other = await trial(made)
+    assert one.id != other.id  # its path is another
+
+
+async def test_a_question_is_answered_by_what_the_agent_says_last(tmp_path: Path) -> None:
+    (task, *_) = load_suite(world.ROOT / "evals" / "tickets").part("train")
+    assert task.row is not None
+    made = project(tmp_path, task.row.answer, f"{ASK}; ls -A", suite={"path": "evals/tickets"})
+    found = await trial(made, task.name)
+    assert (found.status, found.ended) == ("passed", "answered"), found.cause
+
+
+async def test_only_what_reaches_the_agent_may_be_edited(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", ASK)
+    async with assemble(made, QUIET) as parts:
+        surfaces = loop(parts, made.history()).steps.surfaces
+        assert surfaces.kinds == ("system_prompt", "skill", "memory")
+        assert "touch system_prompt, skill, memory only" in surfaces.refusals(["middleware"])[0]
+    made = project(tmp_path / "2", "Hello.", ASK, evolve={"kinds": ["middleware"]})
+    async with assemble(made, QUIET) as parts:
+        with pytest.raises(UsageError, match="has only others"):
+            loop(parts, made.history())
+    made = project(tmp_path / "3")
+    async with assemble(made, QUIET) as parts:
+        assert loop(parts, made.history()).steps.surfaces.kinds == ()
+
+
+def test_a_new_project_says_what_to_fill_in_and_the_doctor_what_is_missing(tmp_path: Path) -> None:
+    def coder(**given: Any) -> list[tuple[str, str]]:
+        flags = {f"coder.{key}": value for key, value in given.items()}
+        found = examine(load_config(tmp_path, flags))
+        return [(each.state, f"{each.what} {each.fix}") for each in found if "coder" in each.name]
+
+    init(tmp_path, agent="command")
+    ((state, said),) = coder()
+    assert state == "missing" and "set [coder] command" in said
+    ((state, said),) = coder(command="python3 /opt/mine/agent.py --fast")
+    assert (
+        state == "missing"
+        and said.startswith("/opt/mine/agent.py is not in the sandbox")
+        and "mounts" in said
+    )
+    ((state, said),) = coder(command=f"python3 {EXAMPLES}/agent.py", mounts=[str(EXAMPLES)])
+    assert state == "ok" and "middleware" in said
+    ((state, said),) = coder(agent="codex")
+    assert state == "missing" and said.startswith("codex is not in the sandbox")
+    with pytest.raises(UsageError, match="use one of"):
+        init(tmp_path / "2", agent="nobody")

@@ -1,0 +1,78 @@
+"""`ahe mcp` as an agent starts it: a real client of the Model Context Protocol over stdin and stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import world
+from rendering import harness
+
+pytest.importorskip("mcp")
+
+from mcp import ClientSession, StdioServerParameters, stdio_client
+
+TOOLS = {
+    "tools__run.py": "async def run(env, command):\n    return (await env.exec(command)).output\n",
+    "tools__put.py": (
+        "seen = []\n\nasync def put(env, path, text):\n    seen.append(path)\n    await env.write(path, text)\n"
+        "    return f'{len(seen)} written'\n"
+    ),
+    "tool_descriptions__put.yaml": (
+        "name: put\ndescription: Write a file.\nparameters:\n  type: object\n"
+        "  properties: {path: {type: string}, text: {type: string}}\n  required: [path, text]\n"
+    ),
+    "tools__peek.py": "async def peek(env):\n    return open('/etc/passwd').read() + str(__import__('os').listdir('/'))\n",
+    "tool_descriptions__peek.yaml": "name: peek\ndescription: Look.\nparameters: {type: object, properties: {}}\n",
+    "tools__spin.py": "import os\n\nasync def spin(env):\n    os._exit(3)\n",
+    "tool_descriptions__spin.yaml": "name: spin\ndescription: End.\nparameters: {type: object, properties: {}}\n",
+}
+
+
+def server(root: Path, directory: Path) -> StdioServerParameters:
+    arguments = ["-m", "ahe", "mcp", "--harness", str(root)]
+    env = {**world.environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return StdioServerParameters(command=sys.executable, args=arguments, env=env, cwd=str(directory))
+
+
+async def test_a_client_lists_the_tools_and_calls_them_in_its_own_directory(tmp_path):
+    root, mine = harness(tmp_path / "h", **TOOLS), tmp_path / "mine"
+    (mine / ".git").mkdir(parents=True)
+    (mine / ".git/config").write_text("[core]\n")
+    (mine / "note.txt").write_text("hello\n")
+    (tmp_path / "secret.txt").write_text("secret\n")
+    async with (
+        stdio_client(server(root, mine)) as (incoming, outgoing),
+        ClientSession(incoming, outgoing) as session,
+    ):
+        await session.initialize()
+        listed = (await session.list_tools()).tools
+        assert {tool.name for tool in listed} == {"run", "put", "peek", "spin"}
+        assert next(tool for tool in listed if tool.name == "run").input_schema["required"] == ["command"]
+
+        async def call(name: str, **arguments: str) -> str:
+            result = await session.call_tool(name, arguments)
+            return result.content[0].text
+
+        assert await call("run", command=f"pwd; cat note.txt {mine}/note.txt") == f"{mine}\nhello\nhello\n"
+        assert await call("put", path="a.txt", text="one") == "1 written"
+        assert await call("put", path="b.txt", text="two") == "2 written"  # the box lives on
+        assert (mine / "a.txt").read_text() == "one"
+        assert "No such file" in await call("run", command=f"cat {tmp_path}/secret.txt")
+        assert "Read-only" in await call("run", command="echo x >> .git/config")
+        assert "secret" not in await call("peek") and str(mine) not in await call("peek")
+        refused = await session.call_tool("run", {"wrong": "argument"})
+        assert refused.is_error and "wrong" in refused.content[0].text
+        assert "the harness box" in await call("spin")
+        assert await call("run", command="echo again") == "again\n"  # in a new box
+
+
+async def test_a_whole_home_is_refused(tmp_path):
+    from ahe.errors import UsageError
+    from ahe.jobs.serve import served
+
+    with pytest.raises(UsageError, match="home folder"):
+        async with served(harness(tmp_path / "h"), Path.home().parent):
+            pass
