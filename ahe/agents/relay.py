@@ -33,7 +33,7 @@ from ahe.runtime.meter import Meter
 SOCKET, FORWARD = "relay.sock", "forward.py"
 INSIDE = "/run/ahe"
 """Where a sandbox shows the relay's folder."""
-PASSED_ON = ("/responses", "/messages", "/messages/count_tokens")
+PASSED_ON = ("/responses", "/messages")
 NOT_SERVED = (
     404,
     "ahe relays /v1/chat/completions, /v1/responses, /v1/messages and /v1/models, and nothing else",

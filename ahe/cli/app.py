@@ -51,13 +51,15 @@ COMMANDS: dict[str, dict[str, str]] = {
         "final": "score the test split once: the seed against the best",
         "ablate": "what a version is made of: without each part, and each part alone",
         "transfer": "the seed against a version with other models and on other suites",
+        "check": "a harness by the rules that edits must keep; runs nothing",
+        "gate-change": "a proposed change by the gate, for a pull request; decides nothing",
         "gate": "simulate what the gate keeps, and what that costs",
     },
 }
 FILES = {
     **dict.fromkeys(("init", "doctor", "evolve", "explore", "run", "revert"), "everyday"),
     **dict.fromkeys(("log", "show", "diff", "compare", "best", "trace", "components"), "look"),
-    **dict.fromkeys(("eval", "debug", "calibrate", "final", "gate"), "study"),
+    **dict.fromkeys(("eval", "debug", "calibrate", "final", "check", "gate-change", "gate"), "study"),
     **dict.fromkeys(("ablate", "transfer"), "worth"),
     **dict.fromkeys(("render", "mcp", "hook"), "others"),
 }
@@ -73,6 +75,7 @@ RESUMABLE = {
     "final",
     "ablate",
     "transfer",
+    "gate-change",
 }
 EXAMPLE = """Example, from nothing to a first improvement:
   ahe init && ahe doctor

@@ -1,4 +1,4 @@
-"""Commands that study a version of the harness, or the gate: eval, debug, calibrate, final, gate."""
+"""Commands that study a version of the harness, or the gate: eval, debug, calibrate, final, check, gate."""
 
 import sys
 from pathlib import Path
@@ -15,6 +15,8 @@ ahe eval HEAD~1 --task count-distinct-cities"""
 CALIBRATE = """ahe calibrate                                # HEAD against itself, 4 rollouts a task
 ahe calibrate --points 5 --points 10         # what detecting such rises takes
 ahe calibrate --csv matrix.csv               # task,trial,resolved: for benchmarks.gate --csv"""
+GATE_CHANGE = """ahe gate-change HEAD --base origin/main --max-rollouts 200 > comment.md
+ahe gate-change my-branch --base ahe/best --quick"""
 FINAL = """ahe final
 ahe final --rollouts 8
 ahe final --again "the suite's tasks were fixed"   # a second look, and the result says so"""
@@ -135,6 +137,51 @@ def final(invocation: Invocation, as_json: bool, **given: Any) -> None:
     project = invocation.project(flags(given))
     result = run(lambda seen: job.final(project, seen, **given))
     show(result or {"same": True}, as_json, lambda: final_text(result, width()))
+
+
+@make_command("check", "ahe check\nahe check ~/code/tool/harness")
+@click.argument("folder", default=None, required=False, type=Place(exists=True, file_okay=False))
+def check(invocation: Invocation, folder: Path | None, as_json: bool) -> int:
+    """Check the harness in FOLDER (default: this one, or the project's workspace) by the rules that edits must keep.
+
+    Nothing runs and no model is asked. In a project it is also searched for texts of the tasks' verifiers. Exit code 1
+    where a rule is broken.
+    """
+    from ahe.harness.preflight import PROMPT, Preflight
+    from ahe.jobs import gate_change as job
+    from ahe.project.assemble import preflight
+    from ahe.project.config import FILE
+
+    root = invocation.root
+    rules = preflight(invocation.project().suite()) if (root / FILE).is_file() else Preflight()
+    here = Path.cwd()
+    place = folder or (here if (here / PROMPT).is_file() else root / "workspace")
+    problems = job.check(place.resolve(), rules)
+    show(
+        [each._asdict() for each in problems], as_json, lambda: "\n".join(map(str, problems)) or "no problems"
+    )
+    return 1 if problems else 0
+
+
+@make_command("gate-change", GATE_CHANGE)
+@click.argument("rev", default="HEAD")
+@click.option("--base", default="", metavar="REV", help="The version it changes (default: its parent).")
+@measuring
+def gate_change(
+    invocation: Invocation, rev: str, base: str, max_rollouts: int | None, as_json: bool, **given: Any
+) -> int:
+    """Measure a proposed version REV (default: HEAD) against its base by the gate, and print Markdown for a comment.
+
+    Nothing is reverted, noted or tagged. --max-rollouts limits what this comparison runs. Exit code 0 where the gate
+    would keep it or nothing changed, 1 where it is not better, 2 where it could not be measured.
+    """
+    from ahe.jobs import gate_change as job
+    from ahe.views.measured import gated_text
+
+    project = invocation.project(flags(given))
+    result = run(lambda seen: job.gate_change(project, rev, base, seen, most=max_rollouts or 0))
+    show(result, as_json, lambda: gated_text(result))
+    return result.exit_code
 
 
 @click.group("gate", cls=Group)

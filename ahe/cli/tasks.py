@@ -1,26 +1,33 @@
-"""`ahe tasks`: list the suite's tasks, check that they are sound, and convert older ones."""
+"""`ahe tasks`: list the suite's tasks, check that they are sound, and make new ones."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ahe.cli.options import suite_path
-from ahe.cli.shared import Group, Invocation, make_command, run, show, tell, width
+from ahe.cli.shared import Group, Invocation, Place, make_command, run, show, tell, width
 
 if TYPE_CHECKING:
+    from ahe.jobs.making import MadeSuite
     from ahe.project.project import Project
 
 FROM = """ahe tasks from tickets.csv --question text --answer team --scorer label
+ahe tasks from checks.txt --files data
+ahe tasks from tests/test_parser.py
+ahe tasks from ~/code/tool --commits v1.0..main
 ahe tasks from ~/terminal-bench/tasks --out evals/terminal-bench"""
+NEW = """ahe tasks new
+ahe tasks new --instruction "Sort names.txt in place" --check "sort -c names.txt" --files data"""
 _SUITE = click.option("--suite", metavar="PATH", help="Folder of the suite (default: the project's).")
 
 
 @click.group("tasks", cls=Group)
 def command() -> None:
-    """List the suite's tasks, check that they are sound, and convert older ones."""
+    """List the suite's tasks, check that they are sound, and make new ones of what you have."""
 
 
 @make_command("list", "ahe tasks list")
@@ -71,7 +78,7 @@ def check_tasks(
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The new folder (default: the name of SOURCE with -harbor).",
+    help="The new folder (default: the name of SOURCE with -tasks).",
 )
 @click.option(
     "--question", default="question", show_default=True, help="Of rows: the column with the question."
@@ -86,28 +93,103 @@ def check_tasks(
     show_default=True,
     help="Of rows: how an answer is compared with the right one.",
 )
-def tasks_from(
-    _: Invocation, source: Path, out: Path | None, question: str, answer: str, scorer: str, as_json: bool
-) -> None:
+@click.option(
+    *("--code", "--files", "code"),
+    type=Place(exists=True, file_okay=False),
+    help="Of checks and tests: the folder that the agent works on a copy of.",
+)
+@click.option("--base", default="", metavar="A", help="Of a repository: the commit before the change …")
+@click.option("--fix", default="", metavar="B", help="… and the one after it, whose tests are the check.")
+@click.option(
+    "--commits", "span", default="", metavar="A..B", help="Of a repository: a task for each commit."
+)
+@click.option("--check", default="", metavar="CMD", help="Of a repository: runs the tests (default: pytest).")
+def tasks_from(_: Invocation, source: Path, out: Path | None, as_json: bool, **given: Any) -> None:
     """Make a suite of SOURCE, in a new folder.
 
-    A .csv or .jsonl file gives a suite of rows, each a question that is answered in words. A folder with tasks of the
-    older Terminal-Bench (task.yaml) is converted to Harbor's format.
-    """
-    from ahe.jobs.tasks import convert_older, convert_rows
-    from ahe.views.lists import converted_text
+    \b
+    rows.csv, rows.jsonl   questions that are answered in words
+    checks.txt, .yaml      instructions, each with a shell command that checks the result
+    test_x.py              a task for each failing test: repair the code
+    a folder               a task for each folder in it with a `check`; older Terminal-Bench tasks are converted
+    a git repository       with --base A --fix B, or --commits A..B: make the change that the commit's tests check
 
+    Each task is checked as `ahe tasks check` does; what cannot be a task is left out with the reason.
+    """
     source = source.resolve()
-    if source.is_file():
-        made = convert_rows(source, (out or Path(source.stem)).absolute(), question, answer, scorer)
-        show(
-            made,
-            as_json,
-            lambda: f"{made.folder}: {made.rows} rows; `ahe evolve --suite {made.folder}` uses them",
-        )
+    kind = "commits" if given["span"] or given["base"] or given["fix"] else source.suffix
+    if kind in (".csv", ".jsonl"):
+        from ahe.jobs.tasks import convert_rows
+
+        columns = (given["question"], given["answer"], given["scorer"])
+        rows = convert_rows(source, (out or Path(source.stem)).absolute(), *columns)
+        text = f"{rows.folder}: {rows.rows} rows; `ahe evolve --suite {rows.folder}` uses them"
+        show(rows, as_json, lambda: text)
         return
-    found = convert_older(source, (out or Path(f"{source.name}-harbor")).absolute())
-    show(found, as_json, lambda: converted_text(found))
+    from ahe.evaluate.made import folders_with_check
+    from ahe.jobs import making
+
+    target = (out or Path(f"{source.stem}-tasks")).absolute()
+    if kind == "commits":
+        if not given["span"] and not (given["base"] and given["fix"]):
+            raise click.UsageError("a change needs both --base and --fix, or --commits A..B")
+        wanted = {name: given[name] for name in ("base", "fix", "span", "check")}
+        work = making.from_commits(source, target, tell=tell, **wanted)
+    elif source.is_dir() and not folders_with_check(source):
+        from ahe.jobs.tasks import convert_older
+        from ahe.views.lists import converted_text
+
+        found = convert_older(source, (out or Path(f"{source.name}-harbor")).absolute())
+        show(found, as_json, lambda: converted_text(found))
+        return
+    elif source.is_dir():
+        work = making.from_folders(source, target, tell)
+    elif kind == ".py":
+        work = making.from_tests(source, target, given["code"], tell)
+    else:
+        work = making.from_checks(source, target, given["code"], tell)
+    _show_made(work, as_json)
+
+
+@make_command("new", NEW, project=False)
+@click.option("--instruction", metavar="TEXT", help="What the agent is asked to do.")
+@click.option("--check", metavar="CMD", help="A command that succeeds when it is done, and fails before.")
+@click.option("--files", type=Place(exists=True, file_okay=False), help="A folder to start from.")
+@click.option("--name", default="", help="The task's name (default: made of the instruction).")
+@click.option("--suite", type=Place(file_okay=False), default="tasks", show_default=True, help="Its suite.")
+def new(
+    _: Invocation,
+    instruction: str | None,
+    check: str | None,
+    files: Path | None,
+    name: str,
+    suite: Path,
+    as_json: bool,
+) -> None:
+    """Make a task of an instruction and a command that checks the result; asks for what is not given.
+
+    The agent works on a copy of the files and does not see the command.
+    """
+    from ahe.jobs.making import new_task
+
+    asked = instruction is None or check is None
+    instruction = instruction or click.prompt("What should the agent do?", err=True)
+    check = check or click.prompt("Which command succeeds when it is done?", err=True)
+    if asked and files is None:
+        answer = click.prompt(
+            "Which folder does it start from? (empty: none)", "", show_default=False, err=True
+        )
+        files = Path(answer) if answer else None
+        if files and not files.is_dir():
+            raise click.UsageError(f"there is no folder {files}: name one, or leave it empty")
+    _show_made(new_task(suite.absolute(), name, instruction, check, files and files.resolve(), tell), as_json)
+
+
+def _show_made(work: Coroutine[Any, Any, MadeSuite], as_json: bool) -> None:
+    from ahe.views.lists import made_text
+
+    made = run(lambda _: work, progress=False)
+    show(made, as_json, lambda: made_text(made))
 
 
 def _project(invocation: Invocation, suite: str | None) -> Project:
@@ -117,3 +199,4 @@ def _project(invocation: Invocation, suite: str | None) -> Project:
 command.add_command(list_tasks)
 command.add_command(check_tasks)
 command.add_command(tasks_from)
+command.add_command(new)

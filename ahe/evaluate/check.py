@@ -21,7 +21,8 @@ class Check(Record):
     """The check of one task in one kind of environment; `problems` is empty if the task is sound.
 
     `solved` and `idle` are the verifier's results after the solution and after doing nothing, in order of the runs.
-    `environment` is the environment's `describe`, `seconds` the time of the whole check.
+    `environment` is the environment's `describe`, `seconds` the time of the whole check. `note` says of a task that was
+    made without a solution that nothing shows it can be solved.
     """
 
     task: str
@@ -30,6 +31,7 @@ class Check(Record):
     solved: tuple[Verification, ...] = ()
     idle: tuple[Verification, ...] = ()
     seconds: float = 0.0
+    note: str = ""
 
     @property
     def ok(self) -> bool:
@@ -52,13 +54,15 @@ async def check_task(
     solved: list[Verification] = []
     idle: list[Verification] = []
     problems: list[str] = []
-    name = kind
+    name, note = kind, ""
     try:
         refuse(task, allow_network=allow_network, kind=kind, solution=True)
-        if not (Path(task.path) / "solution" / "solve.sh").is_file():
-            problems.append("solution/solve.sh is missing, so nothing shows that the task can be solved")
+        unproved = not (Path(task.path) / "solution" / "solve.sh").is_file()
+        missing = "solution/solve.sh is missing, so nothing shows that the task can be solved" * unproved
+        note = missing if _made_without(task) else ""
+        problems += [missing] if missing and not note else []
         for _ in range(TIMES):
-            if not problems:
+            if not problems and not unproved:
                 solved.append(await _attempt(task, make, scratch, problems))
             idle.append(await _attempt(task, make, scratch, None))
         name = make(task.environment, scratch).describe
@@ -72,7 +76,14 @@ async def check_task(
         solved=tuple(solved),
         idle=tuple(idle),
         seconds=round(time.monotonic() - clock, 3),
+        note=note,
     )
+
+
+def _made_without(task: Task) -> bool:
+    """Whether `task.toml` says that the task was made without a solution."""
+    metadata = task.raw.get("metadata")
+    return isinstance(metadata, dict) and metadata.get("solution") == "unknown"
 
 
 async def _attempt(

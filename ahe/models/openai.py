@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from ahe.errors import AgentFault, BadRequest, ModelUnavailable, UsageError
 from ahe.models import body, reading, wire
@@ -22,10 +23,11 @@ from ahe.records import Message, ModelSpec, Reply, Request, Role, Usage
 from ahe.text import loads
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, Omit
 
 ROLE_HEADER, KEY_HEADER = "X-Ahe-Role", "X-Ahe-Key"
 CONNECT_SECONDS = 10.0
+ANTHROPIC_HOST = "api.anthropic.com"
 CHAT = "/chat/completions"
 NO_MESSAGES: dict[str, Any] = {"messages": ()}
 Form = Callable[[wire.Habits, int], dict[str, Any]]
@@ -186,9 +188,14 @@ class OpenAIModel:
     async def _passed(
         self, path: str, payload: dict[str, Any], headers: dict[str, str]
     ) -> tuple[Reply, bytes]:
+        from openai import Omit
+
         began = time.monotonic()
+        own: dict[str, str | Omit] = {**headers, "x-api-key": self._key}
+        if urlsplit(self._base_url).hostname == ANTHROPIC_HOST:
+            own["Authorization"] = Omit()  # there it is for keys of another kind
         try:
-            raw = await self._post(payload, headers, path)
+            raw = await self._post(payload, own, path)
         except (Adapt, Unreadable) as refused:
             raise BadRequest(str(refused)) from None
         usage = reading.foreign_usage(raw, payload)
@@ -206,7 +213,7 @@ class OpenAIModel:
         except ValueError:
             raise body.MalformedBody("the body without its keys is not JSON") from None
 
-    async def _post(self, sent: dict[str, Any], headers: dict[str, str], path: str = CHAT) -> bytes:
+    async def _post(self, sent: dict[str, Any], headers: Mapping[str, str | Omit], path: str = CHAT) -> bytes:
         import httpx2
         from openai import RequestOptions
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ahe.evolve.plays import Play
     from ahe.harness.inventory import Component
     from ahe.jobs.doctor import Finding
+    from ahe.jobs.making import MadeSuite
     from ahe.jobs.models import Models, ModelTest
     from ahe.jobs.plays import Playbook
     from ahe.jobs.tasks import Converted, ListedSuite
@@ -120,7 +122,9 @@ def check_line(check: Check) -> str:
     """One check of a task, with its problems below."""
     state = "ok  " if check.ok else "FAIL"
     head = f"{state} {check.task} ({check.environment}, {duration(check.seconds)})"
-    return "\n".join([head, *(f"     {visible(problem)}" for problem in check.problems)])
+    return "\n".join(
+        [head, *(f"     {visible(problem)}" for problem in (*check.problems, check.note) if problem)]
+    )
 
 
 def checks_text(checks: Sequence[Check]) -> str:
@@ -132,6 +136,19 @@ def converted_text(found: Converted) -> str:
     """The new folder, and what was left out."""
     left_out = [f"left out: {visible(reason)}" for reason in found.left_out.values()]
     return "\n".join([f"converted {plural(len(found.tasks), 'task')} to {found.folder}", *left_out])
+
+
+def made_text(found: MadeSuite) -> str:
+    """The new tasks by split, how to use them, and what was left out."""
+    counts = Counter[str](split or "none" for split in found.tasks.values())
+    splits = ", ".join(f"{counts[split]} {split}" for split in SPLITS if counts[split])
+    lines = [f"made {plural(len(found.tasks), 'task')} in {found.folder} ({splits})"]
+    if found.unproved:
+        lines.append(
+            f"nothing shows that {found.unproved} of them can be solved: a solution/solve.sh in a task does"
+        )
+    lines += [f"left out: {visible(name)}: {visible(why)}" for name, why in found.left_out.items()]
+    return "\n".join([*lines, f"`ahe evolve --suite {found.folder}` uses them"])
 
 
 def models_text(found: Models, width: int | None = None) -> str:

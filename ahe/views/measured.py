@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ahe.jobs.best import Best
     from ahe.jobs.compare import Compared
     from ahe.jobs.evaluate import EvalResult
+    from ahe.jobs.gate_change import GatedChange
     from ahe.jobs.run import Left, RunResult
 
 BEFORE_AFTER = ("before", "after")
@@ -160,6 +161,39 @@ def final_text(found: Final | None, width: int | None = None) -> str:
     )
     kept = f"kept in the tag ahe/final-{plan.look:03d} of the workspace"
     return "\n".join([task_table(found.tasks, width=width), "", summary, "", kept])
+
+
+def gated_text(found: GatedChange) -> str:
+    """The verdict on a proposed change, in Markdown: the difference, the tasks that moved, the tokens."""
+    verdict = found.verdict
+    title = {"kept": "better", "unchanged": "no change", "undecided": "not measured"}.get(
+        verdict.outcome, "not better"
+    )
+    names = f"`{found.rev}` ({verdict.candidate[:10]}) against `{found.base}` ({verdict.incumbent[:10]})"
+    lines = [f"### Harness: {title}", "", f"{names}: {verdict.reason}"]
+    if verdict.delta is not None and verdict.score is not None:
+        rates = f"{rate(verdict.incumbent_rate)} → {rate(verdict.candidate_rate)}"
+        scored = (
+            f"{rates}, **{verdict.delta}** with 90 %, P(better) = {verdict.score:.2f}, gate `{verdict.gate}`"
+        )
+        lines += [
+            "",
+            scored
+            + (f", held-out {points(verdict.heldout_delta)}" if verdict.heldout_delta is not None else ""),
+        ]
+    if moved := [each for each in verdict.tasks if each.step]:
+        lines += ["", "| task | before | after | points | π |", "|---|---|---|---|---|"]
+        for each in sorted(moved, key=lambda each: (-(each.changed or 0.0), each.task)):
+            tallies = f"{each.b}/{each.n_b} | {each.c}/{each.n_c}"
+            lines.append(f"| {each.task} | {tallies} | {points(each.step)} | {each.changed or 0.0:.2f} |")
+        lines += [
+            "",
+            f"{len(moved)} of {plural(len(verdict.tasks), 'task')} moved; π is the probability that a rate changed.",
+        ]
+    tokens = f"tokens {tokens_text(verdict.tokens)}; " if verdict.tokens and any(verdict.tokens) else ""
+    return "\n".join(
+        [*lines, "", f"{tokens}{plural(verdict.rollouts, 'rollout')} run, {spent(verdict.usage)}"]
+    )
 
 
 def run_text(found: RunResult, where: Path) -> str:

@@ -6,15 +6,24 @@ import json
 import re
 import shutil
 from contextlib import closing, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import world
+import yaml
 
 from ahe.debug.readers.read import read_trial
-from ahe.errors import AllBroken, BudgetExceeded
+from ahe.errors import AllBroken, BudgetExceeded, UsageError
+from ahe.evaluate.suite import load_suite
+from ahe.events import QUIET
+from ahe.jobs.doctor import examine
 from ahe.jobs.evaluate import evaluate
+from ahe.jobs.evolve import evolve
+from ahe.project.assemble import assemble, loop
+from ahe.project.config import load_config
 from ahe.project.project import Project, init, open_project
 from ahe.records import Trial
 
@@ -187,3 +196,151 @@ async def test_ids_contain_the_command(tmp_path: Path) -> None:
     made = project(tmp_path / "2", "Hello.", ASK)
     other = await trial(made)
     assert one.id != other.id  # its path is another
+
+
+async def test_a_question_is_answered_by_what_the_agent_says_last(tmp_path: Path) -> None:
+    (task, *_) = load_suite(world.ROOT / "evals" / "tickets").part("train")
+    assert task.row is not None
+    made = project(tmp_path, task.row.answer, f"{ASK}; ls -A", suite={"path": "evals/tickets"})
+    found = await trial(made, task.name)
+    assert (found.status, found.ended) == ("passed", "answered"), found.cause
+
+
+async def test_only_what_reaches_the_agent_may_be_edited(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", ASK)
+    async with assemble(made, QUIET) as parts:
+        surfaces = loop(parts, made.history()).steps.surfaces
+        assert surfaces.kinds == ("system_prompt", "skill", "memory")
+        assert "touch system_prompt, skill, memory only" in surfaces.refusals(["middleware"])[0]
+    made = project(tmp_path / "2", "Hello.", ASK, evolve={"kinds": ["middleware"]})
+    async with assemble(made, QUIET) as parts:
+        with pytest.raises(UsageError, match="has only others"):
+            loop(parts, made.history())
+    made = project(tmp_path / "3")
+    async with assemble(made, QUIET) as parts:
+        assert loop(parts, made.history()).steps.surfaces.kinds == ()
+
+
+def test_a_new_project_says_what_to_fill_in_and_the_doctor_what_is_missing(tmp_path: Path) -> None:
+    def coder(**given: Any) -> list[tuple[str, str]]:
+        flags = {f"coder.{key}": value for key, value in given.items()}
+        found = examine(load_config(tmp_path, flags))
+        return [(each.state, f"{each.what} {each.fix}") for each in found if "coder" in each.name]
+
+    init(tmp_path, agent="command")
+    ((state, said),) = coder()
+    assert state == "missing" and "set [coder] command" in said
+    ((state, said),) = coder(command="python3 /opt/mine/agent.py --fast")
+    assert (
+        state == "missing"
+        and said.startswith("/opt/mine/agent.py is not in the sandbox")
+        and "mounts" in said
+    )
+    ((state, said),) = coder(command=f"python3 {EXAMPLES}/agent.py", mounts=[str(EXAMPLES)])
+    assert state == "ok" and "middleware" in said
+    ((state, said),) = coder(agent="codex")
+    assert state == "missing" and said.startswith("codex is not in the sandbox")
+    with pytest.raises(UsageError, match="use one of"):
+        init(tmp_path / "2", agent="nobody")
+
+
+async def test_the_loop_evolves_what_the_agent_reads(tmp_path: Path) -> None:
+    """The agent acts only if its AGENTS.md says so, and the evolver adds that after one edit that is refused."""
+    word = "sed -n 's/^Write the word \\([a-z]*\\) into.*/\\1/p' $AHE_TASK"
+    agent = f"{ASK}; cat /tmp/got; if grep -q 'act at once' AGENTS.md; then {word} > /app/out.txt; fi"
+    made = project(tmp_path, "I would write it.", agent)
+    evolver = {
+        "evolve/001/0": world.edit("middleware/10_act.py", world.ACT),
+        "evolve/001/1": world.commit("Turn written words into a command"),
+        "evolve/001/2": {
+            "tool_calls": [
+                {
+                    "name": "run_shell_command",
+                    "arguments": {
+                        "command": "rm -r /harness/middleware; echo 'You act at once.' > /harness/memory.md"
+                    },
+                }
+            ]
+        },
+        "evolve/001/3": world.commit("Say that it acts at once", action="improve"),
+        "*": "Nothing more to do.",
+    }
+    script = {"log": "requests.jsonl", "coder": {"*": "I would write it."}, "evolver": evolver}
+    (tmp_path / "script.yaml").write_text(yaml.safe_dump(script))
+    result = await evolve(made, QUIET, iterations=1)
+    asked = [json.dumps(each["payload"]) for each in requests(made) if each["role"] == "evolver"]
+    assert "touch system_prompt, skill, memory only" in asked[0] and "agents-md does not read it" in asked[2]
+    assert (made.config.workspace / "memory.md").read_text() == "You act at once.\n", result
+    verdict = made.history().commits()[0].verdict
+    assert verdict is not None and verdict.outcome == "kept"
+
+
+ASKED: list[tuple[str, dict[str, str], dict[str, Any]]] = []
+EVENTS = {
+    "/v1/responses": [
+        {"type": "response.created", "response": {"id": "r", "usage": None}},
+        {
+            "type": "response.completed",
+            "response": {
+                "usage": {
+                    "input_tokens": 50,
+                    "input_tokens_details": {"cached_tokens": 8},
+                    "output_tokens": 5,
+                }
+            },
+        },
+    ],
+    "/v1/messages": [
+        {
+            "type": "message_start",
+            "message": {"usage": {"input_tokens": 40, "cache_read_input_tokens": 10, "output_tokens": 1}},
+        },
+        {"type": "message_delta", "usage": {"output_tokens": 6}, "key": "sk-real-key-0123456789"},
+    ],
+}
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """An endpoint with `/responses` and `/messages`, which answers with streams and remembers what it was asked."""
+
+    def do_POST(self) -> None:
+        payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        ASKED.append((self.path, {name.lower(): value for name, value in self.headers.items()}, payload))
+        body = "".join(f"data: {json.dumps(event)}\n\n" for event in EVENTS[self.path]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+async def test_other_forms_of_calls_are_passed_on_with_the_key_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", "sk-real-key-0123456789")
+    calls = [ASK.replace("chat/completions", name) + "; cat /tmp/got; " for name in ("responses", "messages")]
+    version = calls[1].replace("-H ", "-H 'anthropic-version: 2023-06-01' -H ")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        model = {
+            "name": "m",
+            "base_url": f"http://127.0.0.1:{server.server_port}/v1",
+            "api_key_env": "MY_KEY",
+        }
+        made = project(tmp_path, "", calls[0] + version, model={**model, "tool_calls": "native"})
+        found = await trial(made)
+        server.shutdown()
+    assert (found.ended, found.turns) == ("answered", 2), found.cause
+    used = found.usage
+    assert (used.input_tokens, used.cached_tokens, used.output_tokens) == (100, 18, 11)
+    assert [(path, payload["model"]) for path, _, payload in ASKED] == [
+        ("/v1/responses", "m"),
+        ("/v1/messages", "m"),
+    ]
+    assert all(headers["authorization"] == "Bearer sk-real-key-0123456789" for _, headers, _ in ASKED)
+    assert ASKED[1][1]["x-api-key"] == "sk-real-key-0123456789"
+    assert ASKED[1][1]["anthropic-version"] == "2023-06-01"
+    printed = (folder(made, found) / "agent" / "output.txt").read_text()
+    assert "response.completed" in printed and "message_delta" in printed and "sk-real" not in printed

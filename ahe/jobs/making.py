@@ -1,0 +1,184 @@
+"""Makes tasks of what people have, and checks each: what cannot be a task is left out with the reason."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ahe.errors import TaskError, UsageError
+from ahe.evaluate.check import Check, check_task
+from ahe.evaluate.commits import Repository, tasks_of
+from ahe.evaluate.made import (
+    NewTask,
+    code_around,
+    folders_with_check,
+    name_of,
+    read_checks,
+    read_folder,
+    read_tests,
+    write,
+)
+from ahe.evaluate.suite import load_suite
+from ahe.evaluate.tasks import read_task
+from ahe.history.git import Git
+from ahe.jobs.folder import copy, persons
+from ahe.records import Record, Split
+
+JOBS = 2
+_LACKS = re.compile(r"line \d+: (\S+): command not found")
+_MODULE = re.compile(r"No module named '(\w+)")
+_FAILS = re.compile(r"^(?:FAILED|ERROR) .+", re.MULTILINE)
+
+Drafts = tuple[list[NewTask], dict[str, str]]
+
+
+class MadeSuite(Record):
+    """What was made: the folder, its tasks with their splits, those that nothing shows to be solvable, and why others
+    were left out."""
+
+    folder: str
+    tasks: dict[str, Split | None]
+    unproved: int
+    left_out: dict[str, str]
+
+
+async def from_checks(
+    source: Path, target: Path, files: Path | None, tell: Callable[[str], None]
+) -> MadeSuite:
+    """Make a suite of a list of shell checks, which start from the folder `files` if given. Raises `UsageError`."""
+    with _scratch() as scratch:
+        start = _copied(files, scratch) if files else None
+        return await _made(read_checks(source, start), target, scratch, tell)
+
+
+async def from_folders(source: Path, target: Path, tell: Callable[[str], None]) -> MadeSuite:
+    """Make a suite of the folders in `source` that hold a `check`."""
+    tasks, left_out = [], {}
+    for folder in folders_with_check(source):
+        try:
+            tasks.append(read_folder(folder))
+        except TaskError as error:
+            left_out[folder.name] = str(error)
+    with _scratch() as scratch:
+        return await _made((tasks, left_out), target, scratch, tell)
+
+
+async def from_tests(source: Path, target: Path, code: Path | None, tell: Callable[[str], None]) -> MadeSuite:
+    """Make a suite of a file of tests for pytest; the code is the folder around it, or `code`. Raises `UsageError`."""
+    root = (code or code_around(source)).resolve()
+    path = source.relative_to(root).as_posix() if source.is_relative_to(root) else source.name
+    with _scratch() as scratch:
+        copied = _copied(root, scratch)
+        (copied / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, copied / path)
+        return await _made((read_tests(copied, path), {}), target, scratch, tell)
+
+
+async def from_commits(
+    source: Path, target: Path, base: str, fix: str, span: str, check: str, tell: Callable[[str], None]
+) -> MadeSuite:
+    """Make a suite of the change from `base` to `fix`, or of each commit of the range `span`. Raises `UsageError`."""
+    with _scratch() as scratch:
+        repository = Repository(source, scratch)
+        pairs = repository.commits(span) if span else [(base, fix)]
+        found = list(tasks_of(repository, pairs, check))
+        tasks = [each for each in found if isinstance(each, NewTask)]
+        left_out = dict(each for each in found if not isinstance(each, NewTask))
+        return await _made((tasks, left_out), target, scratch, tell)
+
+
+async def new_task(
+    suite: Path, name: str, instruction: str, check: str, files: Path | None, tell: Callable[[str], None]
+) -> MadeSuite:
+    """Add a task to the folder `suite`, which is made if it is not there. Raises `UsageError` and `TaskError`."""
+    folder = suite / (name or name_of(instruction, {path.name for path in suite.glob("*")}))
+    if folder.exists():
+        raise UsageError(f"{folder} exists already: give the task another --name")
+    with _scratch() as scratch:
+        start = _copied(files, scratch) if files else None
+        return await _made(
+            ([NewTask(folder.name, instruction, check, start)], {}), suite, scratch, tell, add=True
+        )
+
+
+async def _made(
+    drafts: Drafts, target: Path, scratch: Path, tell: Callable[[str], None], *, add: bool = False
+) -> MadeSuite:
+    """Write the tasks, check each, and remove those that are not sound.
+
+    Raises `UsageError` where `target` exists, `TaskError` where no task is left.
+    """
+    tasks, left_out = drafts
+    if target.exists() and not add:
+        raise UsageError(f"{target} exists already: name another folder with --out")
+    limit = asyncio.Semaphore(JOBS)
+
+    async def one(task: NewTask) -> str:
+        async with limit:
+            folder = target / task.name
+            write(task, folder)
+            check = await check_task(read_task(folder), "auto", scratch)
+            if why := _unsound(task, check):
+                shutil.rmtree(folder)
+            elif (fails := _FAILS.findall(check.idle[0].output)) and not task.solution and task.pytest:
+                said = folder / "instruction.md"
+                said.write_text(
+                    said.read_text("utf-8") + f"\nIt fails now:\n\n    {fails[0][:500]}\n", "utf-8"
+                )
+            tell(f"checked {task.name}")
+            return why
+
+    async with asyncio.TaskGroup() as group:
+        running = {task.name: group.create_task(one(task)) for task in tasks}
+    left_out = left_out | {name: done.result() for name, done in running.items() if done.result()}
+    if all(task.name in left_out for task in tasks):
+        if target.exists() and not any(target.iterdir()):
+            target.rmdir()
+        raise TaskError(
+            "\n".join(f"{name}: {why}" for name, why in left_out.items()) or "there is nothing in it"
+        )
+    suite = load_suite(target, digests=False)
+    made = {task.name: suite.split_of(task.name) for task in tasks if task.name not in left_out}
+    unproved = sum(not task.solution for task in tasks if task.name in made)
+    return MadeSuite(folder=str(target), tasks=made, unproved=unproved, left_out=left_out)
+
+
+def _unsound(task: NewTask, check: Check) -> str:
+    """Why a task cannot be used; empty if it can."""
+    outputs = [each.output for each in (*check.solved, *check.idle)]
+    lacks = [name for text in outputs[-1:] for name in _LACKS.findall(text)]
+    modules = [name for text in outputs[:1] for name in _MODULE.findall(text) if not _has(task.files, name)]
+    if lacks:
+        return f"its check needs `{lacks[0]}`, which the sandbox does not have"
+    if modules:
+        return f"it needs the package {modules[0]}, and the sandbox shows Python's standard library and pytest only"
+    return "; ".join(" ".join(problem.split()) for problem in check.problems)
+
+
+def _has(code: Path | None, module: str) -> bool:
+    """Whether a module is the code's own, which may just be missing still."""
+    return code is not None and any(next(code.rglob(name), None) for name in (f"{module}.py", module))
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ahe-tasks-") as folder:
+        yield Path(folder)
+
+
+def _copied(root: Path, scratch: Path) -> Path:
+    """A copy of a person's folder, without what git ignores, repositories, records of runs, and folders of tasks.
+
+    Raises `UsageError` for a folder that is too large.
+    """
+    empty, record, target = scratch / "empty", scratch / "record.git", scratch / "code"
+    empty.mkdir()
+    Git(empty, record).run("init", "--quiet", "--template=")
+    copy(root, persons(root, record, root / "runs"), target)
+    shutil.rmtree(target / ".git", ignore_errors=True)
+    for toml in [*target.rglob("task.toml")]:
+        shutil.rmtree(toml.parent, ignore_errors=True)
+    return target
