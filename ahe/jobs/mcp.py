@@ -1,6 +1,8 @@
 """`ahe mcp`: the tools of a harness over the Model Context Protocol, on stdin and stdout."""
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ from ahe import __version__
 from ahe.errors import UsageError
 from ahe.jobs.serve import served
 from ahe.records import ToolCall
+
+MAX_LINE = 32 << 20
 
 
 async def serve_tools(root: Path, directory: Path) -> None:
@@ -42,5 +46,18 @@ async def serve_tools(root: Path, directory: Path) -> None:
             return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=failed)
 
         server = Server("ahe", version=__version__, on_list_tools=listed, on_call_tool=called)
-        async with stdio_server() as (incoming, outgoing):
+        lines: Any = _lines()
+        async with stdio_server(stdin=lines) as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
+
+
+async def _lines() -> AsyncIterator[str]:
+    """The lines of stdin. Unlike the thread of `stdio_server`, which waits for the next one, a signal ends this."""
+    reader = asyncio.StreamReader(limit=MAX_LINE)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    try:
+        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    except ValueError:
+        raise UsageError("stdin is a file: an agent starts this command, with a pipe") from None
+    while line := await reader.readline():
+        yield line.decode("utf-8", "replace")

@@ -299,8 +299,8 @@ class Box:
 
         That is `ctx.state` under the name "", and the attributes of each object under its file's name.
         """
-        objects = {name: vars(made) for name, made, broken in self.middleware or () if not broken}
-        kept = {name: picklable(values) for name, values in {"": self.state, **objects}.items()}
+        loaded = {name: vars(made) for name, made, broken in self.middleware or () if not broken}
+        kept = {name: picklable(values) for name, values in {**self.kept, **loaded, "": self.state}.items()}
         return base64.b64encode(pickle.dumps(kept)).decode()
 
     async def restore(self, kept: str) -> None:

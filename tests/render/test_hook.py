@@ -35,7 +35,7 @@ class Guard:
             raise ValueError("broken")
 
     async def after_tool(self, ctx, call, result):
-        return result + f"\\n[{ctx.turn} calls, {call['name']}]"
+        return result + f"\\n[{ctx.turn} calls, {call['name']}, seen: {len(self.calls)}]"
 
     async def before_finish(self, ctx, answer):
         return f"{ctx.state['task']}: {len(self.calls)} calls, and you said {answer}"
@@ -102,15 +102,22 @@ def test_a_session_of_events(hook, tmp_path):
     assert trusting["hookSpecificOutput"]["permissionDecision"] == "allow"
     result = {"stdout": "a.txt", "stderr": "", "interrupted": False}
     assert hook("PostToolUse", **bash("ls"), tool_response=result)[0] == {
-        "hookSpecificOutput": {"hookEventName": "PostToolUse", "additionalContext": "[4 calls, Bash]"}
+        "hookSpecificOutput": {
+            "hookEventName": "PostToolUse",
+            "additionalContext": "[4 calls, Bash, seen: 4]",
+        }
     }
     own = {"tool_name": "mcp__ahe__run", "tool_input": {}, "tool_response": [{"type": "text", "text": "x"}]}
     assert hook("PostToolUse", **own)[0]["hookSpecificOutput"]["updatedMCPToolOutput"] == [
-        {"type": "text", "text": "x\n[4 calls, run]"}
+        {"type": "text", "text": "x\n[4 calls, run, seen: 4]"}
     ]
     stop = {"stop_hook_active": False, "last_assistant_message": "done"}
     wanted = {"decision": "block", "reason": "fix it: 4 calls, and you said done"}
     assert [hook("Stop", **stop)[0] for _ in range(4)] == [wanted, wanted, wanted, {}]
+    hook("PreToolUse", **bash("pwd"))
+    assert hook("PostToolUse", **own)[0]["hookSpecificOutput"]["updatedMCPToolOutput"] == [
+        {"type": "text", "text": "x\n[5 calls, run, seen: 5]"}
+    ], "the fourth answer ran no hook, and what they remember is still there"
     other, _ = hook("PreToolUse", session="s2", **bash("pwd"))
     assert other == {}
     hook("UserPromptSubmit", prompt="the next")  # begins anew

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,6 +31,18 @@ TOOLS = {
     "tool_descriptions__peek.yaml": "name: peek\ndescription: Look.\nparameters: {type: object, properties: {}}\n",
     "tools__spin.py": "import os\n\nasync def spin(env):\n    os._exit(3)\n",
     "tool_descriptions__spin.yaml": "name: spin\ndescription: End.\nparameters: {type: object, properties: {}}\n",
+}
+
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
 }
 
 
@@ -67,6 +82,33 @@ async def test_a_client_lists_the_tools_and_calls_them_in_its_own_directory(tmp_
         assert refused.is_error and "wrong" in refused.content[0].text
         assert "the harness box" in await call("spin")
         assert await call("run", command="echo again") == "again\n"  # in a new box
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, None], ids=str)
+def test_it_ends_when_the_agent_ends_it_and_leaves_nothing(end, tmp_path):
+    command = server(harness(tmp_path / "h"), tmp_path)
+    (tmp_path / "temporary").mkdir()
+    process = subprocess.Popen(
+        [command.command, *command.args],
+        env={**command.env, "TMPDIR": str(tmp_path / "temporary")},
+        cwd=command.cwd,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        process.stdin.write(json.dumps(HELLO).encode() + b"\n")
+        process.stdin.flush()
+        assert b'"serverInfo"' in process.stdout.readline()
+        assert list((tmp_path / "temporary").iterdir())
+        process.send_signal(end) if end else process.stdin.close()
+        assert process.wait(60) == (130 if end else 0)
+        assert not list((tmp_path / "temporary").iterdir())
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
 
 
 async def test_a_whole_home_is_refused(tmp_path):
