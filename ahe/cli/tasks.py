@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from ahe.cli.options import suite_path
 from ahe.cli.shared import Group, Invocation, Place, make_command, run, show, tell, width
 
 if TYPE_CHECKING:
-    from ahe.jobs.making import MadeSuite
+    from ahe.jobs.making import Drafts
     from ahe.project.project import Project
 
 FROM = """ahe tasks from tickets.csv --question text --answer team --scorer label
@@ -133,8 +134,8 @@ def tasks_from(_: Invocation, source: Path, out: Path | None, as_json: bool, **g
     if kind == "commits":
         if not given["span"] and not (given["base"] and given["fix"]):
             raise click.UsageError("a change needs both --base and --fix, or --commits A..B")
-        wanted = {name: given[name] for name in ("base", "fix", "span", "check")}
-        work = making.from_commits(source, target, tell=tell, **wanted)
+        named = {name: given[name] for name in ("base", "fix", "span", "check")}
+        read = partial(making.commits, source, **named)
     elif source.is_dir() and not folders_with_check(source):
         from ahe.jobs.tasks import convert_older
         from ahe.views.lists import converted_text
@@ -143,12 +144,10 @@ def tasks_from(_: Invocation, source: Path, out: Path | None, as_json: bool, **g
         show(found, as_json, lambda: converted_text(found))
         return
     elif source.is_dir():
-        work = making.from_folders(source, target, tell)
-    elif kind == ".py":
-        work = making.from_tests(source, target, given["code"], tell)
+        read = partial(making.folders, source)
     else:
-        work = making.from_checks(source, target, given["code"], tell)
-    _show_made(work, as_json)
+        read = partial(making.tests if kind == ".py" else making.checks, source, given["code"])
+    _make(read, target, as_json)
 
 
 @make_command("new", NEW, project=False)
@@ -170,7 +169,7 @@ def new(
 
     The agent works on a copy of the files and does not see the command.
     """
-    from ahe.jobs.making import new_task
+    from ahe.jobs.making import one_task
 
     asked = instruction is None or check is None
     instruction = instruction or click.prompt("What should the agent do?", err=True)
@@ -182,13 +181,15 @@ def new(
         files = Path(answer) if answer else None
         if files and not files.is_dir():
             raise click.UsageError(f"there is no folder {files}: name one, or leave it empty")
-    _show_made(new_task(suite.absolute(), name, instruction, check, files and files.resolve(), tell), as_json)
+    suite, files = suite.absolute(), files and files.resolve()
+    _make(partial(one_task, suite, name, instruction, check, files), suite, as_json, add=True)
 
 
-def _show_made(work: Coroutine[Any, Any, MadeSuite], as_json: bool) -> None:
+def _make(read: Callable[[Path], Drafts], target: Path, as_json: bool, *, add: bool = False) -> None:
+    from ahe.jobs.making import make_suite
     from ahe.views.lists import made_text
 
-    made = run(lambda _: work, progress=False)
+    made = run(lambda _: make_suite(read, target, tell, add=add), progress=False)
     show(made, as_json, lambda: made_text(made))
 
 

@@ -4,7 +4,9 @@ Each becomes a task folder in Harbor's format that runs in bubblewrap and in Doc
 """
 
 import ast
+import functools
 import importlib.util
+import io
 import re
 import shlex
 import shutil
@@ -101,6 +103,8 @@ def write(task: NewTask, folder: Path) -> None:
         **{f"tests/restored/{name}": data for name, data in task.restored.items()},
         **{f"solution/{name}": data for name, data in task.solution.items()},
     }
+    if task.pytest:
+        content["tests/pytest.zip"] = _packed_pytest()
     if task.files is not None:
         _copy(task.files, folder / "environment" / "files", task.hidden)
     if any((folder / "environment" / "files").glob("*")):
@@ -113,8 +117,6 @@ def write(task: NewTask, folder: Path) -> None:
         path.write_bytes(data)
         if data.startswith(b"#!"):
             path.chmod(0o755)
-    if task.pytest:
-        _carry_pytest(folder / "tests" / "pytest.zip")
 
 
 def _copy(source: Path, target: Path, hidden: frozenset[str]) -> None:
@@ -125,8 +127,9 @@ def _copy(source: Path, target: Path, hidden: frozenset[str]) -> None:
     shutil.copytree(source, target, symlinks=True, ignore=ignored)
 
 
-def _carry_pytest(target: Path) -> None:
-    """Pack pytest of this machine, without what only colours its output."""
+@functools.cache
+def _packed_pytest() -> bytes:
+    """Pytest of this machine in a zip file, without what only colours its output."""
     found = importlib.util.find_spec("pytest")
     origin = found.origin if found else None
     if not origin and (python := shutil.which("python3")):
@@ -137,13 +140,16 @@ def _carry_pytest(target: Path) -> None:
             "pytest is not installed: run `pip install pytest` beside ahe. A task carries a copy of it, because the "
             "sandbox shows no installed packages"
         )
-    root = Path(origin).parent.parent
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+    root, packed = Path(origin).parent.parent, io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         for name in _CARRIED:
             for path in sorted((root / name).rglob("*.py")) or [root / name]:
                 plain = path.parent.name not in _COLOURING or path.stem in _IMPORTED
                 if path.is_file() and plain:
-                    packed.write(path, path.relative_to(root))
+                    # Without a date, so that the same pytest gives the same task everywhere.
+                    info = zipfile.ZipInfo(path.relative_to(root).as_posix())
+                    file.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def name_of(text: str, taken: set[str]) -> str:

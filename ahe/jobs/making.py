@@ -4,8 +4,7 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from ahe.errors import TaskError, UsageError
@@ -45,75 +44,67 @@ class MadeSuite(Record):
     left_out: dict[str, str]
 
 
-async def from_checks(
-    source: Path, target: Path, files: Path | None, tell: Callable[[str], None]
-) -> MadeSuite:
-    """Make a suite of a list of shell checks, which start from the folder `files` if given. Raises `UsageError`."""
-    with _scratch() as scratch:
-        start = _copied(files, scratch) if files else None
-        return await _made(read_checks(source, start), target, scratch, tell)
+def checks(source: Path, files: Path | None, scratch: Path) -> Drafts:
+    """The tasks of a list of shell checks, which start from the folder `files` if given. Raises `UsageError`."""
+    return read_checks(source, _copied(files, scratch) if files else None)
 
 
-async def from_folders(source: Path, target: Path, tell: Callable[[str], None]) -> MadeSuite:
-    """Make a suite of the folders in `source` that hold a `check`."""
+def folders(source: Path, scratch: Path) -> Drafts:
+    """The tasks of the folders in `source` that hold a `check`."""
     tasks, left_out = [], {}
     for folder in folders_with_check(source):
         try:
             tasks.append(read_folder(folder))
         except TaskError as error:
             left_out[folder.name] = str(error)
-    with _scratch() as scratch:
-        return await _made((tasks, left_out), target, scratch, tell)
+    return tasks, left_out
 
 
-async def from_tests(source: Path, target: Path, code: Path | None, tell: Callable[[str], None]) -> MadeSuite:
-    """Make a suite of a file of tests for pytest; the code is the folder around it, or `code`. Raises `UsageError`."""
+def tests(source: Path, code: Path | None, scratch: Path) -> Drafts:
+    """The tasks of a file of tests for pytest; the code is the folder around it, or `code`. Raises `UsageError`."""
     root = (code or code_around(source)).resolve()
     path = source.relative_to(root).as_posix() if source.is_relative_to(root) else source.name
-    with _scratch() as scratch:
-        copied = _copied(root, scratch)
-        (copied / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, copied / path)
-        return await _made((read_tests(copied, path), {}), target, scratch, tell)
+    copied = _copied(root, scratch)
+    (copied / path).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, copied / path)
+    return read_tests(copied, path), {}
 
 
-async def from_commits(
-    source: Path, target: Path, base: str, fix: str, span: str, check: str, tell: Callable[[str], None]
+def commits(source: Path, base: str, fix: str, span: str, check: str, scratch: Path) -> Drafts:
+    """The task of the change from `base` to `fix`, or of each commit of the range `span`. Raises `UsageError`."""
+    repository = Repository(source, scratch)
+    pairs = repository.commits(span) if span else [(base, fix)]
+    found = list(tasks_of(repository, pairs, check))
+    tasks = [each for each in found if isinstance(each, NewTask)]
+    return tasks, dict(each for each in found if not isinstance(each, NewTask))
+
+
+def one_task(
+    suite: Path, name: str, instruction: str, check: str, files: Path | None, scratch: Path
+) -> Drafts:
+    """A task for the folder `suite`. Raises `UsageError` where it has one of that name."""
+    name = name or name_of(instruction, {path.name for path in suite.glob("*")})
+    if (suite / name).exists():
+        raise UsageError(f"{suite / name} exists already: give the task another --name")
+    return [NewTask(name, instruction, check, _copied(files, scratch) if files else None)], {}
+
+
+async def make_suite(
+    read: Callable[[Path], Drafts], target: Path, tell: Callable[[str], None], *, add: bool = False
 ) -> MadeSuite:
-    """Make a suite of the change from `base` to `fix`, or of each commit of the range `span`. Raises `UsageError`."""
-    with _scratch() as scratch:
-        repository = Repository(source, scratch)
-        pairs = repository.commits(span) if span else [(base, fix)]
-        found = list(tasks_of(repository, pairs, check))
-        tasks = [each for each in found if isinstance(each, NewTask)]
-        left_out = dict(each for each in found if not isinstance(each, NewTask))
-        return await _made((tasks, left_out), target, scratch, tell)
-
-
-async def new_task(
-    suite: Path, name: str, instruction: str, check: str, files: Path | None, tell: Callable[[str], None]
-) -> MadeSuite:
-    """Add a task to the folder `suite`, which is made if it is not there. Raises `UsageError` and `TaskError`."""
-    folder = suite / (name or name_of(instruction, {path.name for path in suite.glob("*")}))
-    if folder.exists():
-        raise UsageError(f"{folder} exists already: give the task another --name")
-    with _scratch() as scratch:
-        start = _copied(files, scratch) if files else None
-        return await _made(
-            ([NewTask(folder.name, instruction, check, start)], {}), suite, scratch, tell, add=True
-        )
-
-
-async def _made(
-    drafts: Drafts, target: Path, scratch: Path, tell: Callable[[str], None], *, add: bool = False
-) -> MadeSuite:
-    """Write the tasks, check each, and remove those that are not sound.
+    """Write the tasks that `read` gives, which gets a folder for what it copies, check each, and remove those that are
+    not sound. With `add` the folder `target` may be there.
 
     Raises `UsageError` where `target` exists, `TaskError` where no task is left.
     """
-    tasks, left_out = drafts
     if target.exists() and not add:
         raise UsageError(f"{target} exists already: name another folder with --out")
+    with tempfile.TemporaryDirectory(prefix="ahe-tasks-") as folder:
+        return await _made(read(Path(folder)), target, Path(folder), tell)
+
+
+async def _made(drafts: Drafts, target: Path, scratch: Path, tell: Callable[[str], None]) -> MadeSuite:
+    tasks, left_out = drafts
     limit = asyncio.Semaphore(JOBS)
 
     async def one(task: NewTask) -> str:
@@ -163,12 +154,6 @@ def _has(code: Path | None, module: str) -> bool:
     return code is not None and any(next(code.rglob(name), None) for name in (f"{module}.py", module))
 
 
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="ahe-tasks-") as folder:
-        yield Path(folder)
-
-
 def _copied(root: Path, scratch: Path) -> Path:
     """A copy of a person's folder, without what git ignores, repositories, records of runs, and folders of tasks.
 
@@ -179,6 +164,6 @@ def _copied(root: Path, scratch: Path) -> Path:
     Git(empty, record).run("init", "--quiet", "--template=")
     copy(root, persons(root, record, root / "runs"), target)
     shutil.rmtree(target / ".git", ignore_errors=True)
-    for toml in [*target.rglob("task.toml")]:
+    for toml in [*target.glob("*/**/task.toml")]:
         shutil.rmtree(toml.parent, ignore_errors=True)
     return target

@@ -107,7 +107,10 @@ def convert_older(source: Path, target: Path) -> Converted:
     Raises `UsageError` where there are none or `target` exists, `TaskError` where none can be converted.
     """
     if not (found := older_tasks(source)):
-        raise UsageError(f"{source} holds no task.yaml of an older Terminal-Bench, itself or in its folders")
+        raise UsageError(
+            f"{source} holds no folder with a `check` and no task.yaml of an older Terminal-Bench, itself or in its "
+            "folders; of a git repository, name commits with --commits A..B"
+        )
     if target.exists():
         raise UsageError(f"{target} exists already: name another folder with --out")
     done, left_out = [], {}
