@@ -75,7 +75,7 @@ async def test_a_task_passes_another_fails_and_all_is_counted_and_read(mini: Pat
     remember(made.config.workspace)
     result = await evaluate(made, tasks=("fix-name-typo", "count-word-uses"), rollouts=1)
     with closing(made.store()) as store:
-        passed, failed = store.find(result.trials).values()
+        failed, passed = sorted(store.find(result.trials).values(), key=lambda trial: trial.task)
     assert (passed.status, passed.ended, passed.turns) == ("passed", "answered", 2), passed.cause
     assert (failed.status, failed.ended, failed.turns) == ("failed", "answered", 1), failed.cause
     for trial in (passed, failed):
