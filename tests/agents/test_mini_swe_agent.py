@@ -75,7 +75,8 @@ async def test_a_task_passes_another_fails_and_all_is_counted_and_read(mini: Pat
     remember(made.config.workspace)
     result = await evaluate(made, tasks=("fix-name-typo", "count-word-uses"), rollouts=1)
     with closing(made.store()) as store:
-        failed, passed = sorted(store.find(result.trials).values(), key=lambda trial: trial.task)
+        trials = {trial.task: trial for trial in store.find(result.trials).values()}
+    passed, failed = trials["fix-name-typo"], trials["count-word-uses"]
     assert (passed.status, passed.ended, passed.turns) == ("passed", "answered", 2), passed.cause
     assert (failed.status, failed.ended, failed.turns) == ("failed", "answered", 1), failed.cause
     for trial in (passed, failed):
