@@ -49,6 +49,17 @@ def script(tasks: list[str]) -> dict[str, object]:
     return {"coder": {**said, **work, "*": "Done."}, "evolver": evolver}
 
 
+def put(file: Path, block: str, tmp_path: Path) -> None:
+    """Put what the page says into ahe.toml: a path of ours, and everywhere the scripted model."""
+    settings = file.read_text().replace('name = "local"', f'name = "scripted:{tmp_path}/script.yaml"', 1)
+    for line in block.replace("/home/ada", str(tmp_path / "empty")).splitlines():
+        key = line.partition(" = ")[0]
+        if key in ("command", "mounts"):
+            settings, changed = re.subn(rf"^{key} = .*$", line, settings, count=1, flags=re.MULTILINE)
+            assert changed
+    file.write_text(settings)
+
+
 def test_every_command_of_the_tutorial_runs_and_a_change_is_kept(tmp_path: Path) -> None:
     page = (world.ROOT / "docs" / "tutorial.md").read_text("utf-8")
     (tmp_path / "bin").mkdir()
@@ -58,20 +69,17 @@ def test_every_command_of_the_tutorial_runs_and_a_change_is_kept(tmp_path: Path)
     empty = tmp_path / "empty"
     empty.mkdir()
     environment = world.environment()
+    environment |= world.PERSON
     environment["PATH"] = f"{program.parent}:{environment['PATH']}"
     blocks = BLOCK.findall(page)
-    assert [kind for kind, _ in blocks].count("toml") == 1 and len(blocks) > 5
+    assert [kind for kind, _ in blocks].count("toml") == 2 and len(blocks) > 8
     output = ""
     for kind, text in blocks:
         if kind == "toml":
             tasks = sorted(path.name for path in (empty / "checks-tasks").iterdir())
             assert len(tasks) == len(SAYS)
             (tmp_path / "script.yaml").write_text(yaml.safe_dump(script(tasks)))
-            settings = (empty / "mine" / "ahe.toml").read_text()
-            model = f"scripted:{tmp_path / 'script.yaml'}"
-            ours = settings.replace('name = "local"', f'name = "{model}"', 1)
-            assert ours != settings
-            (empty / "mine" / "ahe.toml").write_text(ours)
+            put(empty / ("yours" if (empty / "yours").exists() else "mine") / "ahe.toml", text, tmp_path)
             continue
         done = subprocess.run(
             ["bash", "-e", "-c", text],
@@ -87,3 +95,5 @@ def test_every_command_of_the_tutorial_runs_and_a_change_is_kept(tmp_path: Path)
     assert re.search(r"1 kept", output)
     assert (empty / "harness" / "middleware" / "10_act.py").read_text() == ACT
     assert "count.txt" in output.partition("diff --git")[2]
+    assert (empty / "mine" / "workspace" / "memory.md").read_text() == "Use two spaces in tables.\n"
+    assert re.search(r"sort-the-lines\S*  2 of 2", output), "the program in shell did what it can"

@@ -42,7 +42,9 @@ COMMANDS: dict[str, dict[str, str]] = {
         "components": "the seven kinds: size, use and last change",
         "plays": "known interventions, and how well each fits the last report",
         "strategies": "presets of published methods for `ahe evolve --strategy`",
-        "tasks": "list the suite's tasks, and check that they are sound",
+        "tasks": "make tasks, list them, and check that they are sound",
+        "export": "a version as files, a bundle, a branch elsewhere, an agent for Harbor",
+        "import": "a harness that you have, into the workspace",
     },
     "Study": {
         "eval": "measure one version of the harness",
@@ -61,6 +63,7 @@ FILES = {
     **dict.fromkeys(("log", "show", "diff", "compare", "best", "trace", "components"), "look"),
     **dict.fromkeys(("eval", "debug", "calibrate", "final", "check", "gate-change", "gate"), "study"),
     **dict.fromkeys(("ablate", "transfer"), "worth"),
+    **dict.fromkeys(("export", "import"), "exchange"),
     **dict.fromkeys(("render", "mcp", "hook"), "others"),
 }
 """The file of a command, if it has none of its own."""

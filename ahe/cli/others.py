@@ -68,11 +68,12 @@ def mcp(invocation: Invocation, harness: Path | None, as_json: bool) -> None:
     run(lambda seen: serve_tools(root, Path.cwd()), progress=False)
 
 
+EVENTS = ("UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "Stop")
 HOOK = """ahe hook PreToolUse --harness .ahe/harness"""
 
 
 @make_command("hook", HOOK)
-@click.argument("event", type=click.Choice(("UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop")))
+@click.argument("event", type=click.Choice(EVENTS))
 @_HARNESS
 def hook(invocation: Invocation, event: Any, harness: Path | None, as_json: bool) -> int:
     """Run the middleware of a harness at EVENT, as a hook command of Claude Code: JSON on stdin, JSON on stdout.

@@ -28,7 +28,8 @@ _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _INSTANCES = frozenset({"default", "const", "enum", "examples"})  # values, not schemas
 
 
-Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_096)]
+LONGEST = 4_096
+Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 
 
 class _Tool(Record):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +92,24 @@ class History(Reading):
         if not inside.probe("diff", "--cached", "--quiet").code:
             raise HarnessError(f"change {change.id} changes no file")
         return _commit(inside, change_message(change))
+
+    def commit_by_person(self, write: Callable[[Path], None], message: str) -> str:
+        """Commit at HEAD what `write` changes in a working tree, in the person's own name. Returns the commit.
+
+        Raises `WorkspaceError` where git has no name for the person, and where nothing changed.
+        """
+        with self.locked():
+            self.require_clean()
+            git = self._git.as_person()
+            with self.draft(self.head()) as tree:
+                write(tree)
+                inside = self._inside(tree, git)
+                inside.run("add", "--all", config=_TAKE_ALL)
+                if not inside.probe("diff", "--cached", "--quiet").code:
+                    raise WorkspaceError(f"nothing would change in {self.path}: it is there already")
+                new = _commit(inside, message)
+            self.advance(new)
+            return new
 
     def advance(self, sha: str) -> None:
         """Fast-forward the checked-out branch and the working tree to a descendant of HEAD."""

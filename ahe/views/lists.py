@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ahe.evolve.plays import Play
     from ahe.harness.inventory import Component
     from ahe.jobs.doctor import Finding
+    from ahe.jobs.importing import Imported
     from ahe.jobs.making import MadeSuite
     from ahe.jobs.models import Models, ModelTest
     from ahe.jobs.plays import Playbook
@@ -149,6 +150,17 @@ def made_text(found: MadeSuite) -> str:
         )
     lines += [f"left out: {visible(name)}: {visible(why)}" for name, why in found.left_out.items()]
     return "\n".join([*lines, f"`ahe evolve --suite {found.folder}` uses them"])
+
+
+def imported_text(found: Imported) -> str:
+    """The files that were made, and what had no counterpart."""
+    lines = [f"no counterpart: {visible(each.path)}: {visible(each.why)}" for each in found.left_out]
+    made = (
+        f"imported {plural(len(found.files), 'file')} as commit {found.commit[:10]}: {', '.join(found.files)}"
+    )
+    return "\n".join(
+        [*lines, visible(made), "`ahe evolve` measures it; `git revert` in workspace/ takes it back"]
+    )
 
 
 def models_text(found: Models, width: int | None = None) -> str:
