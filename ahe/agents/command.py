@@ -10,6 +10,7 @@ import functools
 import json
 import posixpath
 import shlex
+import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ HARNESS, TASK, SESSION, OUTPUT = (
 )
 CODE = frozenset({Kind.TOOL_DESCRIPTION, Kind.TOOL_IMPLEMENTATION, Kind.MIDDLEWARE})
 """What other agents call through programs of `ahe`, which no sandbox has: only a program of one's own may use it."""
+CODE_FOLDERS = ("tool_descriptions", "tools", "middleware")
 LONG, LOOK, GRACE, START = 1_000_000.0, 5.0, 5.0, 60.0
 """Seconds: without a limit, between looks at the clock, to end by itself after the last call, to start."""
 MAX_OUTPUT, MAX_FILES = 1_000_000, 20
@@ -280,8 +282,12 @@ class CommandPlayer:
 
 
 def _rendered(harness: Path, agent: str, folder: Path) -> dict[str, bytes]:
-    """The files that the agent gets, by path, rendered into a folder."""
-    written = render(harness, agent, folder, surfaces(agent)).written
+    """The files that the agent gets, by path, rendered into a folder; without what only programs of `ahe` serve."""
+    with tempfile.TemporaryDirectory() as place:
+        source = harness if agent == OWN else Path(place, "harness")
+        if source != harness:
+            shutil.copytree(harness, source, ignore=lambda at, _: CODE_FOLDERS if Path(at) == harness else ())
+        written = render(source, agent, folder).written
     return {name: (folder / name).read_bytes() for name in written if name != RECORD}
 
 

@@ -269,7 +269,7 @@ def _coder(config: Config) -> Iterator[Finding]:
         yield Finding(name=name, state="missing", what="a command needs a sandbox", fix=fix)
     command, mounts = coder_command(config), command_mounts(config)
     assert command is not None
-    lacking = absent(command, mounts)
+    lacking = [] if config.environment.kind == "docker" else absent(command, mounts)  # images bring their own
     for each in lacking:
         fix = f"install it, and name its folder under [coder] mounts in {FILE}"
         yield Finding(name=name, state="missing", what=f"{each} is not in the sandbox", fix=fix)

@@ -22,7 +22,7 @@ from ahe.models.weights import cache
 from ahe.records import Record, ToolCall
 from ahe.runtime.agent import MAX_FINISH_HOOKS
 
-Event = Literal["UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop"]
+Event = Literal["UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "Stop"]
 MCP, SHELL, OUR_SHELL = "mcp__ahe__", "Bash", "run_shell_command"
 KEPT_SECONDS = 7 * 86_400.0
 STATE_SECONDS = 20.0
@@ -41,6 +41,7 @@ class Given(BaseModel):
     tool_use_id: str = ""
     tool_input: dict[str, Any] = Field(default_factory=dict)
     tool_response: Any = None
+    error: str = ""
     last_assistant_message: str = ""
 
 
@@ -74,8 +75,8 @@ async def answer(event: Event, root: Path, text: str) -> tuple[dict[str, Any], l
             elif event == "PreToolUse":
                 said = await _before_tool(serving, given)
                 session = session.model_copy(update={"turns": session.turns + 1})
-            elif event == "PostToolUse":
-                said = await _after_tool(serving, given)
+            elif event != "Stop":
+                said = await _after_tool(serving, given, event)
             elif session.turned_back < MAX_FINISH_HOOKS:
                 more = await serving.hooks.before_finish(given.last_assistant_message)
                 if more is not None:
@@ -98,15 +99,16 @@ async def _before_tool(serving: Served, given: Given) -> dict[str, Any]:
     return _specific("PreToolUse", permissionDecision=decision, updatedInput=changed.arguments)
 
 
-async def _after_tool(serving: Served, given: Given) -> dict[str, Any]:
+async def _after_tool(serving: Served, given: Given, event: Event) -> dict[str, Any]:
     """A changed result replaces that of an MCP tool; to any other, Claude Code lets us only add."""
-    before = _text(given.tool_response)
+    failed = event == "PostToolUseFailure"
+    before = given.error if failed else _text(given.tool_response)
     after = await serving.hooks.after_tool(_call(serving, given), before)
     if after == before:
         return {}
-    if given.tool_name.startswith("mcp__"):
-        return _specific("PostToolUse", updatedMCPToolOutput=[{"type": "text", "text": after}])
-    return _specific("PostToolUse", additionalContext=after.removeprefix(before).strip())
+    if given.tool_name.startswith("mcp__") and not failed:
+        return _specific(event, updatedMCPToolOutput=[{"type": "text", "text": after}])
+    return _specific(event, additionalContext=after.removeprefix(before).strip())
 
 
 def _specific(event: Event, **fields: Any) -> dict[str, Any]:

@@ -57,7 +57,6 @@ class Table(Record):
     """An agent. `harness` is where a copy of the harness goes, from which `ahe mcp` and `ahe hook` serve."""
 
     name: str
-    title: str
     harness: str = ""
     places: dict[Kind, Place]
 

@@ -36,6 +36,6 @@ def rendered_text(done: Rendered, *, check: bool = False) -> str:
     if check:
         lines = [f"differs: {path}" for path in done.written] or ["up to date"]
     else:
-        lines = [f"wrote {path}" for path in done.written] or ["nothing to do"]
+        lines = [f"changed {path}" for path in done.written] or ["nothing to do"]
     lines += [f"lost: {each.path}: {each.why}" for each in done.lost]
     return visible("\n".join(lines))

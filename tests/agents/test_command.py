@@ -206,6 +206,12 @@ async def test_a_question_is_answered_by_what_the_agent_says_last(tmp_path: Path
     assert (found.status, found.ended) == ("passed", "answered"), found.cause
 
 
+async def test_tools_and_hooks_are_not_rendered_for_a_sandbox_that_cannot_serve_them(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", f"ls -A; cat CLAUDE.md; {ASK}", coder={"agent": "claude-code"})
+    printed = (folder(made, await trial(made)) / "agent" / "output.txt").read_text()
+    assert printed.startswith("CLAUDE.md\nstart.txt\n") and "You solve tasks" in printed
+
+
 async def test_only_what_reaches_the_agent_may_be_edited(tmp_path: Path) -> None:
     made = project(tmp_path, "Hello.", ASK)
     async with assemble(made, QUIET) as parts:

@@ -107,6 +107,8 @@ def test_a_session_of_events(hook, tmp_path):
             "additionalContext": "[4 calls, Bash, seen: 4]",
         }
     }
+    failed = hook("PostToolUseFailure", **bash("false"), error="Exit code 1")[0]["hookSpecificOutput"]
+    assert failed["hookEventName"] == "PostToolUseFailure" and "4 calls" in failed["additionalContext"]
     own = {"tool_name": "mcp__ahe__run", "tool_input": {}, "tool_response": [{"type": "text", "text": "x"}]}
     assert hook("PostToolUse", **own)[0]["hookSpecificOutput"]["updatedMCPToolOutput"] == [
         {"type": "text", "text": "x\n[4 calls, run, seen: 4]"}
