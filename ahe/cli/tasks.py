@@ -134,8 +134,8 @@ def tasks_from(_: Invocation, source: Path, out: Path | None, as_json: bool, **g
     if kind == "commits":
         if not given["span"] and not (given["base"] and given["fix"]):
             raise click.UsageError("a change needs both --base and --fix, or --commits A..B")
-        named = {name: given[name] for name in ("base", "fix", "span", "check")}
-        read = partial(making.commits, source, **named)
+        named = (given[name] for name in ("base", "fix", "span", "check"))
+        read = partial(making.commits, source, *named)
     elif source.is_dir() and not folders_with_check(source):
         from ahe.jobs.tasks import convert_older
         from ahe.views.lists import converted_text
