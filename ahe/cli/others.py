@@ -16,7 +16,7 @@ ahe render --to claude-code ~/code/tool --check
 ahe render --to claude-code ~/code/tool --remove"""
 
 _HARNESS = click.option(
-    "--harness", type=Place(), help="A harness's folder (default: HEAD of the workspace)."
+    "--harness", type=Place(), help="Its folder, here or above (default: HEAD of the project's workspace)."
 )
 
 
@@ -54,6 +54,16 @@ def render(
     return 1 if check and done.written else 0
 
 
+def _root(invocation: Invocation, harness: Path | None) -> Path:
+    """The folder of the harness. An agent may be started below the folder for which it was rendered."""
+    from ahe.jobs.render import harness_folder
+
+    if harness is None:
+        return harness_folder(invocation.project())
+    places = (Path.cwd(), *Path.cwd().parents)
+    return next((each / harness for each in places if (each / harness).is_dir()), harness)
+
+
 @make_command("mcp", "ahe mcp --harness .ahe/harness")
 @_HARNESS
 def mcp(invocation: Invocation, harness: Path | None, as_json: bool) -> None:
@@ -62,9 +72,8 @@ def mcp(invocation: Invocation, harness: Path | None, as_json: bool) -> None:
     The tools run in the harness box. Their commands act on the current directory, in a sandbox without a network.
     """
     from ahe.jobs.mcp import serve_tools
-    from ahe.jobs.render import harness_folder
 
-    root = harness or harness_folder(invocation.project())
+    root = _root(invocation, harness)
     run(lambda seen: serve_tools(root, Path.cwd()), progress=False)
 
 
@@ -81,10 +90,9 @@ def hook(invocation: Invocation, event: Any, harness: Path | None, as_json: bool
     What goes wrong changes nothing for the agent: it is told on stderr, with exit code 1.
     """
     from ahe.jobs.hook import answer
-    from ahe.jobs.render import harness_folder
 
     try:
-        root = harness or harness_folder(invocation.project())
+        root = _root(invocation, harness)
         text = sys.stdin.read()
         said, notes = run(lambda seen: answer(event, root, text), progress=False)
     except Exception as error:  # exit code 2 would block the call

@@ -86,7 +86,9 @@ async def test_a_client_lists_the_tools_and_calls_them_in_its_own_directory(tmp_
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, None], ids=str)
 def test_it_ends_when_the_agent_ends_it_and_leaves_nothing(end, tmp_path):
-    command = server(harness(tmp_path / "h"), tmp_path)
+    harness(tmp_path / "h")
+    (tmp_path / "below").mkdir()
+    command = server(Path("h"), tmp_path / "below")  # found in the folder above
     (tmp_path / "temporary").mkdir()
     process = subprocess.Popen(
         [command.command, *command.args],
