@@ -22,11 +22,11 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from ahe.agents.relay import FORWARD, INSIDE, SOCKET, Account, Relay
 from ahe.environments.inside.processes import CANNOT_RUN
-from ahe.errors import AgentFault, BadRequest, ContextOverflow, SandboxError
+from ahe.errors import AgentFault, BadRequest, ContextOverflow, SandboxError, UsageError
 from ahe.harness.load import Harness
 from ahe.protocols import Environment
 from ahe.records import Ended, ExecResult, Kind, Limits, Record, Usage
-from ahe.render import render, taken
+from ahe.render import remove, render, taken
 from ahe.render.render import RECORD
 from ahe.runtime.agent import MAX_CAUSE, AgentOutcome
 from ahe.runtime.meter import Meter
@@ -129,16 +129,16 @@ class CommandPlayer:
         record.mkdir(parents=True)
         with self.relay.account(key, meter, seed) as account:
             variables = await self._prepare(environment, instruction, account)
-            with tempfile.TemporaryDirectory() as folder:
-                before = await self._put(environment, harness, Path(folder))
-            meter.begin()
             result: ExecResult | AgentFault
-            try:
-                result = await self._run(environment, variables, account)
-                await _restore(environment, before)
-                said = await self._collect(environment, record, account)
-            except AgentFault as fault:
-                result, said = fault, None
+            with tempfile.TemporaryDirectory() as folder:
+                ours, place = await self._put(environment, harness, Path(folder))
+                meter.begin()
+                try:
+                    result = await self._run(environment, variables, account)
+                    await self._take_away(environment, ours, place)
+                    said = await self._collect(environment, record, account)
+                except AgentFault as fault:
+                    result, said = fault, None
         if account.fatal is not None:
             raise account.fatal
         ended, cause = self._ended(result, account, said, record)
@@ -183,27 +183,46 @@ class CommandPlayer:
         own = ways()[self.command.agent].env
         return {**known, **{name: Template(text).safe_substitute(known) for name, text in own.items()}}
 
-    async def _put(self, environment: Environment, harness: Harness, folder: Path) -> dict[str, bytes | None]:
-        """Renders the harness into the sandbox; returns what was there before in the task's own directory.
+    async def _put(self, environment: Environment, harness: Harness, folder: Path) -> tuple[list[str], Path]:
+        """Renders the harness into the sandbox. Where the task has a file of that name, our part is put into it.
 
-        Where the task has a file of that name, our part is put into it.
+        Returns the paths of the files, and the folder of the host that holds them as they are in the task's directory.
         """
         agent, source = self.command.agent, Path(harness.root)
-        place = f"{HARNESS}/" if agent == OWN else ""
+        inside = f"{HARNESS}/" if agent == OWN else ""
         ours = await asyncio.to_thread(_rendered, source, agent, folder)
-        before: dict[str, bytes | None] = dict.fromkeys(ours)
+        merged = folder / "merged"
         for name in ours:
             with contextlib.suppress(OSError):
-                before[name] = await environment.read(place + name)
-        theirs = {name: data for name, data in before.items() if data is not None}
-        for name, data in theirs.items():
-            (folder / "merged" / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "merged" / name).write_bytes(data)
-        if theirs:
-            ours |= await asyncio.to_thread(_rendered, source, agent, folder / "merged")
-        for name, data in ours.items():
-            await environment.write(place + name, data)
-        return {} if agent == OWN else before
+                theirs = await environment.read(inside + name)
+                (merged / name).parent.mkdir(parents=True, exist_ok=True)
+                (merged / name).write_bytes(theirs)
+        if merged.exists():
+            folder = merged
+            await asyncio.to_thread(_rendered, source, agent, folder)
+        for name in ours:
+            await environment.write(inside + name, (folder / name).read_bytes())
+        return ours, folder
+
+    async def _take_away(self, environment: Environment, ours: list[str], folder: Path) -> None:
+        """Takes our part of the rendered files away, before the verifier looks; what the agent wrote there stays."""
+        if self.command.agent == OWN:
+            return
+        for name in ours:
+            try:
+                (folder / name).write_bytes(await environment.read(name))
+            except OSError:
+                (folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(UsageError):  # the agent has damaged the marks of our part
+            await asyncio.to_thread(remove, self.command.agent, folder)
+        kept = [name for name in ours if (folder / name).is_file()]
+        for name in kept:
+            await environment.write(name, (folder / name).read_bytes())
+        gone = [name for name in ours if name not in kept]
+        folders = sorted({posixpath.dirname(name) for name in gone} - {""}, reverse=True)
+        if gone:
+            empty = f"; rmdir -p -- {shlex.join(folders)} 2>/dev/null" if folders else ""
+            await environment.exec(f"rm -f -- {shlex.join(gone)}{empty}", user="root")
 
     async def _run(
         self, environment: Environment, variables: Mapping[str, str], account: Account
@@ -281,27 +300,13 @@ class CommandPlayer:
         return "answered", ""
 
 
-def _rendered(harness: Path, agent: str, folder: Path) -> dict[str, bytes]:
-    """The files that the agent gets, by path, rendered into a folder; without what only programs of `ahe` serve."""
+def _rendered(harness: Path, agent: str, folder: Path) -> list[str]:
+    """Renders into a folder what the agent gets, without what only programs of `ahe` serve; returns the paths."""
     with tempfile.TemporaryDirectory() as place:
         source = harness if agent == OWN else Path(place, "harness")
         if source != harness:
             shutil.copytree(harness, source, ignore=lambda at, _: CODE_FOLDERS if Path(at) == harness else ())
-        written = render(source, agent, folder).written
-    return {name: (folder / name).read_bytes() for name in written if name != RECORD}
-
-
-async def _restore(environment: Environment, before: Mapping[str, bytes | None]) -> None:
-    """Takes the rendered files away again, before the verifier looks."""
-    for name, data in before.items():
-        if data is not None:
-            await environment.write(name, data)
-    ours = [name for name, data in before.items() if data is None]
-    if ours:
-        names = " ".join(map(shlex.quote, ours))
-        folders = sorted({posixpath.dirname(name) for name in ours} - {""}, reverse=True)
-        empty = f"; rmdir -p -- {' '.join(map(shlex.quote, folders))} 2>/dev/null" if folders else ""
-        await environment.exec(f"rm -f -- {names}{empty}", user="root")
+        return [name for name in render(source, agent, folder).written if name != RECORD]
 
 
 def _said(printed: str) -> Said | None:

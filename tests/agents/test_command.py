@@ -191,6 +191,24 @@ async def test_a_file_of_the_task_gets_our_block_and_is_as_before_for_the_verifi
     assert seen == "Rules of the house.\nAGENTS.md\nstart.txt\n"
 
 
+@pytest.mark.parametrize(
+    ("does", "left"),
+    [
+        ("echo mine > AGENTS.md", "mine\n"),
+        ("echo mine >> AGENTS.md", "mine\n"),
+        ("rm AGENTS.md; mkdir AGENTS.md", ""),
+    ],
+)
+async def test_what_the_agent_writes_into_a_rendered_file_stays(tmp_path: Path, does: str, left: str) -> None:
+    made = project(tmp_path, "Hello.", f"{ASK}; {does}")
+    check = made.config.suite_path() / TASK / "tests" / "test.sh"
+    check.write_text(
+        "cat /app/AGENTS.md 2>/dev/null; mkdir -p /logs/verifier; echo 0 > /logs/verifier/reward.txt\n"
+    )
+    found = await trial(made)
+    assert (folder(made, found) / "verifier" / "test-stdout.txt").read_text() == left
+
+
 async def test_ids_contain_the_command(tmp_path: Path) -> None:
     one = await trial(project(tmp_path / "1", "Hello.", ASK))
     made = project(tmp_path / "2", "Hello.", ASK)
