@@ -51,7 +51,7 @@ async def run_shell_command(env, command: str, dir_path=None, timeout_ms=None, i
     return f"{result.output}\\n[exit code {result.exit_code}]"
 """
 _BLOCK = re.compile(r"^.*\bahe: (?:begin \(|end\b).*\n?", re.MULTILINE)
-_VARIABLE = re.compile(r"\{\{\s*(\w+)[^}]*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*+(\w++)[^{}]*+\}\}")
 _KNOWN = {"memory", "skills", "sub_agents", "tools", "workdir"}
 _RENAMED = {"working_directory": "{{ workdir }}", "username": "root"}
 _OUTSIDE = "it leads out of the folder, and such files are not read"
@@ -336,9 +336,7 @@ def _template(found: Found, path: str, text: str) -> str:
     """The template with the variables that there are here; a line that names another one is left out."""
     lines = []
     for line in text.splitlines():
-        for name in _VARIABLE.findall(line):
-            if name in _RENAMED:
-                line = re.sub(rf"\{{\{{\s*{name}[^}}]*\}}\}}", _RENAMED[name], line)
+        line = _VARIABLE.sub(lambda named: _RENAMED.get(named[1], named[0]), line)
         if unknown := set(_VARIABLE.findall(line)) - _KNOWN:
             found.leave(f"{path}: {line.strip()[:80]}", f"the prompt has no variable {min(unknown)}")
         else:
