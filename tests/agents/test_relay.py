@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from email.message import Message
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import UnixStreamServer
 from threading import Thread
 from typing import Any
 
@@ -19,7 +22,8 @@ from ahe.agents.hosted import check
 from ahe.agents.relay import CALLS, CONNECTIONS, SOCKET, Account, Relay
 from ahe.errors import BadRequest
 from ahe.models.openai import OpenAIModel
-from ahe.models.serving import MAX_BODY
+from ahe.models.script import ScriptedAnswer
+from ahe.models.serving import MAX_BODY, Connection, Threads
 from ahe.records import Limits, ModelSpec
 from ahe.runtime.meter import Meter
 
@@ -121,6 +125,40 @@ async def test_idle_connections_of_one_trial_do_not_keep_others_out() -> None:
         finally:
             for each in idle:
                 each.close()
+
+
+class Quick(Connection):
+    timeout = 0.3
+
+
+class Local(Threads, UnixStreamServer):
+    most = 2
+
+
+async def test_a_connection_ends_when_it_is_idle_and_not_while_its_answer_is_computed(tmp_path: Path) -> None:
+    def serve(method: str, path: str, headers: Message, read: Callable[[], bytes]) -> ScriptedAnswer:
+        read()
+        return ScriptedAnswer(raw="{}", delay=1.0)
+
+    def question() -> socket.socket:
+        made = socket.socket(socket.AF_UNIX)
+        made.settimeout(10)
+        made.connect(str(tmp_path / "s"))
+        return made
+
+    with Local(str(tmp_path / "s"), partial(Quick, serve)) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        with question() as idle, question() as slow:
+            slow.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+            assert await asyncio.to_thread(idle.recv, 1) == b""
+            with question() as other:  # takes the place of the one that ended
+                other.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+                await asyncio.sleep(0.2)
+                with question() as excess:  # answers are computed for both
+                    assert await asyncio.to_thread(excess.recv, 1) == b""
+                assert await asyncio.to_thread(answer, slow) == (200, "{}")
+                assert await asyncio.to_thread(answer, other) == (200, "{}")
+        server.shutdown()
 
 
 def _ended(made: socket.socket) -> bool:
