@@ -27,7 +27,7 @@ async def serve_tools(root: Path, directory: Path) -> None:
         raise UsageError("the package mcp is missing: `pip install 'ahe[mcp]'`") from None
 
     async with served(root, directory) as serving:
-        tools, turn = serving.harness.tools, asyncio.Lock()
+        tools, turn, renewing = serving.harness.tools, asyncio.Lock(), set[asyncio.Task[None]]()
 
         async def listed(context: Any, params: Any) -> types.ListToolsResult:
             return types.ListToolsResult(
@@ -37,11 +37,20 @@ async def serve_tools(root: Path, directory: Path) -> None:
                 ]
             )
 
+        async def again() -> None:
+            async with turn:
+                await serving.renew()
+
         async def called(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
             call = ToolCall(id="mcp", name=params.name, arguments=params.arguments or {})
             async with turn:
                 await serving.renew()
-                (text,) = await serving.toolbox.execute_all([call], tools, "mcp")
+                try:
+                    (text,) = await serving.toolbox.execute_all([call], tools, "mcp")
+                except asyncio.CancelledError:
+                    serving.box.end("the call was cancelled")  # its code would go on beside the next call
+                    renewing.add(asyncio.create_task(again()))
+                    raise
             failed = text.startswith("error: ")
             return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=failed)
 

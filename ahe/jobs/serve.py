@@ -25,8 +25,9 @@ from ahe.runtime.trajectory import Trajectory
 
 LIMITS = Limits(turns=0, tokens=0, seconds=0)
 READ_ONLY = (
-    *(".git", ".ahe", ".agents", ".claude", ".codex", ".opencode"),
-    *(".mcp.json", "AGENTS.md", "CLAUDE.md", "opencode.json"),
+    *(".git", ".githooks", ".husky", ".ahe", ".agents", ".claude", ".codex", ".opencode"),
+    *(".mcp.json", "AGENTS.md", "AGENTS.override.md", "CLAUDE.md", "CLAUDE.local.md"),
+    *("opencode.json", "opencode.jsonc"),
 )
 
 

@@ -244,7 +244,8 @@ class Box:
                 try:
                     with alarm(seconds + LATE):
                         made = instance(self.load(path))
-                        vars(made).update(self.kept.get(path.name, {}))
+                        for key, value in self.kept.get(path.name, {}).items():
+                            setattr(made, key, value)
                         self.middleware.append((path.name, made, None))
                 except BaseException as error:
                     self.middleware.append((path.name, None, describe(error)))
@@ -299,7 +300,9 @@ class Box:
 
         That is `ctx.state` under the name "", and the attributes of each object under its file's name.
         """
-        loaded = {name: vars(made) for name, made, broken in self.middleware or () if not broken}
+        loaded = {
+            name: getattr(made, "__dict__", {}) for name, made, broken in self.middleware or () if not broken
+        }
         kept = {name: picklable(values) for name, values in {**self.kept, **loaded, "": self.state}.items()}
         return base64.b64encode(pickle.dumps(kept)).decode()
 

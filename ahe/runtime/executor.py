@@ -133,7 +133,7 @@ class BoxExecutor:
         except ValidationError:
             raise HarnessError(f"the harness box gave a wrong answer to {what}") from None
         except TimeoutError:
-            self._fail(f"{what} did not return within {min(waiting.each, timeout):.0f} s")
+            self.end(f"{what} did not return within {min(waiting.each, timeout):.0f} s")
             raise HarnessError(self._failed) from None
         finally:
             self._waiting.pop(number, None)
@@ -162,7 +162,7 @@ class BoxExecutor:
         said = self._process.stderr_tail() if self._process is not None else ""
         return said[-500:] or "it ended without a word"
 
-    def _fail(self, reason: str) -> None:
+    def end(self, reason: str) -> None:
         """End the box, and every call that waits for it."""
         self._failed = self._failed or reason
         if self._process is not None:
@@ -179,7 +179,7 @@ class BoxExecutor:
         if len(line) > MAX_MESSAGE:
             raise HarnessError(f"{len(line)} bytes are too many for the harness box: {MAX_MESSAGE} at most")
         if self._process.stdin.transport.get_write_buffer_size() + len(line) > MAX_QUEUED:
-            self._fail("the harness box does not read what it asked for")
+            self.end("the harness box does not read what it asked for")
             raise HarnessError(self._failed)
         self._process.stdin.write(line)
 
@@ -194,7 +194,7 @@ class BoxExecutor:
             reason = f"the harness box ended: {self._stderr()}"
         except (ValueError, RecursionError, OSError) as error:
             reason = f"the harness box ended, it sent what is not a message: {error}"
-        self._fail(reason)
+        self.end(reason)
 
     def _take(self, message: object, size: int) -> None:
         """Raises `ValueError` if this is not a message, or too many are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -57,6 +58,7 @@ async def test_a_client_lists_the_tools_and_calls_them_in_its_own_directory(tmp_
     (mine / ".git").mkdir(parents=True)
     (mine / ".git/config").write_text("[core]\n")
     (mine / "note.txt").write_text("hello\n")
+    (mine / "opencode.jsonc").write_text("{}\n")
     (tmp_path / "secret.txt").write_text("secret\n")
     async with (
         stdio_client(server(root, mine)) as (incoming, outgoing),
@@ -77,6 +79,7 @@ async def test_a_client_lists_the_tools_and_calls_them_in_its_own_directory(tmp_
         assert (mine / "a.txt").read_text() == "one"
         assert "No such file" in await call("run", command=f"cat {tmp_path}/secret.txt")
         assert "Read-only" in await call("run", command="echo x >> .git/config")
+        assert "Read-only" in await call("run", command="echo x >> opencode.jsonc")
         assert "secret" not in await call("peek") and str(mine) not in await call("peek")
         refused = await session.call_tool("run", {"wrong": "argument"})
         assert refused.is_error and "wrong" in refused.content[0].text
@@ -94,6 +97,7 @@ def test_it_ends_when_the_agent_ends_it_and_leaves_nothing(end, tmp_path):
         [command.command, *command.args],
         env={**command.env, "TMPDIR": str(tmp_path / "temporary")},
         cwd=command.cwd,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a script's background
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -111,6 +115,26 @@ def test_it_ends_when_the_agent_ends_it_and_leaves_nothing(end, tmp_path):
         process.wait()
         process.stdout.close()
         process.stderr.close()
+
+
+async def test_a_cancelled_call_does_not_go_on_beside_the_next_one(tmp_path):
+    slow = "async def run(env, command):\n    while True:\n        await env.exec(command)\n"
+    root, mine = harness(tmp_path / "h", **{**TOOLS, "tools__run.py": slow}), tmp_path / "mine"
+    mine.mkdir()
+    async with (
+        stdio_client(server(root, mine)) as (incoming, outgoing),
+        ClientSession(incoming, outgoing) as session,
+    ):
+        await session.initialize()
+        call = asyncio.create_task(session.call_tool("run", {"command": "echo x >> log; sleep 0.05"}))
+        await asyncio.wait({call}, timeout=2)
+        call.cancel()
+        await asyncio.wait({call})
+        result = await session.call_tool("put", {"path": "a.txt", "text": "one"})
+        written = (mine / "log").read_text()
+        await session.call_tool("put", {"path": "b.txt", "text": "two"})
+        await asyncio.sleep(0.5)
+        assert result.content[0].text == "1 written" and (mine / "log").read_text() == written
 
 
 async def test_a_whole_home_is_refused(tmp_path):

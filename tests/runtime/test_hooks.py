@@ -51,6 +51,19 @@ async def after_model(self, ctx, reply):
     assert firing["after"]["tool_calls"][0]["name"] == "run_shell_command"
 
 
+async def test_a_middleware_with_slots_has_effect(tmp_path: Path) -> None:
+    code = """
+class Slots:
+    __slots__ = ("seen",)
+
+    async def before_tool(self, ctx, call):
+        self.seen = call
+        return {**call, "arguments": {"command": "echo instead"}}
+"""
+    played = await play(tmp_path, answers(shell("touch x"), "Done."), {"middleware/10_slots.py": code})
+    assert played.results()[0].startswith("instead")
+
+
 async def test_before_tool_rewrites_a_call(tmp_path: Path) -> None:
     body = """
 async def before_tool(self, ctx, call):
