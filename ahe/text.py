@@ -37,23 +37,25 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def loads(raw: str | bytes) -> Any:
+def loads(raw: str | bytes, *, finite: bool = False) -> Any:
     """The value of a JSON text, safe to write again. Raises `ValueError` or `RecursionError`.
 
     JSON can escape half a surrogate pair, which cannot be encoded in a file or a request: it is replaced. NaN and
-    infinite numbers (1e999) become None. Values more than `MAX_DEPTH` deep are refused: they parse, but what walks
-    through them later would fail.
+    infinite numbers (1e999) become None, or are refused with `finite`. Values more than `MAX_DEPTH` deep are refused:
+    they parse, but what walks through them later would fail.
     """
+
+    def number(digits: str) -> float | None:
+        value = float(digits)
+        if finite and not math.isfinite(value):
+            raise ValueError(f"{digits[:20]} is not a number of JSON")
+        return value if math.isfinite(value) else None
+
     text = raw if isinstance(raw, str) else raw.decode("utf-8")
-    value = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+    value = json.loads(text, parse_constant=number, parse_float=number)
     if too_deep(value):
         raise ValueError(f"more than {MAX_DEPTH} lists and objects in each other")
     return without_surrogates(value) if _ESCAPED.search(text) else value
-
-
-def _finite(digits: str) -> float | None:
-    value = float(digits)
-    return value if math.isfinite(value) else None
 
 
 def too_deep(value: Any) -> bool:

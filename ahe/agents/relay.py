@@ -7,11 +7,12 @@ all trials of a run: the path of a call begins with its trial's token.
 import asyncio
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -21,24 +22,33 @@ from pathlib import Path
 from socketserver import UnixStreamServer
 from typing import Any
 
+from ahe.agents import hosted
 from ahe.environments.inside import forward
-from ahe.errors import AgentFault, AheError
+from ahe.errors import AgentFault, AheError, BadRequest
 from ahe.models.identity import served_here
 from ahe.models.openai import CHAT, OpenAIModel
 from ahe.models.script import ScriptedAnswer
 from ahe.models.serving import POLL_SECONDS, Connection, Threads, failure, stream
 from ahe.records import Ended, Mount, Reply, Request
 from ahe.runtime.meter import Meter
+from ahe.text import loads
 
 SOCKET, FORWARD = "relay.sock", "forward.py"
 INSIDE = "/run/ahe"
 """Where a sandbox shows the relay's folder."""
-PASSED_ON = ("/responses", "/messages")
+RESPONSES = "/responses"
+PASSED_ON = (RESPONSES, "/messages")
 NOT_SERVED = (
     404,
     "ahe relays /v1/chat/completions, /v1/responses, /v1/messages and /v1/models, and nothing else",
 )
 SPENT = (403, "no further call is made: this trial has reached its limit of {}")
+CONNECTIONS, CALLS = 64, 16
+"""At most so many connections to a relay, and calls of one trial that are answered or wait."""
+WAIT = (429, f"a trial makes at most {CALLS} calls side by side")
+MAX_HEADER = 2000
+LENGTHS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+HEADER = re.compile(r"anthropic-[a-z0-9-]{1,60}", re.IGNORECASE)
 EVENTS = {"Content-Type": "text/event-stream"}
 
 
@@ -59,10 +69,14 @@ class Account:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     calls: set[asyncio.Task[Any]] = field(default_factory=set)
     known: int = 0
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)  # before each call the limits are checked
+    places: threading.Semaphore = field(default_factory=partial(threading.Semaphore, CALLS))
 
 
 class _Server(Threads, UnixStreamServer):
     """On a Unix socket."""
+
+    most = CONNECTIONS
 
 
 class _Forwarded:
@@ -124,7 +138,7 @@ class Relay:
             for call in account.calls:
                 call.cancel()
 
-    def _serve(self, method: str, path: str, headers: Message, body: bytes) -> ScriptedAnswer:
+    def _serve(self, method: str, path: str, headers: Message, read: Callable[[], bytes]) -> ScriptedAnswer:
         """In a thread of the connection."""
         _, token, version, place = (*path.partition("?")[0].rstrip("/").split("/", 3), "", "", "")[:4]
         account = self._accounts.get(token)
@@ -135,29 +149,34 @@ class Relay:
             return ScriptedAnswer(raw=json.dumps({"object": "list", "data": [model]}))
         if method != "POST" or f"/{place}" not in (CHAT, *PASSED_ON):
             return failure(*NOT_SERVED)
+        kept = {
+            name: value
+            for name, value in headers.items()
+            if HEADER.fullmatch(name) and value.isascii() and value.isprintable() and len(value) <= MAX_HEADER
+        }
+        if not account.places.acquire(blocking=False):
+            return failure(*WAIT)
         try:
-            payload = json.loads(body)
-            if not isinstance(payload, dict) or (place == CHAT[1:] and not payload.get("messages")):
-                raise ValueError
-        except ValueError:
-            return failure(400, "the request's body is not a JSON object with messages")
-        kept = {name: value for name, value in headers.items() if name.lower().startswith("anthropic-")}
-        try:
-            return asyncio.run_coroutine_threadsafe(
-                self._answer(account, f"/{place}", payload, kept), self._loop
-            ).result()
+            answer = self._answer(account, f"/{place}", read(), kept)
+            return asyncio.run_coroutine_threadsafe(answer, self._loop).result()
         except CancelledError:
             return ScriptedAnswer(drop=True)
+        finally:
+            account.places.release()
 
     async def _answer(
-        self, account: Account, path: str, payload: dict[str, Any], headers: dict[str, str]
+        self, account: Account, path: str, body: bytes, headers: dict[str, str]
     ) -> ScriptedAnswer:
+        if account.token not in self._accounts:
+            return ScriptedAnswer(drop=True)
         task = asyncio.current_task()
         assert task is not None
         account.calls.add(task)
         task.add_done_callback(account.calls.discard)
         try:
-            return await self._metered(account, path, payload, headers)
+            async with account.asking:
+                payload = await asyncio.to_thread(_payload, path, body)
+                return await self._metered(account, path, payload, headers)
         except AgentFault as fault:
             account.fault = fault
             return failure(400, str(fault))
@@ -175,10 +194,11 @@ class Relay:
             account.stopped.set()
             return failure(SPENT[0], SPENT[1].format(account.ended))
         asked = {**payload, "model": self._model.spec.name}
-        if path == CHAT:
-            asked.setdefault("max_tokens", payload.get("max_completion_tokens") or meter.limits.reply_tokens)
-            if account.seed is not None:
-                asked.setdefault("seed", account.seed + meter.turns)
+        length = "max_output_tokens" if path == RESPONSES else "max_tokens"
+        if length not in asked and (path != CHAT or "max_completion_tokens" not in asked):
+            asked[length] = meter.limits.reply_tokens
+        if path == CHAT and account.seed is not None:
+            asked.setdefault("seed", account.seed + meter.turns)
         call = _Forwarded(self._model, path, asked, headers)
         meter.turns += 1
         request = Request(role="coder", key=f"{account.key}/{meter.turns - 1}", messages=())
@@ -192,6 +212,23 @@ class Relay:
         if len(asked.get("messages", ())) >= len(account.said.get("messages", ())) and path == CHAT:
             account.said = {"messages": asked["messages"], "choices": call.body["choices"]}
         return ScriptedAnswer(raw=call.raw, headers=EVENTS if payload.get("stream") else {})
+
+
+def _payload(path: str, body: bytes) -> dict[str, Any]:
+    """The payload of a call, without lengths that name none. Raises `BadRequest`."""
+    try:
+        payload = loads(body, finite=True)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the request's body is not JSON ({str(error)[:200]})") from None
+    messages = payload.get("messages") if isinstance(payload, dict) else None
+    talk = isinstance(messages, list) and messages and all(isinstance(each, dict) for each in messages)
+    if not isinstance(payload, dict) or (path == CHAT and not talk):
+        raise BadRequest("the request's body is not a JSON object with messages")
+    hosted.check(payload)
+    payload = {name: value for name, value in payload.items() if value or name not in LENGTHS}
+    if not all(isinstance(payload.get(name, 1), int) for name in LENGTHS):
+        raise BadRequest(f"{', '.join(LENGTHS)} are whole numbers")
+    return payload
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ from ahe.text import read_text
 TEXTS = ("AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md")
 SKILLS = (".agents/skills", ".claude/skills", ".opencode/skills", ".pi/skills", "skills")
 AGENTS = (".claude/agents", ".opencode/agent", ".opencode/agents")
+MEMORY = "memory.md"
 OTHERS = {
     ".claude/commands": "commands that a person types have no counterpart",
     ".claude/rules": "rules by path have no counterpart: put what matters into memory.md",
@@ -53,6 +54,7 @@ _BLOCK = re.compile(r"^.*\bahe: (?:begin \(|end\b).*\n?", re.MULTILINE)
 _VARIABLE = re.compile(r"\{\{\s*+(\w++)[^{}]*+\}\}")
 _KNOWN = {"memory", "skills", "sub_agents", "tools", "workdir"}
 _RENAMED = {"working_directory": "{{ workdir }}", "username": "root"}
+_OUTSIDE = "it leads out of the folder, and such files are not read"
 
 
 class NoCounterpart(Record):
@@ -95,14 +97,16 @@ async def bring_in(project: Project, source: Path) -> Imported:
     """
     found = read(source)
     if not found.files:
+        said = "".join(f"; {each.path}: {each.why}" for each in found.left_out)
         raise UsageError(
-            f"{source} holds nothing to import: no AGENTS.md, CLAUDE.md, skills, agents or code_agent.yaml"
+            f"{source} holds nothing to import: no AGENTS.md, CLAUDE.md, skills, agents or code_agent.yaml{said}"
         )
     history = project.history()
     history.require_clean()
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch) / "harness"
         shutil.copytree(history.export(history.head(), project.config.runs / "harnesses"), whole)
+        _keep(found, whole)
         _put(found, whole)
         for problem in check(whole, Preflight()):
             if problem.where not in found.files:
@@ -134,10 +138,33 @@ def _source(source: Path) -> str:
     return f"{source}@{known.text.strip()[:12]}" if known.code == 0 else str(source)
 
 
+def _keep(found: Found, tree: Path) -> None:
+    """Put imported memory after the memory that the workspace has, and name what is replaced."""
+    memory = tree / MEMORY
+    if MEMORY in found.files and memory.is_file() and (there := memory.read_bytes().strip()):
+        added = found.files[MEMORY].strip()
+        found.files[MEMORY] = (there if added in there else there + b"\n\n" + added) + b"\n"
+    gone = {path.relative_to(tree).as_posix() for path in _tools(found, tree)} - set(found.files)
+    changed = (
+        name
+        for name, data in found.files.items()
+        if name != MEMORY and (tree / name).is_file() and (tree / name).read_bytes() != data
+    )
+    for name in sorted({*gone, *changed}):
+        found.leave(
+            name, "what the workspace had there was replaced: `ahe revert` of this commit brings it back"
+        )
+
+
+def _tools(found: Found, tree: Path) -> list[Path]:
+    """The files of tools that have to go."""
+    folders = ("tools", "tool_descriptions") if found.tools else ()
+    return [path for name in folders for path in sorted((tree / name).glob("*.*"))]
+
+
 def _put(found: Found, tree: Path) -> None:
-    for name in ("tools", "tool_descriptions") if found.tools else ():
-        for path in (tree / name).glob("*.*"):
-            path.unlink()
+    for path in _tools(found, tree):
+        path.unlink()
     for name, data in found.files.items():
         path = tree / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,10 +172,11 @@ def _put(found: Found, tree: Path) -> None:
 
 
 def read(source: Path) -> Found:
-    """What a folder holds of a harness. Nothing in it is executed."""
+    """What a folder holds of a harness. Nothing in it is executed, and no file outside of it is read."""
     found = Found()
-    config = next(iter(sorted(source.glob("*agent*.yaml"))), None)
-    if config is not None and (source / "tool_descriptions").is_dir():
+    configs = (path for path in sorted(source.glob("*agent*.yaml")) if _inside(found, source, path))
+    config = next(configs, None) if (source / "tool_descriptions").is_dir() else None
+    if config is not None:
         _workspace(found, source, config)
     else:
         _agents_files(found, source)
@@ -158,21 +186,34 @@ def read(source: Path) -> Found:
     return found
 
 
-def _text(source: Path, path: str) -> str:
+def _inside(found: Found, source: Path, path: Path) -> bool:
+    """Whether this is something in `source`; where a link or `..` leads out of it, that is named as left out."""
+    if not path.exists():
+        return False
+    if path.resolve().is_relative_to(source.resolve()):
+        return True
+    found.leave(path.relative_to(source).as_posix() if path.is_relative_to(source) else str(path), _OUTSIDE)
+    return False
+
+
+def _text(found: Found, source: Path, path: str) -> str:
+    place = source / path
     try:
-        return read_text(source / path) if (source / path).is_file() else ""
+        return read_text(place) if _inside(found, source, place) and place.is_file() else ""
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{source / path} cannot be read: {error}") from None
 
 
 def _skill(found: Found, source: Path, folder: Path) -> None:
     name = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")
+    if not _inside(found, source, folder):
+        return
     if not (folder / "SKILL.md").is_file():
         found.leave(folder.relative_to(source).as_posix(), "it has no SKILL.md")
         return
     for path in sorted(folder.rglob("*")):
         target = f"skills/{name}/{path.relative_to(folder).as_posix()}"
-        if not path.is_file() or path.suffix == ".pyc":
+        if not _inside(found, source, path) or not path.is_file() or path.suffix == ".pyc":
             continue
         try:
             classify(target)
@@ -180,6 +221,8 @@ def _skill(found: Found, source: Path, folder: Path) -> None:
             found.leave(path.relative_to(source).as_posix(), str(error))
             continue
         found.files[target] = path.read_bytes()
+    if f"skills/{name}/SKILL.md" not in found.files:
+        return
     try:
         meta, body = split_front_matter(found.files[f"skills/{name}/SKILL.md"].decode("utf-8", "replace"))
     except ValueError:
@@ -195,7 +238,7 @@ def _skill(found: Found, source: Path, folder: Path) -> None:
 def _agents_files(found: Found, source: Path) -> None:
     texts: dict[str, str] = {}
     for name in TEXTS:
-        text = _BLOCK.sub("", _text(source, name)).strip()
+        text = _BLOCK.sub("", _text(found, source, name)).strip()
         for line in [line for line in text.splitlines() if re.fullmatch(r"@\S+", line.strip())]:
             if line.strip()[1:] not in TEXTS:
                 found.leave(f"{name}: {line.strip()}", "files that a text includes are not followed")
@@ -203,7 +246,7 @@ def _agents_files(found: Found, source: Path) -> None:
         if text and text not in texts.values():
             texts[name] = text
     if texts:
-        found.files["memory.md"] = ("\n\n".join(texts.values()) + "\n").encode()
+        found.files[MEMORY] = ("\n\n".join(texts.values()) + "\n").encode()
     for place in AGENTS:
         for path in sorted((source / place).glob("*.md")):
             _sub_agent(found, source, path)
@@ -217,6 +260,8 @@ def _agents_files(found: Found, source: Path) -> None:
 def _sub_agent(found: Found, source: Path, path: Path) -> None:
     name = path.relative_to(source).as_posix()
     try:
+        if not _inside(found, source, path):
+            return
         meta, body = split_front_matter(read_text(path))
     except (ValueError, OSError) as error:
         found.leave(name, str(error))
@@ -234,7 +279,7 @@ def _sub_agent(found: Found, source: Path, path: Path) -> None:
 
 def _settings(found: Found, source: Path, name: str) -> None:
     try:
-        settings = json.loads(_text(source, name) or "{}")
+        settings = json.loads(_text(found, source, name) or "{}")
     except ValueError as error:
         found.leave(name, f"it is not JSON: {error}")
         return
@@ -261,9 +306,9 @@ def _workspace(found: Found, source: Path, config: Path) -> None:
     except (ValueError, OSError) as error:
         raise UsageError(f"{config}: {error}") from None
     prompt = str(about.get("system_prompt") or "systemprompt.md").removeprefix("./")
-    found.files[PROMPT] = (_template(found, prompt, _text(source, prompt)).strip() + "\n").encode()
-    memory = [_text(source, name).strip() for name in ("LongTermMEMORY.md",)]
-    found.files["memory.md"] = ("\n\n".join(filter(None, memory)) + "\n").encode()
+    found.files[PROMPT] = (_template(found, prompt, _text(found, source, prompt)).strip() + "\n").encode()
+    memory = [_text(found, source, name).strip() for name in ("LongTermMEMORY.md",)]
+    found.files[MEMORY] = ("\n\n".join(filter(None, memory)) + "\n").encode()
     if (source / "ShortTermMEMORY.md").is_file():
         found.leave("ShortTermMEMORY.md", "there is no memory of a session: a harness starts each task anew")
     for tool in _list(about, "tools"):
@@ -302,7 +347,7 @@ def _template(found: Found, path: str, text: str) -> str:
 def _tool(found: Found, source: Path, tool: Mapping[str, Any]) -> None:
     path = str(tool.get("yaml_path", "")).removeprefix("./")
     try:
-        about = read_mapping(_text(source, path))
+        about = read_mapping(_text(found, source, path))
     except (ValueError, UsageError) as error:
         found.leave(path or str(tool.get("name")), str(error))
         return

@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from email.message import Message
 from functools import partial
 from socketserver import TCPServer
@@ -52,7 +53,7 @@ class ScriptedServer:
             await asyncio.to_thread(server.shutdown)
             server.server_close()
 
-    def _answer(self, method: str, path: str, headers: Message, body: bytes) -> ScriptedAnswer:
+    def _answer(self, method: str, path: str, headers: Message, read: Callable[[], bytes]) -> ScriptedAnswer:
         place = path.partition("?")[0].rstrip("/")
         if self._server is None:
             return ScriptedAnswer(drop=True)
@@ -61,7 +62,7 @@ class ScriptedServer:
         if method != "POST" or not place.endswith("/chat/completions"):
             return failure(404, f"{method} {path} is not served here")
         try:
-            payload = json.loads(body)
+            payload = json.loads(read())
         except ValueError:
             return failure(400, "the request's body is not JSON")
         role, key = headers.get("X-Ahe-Role", ""), headers.get("X-Ahe-Key", "")

@@ -51,7 +51,9 @@ def test_a_bundle_begins_another_project_with_the_record(evolved: Path, tmp_path
 
 def test_a_branch_has_a_commit_for_each_kept_change(evolved: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    write_files(other, {"code.py": "1\n", "agent/harness/old.txt": "old\n"})
+    write_files(
+        other, {"code.py": "1\n", "agent/harness/old.txt": "old\n", "agent/harness/system_prompt.md": "x"}
+    )
     git(tmp_path, "init", "-q", str(other))
     for command in (("add", "-A"), ("-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "Code")):
         git(other, *command)
@@ -68,6 +70,10 @@ def test_a_branch_has_a_commit_for_each_kept_change(evolved: Path, tmp_path: Pat
     assert body.startswith("Ada\n") and "Measured by ahe: +" in body and "Ahe-" not in body
     again = world.ahe(evolved, "export", "--branch", "better", "--repo", str(other), check=2)
     assert "has a branch better already" in again.stderr
+    for path in ("code.py", "agent", "code.py/harness", "./agent"):
+        arguments = ("--branch", "other", "--repo", str(other), "--path", path)
+        assert world.ahe(evolved, "export", *arguments, check=2).stderr
+        assert "other" not in git(other, "branch", "--list", "other")
 
 
 class FakeEnvironment:
@@ -96,7 +102,13 @@ class FakeEnvironment:
 def test_an_agent_for_harbor_works_in_harbors_environment(
     evolved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    mine = write_files(tmp_path / "mine", {"ahe_agent.py": "mine\n"})
+    assert "not from ahe" in world.ahe(evolved, "export", "--harbor", str(mine), check=2).stderr
+    assert [path.name for path in mine.iterdir()] == ["ahe_agent.py"]
+    assert (mine / "ahe_agent.py").read_text() == "mine\n"
     exported(evolved, "--harbor", str(tmp_path / "agent"))
+    (tmp_path / "agent" / "harness").rename(tmp_path / "agent" / "old")
+    exported(evolved, "--harbor", str(tmp_path / "agent"))  # ours is replaced
     spec = importlib.util.spec_from_file_location("ahe_agent", tmp_path / "agent" / "ahe_agent.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -241,3 +253,43 @@ def test_reading_executes_and_follows_nothing(tmp_path: Path) -> None:
     files = {"code_agent.yaml": "tools: 5\nmiddlewares: [a]\n", "tool_descriptions/x.tool.yaml": "- 1\n"}
     found = read(write_files(tmp_path, files))
     assert [each.path for each in found.left_out] == ["a.py"]
+
+
+@pytest.mark.parametrize("nexau", [False, True])
+def test_nothing_outside_of_the_folder_comes_in(tmp_path: Path, nexau: bool) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("---\ndescription: d\nname: run_shell_command\n---\nSECRET\n")
+    whole = write_files(tmp_path / "outside", {"SKILL.md": "---\nname: o\ndescription: d\n---\nSECRET\n"})
+    files = {"skills/plan/SKILL.md": "---\nname: plan\ndescription: Plan first\n---\nPlan.\n"}
+    if nexau:
+        prompts = f"system_prompt: {secret}\ntools: [{{name: t, yaml_path: ../secret.txt}}]\n"
+        files |= {"code_agent.yaml": prompts, "tool_descriptions/x.tool.yaml": "{}\n"}
+    source = write_files(tmp_path / "mine", files)
+    (source / ".claude" / "agents").mkdir(parents=True)
+    (source / "skills" / "bare").mkdir()
+    links = {"skills/plan/notes.md", "skills/bare/SKILL.md", "LongTermMEMORY.md" if nexau else "AGENTS.md"}
+    links |= set() if nexau else {".claude/agents/a.md", ".claude/settings.json"}
+    for name in links:
+        (source / name).symlink_to(secret)
+    (source / "skills" / "linked").symlink_to(whole)
+    (source / "skills" / "plan" / "same.md").symlink_to("SKILL.md")
+    found = read(source)
+    assert "skills/plan/same.md" in found.files, "a link inside of the folder is followed"
+    assert not [name for name, data in found.files.items() if b"SECRET" in data]
+    outside = {each.path for each in found.left_out if "leads out of the folder" in each.why}
+    assert outside == links | {"skills/linked"} | ({str(secret), "../secret.txt"} if nexau else set())
+
+
+def test_memory_of_the_workspace_stays_and_what_is_replaced_is_named(tmp_path: Path) -> None:
+    root = world.write_project(tmp_path / "project")
+    world.ahe(root, "init")
+    (root / "workspace" / "memory.md").write_text("Look first.\n")
+    world.by_hand(root, "add", "-A")
+    world.by_hand(root, "commit", "-qm", "memory")
+    source = write_files(tmp_path / "agent", {**NEXAU, "LongTermMEMORY.md": "Remember.\n"})
+    done = bring_in(root, source)
+    assert (root / "workspace" / "memory.md").read_text() == "Look first.\n\nRemember.\n"
+    assert "system_prompt.md: what the workspace had there was replaced" in done.stdout
+    assert "memory.md: what" not in done.stdout
+    (source / "LongTermMEMORY.md").write_text("")
+    assert "there already" in bring_in(root, source, 2).stderr

@@ -97,6 +97,7 @@ def test_it_ends_when_the_agent_ends_it_and_leaves_nothing(end, tmp_path):
         [command.command, *command.args],
         env={**command.env, "TMPDIR": str(tmp_path / "temporary")},
         cwd=command.cwd,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a script's background
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
