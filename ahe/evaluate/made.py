@@ -12,7 +12,7 @@ import shlex
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -209,8 +209,12 @@ def name_of(text: str, taken: set[str]) -> str:
 # -------------------------------------------------------------------------------------------------------- shell checks
 
 
-def read_checks(source: Path, files: Path | None) -> tuple[list[NewTask], dict[str, str]]:
+def read_checks(
+    source: Path, files: Path | None, copied: Callable[[Path], Path]
+) -> tuple[list[NewTask], dict[str, str]]:
     """The tasks of a list of checks, and why others are none. `files` is the start state of those that name none.
+
+    `copied` gives the copy of a folder to start from. The list itself is not in it.
 
     Text: an instruction, then its commands, each in a line that begins with `$ `. YAML: a list of `instruction` and
     `check`, with `name`, `files` (a folder beside the list) and `solution` (commands) where wanted.
@@ -230,8 +234,15 @@ def read_checks(source: Path, files: Path | None) -> tuple[list[NewTask], dict[s
             left_out[f"check {number}"] = f"{why} ({(said or check)[:60]!r})"
             continue
         name = name_of(str(row.get("name") or said), taken)
-        tasks.append(NewTask(name, said, check, start, solution=_commands(solution)))
+        hidden, start = _inside(source, start), copied(start.resolve()) if start else None
+        tasks.append(NewTask(name, said, check, start, hidden, solution=_commands(solution)))
     return tasks, left_out
+
+
+def _inside(file: Path, folder: Path | None) -> frozenset[str]:
+    """The file's path in the folder, if it is in it."""
+    path, root = file.resolve(), folder and folder.resolve()
+    return frozenset({path.relative_to(root).as_posix()} if root and path.is_relative_to(root) else ())
 
 
 def _commands(lines: str) -> dict[str, bytes]:
@@ -286,8 +297,8 @@ def folders_with_check(root: Path) -> list[Path]:
     return [f for f in (root, *sorted(root.iterdir())) if any((f / name).is_file() for name in CHECKS)]
 
 
-def read_folder(folder: Path) -> NewTask:
-    """The task of a folder: its files are the start state, `check` is the verifier. Raises `TaskError`."""
+def read_folder(folder: Path, copied: Callable[[Path], Path], taken: set[str]) -> NewTask:
+    """The task of a folder: a copy of it is the start state, `check` is the verifier. Raises `TaskError`."""
     check = next(name for name in CHECKS if (folder / name).is_file())
     about = next((name for name in INSTRUCTIONS if (folder / name).is_file()), "")
     if not about or not (said := read_text(folder / about).strip()):
@@ -296,10 +307,10 @@ def read_folder(folder: Path) -> NewTask:
     runs = "" if data.startswith(b"#!") else "python3 " if check.endswith(".py") else "bash -e "
     solution = folder / SOLUTION
     return NewTask(
-        name_of(folder.name, set()),
+        name_of(folder.name, taken),
         said,
         f"{runs}/tests/{'own-' * (check == 'check.sh')}{check}",
-        folder,
+        copied(folder),
         frozenset({check, about, SOLUTION}),
         {f"{'own-' * (check == 'check.sh')}{check}": data},
         solution={"solve.sh": solution.read_bytes()} if solution.is_file() else {},

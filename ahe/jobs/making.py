@@ -1,6 +1,7 @@
 """Makes tasks of what people have, and checks each: what cannot be a task is left out with the reason."""
 
 import asyncio
+import functools
 import re
 import shutil
 import tempfile
@@ -46,15 +47,16 @@ class MadeSuite(Record):
 
 def checks(source: Path, files: Path | None, scratch: Path) -> Drafts:
     """The tasks of a list of shell checks, which start from the folder `files` if given. Raises `UsageError`."""
-    return read_checks(source, _copied(files, scratch) if files else None)
+    return read_checks(source, files, functools.cache(functools.partial(_copied, scratch=scratch)))
 
 
 def folders(source: Path, scratch: Path) -> Drafts:
     """The tasks of the folders in `source` that hold a `check`."""
     tasks, left_out = [], {}
+    taken: set[str] = set()
     for folder in folders_with_check(source):
         try:
-            tasks.append(read_folder(folder))
+            tasks.append(read_folder(folder, functools.partial(_copied, scratch=scratch), taken))
         except TaskError as error:
             left_out[folder.name] = str(error)
     return tasks, left_out
@@ -82,7 +84,9 @@ def commits(source: Path, base: str, fix: str, span: str, check: str, scratch: P
 def one_task(
     suite: Path, name: str, instruction: str, check: str, files: Path | None, scratch: Path
 ) -> Drafts:
-    """A task for the folder `suite`. Raises `UsageError` where it has one of that name."""
+    """A task for the folder `suite`. Raises `UsageError` where it has one of that name, or where it can be no name."""
+    if name and name != (plain := name_of(name, set())):
+        raise UsageError(f"--name {name} is not the name of a task's folder: {plain} would be")
     name = name or name_of(instruction, {path.name for path in suite.glob("*")})
     if (suite / name).exists():
         raise UsageError(f"{suite / name} exists already: give the task another --name")
@@ -109,16 +113,16 @@ async def _made(drafts: Drafts, target: Path, scratch: Path, tell: Callable[[str
 
     async def one(task: NewTask) -> str:
         async with limit:
-            folder = target / task.name
+            folder = scratch / "made" / task.name
             write(task, folder)
             check = await check_task(read_task(folder), "auto", scratch)
-            if why := _unsound(task, check):
-                shutil.rmtree(folder)
-            elif (fails := _FAILS.findall(check.idle[0].output)) and not task.solution and task.pytest:
-                said = folder / "instruction.md"
-                said.write_text(
-                    said.read_text("utf-8") + f"\nIt fails now:\n\n    {fails[0][:500]}\n", "utf-8"
-                )
+            why = _unsound(task, check)
+            if not why:
+                fails = _FAILS.findall(check.idle[0].output) if task.pytest and not task.solution else []
+                with (folder / "instruction.md").open("a", encoding="utf-8") as said:
+                    said.write(f"\nIt fails now:\n\n    {fails[0][:500]}\n" if fails else "")
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copytree(folder, target / task.name, symlinks=True)
             tell(f"checked {task.name}")
             return why
 
@@ -126,8 +130,6 @@ async def _made(drafts: Drafts, target: Path, scratch: Path, tell: Callable[[str
         running = {task.name: group.create_task(one(task)) for task in tasks}
     left_out = left_out | {name: done.result() for name, done in running.items() if done.result()}
     if all(task.name in left_out for task in tasks):
-        if target.exists() and not any(target.iterdir()):
-            target.rmdir()
         raise TaskError(
             "\n".join(f"{name}: {why}" for name, why in left_out.items()) or "there is nothing in it"
         )
@@ -159,6 +161,7 @@ def _copied(root: Path, scratch: Path) -> Path:
 
     Raises `UsageError` for a folder that is too large.
     """
+    scratch = Path(tempfile.mkdtemp(dir=scratch))
     empty, record, target = scratch / "empty", scratch / "record.git", scratch / "code"
     empty.mkdir()
     Git(empty, record).run("init", "--quiet", "--template=")

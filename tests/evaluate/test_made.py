@@ -149,6 +149,25 @@ def test_a_file_of_tests(tmp_path: Path) -> None:
     checked(tmp_path, "test_shape-tasks")  # the verifier puts the tests and their fixtures back
 
 
+def test_the_agent_gets_neither_the_checks_nor_what_git_ignores(tmp_path: Path) -> None:
+    rows = "- {instruction: Make done., check: test -e done, files: data}\n"
+    files = {"checks.txt": "Make it done.\n$ test -e done\n", "a.txt": "", "checks.yaml": rows}
+    secret = {".gitignore": ".env\n", ".env": "KEY=1\n", "b.txt": ""}
+    one = {"TASK.md": "Make done.", "check": "test -e done\n", **secret}
+    places = {"": files | secret, "data/": secret, "mine/Task 1/": one, "mine/task-1/": one}
+    write_files(tmp_path, {f"{at}{name}": text for at, each in places.items() for name, text in each.items()})
+    for arguments, tasks in (
+        (("checks.txt", "--files", "."), {"make-it-done": {".gitignore", "b.txt", "a.txt", "data", "mine"}}),
+        (("checks.yaml", "--out", "yaml"), {"make-done": {".gitignore", "b.txt"}}),
+        (("mine",), {"task-1": {".gitignore", "b.txt"}, "task-1-2": {".gitignore", "b.txt"}}),
+    ):
+        found = made(tmp_path, *arguments)
+        assert found["tasks"].keys() == tasks.keys()
+        for name, start in tasks.items():
+            given = {path.name for path in (Path(found["folder"]) / name / "environment/files").iterdir()}
+            assert given - {"checks.yaml"} == start
+
+
 def passes(task: Path, solve: str) -> bool:
     """Whether the check passes after an agent that runs these commands."""
     write_files(task, {"solution/solve.sh": f"#!/bin/bash\n{solve}\n"})
@@ -330,6 +349,9 @@ def test_a_new_task_by_flags_and_by_answers(tmp_path: Path) -> None:
     wrong = world.ahe(tmp_path, "tasks", "new", "--instruction", "Nothing", "--check", "true", check=2)
     assert "doing nothing passes" in wrong.stderr
     assert len(load_suite(tmp_path / "tasks").tasks) == 2
+    for name in ("../../x", "/tmp/x", "A b"):
+        refused = world.ahe(tmp_path, *new, "--name", name, check=2)
+        assert "is not the name of a task's folder" in refused.stderr
 
 
 def answered(root: Path, lines: str) -> str:
@@ -358,7 +380,7 @@ def test_a_yaml_that_is_no_list(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.yaml": "a: 1\n", "b.yaml": "- [\n"})
     for name, why in (("a.yaml", "not a list of checks"), ("b.yaml", "is not YAML")):
         with pytest.raises(Exception, match=why):
-            read_checks(tmp_path / name, None)
+            read_checks(tmp_path / name, None, lambda root: root)
 
 
 def test_the_code_around_a_test(tmp_path: Path) -> None:
