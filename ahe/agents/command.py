@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -43,6 +44,8 @@ CODE_FOLDERS = ("tool_descriptions", "tools", "middleware")
 LONG, LOOK, GRACE, START = 1_000_000.0, 5.0, 5.0, 60.0
 """Seconds: without a limit, between looks at the clock, to end by itself after the last call, to start."""
 MAX_OUTPUT, MAX_FILES = 1_000_000, 20
+SKIPPED = "not-rendered.txt"
+"""File beside the agent's recordings: which files of the harness it did not get, and why."""
 NOT_FOUND = (CANNOT_RUN, 127)
 
 
@@ -70,22 +73,44 @@ def surfaces(agent: str) -> tuple[Kind, ...]:
 
 @dataclass(frozen=True)
 class Command:
-    """The command of a project. `folders` come first in its PATH; `version` is what the agent says of itself."""
+    """The command of a project. `folders` come first in its PATH; `version` is what the agent says of itself, `files`
+    a digest of the files that the command line names."""
 
     agent: str
     text: str
     folders: tuple[str, ...] = ()
     version: str = ""
+    files: str = ""
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What a trial's id contains."""
-        return (self.agent, self.text, self.version)
+        return (self.agent, self.text, self.version, self.files)
 
     def script(self, text: str) -> str:
         """A command line for this agent's sandbox."""
         path = ":".join([*self.folders, "$PATH"])
         return f'export PATH="{path}"\n{text}'
+
+
+Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class Spent(Record):
+    """What a program says that it used, beside the calls that the relay saw."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    calls: Count = 0
+    input_tokens: Count = 0
+    cached_tokens: Count = 0
+    output_tokens: Count = 0
+    usd: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+
+    def usage(self) -> Usage:
+        """As of a call at least, where anything was used."""
+        used = Usage(**self.model_dump())
+        return used.model_copy(update={"calls": max(1, used.calls)}) if used.tokens or used.usd else used
 
 
 class Said(Record):
@@ -95,7 +120,7 @@ class Said(Record):
 
     passed: bool | None = None
     answer: str = ""
-    usage: Usage = Usage()
+    usage: Spent = Spent()
     trace: str = ""
 
 
@@ -131,11 +156,13 @@ class CommandPlayer:
             variables = await self._prepare(environment, instruction, account)
             result: ExecResult | AgentFault
             with tempfile.TemporaryDirectory() as folder:
-                ours, place = await self._put(environment, harness, Path(folder))
+                ours, skipped = await self._put(environment, harness, Path(folder))
+                if skipped:
+                    (record / SKIPPED).write_text("\n".join(skipped) + "\n", "utf-8", "backslashreplace")
                 meter.begin()
                 try:
                     result = await self._run(environment, variables, account)
-                    await self._take_away(environment, ours, place)
+                    await self._take_away(environment, ours)
                     said = await self._collect(environment, record, account)
                 except AgentFault as fault:
                     result, said = fault, None
@@ -143,10 +170,9 @@ class CommandPlayer:
             raise account.fatal
         ended, cause = self._ended(result, account, said, record)
         own = said or Said()
-        usage = meter.usage
-        if not usage.calls and own.usage.tokens:
-            usage = own.usage.model_copy(update={"calls": max(1, own.usage.calls)})
-            self.relay.charge(usage)
+        usage, more = meter.usage, own.usage.usage()
+        if more.calls:
+            usage += self.relay.charge(more)
         return AgentOutcome(
             ended=ended,
             answer=own.answer or (self.answer_of(trace) if self.command.agent != OWN else ""),
@@ -183,42 +209,54 @@ class CommandPlayer:
         own = ways()[self.command.agent].env
         return {**known, **{name: Template(text).safe_substitute(known) for name, text in own.items()}}
 
-    async def _put(self, environment: Environment, harness: Harness, folder: Path) -> tuple[list[str], Path]:
+    async def _put(
+        self, environment: Environment, harness: Harness, folder: Path
+    ) -> tuple[dict[str, bool], list[str]]:
         """Renders the harness into the sandbox. Where the task has a file of that name, our part is put into it.
 
-        Returns the paths of the files, and the folder of the host that holds them as they are in the task's directory.
+        Returns the paths of the files, each with whether it is ours alone, and why others are not rendered: a file of
+        the task that cannot take our part stays as it is.
         """
         agent, source = self.command.agent, Path(harness.root)
         inside = f"{HARNESS}/" if agent == OWN else ""
-        ours = await asyncio.to_thread(_rendered, source, agent, folder)
-        merged = folder / "merged"
-        for name in ours:
+        ours: dict[str, bool] = {}
+        skipped: list[str] = []
+        for name in await asyncio.to_thread(_rendered, source, agent, folder):
+            alone = True
+            data = (folder / name).read_bytes()
             with contextlib.suppress(OSError):
                 theirs = await environment.read(inside + name)
-                (merged / name).parent.mkdir(parents=True, exist_ok=True)
-                (merged / name).write_bytes(theirs)
-        if merged.exists():
-            folder = merged
-            await asyncio.to_thread(_rendered, source, agent, folder)
-        for name in ours:
-            await environment.write(inside + name, (folder / name).read_bytes())
-        return ours, folder
+                alone = False
+            try:
+                if not alone:
+                    data = await asyncio.to_thread(_merged, source, agent, name, theirs)
+                await environment.write(inside + name, data)
+                ours[name] = alone
+            except (UsageError, FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+                skipped.append(f"{name} is not rendered: {error}")
+        return ours, skipped
 
-    async def _take_away(self, environment: Environment, ours: list[str], folder: Path) -> None:
+    async def _take_away(self, environment: Environment, ours: Mapping[str, bool]) -> None:
         """Takes our part of the rendered files away, before the verifier looks; what the agent wrote there stays."""
         if self.command.agent == OWN:
             return
-        for name in ours:
+        gone = []
+        for name, alone in ours.items():
             try:
-                (folder / name).write_bytes(await environment.read(name))
+                there = await environment.read(name)
             except OSError:
-                (folder / name).unlink(missing_ok=True)
-        with contextlib.suppress(UsageError):  # the agent has damaged the marks of our part
-            await asyncio.to_thread(remove, self.command.agent, folder)
-        kept = [name for name in ours if (folder / name).is_file()]
-        for name in kept:
-            await environment.write(name, (folder / name).read_bytes())
-        gone = [name for name in ours if name not in kept]
+                gone.append(name)
+                continue
+            kept = await asyncio.to_thread(_without_ours, self.command.agent, name, there, alone)
+            if kept is None:
+                gone.append(name)
+            elif kept != there:
+                try:
+                    await environment.write(name, kept)
+                except OSError:  # what the agent put there, as a link, cannot be written
+                    await environment.exec(f"rm -rf -- {shlex.quote(name)}", user="root")
+                    with contextlib.suppress(OSError):
+                        await environment.write(name, kept)
         folders = sorted({posixpath.dirname(name) for name in gone} - {""}, reverse=True)
         if gone:
             empty = f"; rmdir -p -- {shlex.join(folders)} 2>/dev/null" if folders else ""
@@ -293,7 +331,9 @@ class CommandPlayer:
             return ended, f"{why}the command ended with exit code {result.exit_code}: {printed}"
         if self.command.agent == OWN:
             return (
-                ("answered", "") if said else ("malformed", f"the command printed no line of JSON: {printed}")
+                ("answered", "")
+                if said
+                else ("malformed", f"the command printed no valid line of JSON: {printed}")
             )
         if not calls:
             return "crashed", f"the agent never called its model at AHE_BASE_URL: {printed}"
@@ -307,6 +347,32 @@ def _rendered(harness: Path, agent: str, folder: Path) -> list[str]:
         if source != harness:
             shutil.copytree(harness, source, ignore=lambda at, _: CODE_FOLDERS if Path(at) == harness else ())
         return [name for name in render(source, agent, folder).written if name != RECORD]
+
+
+def _merged(harness: Path, agent: str, name: str, theirs: bytes) -> bytes:
+    """A task's file with our part in it. Raises `UsageError` where it cannot take that."""
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(theirs)
+        _rendered(harness, agent, Path(place))
+        return file.read_bytes()
+
+
+def _without_ours(agent: str, name: str, there: bytes, alone: bool) -> bytes | None:
+    """A rendered file without our part; None if nothing else is in it.
+
+    Read as Latin-1, which every byte is a letter of: what the agent wrote there need not be UTF-8.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        file, record = Path(place, name), Path(place, RECORD)
+        for each in (file, record):
+            each.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(there.decode("latin-1").encode())
+        record.write_text(json.dumps({agent: [name] if alone else []}), "utf-8")
+        with contextlib.suppress(UsageError):  # the agent has damaged the marks of our part
+            remove(agent, Path(place))
+        return file.read_bytes().decode().encode("latin-1") if file.is_file() else None
 
 
 def _said(printed: str) -> Said | None:

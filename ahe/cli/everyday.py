@@ -106,6 +106,10 @@ def evolve(
     if plays:
         own |= {"evolve.strategy": own["evolve.strategy"] or "playbook", "evolve.plays": plays}
     project = invocation.project(own)
+    if plays and (editor := project.config.evolve.editor) != "plays":
+        raise click.UsageError(
+            f"--play has no effect here, changes come from [evolve] editor {editor!r}: use --strategy playbook"
+        )
     if dry_run:
         found = estimate(project, **given)
         show(found, as_json, lambda: estimate_table(found, width()))

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ahe.errors import TaskError, UsageError, WorkspaceError
-from ahe.evaluate.made import PYTEST, NewTask, name_of
+from ahe.evaluate.made import GUARDED, NewTask, name_of, run_pytest
 from ahe.history.git import Git
 
 FOLDERS = {"test", "tests", "spec", "specs", "__tests__", "testdata"}
 _TEST = re.compile(r"conftest\.py|test_.*|.*_test\.\w+|.*\.(test|spec)\.\w+|.*Tests?\.\w+")
 _PYTEST = re.compile(r"test_.*\.py|.*_test\.py")
 _TRAILERS = re.compile(r"(\n[A-Z][\w-]+: [^\n]*)+\s*\Z")
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
+"""The repository may name programs that show a difference; they are not run."""
+_LINK, _SUBMODULE = "120000", "160000"
 SOLVE = b"#!/bin/bash\nset -e\ngit apply --whitespace=nowarn /solution/fix.patch\n"
 SAID = "The files in this folder are a project. Make this change to it:\n\n"
 
@@ -45,10 +48,13 @@ class Repository:
         before, after = (
             self._own("rev-parse", "--verify", f"{rev}^{{commit}}").strip() for rev in (base, fix)
         )
-        listed = self._own("diff", "--name-only", "--no-renames", "-z", "--diff-filter=d", before, after)
-        tests = [path for path in listed.split("\0") if path and is_test(path)]
+        listed = self._own("diff", "--raw", *_PLAIN, "-z", "--diff-filter=d", before, after).split("\0")
+        modes = {path: about.split()[1] for about, path in zip(listed[::2], listed[1::2], strict=False)}
+        if modules := [path for path, mode in modes.items() if mode == _SUBMODULE]:
+            raise TaskError(f"it changes the submodule {modules[0]}, whose files are not in the repository")
+        tests = [path for path, mode in modes.items() if mode != _LINK and is_test(path)]
         patch = self._git().raw(
-            *("diff", "--binary", "--full-index", "--no-renames", before, after, "--", "."),
+            *("diff", "--binary", "--full-index", *_PLAIN, before, after, "--", "."),
             *(f":(exclude,top,literal){path}" for path in tests),
         )
         said = _TRAILERS.sub("", self._own("log", "-1", "--format=%B", after)).strip()
@@ -63,11 +69,20 @@ class Repository:
         return NewTask(
             name_of(f"{subject[:36]} {after[:7]}", taken),
             SAID + said,
-            check or f"{PYTEST} {shlex.join(run)}",
+            check or run_pytest(shlex.join(run)),
             self._files(before),
-            restored={path: self._git().raw("show", f"{after}:{path}") for path in tests},
+            restored=self._tests(after),
             solution={"solve.sh": SOLVE, "fix.patch": patch},
         )
+
+    def _tests(self, sha: str) -> dict[str, bytes]:
+        """Every file of a commit's tree that belongs to its tests or sets them up."""
+        folder = self._files(sha)
+        listed = self._own("ls-tree", "-r", "-z", "--full-tree", sha).split("\0")
+        files = [path for mode, _, path in (line.partition(" ") for line in listed if line) if mode != _LINK]
+        names = [path.partition("\t")[2] for path in files]
+        wanted = [name for name in names if is_test(name) or PurePosixPath(name).name in GUARDED]
+        return {name: (folder / name).read_bytes() for name in wanted if (folder / name).is_file()}
 
     def _files(self, sha: str) -> Path:
         """The files of a commit, through a repository of our own that borrows the objects of the person's."""

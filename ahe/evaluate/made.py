@@ -28,7 +28,35 @@ INSTRUCTIONS = (*("instruction.md", "TASK.md", "TASK.txt", "TASK", "README.md", 
 SOLUTION = "solution.sh"
 ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini")
 IGNORED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", ".pytest_cache", ".venv", "node_modules")
-PYTEST = "python3 -m pytest -q -o addopts= -p no:cacheprovider -rfE --tb=short --color=no"
+GUARDED = ("conftest.py", "pytest.ini", ".pytest.ini", "sitecustomize.py", "usercustomize.py")
+"""Files that pytest or Python reads by itself: the verifier takes away those that the agent made."""
+PYTEST = (
+    'PYTHONPATH="$lib" python3 -m pytest -q -o addopts= -p no:cacheprovider -p project_paths -rfE --tb=short '
+    '--color=no --junitxml="$lib/report.xml"'
+)
+# Pytest's own imports must not find modules of the project, which may be called as Python's are.
+PROJECT_PATHS = b"""\
+import os
+import sys
+
+paths = [os.getcwd(), os.path.join(os.getcwd(), "src")]
+sys.path[:0] = paths
+os.environ["PYTHONPATH"] = os.pathsep.join([os.environ["PYTHONPATH"], *paths])
+"""
+# An exit code of 0 alone says little: a module of the project may have ended pytest.
+PASSED = b"""\
+import sys
+from xml.etree import ElementTree
+
+try:
+    of = [suite.attrib for suite in ElementTree.parse(sys.argv[1]).iter("testsuite")]
+except (OSError, ElementTree.ParseError):
+    sys.exit("pytest ended before it wrote its report")
+tests, skipped, failed = (sum(int(each[key]) for each in of) for key in ("tests", "skipped", "failures"))
+failed += sum(int(each["errors"]) for each in of)
+if failed or tests <= skipped:
+    sys.exit(f"{tests} tests, {skipped} skipped, {failed} failed")
+"""
 _CARRIED = ("py.py", "pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
 _COLOURING = ("lexers", "styles", "formatters")
 _IMPORTED = ("__init__", "_mapping", "default", "diff", "python", "terminal")
@@ -56,14 +84,19 @@ workdir = "/app"
 """
 FILES = f"FROM {BASE}\nWORKDIR /app\nCOPY files/ /app/\n"
 NOTHING = f"FROM {BASE}\nWORKDIR /app\nCOPY setup.sh /tmp/setup.sh\nRUN bash /tmp/setup.sh\n"
+RESTORE = f"""\
+find . \\( {" -o ".join(f"-name {name}" for name in (*GUARDED, "__pycache__"))} \\) -prune -exec rm -rf {{}} + &&
+cp -R --remove-destination /tests/restored/. . &&
+"""
 PREPARE_PYTEST = """\
-lib=$(mktemp -d)
-python3 -m zipfile -e /tests/pytest.zip "$lib"
-export PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 PYTHONPATH="$lib:$PWD:$PWD/src"
+lib=$(mktemp -d) && (cd / && python3 -I -m zipfile -e /tests/pytest.zip "$lib") &&
+export lib PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 &&
+export PYTHONPATH="$lib:$PWD:$PWD/src" &&
 """
 TEST = """\
 #!/bin/bash
-{prepare}if bash -e /tests/check.sh; then reward=1; else reward=0; fi
+reward=0
+{prepare}bash -e /tests/check.sh && reward=1
 echo $reward > /logs/verifier/reward.txt
 """
 
@@ -93,21 +126,26 @@ class NewTask:
 
 def write(task: NewTask, folder: Path) -> None:
     """Write the task to the new folder `folder`. Raises `UsageError` where pytest is needed and not installed."""
-    prepare = "cp -R --remove-destination /tests/restored/. .\n" if task.restored else ""
+    start = folder / "environment" / "files"
+    if task.files is not None:
+        _copy(task.files, start, task.hidden)
+    restored = dict(task.restored)
+    for name in GUARDED if restored else ():
+        found = {path.relative_to(start).as_posix(): path for path in start.rglob(name) if path.is_file()}
+        restored = {where: path.read_bytes() for where, path in found.items()} | restored
+    prepare = RESTORE * bool(restored)
     content = {
         "task.toml": TOML.format(solution="solve.sh" if task.solution else "unknown").encode(),
         "instruction.md": task.instruction.strip().encode() + b"\n",
         "tests/test.sh": TEST.format(prepare=prepare + PREPARE_PYTEST * task.pytest).encode(),
         "tests/check.sh": task.check.strip().encode() + b"\n",
         **{f"tests/{name}": data for name, data in task.tests.items()},
-        **{f"tests/restored/{name}": data for name, data in task.restored.items()},
+        **{f"tests/restored/{name}": data for name, data in restored.items()},
         **{f"solution/{name}": data for name, data in task.solution.items()},
     }
     if task.pytest:
-        content["tests/pytest.zip"] = _packed_pytest()
-    if task.files is not None:
-        _copy(task.files, folder / "environment" / "files", task.hidden)
-    if any((folder / "environment" / "files").glob("*")):
+        content |= {"tests/pytest.zip": _packed_pytest(), "tests/passed.py": PASSED}
+    if any(start.glob("*")):
         content["environment/Dockerfile"] = FILES.encode()
     else:
         content |= {"environment/Dockerfile": NOTHING.encode(), "environment/setup.sh": b"#!/bin/bash\n"}
@@ -142,6 +180,7 @@ def _packed_pytest() -> bytes:
         )
     root, packed = Path(origin).parent.parent, io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(zipfile.ZipInfo("project_paths.py"), PROJECT_PATHS, zipfile.ZIP_DEFLATED)
         for name in _CARRIED:
             for path in sorted((root / name).rglob("*.py")) or [root / name]:
                 plain = path.parent.name not in _COLOURING or path.stem in _IMPORTED
@@ -150,6 +189,11 @@ def _packed_pytest() -> bytes:
                     info = zipfile.ZipInfo(path.relative_to(root).as_posix())
                     file.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()
+
+
+def run_pytest(tests: str) -> str:
+    """Lines of bash that run these tests, given as arguments of pytest, and that its report says they passed."""
+    return f'{PYTEST} {tests}\ncd /\npython3 -I /tests/passed.py "$lib/report.xml"'
 
 
 def name_of(text: str, taken: set[str]) -> str:
@@ -201,12 +245,25 @@ def _text_rows(text: str) -> Iterator[dict[str, Any]]:
         if line.startswith("$ "):
             check.append(line[2:])
         elif check and line.strip():
-            yield {"instruction": "\n".join(said), "check": "\n".join(check)}
+            yield {"instruction": "\n".join(said), "check": _each_must_succeed(check)}
             said, check = [line], []
         else:
             said.append(line)
     if "".join((*said, *check)).strip():
-        yield {"instruction": "\n".join(said), "check": "\n".join(check)}
+        yield {"instruction": "\n".join(said), "check": _each_must_succeed(check)}
+
+
+def _each_must_succeed(lines: list[str]) -> str:
+    """The lines as a script for `bash -e`, which by itself goes on after a failed `! a` or `a && b`."""
+    script: list[str] = []
+    open_: list[str] = []
+    for line in lines:
+        open_.append(line)
+        known = subprocess.run(["bash", "-n"], input="\n".join(open_), capture_output=True, text=True)
+        if known.returncode == 0 and not known.stderr and not line.endswith("\\"):
+            script += [*open_, *["[ $? = 0 ] || exit 1"] * (len(open_) == 1)]
+            open_ = []
+    return "\n".join(script + open_)
 
 
 def _yaml_rows(source: Path, text: str) -> list[dict[str, Any]]:
@@ -264,15 +321,14 @@ def read_tests(code: Path, path: str) -> list[NewTask]:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError) as error:
         raise UsageError(f"{file} is not Python: {error}") from None
-    own = (Path(path), *(folder / "conftest.py" for folder in Path(path).parents))
-    restored = {p.as_posix(): (code / p).read_bytes() for p in own if (code / p).is_file()}
+    restored = {path: file.read_bytes()}
     taken: set[str] = set()
     return [
         NewTask(
             name_of("-".join(names), taken),
             f"A test of the code in this folder fails: `{'::'.join((path, *names))}`. Repair the code so that it "
             f"passes. The test itself is not here; it runs when you are done.\n\n{about}",
-            f"{PYTEST} {shlex.quote('::'.join((path, *names)))}",
+            run_pytest(shlex.quote("::".join((path, *names)))),
             code,
             frozenset({path}),
             restored=restored,

@@ -102,12 +102,16 @@ class Store(Database):
         """The number of scored trials."""
         return int(self.rows("SELECT count(*) FROM trial WHERE status <> 'missing'")[0][0])
 
-    def answered(self, model: str) -> bool:
-        """Whether a scored trial with this model had a reply, and did not end with a request that was refused."""
+    def answered(self, model: str, player: str = "") -> bool:
+        """Whether a scored trial with this model had a reply, and did not end with a request that was refused.
+
+        With `player` only trials count whose `settings` end with it.
+        """
         found = self.rows(
             "SELECT 1 FROM trial WHERE record ->> 'model' = ? AND status <> 'missing'"
-            " AND record ->> 'ended' <> 'bad_request' AND record ->> '$.usage.calls' > 0 LIMIT 1",
-            (model,),
+            " AND record ->> 'ended' <> 'bad_request' AND record ->> '$.usage.calls' > 0"
+            " AND ifnull(record ->> 'settings', '') LIKE '%' || ? LIMIT 1",
+            (model, player),
         )
         return bool(found)
 

@@ -76,7 +76,8 @@ class Plays(Protocol):
 class TrialRunner:
     """Runs trials with one model under one set of limits. `mode` is `native` or `text`.
 
-    `make_player` makes what plays a trial instead of our own loop, and `identity` is what its trials' ids contain then.
+    `make_player` makes what plays a trial instead of our own loop, `identity` is what its trials' ids contain then, and
+    `must_call` says that it cannot work without its model.
     """
 
     store: Store
@@ -88,6 +89,7 @@ class TrialRunner:
     sandboxed: bool = True
     make_player: Callable[[Limits], Plays] | None = None
     identity: tuple[str, ...] = ()
+    must_call: bool = False
 
     def plan(self, harness: HarnessVersion, task: Task, attempt: int) -> Planned:
         """The trial with its id, whether it has run already or not.
@@ -113,9 +115,9 @@ class TrialRunner:
         """Run the trial and commit it. If anything but the agent fails, it is `missing`, with the error as its cause.
 
         That is so too for a request that the endpoint refused, and for an agent that never called its model, as long
-        as no trial with this model has ended otherwise: then the endpoint or the command may be at fault, and
-        `repeated_failure` stops the run. Raises `BudgetExceeded`, `UsageError`, and `HarnessError` if the harness
-        cannot be loaded; then nothing is committed.
+        as no trial with this model (and this command) has ended otherwise: then the endpoint or the command may be at
+        fault, and `repeated_failure` stops the run. Raises `BudgetExceeded`, `UsageError`, and `HarnessError` if the
+        harness cannot be loaded; then nothing is committed.
         """
         harness = load(Path(planned.harness.root))
         started, clock = now(), time.monotonic()
@@ -133,8 +135,9 @@ class TrialRunner:
             broken = (
                 f"{type(error).__name__}: {hide(str(error))[:300]} (unexpected: see {folder / UNEXPECTED})"
             )
-        silent = agent.ended == "crashed" and self.make_player is not None and not agent.usage.calls
-        if (agent.ended == "bad_request" or silent) and not self.store.answered(self.model.fingerprint):
+        silent = agent.ended == "crashed" and self.must_call and not agent.usage.calls
+        doubted = agent.ended == "bad_request" or silent
+        if doubted and not self.store.answered(self.model.fingerprint, self._player()):
             broken, verification = agent.cause, None
         trial = self._trial(planned, agent, verification, broken, started, time.monotonic() - clock)
         self.store.put(trial)
@@ -218,8 +221,12 @@ class TrialRunner:
             seconds=round(seconds, 3),
             sandboxed=self.sandboxed,
             runtime=RUNTIME_VERSION,
-            settings=_digest([self.mode, self._limits(planned.task).model_dump()]),
+            settings=_digest([self.mode, self._limits(planned.task).model_dump()]) + self._player(),
         )
+
+    def _player(self) -> str:
+        """What the `settings` of a trial end with, if it was not our own loop that played it."""
+        return f"-{_digest([*self.identity])}" if self.identity else ""
 
     def _limits(self, task: Task) -> Limits:
         own = self.limits.seconds

@@ -34,6 +34,8 @@ def estimate(project: Project, *, iterations: int | None = None) -> Estimate:
     state = workspace_state(history.commits())
     wanted = table.iterations if iterations is None else iterations
     suite.require_named()
+    if table.editor == "plays":
+        project.plays()
     train, heldout = project.tasks_in_use(suite)
     names, on_train = [task.name for task in (*train, *heldout)], [task.name for task in train]
     incumbent = HarnessVersion(id=history.harness_id(state.incumbent), root=str(Path()))

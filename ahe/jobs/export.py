@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ahe.errors import UsageError, WorkspaceError
 from ahe.history import Commit, History
@@ -24,10 +24,17 @@ def to_bundle(project: Project, file: Path) -> list[str]:
 
 
 def to_harbor(project: Project, sha: str, folder: Path) -> list[str]:
-    """Write an agent for Harbor's `--agent-import-path ahe_agent:AheAgent`; its version is the harness's id."""
+    """Write an agent for Harbor's `--agent-import-path ahe_agent:AheAgent`; its version is the harness's id.
+
+    Raises `UsageError` where a person's file or folder would be replaced.
+    """
+    target, text = folder / "ahe_agent.py", AGENT.read_text("utf-8")
+    ours = target.is_file() and target.read_bytes().startswith(text.partition("\n")[0].encode())
+    if target.is_symlink() or (target.exists() and not ours):
+        raise UsageError(f"{target} is there already, and not from ahe: name another folder")
     files = export(project, sha, folder / "harness")
-    text = AGENT.read_text("utf-8").replace("@TREE@", project.history().harness_id(sha))
-    (folder / "ahe_agent.py").write_text(text.replace("@PYTHON@", sys.executable), "utf-8")
+    text = text.replace("@TREE@", project.history().harness_id(sha))
+    target.write_text(text.replace("@PYTHON@", sys.executable), "utf-8")
     return ["ahe_agent.py", *(f"harness/{name}" for name in files)]
 
 
@@ -35,17 +42,19 @@ def to_branch(project: Project, sha: str, repository: Path, branch: str, path: s
     """Make a branch in another repository, from its HEAD: the folder `path` there holds the harness, first the seed,
     then a commit for each change up to `sha` that was kept. Returns the commits' subjects, oldest first.
 
-    The repository's working tree is not touched. Raises `UsageError` where the branch or `repository` is not usable.
+    The repository's working tree is not touched. Raises `UsageError` where the branch or `repository` is not usable, or
+    `path` holds something else than a harness.
     """
     history, git = project.history(), Git(repository.resolve()).as_person()
     ref, folder = f"refs/heads/{branch}", path.strip("/")
-    if git.probe("check-ref-format", ref).code or not folder or ".." in folder.split("/"):
+    if git.probe("check-ref-format", ref).code or {"", ".", ".."} & set(folder.split("/")):
         raise UsageError(f"{branch!r} or {path!r} cannot be a branch and a folder: name others")
     head = git.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head.code:
         raise UsageError(f"{repository} is not a git repository with a commit: --repo names one")
     if not git.probe("show-ref", "--verify", "--quiet", ref).code:
         raise UsageError(f"{repository} has a branch {branch} already: name another one")
+    _require_harness(git, folder)
     name, address, *_ = git.author
     stream, subjects, seen = [], [], ""
     for commit, title, text in _kept(history, sha):
@@ -69,6 +78,17 @@ def to_branch(project: Project, sha: str, repository: Path, branch: str, path: s
     except WorkspaceError as error:
         raise UsageError(f"the branch could not be made: {error}") from None
     return subjects
+
+
+def _require_harness(git: Git, folder: str) -> None:
+    """Raises `UsageError` where HEAD has something else than a harness at this path, or a file on the way to it."""
+    for place in (folder, *map(str, PurePosixPath(folder).parents[:-1])):
+        kind = git.probe("cat-file", "-t", f"HEAD:{place}").text.strip()
+        harness = place != folder or not git.probe("cat-file", "-e", f"HEAD:{folder}/system_prompt.md").code
+        if kind == "blob" or (kind and not harness):
+            raise UsageError(
+                f"{place} in HEAD is not a harness and would be replaced: --path names another folder"
+            )
 
 
 def _kept(history: History, sha: str) -> Iterator[tuple[str, str, str]]:

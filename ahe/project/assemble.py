@@ -21,7 +21,7 @@ from ahe.events import Notice, Spent
 from ahe.evolve.documents import ADDED_TOKENS, DocumentsEditor
 from ahe.evolve.draft import Draft
 from ahe.evolve.editor import Evolver
-from ahe.evolve.plays import Examples, PlaysEditor, named
+from ahe.evolve.plays import Examples, PlaysEditor
 from ahe.evolve.prune import EveryNth, PruneEditor
 from ahe.evolve.replay import Replay
 from ahe.evolve.smoke import SmokeTrial
@@ -226,9 +226,8 @@ def editor(parts: Parts, history: History) -> Editor:
     every, plays, rows = config.evolve.prune_every, parts.project.playbook(), examples(parts.suite)
     made: Editor
     if kind == "plays":
-        names = config.evolve.plays
-        chosen = named(plays, names) if names else plays
-        made = PlaysEditor(history, make_draft, scratch, chosen, rows, parts.watcher, in_order=bool(names))
+        chosen, in_order = parts.project.plays(), bool(config.evolve.plays)
+        made = PlaysEditor(history, make_draft, scratch, chosen, rows, parts.watcher, in_order=in_order)
     else:
         made = Evolver(
             history,

@@ -14,7 +14,7 @@ from ahe.evaluate.store import Store
 from ahe.evaluate.stored import of_one_model
 from ahe.evaluate.suite import Suite, load_suite
 from ahe.evolve.documents import Document, read_documents
-from ahe.evolve.plays import Play, read_playbook
+from ahe.evolve.plays import Play, named, read_playbook
 from ahe.harness.inventory import Component, inventory
 from ahe.history import History
 from ahe.models.identity import fingerprint
@@ -50,6 +50,11 @@ class Project:
     def playbook(self) -> tuple[Play, ...]:
         """The plays that come along and those in the project's own folder `playbook/`. Raises `HarnessError`."""
         return read_playbook(entry("evolver") / "playbook", self.root / "playbook")
+
+    def plays(self) -> tuple[Play, ...]:
+        """The plays that a run tries: those that the configuration names, else all. Raises `UsageError`."""
+        names = self.config.evolve.plays
+        return named(self.playbook(), names) if names else self.playbook()
 
     def documents(self) -> tuple[Document, ...]:
         """The documents that the configuration names, each part no longer than a tool's result. Raises `UsageError`."""

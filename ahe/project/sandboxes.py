@@ -1,6 +1,9 @@
 """Where trials run: a project's task environments, and the sandboxes of evolved code."""
 
+import contextlib
 import functools
+import hashlib
+import os
 import re
 import shlex
 import subprocess
@@ -8,7 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ahe.agents.command import Command, CommandPlayer, ways
+from ahe.agents.command import OWN, Command, CommandPlayer, ways
 from ahe.agents.relay import Relay
 from ahe.debug.readers.read import read_trial
 from ahe.environments.base import NoEnvironment
@@ -62,6 +65,7 @@ def trial_runner(
         make_executor=lambda: make_executor(unsafe),
         sandboxed=not unsafe,
         make_player=make_player if command else None,
+        must_call=command is not None and command.agent != OWN,
         identity=command.identity if command else (),
     )
 
@@ -101,7 +105,8 @@ def coder_command(config: Config) -> Command | None:
         )
     mounts = command_mounts(config)
     command = Command(table.agent, text, tuple(f"{mount.inside}/bin" for mount in mounts))
-    return replace(command, version=said_version(command, usual.version, mounts))
+    version = said_version(command, usual.version, mounts)
+    return replace(command, version=version, files=named_files(command, mounts))
 
 
 def command_mounts(config: Config) -> tuple[Mount, ...]:
@@ -117,6 +122,30 @@ def command_mounts(config: Config) -> tuple[Mount, ...]:
 def said_version(command: Command, asked: str, mounts: tuple[Mount, ...]) -> str:
     """What the agent in its sandbox says its version is; empty where it cannot be asked."""
     return said_inside(command, asked, mounts)[:200] if asked else ""
+
+
+def named_files(command: Command, mounts: tuple[Mount, ...]) -> str:
+    """A digest of the files below the mounts that the command line names: by their path or, where the agent says no
+    version, as a program in a folder of PATH. Empty where it names none."""
+    lexer = shlex.shlex(command.text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        words = list(lexer)
+    except ValueError:  # a quote has no end
+        words = command.text.split()
+    folders = [] if ways()[command.agent].version else command.folders
+    named = {part for word in words for part in (word, word.partition("=")[2]) if part}
+    paths = {Path(os.path.normpath(part)) for part in named if part.startswith("/")}
+    paths |= {Path(folder, part) for folder in folders for part in named if "/" not in part}
+    below = [path for path in sorted(paths) if any(path.is_relative_to(mount.inside) for mount in mounts)]
+    found = hashlib.sha256()
+    known = ""
+    for path in below:
+        with contextlib.suppress(OSError):
+            if path.is_file():
+                found.update(f"{path}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+                known = found.hexdigest()[:24]
+    return known
 
 
 def absent(command: Command, mounts: tuple[Mount, ...]) -> list[str]:

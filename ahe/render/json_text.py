@@ -17,6 +17,14 @@ class Member(NamedTuple):
     end: int
 
 
+def get(text: str, at: tuple[str, ...]) -> Any:
+    """The value at this path, None where there is none. Raises `ValueError` where the text is not JSON."""
+    value = json.loads(text if text.strip() else "{}")
+    for key in at:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
 def put(text: str, at: tuple[str, ...], value: Any, mark: str = "") -> str:
     """The text with `value` at this path. With `mark` it is an element of the list there, in place of one that holds
     the mark. Raises `ValueError` where the text is not JSON, or the path leads through another kind of value.

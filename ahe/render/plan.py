@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from ahe.harness.layout import classify, counts
+from ahe.errors import HarnessError
+from ahe.harness.layout import MOUNTS, classify, counts
 from ahe.harness.load import Harness, SubAgent, load
 from ahe.records import Kind, Record
 from ahe.render.static import NotStatic, Static
@@ -68,6 +69,27 @@ def plan(root: Path, agent: str, kinds: Collection[Kind] = ALL) -> Plan:
     if serves:
         made.files |= {f"{to.harness}/{path}": (root / path).read_bytes() for path, _ in paths}
     return made
+
+
+def makes(agent: str, path: str) -> bool:
+    """Whether rendering some harness for this agent writes to this path. Raises `UsageError` for an unknown agent."""
+    to = table(agent)
+    named: list[tuple[str, str, Kind | None]] = (
+        [(f"{to.harness}/".removeprefix("./"), "", None)] if to.harness else []
+    )
+    for kind, place in to.places.items():
+        if path and path in (place.block, place.config, place.yaml):
+            return True
+        if place.files:
+            named.append((place.files.partition("{name}")[0], f"{MOUNTS[kind]}/", kind))
+    for prefix, mount, wanted in named:
+        inside = mount + path.removeprefix(prefix)
+        try:
+            if path.startswith(prefix) and counts(inside) and (classify(inside) is wanted or wanted is None):
+                return True
+        except HarnessError:
+            continue
+    return False
 
 
 def _paths(root: Path) -> Iterator[tuple[str, Kind | None]]:

@@ -4,6 +4,7 @@
 """
 
 import json
+import tomllib
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
@@ -13,9 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from ahe.errors import UsageError
 from ahe.records import Kind, Record
-from ahe.render.json_text import drop, put
-from ahe.render.plan import ALL, Lost, Plan, plan
-from ahe.render.table import AGENTS, table
+from ahe.render.json_text import drop, get, put
+from ahe.render.plan import ALL, Lost, Plan, makes, plan
+from ahe.render.table import AGENTS, Entry, table
 
 RECORD = ".ahe/rendered.json"
 MARK = "ahe hook"
@@ -70,7 +71,7 @@ def _changes(made: Plan | None, agent: str, into: Path) -> dict[str, bytes | Non
             raise UsageError(f"{into / path} is there already, and not from ahe: move it away or remove it")
         after[path] = data
     own = set(wanted.files)
-    for path, parts in _parts(wanted, agent, record).items():
+    for path, parts in _parts(wanted, agent, record, old | others).items():
         before = _read(into, path)
         text = _text(before, into / path)
         try:
@@ -87,7 +88,9 @@ def _changes(made: Plan | None, agent: str, into: Path) -> dict[str, bytes | Non
     return {path: data for path, data in after.items() if data != _read(into, path)}
 
 
-def _parts(wanted: Plan, agent: str, others: Mapping[str, object]) -> dict[str, list[Callable[[str], str]]]:
+def _parts(
+    wanted: Plan, agent: str, others: Mapping[str, object], ours: Collection[str]
+) -> dict[str, list[Callable[[str], str]]]:
     """How each file that a person also edits has to change, for each part of ours that it may hold."""
     found: dict[str, list[Callable[[str], str]]] = {}
     shared = {place.block for other in others if other in AGENTS for place in table(other).places.values()}
@@ -97,12 +100,21 @@ def _parts(wanted: Plan, agent: str, others: Mapping[str, object]) -> dict[str, 
                 partial(_with_block, path=place.block, block=wanted.blocks.get(place.block, ""))
             ]
         for entry in place.entries:
-            mark = MARK if entry.hook else ""
-            change = partial(drop, at=entry.at, mark=mark)
-            if entry in wanted.entries.get(place.config, ()):
-                change = partial(put, at=entry.at, value=entry.value, mark=mark)
+            there = entry in wanted.entries.get(place.config, ())
+            change = partial(_with_entry, entry=entry, there=there, ours=place.config in ours)
             found.setdefault(place.config, []).append(change)
     return found
+
+
+def _with_entry(text: str, entry: Entry, there: bool, ours: bool) -> str:
+    """The text with our entry, or without it; a person's own value at its key stays. Raises `ValueError`."""
+    mark = MARK if entry.hook else ""
+    theirs = not mark and not ours and get(text, entry.at) not in (None, entry.value)
+    if not there:
+        return text if theirs else drop(text, entry.at, mark)
+    if theirs:
+        raise ValueError(f"it has a value of yours at {'.'.join(entry.at)}: give that another name")
+    return put(text, entry.at, entry.value, mark)
 
 
 def _with_block(text: str, path: str, block: str) -> str:
@@ -115,18 +127,30 @@ def _with_block(text: str, path: str, block: str) -> str:
     before, found, after = text.partition(begin)
     if found:
         after = after.partition(end)[2].removeprefix("\n")
-        return f"{before if block else before.removesuffix(chr(10))}{block}{after}"
-    return f"{text}\n{block}" if text and block else text or block
+        text = f"{before if block else before.removesuffix(chr(10))}{block}{after}"
+    else:
+        text = f"{text}\n{block}" if text and block else text or block
+    if block and path.endswith(".toml"):
+        tomllib.loads(text)  # a table of ours may be there already
+    return text
 
 
 def _record(into: Path) -> dict[str, list[str]]:
+    """Raises `UsageError` for a path that `ahe` writes for no harness: a record may come from anybody."""
     text = _text(_read(into, RECORD), into / RECORD)
     try:
-        return TypeAdapter(dict[str, list[str]]).validate_json(text or "{}")
+        record = TypeAdapter(dict[str, list[str]]).validate_json(text or "{}")
     except ValidationError:
         raise UsageError(
             f"{into / RECORD} is damaged: restore it, or remove it and what was rendered"
         ) from None
+    for agent, paths in record.items():
+        foreign = [path for path in paths if not makes(agent, path)] if agent in AGENTS else [agent]
+        if foreign:
+            raise UsageError(
+                f"{into / RECORD} names {foreign[0]!r}, which ahe does not write: correct or remove it"
+            )
+    return record
 
 
 def _write(changes: Mapping[str, bytes | None], into: Path) -> None:

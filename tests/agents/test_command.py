@@ -18,14 +18,18 @@ import yaml
 from ahe.debug.readers.read import read_trial
 from ahe.errors import AllBroken, BudgetExceeded, UsageError
 from ahe.evaluate.suite import load_suite
+from ahe.evaluate.trial import HarnessVersion
 from ahe.events import QUIET
 from ahe.jobs.doctor import examine
 from ahe.jobs.evaluate import evaluate
 from ahe.jobs.evolve import evolve
+from ahe.jobs.known import OfflineModel
 from ahe.project.assemble import assemble, loop
 from ahe.project.config import load_config
 from ahe.project.project import Project, init, open_project
+from ahe.project.sandboxes import trial_runner
 from ahe.records import Trial
+from ahe.render.render import BEGIN, END
 
 EXAMPLES = world.ROOT / "examples" / "own-agent"
 TASK = "alpha-note"
@@ -58,10 +62,8 @@ async def trial(made: Project, task: str = TASK) -> Trial:
         await evaluate(made, tasks=(task,), rollouts=1)
     history = made.history()
     with closing(made.store()) as store:
-        (found,) = [
-            each for each in store.of_harness(history.harness_id(history.head())) if each.task == task
-        ]
-    return found
+        found = [each for each in store.of_harness(history.harness_id(history.head())) if each.task == task]
+    return max(found, key=lambda each: each.started)
 
 
 def folder(made: Project, found: Trial) -> Path:
@@ -197,6 +199,10 @@ async def test_a_file_of_the_task_gets_our_block_and_is_as_before_for_the_verifi
         ("echo mine > AGENTS.md", "mine\n"),
         ("echo mine >> AGENTS.md", "mine\n"),
         ("rm AGENTS.md; mkdir AGENTS.md", ""),
+        ("printf 'caf\\351\\n' >> AGENTS.md", "caf\\xe9\n"),
+        ("mv AGENTS.md a.md; ln -s a.md AGENTS.md; echo mine >> a.md", "mine\n"),
+        ("rm AGENTS.md; ln -s /dev/full AGENTS.md", ""),
+        ("rm AGENTS.md; mkfifo AGENTS.md", ""),
     ],
 )
 async def test_what_the_agent_writes_into_a_rendered_file_stays(tmp_path: Path, does: str, left: str) -> None:
@@ -206,14 +212,135 @@ async def test_what_the_agent_writes_into_a_rendered_file_stays(tmp_path: Path, 
         "cat /app/AGENTS.md 2>/dev/null; mkdir -p /logs/verifier; echo 0 > /logs/verifier/reward.txt\n"
     )
     found = await trial(made)
-    assert (folder(made, found) / "verifier" / "test-stdout.txt").read_text() == left
+    assert found.status == "failed", found.cause
+    seen = folder(made, found) / "verifier" / "test-stdout.txt"
+    assert seen.read_text("utf-8", "backslashreplace") == left
 
 
-async def test_ids_contain_the_command(tmp_path: Path) -> None:
-    one = await trial(project(tmp_path / "1", "Hello.", ASK))
-    made = project(tmp_path / "2", "Hello.", ASK)
-    other = await trial(made)
-    assert one.id != other.id  # its path is another
+@pytest.mark.parametrize("target", ["/usr/bin/env", "ours.md"])
+async def test_a_rendered_file_that_became_a_link_into_what_is_read_only_fails_no_trial(
+    tmp_path: Path, target: str
+) -> None:
+    """With the second the agent reaches a file of its mounts that holds our block, and cannot be written."""
+    place = tmp_path / "tools" / target
+    made = project(tmp_path, "Hello.", f"{ASK}; rm AGENTS.md; ln -s {place} AGENTS.md")
+    block = f"mine\n\n<!-- {BEGIN} -->\nours\n<!-- {END} -->\n"
+    (tmp_path / "tools" / "ours.md").write_text(block)
+    check = made.config.suite_path() / TASK / "tests" / "test.sh"
+    check.write_text(
+        "grep -c 'ahe: begin' /app/AGENTS.md; mkdir -p /logs/verifier; echo 1 > /logs/verifier/reward.txt\n"
+    )
+    found = await trial(made)
+    assert found.status == "passed", found.cause
+    assert (folder(made, found) / "verifier" / "test-stdout.txt").read_text() == "0\n"
+    assert (tmp_path / "tools" / "ours.md").read_text() == block
+
+
+async def test_a_file_of_the_task_that_cannot_take_our_part_stays_and_the_rest_is_rendered(
+    tmp_path: Path,
+) -> None:
+    made = project(tmp_path, "Hello.", f"cat AGENTS.md .agents/skills/*/SKILL.md; {ASK}")
+
+    def skills(harness: Path) -> None:
+        for name, text in (("review", "Ours."), ("second", "Second.")):
+            (harness / "skills" / name).mkdir(parents=True)
+            head = f"---\nname: {name}\ndescription: What it is for.\n---\n"
+            (harness / "skills" / name / "SKILL.md").write_text(f"{head}{text}\n")
+
+    made.history().commit_by_person(skills, "Skills")
+    files = made.config.suite_path() / TASK / "environment" / "files"
+    (files / "AGENTS.md").write_bytes(b"caf\xe9\n")
+    (files / ".agents" / "skills" / "review").mkdir(parents=True)
+    (files / ".agents" / "skills" / "review" / "SKILL.md").write_text("Theirs.\n")
+    check = made.config.suite_path() / TASK / "tests" / "test.sh"
+    check.write_text("cd /app; cat AGENTS.md .agents/skills/*/*; echo 1 > /logs/verifier/reward.txt\n")
+    found = await trial(made)
+    assert found.status == "passed", found.cause
+    printed = (folder(made, found) / "agent" / "output.txt").read_bytes()
+    assert (
+        b"caf\xe9" in printed and b"Theirs." in printed and b"Second." in printed and b"Ours." not in printed
+    )
+    said = (folder(made, found) / "agent" / "not-rendered.txt").read_text().splitlines()
+    assert [line.split()[0] for line in said] == [".agents/skills/review/SKILL.md", "AGENTS.md"]
+    seen = (folder(made, found) / "verifier" / "test-stdout.txt").read_bytes()
+    assert seen == b"caf\xe9\nTheirs.\n"
+
+
+@pytest.mark.parametrize("agent", ["command", "agents-md"])
+def test_ids_contain_the_command_and_the_files_that_it_names(tmp_path: Path, agent: str) -> None:
+    """In one project with the same mounts, so that nothing else in the ids can differ."""
+    made, tools = project(tmp_path, "Hello.", ASK, coder={"agent": agent}), tmp_path / "tools"
+    (task, *_) = load_suite(made.config.suite_path()).part("train")
+
+    def planned(command: str) -> str:
+        project = open_project(tmp_path, {"coder.command": command})
+        history = project.history()
+        spec = project.config.model_spec("coder")
+        with closing(project.store()) as store:
+            runner = trial_runner(project, store, OfflineModel(spec, "f"), "native")
+            return runner.plan(HarnessVersion(id=history.head(), root="/"), task, 0).id
+
+    (tools / "bin").mkdir()
+    (tools / "bin" / "check").write_text("true")
+    commands = (
+        f"sh {tools}/agent.sh",
+        f"sh {tools}/agent.sh -v",
+        f"cd /; X={tools}/agent.sh; sh $X",
+        "check",
+    )
+    before = [planned(command) for command in commands]
+    assert len({*before}) == 4 and before == [planned(command) for command in commands]
+    (tools / "other.sh").write_text("true")
+    assert before == [planned(command) for command in commands]
+    (tools / "agent.sh").write_text("false")
+    (tools / "bin" / "check").write_text("false")
+    assert not {*before} & {planned(command) for command in commands}
+
+
+def says(**line: Any) -> str:
+    return f"echo '{json.dumps(line)}'"
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [{"input_tokens": -500_000}, {"calls": -1}, {"usd": -1.0}, {"usd": float("inf")}, {"usd": float("nan")}],
+)
+async def test_a_program_cannot_lower_what_was_spent(tmp_path: Path, usage: dict[str, Any]) -> None:
+    said = says(passed=True, usage=usage)
+    made = project(tmp_path, "Hello.", f"{ASK}; echo; {said}", coder={"agent": "command"})
+    found = await trial(made)
+    assert (found.status, found.ended) == ("failed", "malformed") and found.usage.calls == 1
+    with closing(made.store()) as store:
+        assert store.spent().tokens == found.usage.tokens > 0
+
+
+async def test_what_a_program_used_beside_the_relay_is_added_and_charged(tmp_path: Path) -> None:
+    said = says(passed=True, usage={"input_tokens": 1000, "output_tokens": 100, "usd": 0.5})
+    made = project(tmp_path, "Hello.", f"{ASK}; echo; {said}", coder={"agent": "command"})
+    found = await trial(made)
+    assert found.status == "passed" and found.usage.calls == 2
+    assert found.usage.tokens > 1100 and found.usage.usd == pytest.approx(0.5)
+    with closing(made.store()) as store:
+        assert store.spent().tokens == found.usage.tokens
+        assert store.spent().usd == pytest.approx(0.5)
+
+
+async def test_only_trials_of_the_same_command_show_that_it_works(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", ASK)
+    own_loop = open_project(tmp_path, {"coder.kind": "ahe", "coder.mounts": [], "coder.command": ""})
+    assert (await trial(own_loop)).usage.calls
+    idle = open_project(tmp_path, {"coder.command": "true"})
+    found = await trial(idle)
+    assert found.status == "missing" and "never called its model" in found.cause
+    assert (await trial(made)).status == "failed"
+    with closing(made.store()) as store:
+        assert len({each.settings for each in store.of_harness(found.harness)}) == 3
+
+
+async def test_a_program_of_ones_own_that_asks_no_model_may_fail(tmp_path: Path) -> None:
+    made = project(tmp_path, "Hello.", "echo oh no; exit 1", coder={"agent": "command"})
+    found = await trial(made)
+    assert (found.status, found.ended) == ("failed", "crashed") and "oh no" in found.cause
 
 
 async def test_a_question_is_answered_by_what_the_agent_says_last(tmp_path: Path) -> None:

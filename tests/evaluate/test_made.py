@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import pytest
 import world
 from task_writer import write_files
 
+from ahe.evaluate.check import check_task
 from ahe.evaluate.made import code_around, name_of, read_checks
 from ahe.evaluate.suite import hashed_splits, load_suite
+from ahe.evaluate.tasks import read_task
 
 
 def made(root: Path, *arguments: str) -> dict[str, object]:
@@ -144,6 +147,115 @@ def test_a_file_of_tests(tmp_path: Path) -> None:
     solve = "sed -i 's/w + h/w * h/' shape.py; rm -r tests; mkdir tests; echo 1/0 > tests/conftest.py\n"
     (task / "solution/solve.sh").write_text(f"#!/bin/bash\n{solve}")
     checked(tmp_path, "test_shape-tasks")  # the verifier puts the tests and their fixtures back
+
+
+def passes(task: Path, solve: str) -> bool:
+    """Whether the check passes after an agent that runs these commands."""
+    write_files(task, {"solution/solve.sh": f"#!/bin/bash\n{solve}\n"})
+    found = asyncio.run(check_task(read_task(task), "bwrap", task.parents[1]))
+    assert found.solved, found.problems
+    return found.solved[0].reward == 1
+
+
+FORGED = {
+    "a module that ends the process": "echo 'import os; os._exit(0)' > shape.py",
+    "a new conftest.py": (
+        "echo 'import shape; shape.area = lambda w, h: w * h' > conftest.py; "
+        "echo 'def pytest_collection_modifyitems(items): items.clear()' >> conftest.py; "
+        "echo 'def pytest_sessionfinish(session): session.exitstatus = 0; import os; os._exit(0)' >> conftest.py"
+    ),
+    "a conftest.py that computes for the code": (
+        "echo 'import shape; shape.area = lambda w, h: w * h' > conftest.py"
+    ),
+    "an edited conftest.py": (
+        "mkdir -p tests; echo 'import shape; shape.area = lambda w, h: w * h' >> tests/conftest.py"
+    ),
+    "modules of the verifier": (
+        "echo 'import os; os._exit(0)' | tee zipfile.py pytest.py project_paths.py sitecustomize.py > /dev/null"
+    ),
+    "tests that are a link": "rm -r tests; mkdir other; ln -s other tests; echo 1 > other/test_shape.py",
+}
+SHAPE = {
+    "pyproject.toml": "",
+    "shape.py": "def area(w, h):\n    return w + h\n",
+    "shutil.py": "1 / 0\n",
+    "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef unit():\n    return 1\n",
+    "tests/test_shape.py": "from shape import area\n\n\ndef test_area(unit):\n    assert area(2, 3) == 6 * unit\n",
+}
+
+
+def test_what_an_agent_leaves_does_not_forge_a_test(tmp_path: Path) -> None:
+    write_files(tmp_path / "code", SHAPE)
+    made(tmp_path, "code/tests/test_shape.py")
+    task = tmp_path / "test_shape-tasks" / "test-area"
+    assert [name for name, solve in FORGED.items() if passes(task, solve)] == []
+    assert passes(task, "sed -i 's/w + h/w * h/' shape.py; rm -r tests")
+
+
+def test_what_an_agent_leaves_does_not_forge_a_commits_tests(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    subprocess.run(["git", "init", "-q"], cwd=repo, check=True)
+    start = {
+        name.removesuffix(".py").replace("/", "__"): text for name, text in SHAPE.items() if ".py" in name
+    }
+    test = start.pop("tests__test_shape")
+    commit(repo, "Start", **start)
+    commit(repo, "Areas", tests__test_shape=test, shape="def area(w, h):\n    return w * h\n")
+    (name,) = made(tmp_path, "repo", "--base", "HEAD~", "--fix", "HEAD")["tasks"]
+    task = tmp_path / "repo-tasks" / name
+    assert [name for name, solve in FORGED.items() if passes(task, solve)] == []
+    assert passes(task, "sed -i 's/w + h/w * h/' shape.py; rm -r tests")
+
+
+def test_each_line_of_a_check_must_succeed(tmp_path: Path) -> None:
+    lines = (
+        "! grep -q b a.txt",
+        "test -f b.txt && test -f c.txt",
+        "cat > /tmp/x <<END",
+        "two",
+        "END",
+        'test "$(wc -l < /tmp/x)" = 1',
+        "for name in a b; do",
+        '  [ "$name" = b ] && continue',
+        "done",
+        "test -f a.txt",
+    )
+    text = "Make the files." + "".join(f"\n$ {line}" for line in lines)
+    write_files(tmp_path, {"checks.txt": text, "data/a.txt": "b\n"})
+    made(tmp_path, "checks.txt", "--files", "data")
+    task = tmp_path / "checks-tasks" / "make-the-files"
+    assert not passes(task, "touch b.txt c.txt")
+    assert not passes(task, "echo a > a.txt; touch b.txt")
+    assert passes(task, "echo a > a.txt; touch b.txt c.txt")
+
+
+def test_a_repositorys_programs_are_not_run(tmp_path: Path, repo: Path) -> None:
+    evil = tmp_path / "evil.sh"
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\ncat $1\n")
+    evil.chmod(0o755)
+    (repo / ".git/info/attributes").write_text("*.py diff=evil\n")
+    for key in ("diff.external", "diff.evil.textconv", "diff.evil.command"):
+        subprocess.run(["git", "config", key, str(evil)], cwd=repo, check=True)
+    assert made(tmp_path, "repo", "--base", "HEAD~4", "--fix", "HEAD~3")["unproved"] == 0
+    assert not (tmp_path / "ran").exists()
+
+
+def test_submodules_and_links_among_the_tests(tmp_path: Path, repo: Path) -> None:
+    module = f"160000,{'1' * 40},tests/module"
+    subprocess.run(["git", "update-index", "--add", "--cacheinfo", module], cwd=repo, check=True)
+    subprocess.run(
+        ["git", "commit", "-qm", "A module"],
+        cwd=repo,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", **world.PERSON},
+    )
+    (repo / "tests/test_link.py").symlink_to("/etc/passwd")
+    commit(repo, "A link", notes="2\n")
+    found = made(tmp_path, "repo", "--commits", "HEAD~6..HEAD")
+    assert len(found["tasks"]) == 1
+    said = "\n".join(found["left_out"].values())
+    assert "changes the submodule tests/module" in said and "adds or changes no tests (A link)" in said
 
 
 def commit(repo: Path, message: str, **files: str) -> None:

@@ -51,7 +51,9 @@ def test_a_bundle_begins_another_project_with_the_record(evolved: Path, tmp_path
 
 def test_a_branch_has_a_commit_for_each_kept_change(evolved: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    write_files(other, {"code.py": "1\n", "agent/harness/old.txt": "old\n"})
+    write_files(
+        other, {"code.py": "1\n", "agent/harness/old.txt": "old\n", "agent/harness/system_prompt.md": "x"}
+    )
     git(tmp_path, "init", "-q", str(other))
     for command in (("add", "-A"), ("-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "Code")):
         git(other, *command)
@@ -68,6 +70,10 @@ def test_a_branch_has_a_commit_for_each_kept_change(evolved: Path, tmp_path: Pat
     assert body.startswith("Ada\n") and "Measured by ahe: +" in body and "Ahe-" not in body
     again = world.ahe(evolved, "export", "--branch", "better", "--repo", str(other), check=2)
     assert "has a branch better already" in again.stderr
+    for path in ("code.py", "agent", "code.py/harness", "./agent"):
+        arguments = ("--branch", "other", "--repo", str(other), "--path", path)
+        assert world.ahe(evolved, "export", *arguments, check=2).stderr
+        assert "other" not in git(other, "branch", "--list", "other")
 
 
 class FakeEnvironment:
@@ -96,7 +102,13 @@ class FakeEnvironment:
 def test_an_agent_for_harbor_works_in_harbors_environment(
     evolved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    mine = write_files(tmp_path / "mine", {"ahe_agent.py": "mine\n"})
+    assert "not from ahe" in world.ahe(evolved, "export", "--harbor", str(mine), check=2).stderr
+    assert [path.name for path in mine.iterdir()] == ["ahe_agent.py"]
+    assert (mine / "ahe_agent.py").read_text() == "mine\n"
     exported(evolved, "--harbor", str(tmp_path / "agent"))
+    (tmp_path / "agent" / "harness").rename(tmp_path / "agent" / "old")
+    exported(evolved, "--harbor", str(tmp_path / "agent"))  # ours is replaced
     spec = importlib.util.spec_from_file_location("ahe_agent", tmp_path / "agent" / "ahe_agent.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -59,6 +59,10 @@ def test_named_plays_are_tried_in_their_order_and_no_others(tmp_path: Path) -> N
     write_play(root, "block", "20_block.py", world.BLOCK)
     world.ahe(root, "init")
     assert "no play 'acr'" in world.ahe(root, "evolve", "--play", "acr", check=2).stderr
+    assert "no play 'acr'" in world.ahe(root, "evolve", "--play", "acr", "--dry-run", check=2).stderr
+    for more in ((), ("--dry-run",)):
+        other = world.ahe(root, "evolve", "--strategy", "prune", "--play", "act", *more, check=2)
+        assert "--play has no effect here" in other.stderr
     names = ("--play", "last-turns", "--play", "act", "--iterations", "2", "--json")
     result = json.loads(world.ahe(root, "evolve", *names).stdout)
     assert [each["verdict"]["outcome"] for each in result["iterations"]] == ["reverted", "kept"]

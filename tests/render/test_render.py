@@ -217,3 +217,50 @@ def test_kinds_that_are_left_out_are_not_rendered(tmp_path):
     assert {path.split("/")[0] for path in contents(tmp_path / "out")} == {"CLAUDE.md", ".claude", ".ahe"}
     assert {each.path for each in done.lost} >= {"tools/run.py", "middleware/10_guard.py"}
     assert not (tmp_path / "out/.ahe/harness").exists()
+
+
+@pytest.mark.parametrize(
+    ("agent", "path"),
+    [
+        ("claude-code", "src/main.py"),
+        ("claude-code", ".git/config"),
+        ("claude-code", ".claude/skills/../../src/main.py"),
+        ("claude-code", ".claude/agents/a/b.md"),
+        ("claude-code", ".ahe/harness/../../src/main.py"),
+        ("claude-code", ""),
+        ("command", "src/main.py"),
+        ("agents-md", ".mcp.json"),
+        ("someone", "src/main.py"),
+    ],
+)
+def test_a_record_cannot_name_files_that_ahe_does_not_write(agent, path, tmp_path, mine):
+    for name in ("src/main.py", ".git/config", ".claude/agents/a/b.md"):
+        (mine / name).parent.mkdir(parents=True, exist_ok=True)
+        (mine / name).write_text("mine")
+    (mine / ".ahe").mkdir()
+    (mine / ".ahe/rendered.json").write_text(json.dumps({agent: [path]}))
+    before = contents(mine)
+    for work in (
+        lambda: render(harness(tmp_path / "h"), "claude-code", mine),
+        lambda: remove("claude-code", mine),
+    ):
+        with pytest.raises(UsageError, match=r"rendered\.json names"):
+            work()
+    assert contents(mine) == before
+
+
+@pytest.mark.parametrize(
+    ("agent", "path", "text"),
+    [
+        ("claude-code", ".mcp.json", '{"mcpServers": {"ahe": {"command": "mine"}}}'),
+        ("opencode", "opencode.json", '{"mcp": {"ahe": {"type": "remote"}}}'),
+        ("codex", ".codex/config.toml", '[mcp_servers.ahe]\ncommand = "mine"\n'),
+    ],
+)
+def test_a_persons_own_server_of_our_name_stays(agent, path, text, tmp_path, mine):
+    (mine / path).write_text(text)
+    before = contents(mine)
+    with pytest.raises(UsageError, match=f"{path} cannot take our part"):
+        render(harness(tmp_path / "h"), agent, mine)
+    remove(agent, mine)
+    assert contents(mine) == before
