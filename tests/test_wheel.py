@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import world
+import yaml
 
 
 def run(*command: str | Path, cwd: Path, **variables: str) -> str:
@@ -94,3 +96,25 @@ def test_a_project_is_made_and_evolved_from_an_empty_folder(installed: Path, tmp
     result = json.loads(run(ahe, "evolve", "--iterations", "1", "--json", cwd=project))
     assert [iteration["verdict"]["outcome"] for iteration in result["iterations"]] == ["kept"]
     assert "Ahe-Verdict: kept" in world.git(project, "log", "-1")
+
+
+def test_nobody_is_told_to_install_another_program_of_this_name_from_pypi() -> None:
+    texts = [
+        *world.ROOT.glob("*.md"),
+        *(world.ROOT / "docs").rglob("*.md"),
+        *(world.ROOT / "ahe").rglob("*.py"),
+    ]
+    found = re.compile(r"pip install '?ahe(?! @)")
+    assert len(texts) > 100
+    assert [path for path in texts if found.search(path.read_text("utf-8"))] == []
+
+
+def test_the_workflow_in_the_docs_has_a_sandbox_and_comments_only_what_was_written() -> None:
+    page = (world.ROOT / "docs" / "ci.md").read_text("utf-8")
+    steps = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])["jobs"]["gate"]["steps"]
+    install, comment = (
+        next(step for step in steps if part in step.get("run", ""))
+        for part in ("pip install", "gh pr comment")
+    )
+    assert "apt-get install -y bubblewrap" in install["run"]
+    assert comment["if"] == "always() && hashFiles('comment.md') != ''"

@@ -213,7 +213,9 @@ def _model(name: str, spec: ModelSpec) -> Iterator[Finding]:
     elif kind == "local":
         if importlib.util.find_spec("xllamacpp") is None:
             what = "the embedded model needs the package xllamacpp"
-            yield Finding(name=name, state="missing", what=what, fix="pip install 'ahe[local]'")
+            yield Finding(
+                name=name, state="missing", what=what, fix="pip install '.[local]' in the checkout of ahe"
+            )
         path, _ = locate(spec)
         yield Finding(name=name, state="ok", what=f"{spec.name}, embedded: {path}")
     else:

@@ -24,7 +24,9 @@ async def serve_tools(root: Path, directory: Path) -> None:
         from mcp.server.lowlevel import Server
         from mcp.server.stdio import stdio_server
     except ImportError:
-        raise UsageError("the package mcp is missing: `pip install 'ahe[mcp]'`") from None
+        raise UsageError(
+            "the package mcp is missing: `pip install '.[mcp]'` in the checkout of ahe"
+        ) from None
 
     async with served(root, directory) as serving:
         tools, turn, renewing = serving.harness.tools, asyncio.Lock(), set[asyncio.Task[None]]()

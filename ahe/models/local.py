@@ -51,7 +51,7 @@ class LocalServer:
             import xllamacpp
         except ImportError as error:
             raise UsageError(
-                f"the embedded model needs xllamacpp ({error}): pip install 'ahe[local]', "
+                f"the embedded model needs xllamacpp ({error}): pip install '.[local]' in the checkout of ahe, "
                 "or set `name` and `base_url` under [model] in ahe.toml"
             ) from error
         try:
