@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import json
 import re
 import shutil
 import tempfile
@@ -21,13 +22,14 @@ from ahe.evaluate.made import (
     read_tests,
     write,
 )
-from ahe.evaluate.suite import load_suite
+from ahe.evaluate.suite import FILE, SPLITS, hashed_splits, load_suite
 from ahe.evaluate.tasks import read_task
 from ahe.history.git import Git
 from ahe.jobs.folder import copy, persons
 from ahe.records import Record, Split
 
 JOBS = 2
+OURS = "# `ahe tasks` keeps this file, until this line is removed: no hash fell into train at first."
 _LACKS = re.compile(r"line \d+: (\S+): command not found")
 _MODULE = re.compile(r"No module named '(\w+)")
 _FAILS = re.compile(r"^(?:FAILED|ERROR) .+", re.MULTILINE)
@@ -133,10 +135,28 @@ async def _made(drafts: Drafts, target: Path, scratch: Path, tell: Callable[[str
         raise TaskError(
             "\n".join(f"{name}: {why}" for name, why in left_out.items()) or "there is nothing in it"
         )
+    _fill_train(target)
     suite = load_suite(target, digests=False)
     made = {task.name: suite.split_of(task.name) for task in tasks if task.name not in left_out}
     unproved = sum(not task.solution for task in tasks if task.name in made)
     return MadeSuite(folder=str(target), tasks=made, unproved=unproved, left_out=left_out)
+
+
+def _fill_train(target: Path) -> None:
+    """Write a `suite.toml` where no task's hash falls into train, and keep it up to date: no task moves later."""
+    file = target / FILE
+    ours = file.is_file() and file.read_text("utf-8", "replace").startswith(OURS)
+    if file.is_file() and not ours:
+        return
+    suite = load_suite(target, digests=False)
+    splits = hashed_splits({*suite.tasks, *suite.left_out})
+    if splits["train"] and not ours:
+        return
+    kept = suite.splits["train"] if ours else (splits["heldout"] or splits["test"])[:1]
+    splits = {split: tuple(name for name in names if name not in kept) for split, names in splits.items()}
+    splits["train"] = tuple(sorted((*kept, *splits["train"])))
+    lines = [f"{split} = {json.dumps(splits[split])}" for split in SPLITS]
+    file.write_text("\n".join((OURS, "", "[splits]", *lines, "")), "utf-8")
 
 
 def _unsound(task: NewTask, check: Check) -> str:

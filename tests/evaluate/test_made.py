@@ -388,7 +388,16 @@ def test_the_code_around_a_test(tmp_path: Path) -> None:
     assert code_around(tmp_path / "code/a/tests/test_x.py") == tmp_path / "code"
 
 
-def test_a_small_suite_has_a_train_task(tmp_path: Path) -> None:
+def test_adding_a_task_moves_no_other(tmp_path: Path) -> None:
     names = [f"n{number}" for number in range(40)]
-    for name in names:
-        assert hashed_splits({name: None})["train"] == (name,)  # type: ignore[dict-item]
+    hashed = hashed_splits(names)
+    for split, found in hashed.items():
+        assert all(hashed_splits([name])[split] == (name,) for name in found)
+    order = (hashed["test"][0], hashed["heldout"][0], hashed["train"][0])
+    tasks: dict[str, object] = {}
+    for name, split in zip(order, ("train", "heldout", "train"), strict=True):
+        new = ("tasks", "new", "--instruction", "Make done", "--check", "test -e done", "--name", name)
+        assert json.loads(world.ahe(tmp_path, *new, "--json").stdout)["tasks"] == {name: split}
+        tasks[name] = split
+        suite = load_suite(tmp_path / "tasks")
+        assert {each: suite.split_of(each) for each in suite.tasks} == tasks
